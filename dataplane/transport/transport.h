@@ -1,0 +1,231 @@
+// The transport's whole interface: what the worker and the simulator may call. Pure: no clock, no I/O, no
+// allocation; time (nanoseconds, monotonic) and memory are arguments. One struct transport per worker, one thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dataplane/drop.h"
+#include "dataplane/wire/wire.h"
+
+struct transport;
+struct conn;
+
+// Called a few times per record (never per packet) for the memory a record is put together in. `owner` is the
+// connection's, as given to transport_open. block_get returns BLOCK_SIZE bytes or NULL; the transport hands
+// every block back exactly once: by a struct recv_record that the caller takes, or by block_put.
+struct transport_env {
+	void *context;
+	uint8_t *(*block_get)(void *context, void *owner);
+	void (*block_put)(void *context, void *owner, uint8_t *block);
+};
+
+struct transport_config {
+	uint8_t worker;
+	uint16_t conns; // slots, <= CONNS_MAX
+	uint64_t boot_id;
+	uint64_t keepalive_ns;    // a quiet connection is probed; default 1 s
+	uint64_t idle_timeout_ns; // a connection that hears nothing is closed; default 10 s
+	uint64_t seed;            // generations and jitter
+	struct transport_env env;
+};
+
+// Bytes of zeroed, 64-byte aligned memory that transport_init wants. Owned by the caller for the transport's life.
+size_t transport_size(const struct transport_config *config);
+struct transport *transport_init(void *memory, const struct transport_config *config, uint64_t now_ns);
+
+// ---- connections -------------------------------------------------------------------------------------------
+
+enum close_reason {
+	CLOSE_NONE = 0,
+	CLOSE_LOCAL,          // our application or the operator
+	CLOSE_PEER,           // the peer closed after delivering everything
+	CLOSE_PEER_RESET,     // the peer gave up at once
+	CLOSE_PEER_RESTARTED, // another boot id
+	CLOSE_TIMEOUT,        // nothing heard within the idle timeout
+	CLOSE_HELLO_TIMEOUT,  // the peer's dataplane never answered
+	CLOSE_CORRUPT,        // a record that authenticated does not decode
+	CLOSE_APPLICATION,    // an application died or broke the ring contract
+	CLOSE_REASON_COUNT,
+};
+
+const char *close_reason_sentence(enum close_reason reason);
+
+struct conn_open {
+	void *owner;
+	uint8_t session_id[16];
+	uint32_t peer_cid;
+	uint64_t peer_boot_id; // 0: not known yet, the first HELLO tells
+	uint32_t segment_size; // wire_segment_size(mtu), equal on both sides
+	bool initiator;        // sends HELLO; the other side waits for it
+	uint32_t credit_records; // receive credit in records (blocks are taken from env, up to 2 per record while
+				 // it is incomplete, 1 once complete)
+	uint64_t port_rate;      // bytes/s the port can take, 0 unknown: pacing is bypassed at or above it
+};
+
+// Takes a slot; the conn is RESERVED, has a cid, sends nothing. NULL: table full.
+struct conn *transport_reserve(struct transport *t);
+// RESERVED -> CONNECTING or LISTENING.
+void transport_open(struct transport *t, struct conn *c, const struct conn_open *open, uint64_t now_ns);
+// Graceful: what was submitted is delivered first, then FIN. Event CLOSED follows. Idempotent.
+void transport_close(struct transport *t, struct conn *c, uint64_t now_ns);
+// At once: RESET to the peer (if open), event CLOSED(reason).
+void transport_abort(struct transport *t, struct conn *c, enum close_reason reason, uint64_t now_ns);
+// After CLOSED was taken: all buffers are back (send records through transport_take_sent, receive blocks through
+// block_put); the slot is free and its generation grows.
+void transport_free(struct transport *t, struct conn *c);
+
+// NULL: unknown slot, stale generation, or another worker's. O(1).
+struct conn *transport_find(struct transport *t, uint32_t cid);
+uint32_t conn_cid(const struct conn *c);
+uint16_t conn_slot(const struct conn *c);
+void *conn_owner(const struct conn *c);
+uint32_t conn_peer_cid(const struct conn *c);
+
+enum transport_event_type {
+	TRANSPORT_OPENED,
+	TRANSPORT_CLOSED,
+	TRANSPORT_WRITABLE, // transport_submit refused before and would take a record of this stream now
+};
+
+struct transport_event {
+	enum transport_event_type type;
+	struct conn *conn;
+	enum close_reason reason; // CLOSED
+	uint32_t stream;          // WRITABLE
+};
+
+// Events in order; false when there is none.
+bool transport_take_event(struct transport *t, struct transport_event *event);
+
+// ---- receive: the order of calls in receive.c ---------------------------------------------------------------
+
+// 1. transport_find   2. conn_check_pn   3. conn_place   4. (seal opens into the place)   5. conn_on_packet
+// 6. transport_take_record, expand, deliver   7. at the end of the burst: transport_send carries the ACKs
+
+// Replay and duplicate check; commits nothing.
+enum verdict conn_check_pn(const struct conn *c, uint64_t pn);
+
+// Where a DATA payload goes: up to two pieces (the record's 16-byte block header, then its body). A payload that is
+// all known already goes to scratch (iov_count 0) and only its pn is committed.
+struct conn_place {
+	uint8_t iov_count;
+	struct {
+		uint8_t *base;
+		uint32_t size;
+	} iov[2];
+};
+
+// `size`: payload bytes of the packet, ACK block excluded. Bounds, window and credit are checked here, before the
+// packet is authenticated; nothing is committed but a block for a record that had none. Other types than DATA need no place.
+enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_header *header, uint32_t size,
+	struct conn_place *place);
+
+// The packet authenticated. `payload`: opened bytes of types other than DATA (NULL for DATA), `ack`: parsed block or NULL.
+enum verdict conn_on_packet(struct transport *t, struct conn *c, const struct wire_header *header,
+	const uint8_t *payload, uint32_t size, const struct wire_ack *ack, uint64_t now_ns);
+
+// The conn got a RESET with cid 0 naming our packets' cid: probe at once, shorten patience; closes nothing by itself.
+void transport_on_reset_hint(struct transport *t, uint32_t peer_cid, uint64_t now_ns);
+
+// A complete record, ready to be delivered (in order on ordered streams).
+struct recv_record {
+	struct conn *conn;
+	uint32_t stream;
+	uint32_t record;
+	struct block_header header; // parsed and checked against the bytes received
+	bool compressed;
+	uint8_t *block; // stored bytes, header.stored_size of them; the caller owns the block from here
+};
+
+bool transport_take_record(struct transport *t, struct recv_record *record);
+
+// The application gave `records` buffers back: credit grows.
+void conn_credit(struct transport *t, struct conn *c, uint32_t records, uint64_t now_ns);
+
+// ---- send ---------------------------------------------------------------------------------------------------
+
+struct send_record {
+	uint8_t header[BLOCK_HEADER_SIZE]; // framed block header
+	const uint8_t *stored; // borrowed until transport_take_sent returns it; never changed, may be application memory
+	uint32_t stored_size;
+	uint32_t raw_size;
+	bool compressed;
+	uint64_t cookie; // the caller's
+	uint64_t cookie2;
+};
+
+enum submit_result {
+	SUBMIT_OK = 0,
+	SUBMIT_FULL,   // RECORD_WINDOW records of this stream wait: try again after TRANSPORT_WRITABLE
+	SUBMIT_CLOSED, // closing or closed
+	SUBMIT_STREAM, // stream number or kind
+};
+
+enum submit_result transport_submit(struct transport *t, struct conn *c, uint32_t stream,
+	const struct send_record *record, uint64_t now_ns);
+
+// Records whose every byte is acknowledged (ok) or whose connection died (!ok), each exactly once. On an ordered
+// stream in order, and only when all earlier records are acknowledged: the peer has then published them.
+struct sent_record {
+	struct conn *conn;
+	uint32_t stream;
+	struct send_record record;
+	bool ok;
+};
+
+bool transport_take_sent(struct transport *t, struct sent_record *sent);
+
+// One packet to build: frame the header, then [ACK block] [payload gathered from iov], then room for the tag.
+struct send_packet {
+	struct conn *conn;
+	struct wire_header header; // cid is the peer's
+	bool has_ack;              // frame `ack`; padded to WIRE_ACK_RIDE_SIZE on DATA
+	struct wire_ack ack;
+	uint8_t iov_count; // 0..2; bytes to seal
+	struct {
+		const uint8_t *base;
+		uint32_t size;
+	} iov[2];
+	uint8_t control[WIRE_HELLO_SIZE]; // payload of HELLO, RESET, FLOOR: iov points here
+};
+
+// Up to `max` packets that may go now: control and ACKs first, then deficit round robin over connections and streams,
+// inside window, credit and pacer. Every packet returned counts as sent at now_ns: the caller keeps it until the
+// port takes it (a port that refuses is back-pressure, not loss).
+uint32_t transport_send(struct transport *t, struct send_packet *packets, uint32_t max, uint64_t now_ns);
+
+// ---- time ---------------------------------------------------------------------------------------------------
+
+// Fires what is due. Call once a turn, after packets were received. `late`: the turn came > 500 us late.
+void transport_on_time(struct transport *t, uint64_t now_ns);
+// Earliest moment at which transport_send or transport_on_time has something to do; UINT64_MAX: never.
+uint64_t transport_deadline(const struct transport *t);
+
+// ---- what people see ------------------------------------------------------------------------------------------
+
+enum limited_by { LIMITED_NOTHING, LIMITED_CWND, LIMITED_PACER, LIMITED_CREDIT, LIMITED_STREAM, LIMITED_PN_SPAN, LIMITED_APP };
+
+const char *limited_by_name(enum limited_by l);
+
+struct conn_stats {
+	uint64_t packets_sent, packets_received; // all types
+	uint64_t wire_bytes_sent;                // UDP payload bytes, header and tag room included
+	uint64_t data_packets_sent, retransmits, spurious;
+	uint64_t acks_sent, acks_received, cuts, timeouts, tail_probes;
+	uint64_t raw_bytes_sent, stored_bytes_sent;         // of records acknowledged
+	uint64_t raw_bytes_received, stored_bytes_received; // of records completed
+	uint64_t records_sent, records_received, duplicates;
+	uint64_t srtt_ns, rttvar_ns, min_rtt_ns, latest_rtt_ns;
+	double cwnd_segments;
+	uint64_t rate_Bps;
+	uint32_t in_flight; // packets
+	enum limited_by limited_by;
+	const char *state; // "reserved", "connecting", "listening", "open", "closing", "closed"
+};
+
+void conn_stats_get(const struct conn *c, struct conn_stats *stats);
+
+// Invariants of everything, for tests and the simulator: returns NULL, or a sentence naming what is broken.
+const char *transport_check(const struct transport *t);
