@@ -1,4 +1,4 @@
-// Views of our own protocol to bytes: header, ACK block, HELLO, block header. The inverse of parse.c.
+// Views of our own protocol to bytes: header, ACK block, HELLO, block header. Inverse of parse.c.
 #include "dataplane/wire/wire.h"
 
 #include <assert.h>
