@@ -1,0 +1,131 @@
+// libsluice: messages and bulk data between nodes, zero-copy, through the local Sluice dataplane.
+//
+// One thread at a time may use a struct sluice. No call blocks but sluice_attach, sluice_listen (a few milliseconds) and
+// sluice_wait. Every function returns 0 or a count, or a negative SLUICE_E_*; sluice_error() gives the sentence.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct sluice; // one attachment to one dataplane
+
+#define SLUICE_BUFFER_SIZE 65536u // the most that one buffer, and so one record, holds
+#define SLUICE_NAME_SIZE   64
+
+enum sluice_error {
+	SLUICE_E_UNREACHABLE = -1, // no dataplane behind the socket, or it went away: attach again
+	SLUICE_E_REFUSED = -2,     // refused, with a sentence
+	SLUICE_E_TIMEOUT = -3,
+	SLUICE_E_NOMEM = -4,
+	SLUICE_E_INVALID = -5, // an argument is out of range
+	SLUICE_E_AGAIN = -6,   // no buffer or no room now: wait for an event, then try again
+	SLUICE_E_CLOSED = -7,  // no such session any more
+	SLUICE_E_SYSTEM = -8,  // errno tells
+};
+
+struct sluice_options {
+	const char *socket; // data.sock; NULL: $SLUICE_DATA, else <dir of $SLUICE_NODE>/data.sock, else /run/sluice/data.sock
+	uint32_t buffers;   // send buffers, 0: 256
+	uint32_t receive_buffers; // 0: 256
+};
+
+// Attaches this process. On success *sluice is owned by the caller until sluice_detach.
+int sluice_attach(struct sluice **sluice, const struct sluice_options *options);
+// Sessions end at once, buffers are gone. NULL is legal.
+void sluice_detach(struct sluice *sluice);
+// Sentence about the last failure of this attachment (or, with NULL, of sluice_attach in this thread). Never NULL.
+const char *sluice_error(const struct sluice *sluice);
+
+enum sluice_listen_flag {
+	SLUICE_LISTEN_FALLBACK = 1, // yield to any other listener of this service on the node
+};
+
+// Accepts sessions for `service` from now on: SLUICE_OPENED events with `accepted`. Refused when another process listens.
+int sluice_listen(struct sluice *sluice, const char *service, uint32_t flags);
+
+struct sluice_session_options {
+	const char *codec;   // "none", "lz4"; NULL: "none"
+	uint32_t level;      // 0: the codec's default
+	uint32_t timeout_ms; // 0: 10,000
+};
+
+// Asks for a session with `service` on `node`. Returns a request number (> 0) at once; SLUICE_OPENED or SLUICE_FAILED with
+// that request follows.
+int sluice_connect(struct sluice *sluice, const char *node, const char *service,
+	const struct sluice_session_options *options);
+
+// Graceful: what was sent is delivered first; SLUICE_CLOSED is the last event of the session.
+int sluice_close(struct sluice *sluice, uint32_t session);
+int sluice_abort(struct sluice *sluice, uint32_t session);
+
+// Streams are numbered 0..7 and are made by using them.
+enum sluice_order {
+	SLUICE_ORDERED = 0,
+	SLUICE_UNORDERED = 1, // each record is delivered as soon as it is complete
+};
+
+#define SLUICE_STREAM(number, order) ((uint32_t)(number) << 2 | (uint32_t)(order))
+
+// A send buffer in memory that the dataplane reads directly: SLUICE_BUFFER_SIZE bytes, or NULL when all are in flight.
+void *sluice_buffer_get(struct sluice *sluice);
+// Gives back a buffer of sluice_buffer_get that was not sent, or the `data` of a SLUICE_DATA event.
+void sluice_buffer_put(struct sluice *sluice, const void *buffer);
+
+// Sends `size` bytes (0..65536) of a buffer as one record. The buffer belongs to Sluice until SLUICE_SENT brings it back, also
+// with `ok` false; never write to it meanwhile. `message_end` marks the last record of a message.
+// SLUICE_E_AGAIN: too much in flight, the buffer stays yours.
+int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *buffer, uint32_t size,
+	bool message_end, uint64_t cookie);
+
+enum sluice_event_type {
+	SLUICE_OPENED = 1, // a session: request (ours) or accepted (theirs)
+	SLUICE_FAILED,     // a request: error, text
+	SLUICE_DATA,       // a record: data, size, stream, message_end; give `data` back with sluice_buffer_put
+	SLUICE_SENT,       // cookie, ok: the peer's dataplane has published the record to its application; the buffer is yours again
+	SLUICE_CLOSED,     // the last event of a session: ok when the peer closed it gracefully, text says why
+	SLUICE_DETACHED,   // the dataplane went away: all sessions and buffers are gone; detach and attach again
+};
+
+struct sluice_event {
+	enum sluice_event_type type;
+	uint32_t session;
+	uint32_t stream;
+	uint32_t request;
+	bool accepted;    // OPENED
+	bool ok;          // SENT, CLOSED
+	bool message_end; // DATA
+	const void *data; // DATA: read-only; SENT: the buffer (ownership comes back)
+	uint32_t size;
+	uint64_t cookie;
+	int error;        // FAILED: SLUICE_E_*
+	char peer[SLUICE_NAME_SIZE];    // OPENED
+	char service[SLUICE_NAME_SIZE]; // OPENED
+	char text[160];   // FAILED, CLOSED
+};
+
+// Takes up to `max` events without blocking. Returns their number.
+int sluice_receive(struct sluice *sluice, struct sluice_event *events, int max);
+// Blocks until there is an event, or `timeout_ms` (-1: for ever). 1 there is, 0 timeout.
+int sluice_wait(struct sluice *sluice, int timeout_ms);
+// Pollable: readable when sluice_receive may have something. Call sluice_wait(s, 0) == 0 before polling it yourself.
+int sluice_fd(const struct sluice *sluice);
+
+struct sluice_stats {
+	uint64_t packets, retransmits, wire_bytes;
+	uint64_t raw_bytes_sent, stored_bytes_sent, raw_bytes_received, stored_bytes_received;
+	uint64_t srtt_ns, min_rtt_ns;
+	double cwnd_segments;
+	uint64_t rate_Bps;
+};
+
+// Live figures of a session (those at its end until SLUICE_CLOSED was taken).
+int sluice_session_stats(struct sluice *sluice, uint32_t session, struct sluice_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif

@@ -1,0 +1,49 @@
+// data.sock: the one door for memory. SOCK_SEQPACKET, one fixed-size struct per message, descriptors by SCM_RIGHTS.
+// Hang-up is death. Everything read here is copied, checked, then used.
+#pragma once
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "lib/ipc/names.h"
+
+#define DOOR_MAGIC   0x524f4f44u // "DOOR"
+#define DOOR_VERSION 1u
+
+enum door_type {
+	// client -> dataplane
+	DOOR_HELLO_APP = 1, // descriptor: the application's region (struct app_region)
+	DOOR_HELLO_CONTROL, // descriptor: control's region (struct plane_control)
+	DOOR_LISTEN,        // service, flags; answered by DOOR_RESULT
+	DOOR_UNLISTEN,      // service
+	DOOR_CONNECT,       // node, service, codec, level, timeout_ms; answered by APP_RX_OPENED (cookie = request) or DOOR_RESULT
+	DOOR_DOORBELL,      // control: a command waits in the ring of the main thread
+	// dataplane -> client
+	DOOR_WELCOME = 64, // descriptors: the dataplane's region for this client, a wake socket (readable = look at your ring)
+	DOOR_RESULT,       // of `request`
+};
+
+enum door_flag {
+	DOOR_LISTEN_FALLBACK = 1, // yields to any listener of the same service without this flag
+};
+
+struct door_message {
+	uint32_t magic;
+	uint16_t version;
+	uint16_t type;    // enum door_type
+	uint32_t request; // the client's, echoed in DOOR_RESULT; not 0 in CONNECT
+	uint32_t result;  // enum ipc_result
+	uint32_t flags;   // enum door_flag
+	uint32_t timeout_ms;
+	uint8_t codec; // enum codec_id
+	uint8_t level; // 0: the codec's default
+	uint16_t app;  // WELCOME: index of the application
+	uint32_t blocks; // HELLO_APP: arena blocks wanted, 0 default; WELCOME: arena blocks given
+	uint64_t region_size; // WELCOME: size of the region whose descriptor travels with it
+	uint64_t boot_id;     // WELCOME
+	char node[NAME_SIZE];
+	char service[NAME_SIZE];
+	char text[REASON_SIZE]; // RESULT: a sentence for people
+};
+
+static_assert(sizeof(struct door_message) == 336, "door_message is ABI");

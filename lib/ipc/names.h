@@ -1,0 +1,35 @@
+// Sizes of names and codes that both processes and applications share.
+#pragma once
+
+#include <stdint.h>
+
+#define NAME_SIZE    64 // node, link and service names, zero-terminated
+#define REASON_SIZE  160
+
+// Codec ids, the same on the wire, on disk and in ipc.
+enum codec_id {
+	CODEC_NONE = 0,
+	CODEC_LZ4 = 1,
+	CODEC_ZSTD = 2,
+	CODEC_DEFLATE = 3,
+	CODEC_BROTLI = 4,
+	CODEC_SNAPPY = 5,
+	CODEC_COUNT,
+};
+
+// Why a session request was refused; the sentence travels beside it.
+enum ipc_result {
+	IPC_OK = 0,
+	IPC_REFUSED_VERSION,   // another ABI version
+	IPC_REFUSED_FULL,      // a named maximum is reached
+	IPC_REFUSED_REGION,    // seals, size or header of the region
+	IPC_REFUSED_PERMISSION,
+	IPC_REFUSED_SERVICE,   // somebody else listens for it / nobody listens for it
+	IPC_REFUSED_NODE,      // no such peer
+	IPC_REFUSED_PEER,      // the peer refused; the sentence is the peer's
+	IPC_UNREACHABLE,       // control process or peer does not answer
+	IPC_TIMEOUT,
+	IPC_INVALID,           // malformed request
+	IPC_NO_CONTROL,        // no control process is attached to the dataplane
+	IPC_RESULT_COUNT,
+};
