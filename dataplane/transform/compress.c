@@ -1,0 +1,45 @@
+// Compression policy and bounds: when a record goes raw, and what a hostile block header may not say.
+#include "dataplane/transform/compress.h"
+
+#include <string.h>
+
+#include "dataplane/transform/crc32c.h"
+
+void compress_record(struct compressed *out, const struct codec *codec, void *workspace, uint8_t level,
+	const uint8_t *raw, uint32_t raw_size, uint8_t *slab, bool checksum)
+{
+	uint32_t stored = 0;
+
+	*out = (struct compressed){.stored = raw};
+	if (codec && codec->encode && slab && raw_size > 0)
+		stored = codec->encode(workspace, level, raw, raw_size, slab, compress_room(raw_size));
+	if (stored > 0) {
+		out->compressed = true;
+		out->stored = slab;
+		out->header.codec = (uint8_t)codec->id;
+		out->header.level = level;
+	}
+	out->header.raw_size = raw_size;
+	out->header.stored_size = stored > 0 ? stored : raw_size;
+	if (checksum)
+		out->header.crc32c = crc32c(out->stored, out->header.stored_size);
+}
+
+enum verdict expand_record(const struct block_header *header, bool compressed, const uint8_t *stored,
+	void *workspace, uint8_t *out, bool checksum)
+{
+	const struct codec *codec = codec_by_id(header->codec);
+
+	// The packets' flag and the record's header must tell the same story.
+	if (!codec || compressed != (header->codec != CODEC_NONE))
+		return DROP_BLOCK_HEADER;
+	if (header->raw_size > RECORD_RAW_MAX || header->stored_size > RECORD_RAW_MAX)
+		return DROP_BLOCK_HEADER;
+	if (!compressed && header->stored_size != header->raw_size)
+		return DROP_BLOCK_HEADER;
+	if (checksum && crc32c(stored, header->stored_size) != header->crc32c)
+		return DROP_BLOCK_CRC;
+	if (compressed && !codec->decode(workspace, stored, header->stored_size, out, header->raw_size))
+		return DROP_BLOCK_DECODE;
+	return VERDICT_ACCEPT;
+}
