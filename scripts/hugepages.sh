@@ -27,6 +27,7 @@ usage() {
 
 state=${SLUICE_HUGEPAGES_STATE:-/run/sluice-hugepages}
 knob=/proc/sys/vm/nr_hugepages
+lock='' # descriptor of the state's lock while it is ours
 
 hugepages_meminfo() { awk -v key="$1:" '$1 == key { print $2 }' /proc/meminfo; }
 hugepages_page_kb() { hugepages_meminfo Hugepagesize; }
