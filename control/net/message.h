@@ -1,0 +1,47 @@
+// What two control processes say to each other: typed here, JSON in a length-prefixed frame on the connection.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/ipc/names.h"
+
+#define MESSAGE_VERSION   1
+#define MESSAGE_SIZE_MAX  65536u // of one frame's payload
+#define MESSAGE_FRAME_HEAD 4u    // big-endian length
+
+enum message_type {
+	MESSAGE_HELLO = 1, // first in both directions: version, node, to, boot_id
+	MESSAGE_PING,      // boot_id
+	MESSAGE_PONG,      // boot_id
+	MESSAGE_OFFER,     // opener -> acceptor
+	MESSAGE_ACCEPT,    // answer to OFFER
+	MESSAGE_REFUSE,    // answer to OFFER: result, text; also the last word before a connection is dropped (request 0)
+	MESSAGE_GONE,      // the dataplane with boot_id is dead, and its sessions with it
+	MESSAGE_TYPE_COUNT,
+};
+
+struct message {
+	enum message_type type;
+	uint32_t version;
+	uint32_t request; // the opener's number
+	uint32_t result;  // enum ipc_result
+	uint32_t cid;
+	uint32_t segment_size; // OFFER: the opener's maximum; ACCEPT: what both use
+	uint32_t address;      // OFFER: the opener's dataplane, IPv4, host order
+	uint32_t timeout_ms;   // OFFER
+	uint16_t udp_port;     // of the worker that owns `cid`
+	uint8_t codec, level;
+	uint64_t boot_id;
+	uint8_t session_id[16];
+	char node[NAME_SIZE];
+	char to[NAME_SIZE];
+	char service[NAME_SIZE];
+	char text[REASON_SIZE];
+};
+
+// Writes a whole frame. Returns its size, 0 when it does not fit.
+size_t message_frame(const struct message *message, uint8_t *buffer, size_t size);
+// Parses one payload. 0, or -1 with a sentence in `error`.
+int message_parse(const uint8_t *payload, size_t size, struct message *message, char *error, size_t error_size);
+const char *message_type_name(enum message_type type);

@@ -1,0 +1,27 @@
+// The only place that writes commands to the dataplane.
+#pragma once
+
+#include <stdint.h>
+
+#include "lib/ipc/plane.h"
+
+enum proxy_error {
+	PROXY_E_DETACHED = 1, // no dataplane is attached
+	PROXY_E_FULL,         // the worker does not take commands: its ring is full
+};
+
+struct proxy {
+	int door;          // data.sock, borrowed; -1: detached
+	uint32_t channels; // 1 + workers
+	struct ring_producer producer[PLANE_CHANNELS];
+};
+
+void proxy_init(struct proxy *proxy);
+// Both regions must stay mapped until proxy_detach.
+void proxy_attach(struct proxy *proxy, int door, uint32_t workers, struct plane_control *mine,
+	const struct plane_dataplane *peer);
+void proxy_detach(struct proxy *proxy);
+
+// Channel 0 is the main thread, 1 + w is worker w. Copies `command`. 0 or PROXY_E_*.
+int proxy_put(struct proxy *proxy, uint32_t channel, const struct plane_command *command);
+const char *proxy_strerror(int error);
