@@ -14,7 +14,7 @@ void app_deliver_sent(struct app_channel *channel, uint32_t session, uint32_t st
 // The session is open; publish its row (app_session_publish: peer, service, initiator) first. `request`: of the
 // application's DOOR_CONNECT, 0 for a session that it accepted.
 void app_deliver_opened(struct app_session *session, uint32_t request);
-// CLOSED is staged by app_session_close.
+// CLOSED is staged by app_session_close (channel.h).
 
 // Publishes what is staged and wakes the application when it sleeps. Once per burst; cheap when nothing is staged.
 void app_deliver_flush(struct app_channel *channel);
