@@ -3,6 +3,7 @@
 #pragma once
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "lib/ipc/names.h"
@@ -47,3 +48,23 @@ struct door_message {
 };
 
 static_assert(sizeof(struct door_message) == 336, "door_message is ABI");
+
+// ---- one message over the socket (door.c) ---------------------------------------------------------------------------
+
+#define DOOR_FDS_MAX 2 // descriptors that travel with one message
+
+enum door_error {
+	DOOR_E_HANGUP = 1, // the other side is gone
+	DOOR_E_MALFORMED,  // size, magic, or more than DOOR_FDS_MAX descriptors
+	DOOR_E_VERSION,    // well-formed, but of another version
+};
+
+// Empty message of a type: magic and version are set.
+struct door_message door_message_init(enum door_type type);
+// Sends without blocking; `fds` are borrowed. 0; DOOR_E_HANGUP; negative errno (-EAGAIN: the other side does not read).
+int door_send(int socket, const struct door_message *message, const int *fds, int fds_count);
+// Receives without blocking. On 0 the caller owns *fds_count descriptors (close-on-exec); on anything else there are none.
+// DOOR_E_*, negative errno (-EAGAIN: nothing there). Texts are not checked: door_name_valid.
+int door_receive(int socket, struct door_message *message, int fds[DOOR_FDS_MAX], int *fds_count);
+// 1 to NAME_SIZE - 1 printable characters without blanks, zero-terminated.
+bool door_name_valid(const char name[NAME_SIZE]);
