@@ -166,6 +166,10 @@ enum submit_result {
 enum submit_result transport_submit(struct transport *t, struct conn *c, uint32_t stream,
 	const struct send_record *record, uint64_t now_ns);
 
+// Records of this stream that transport_submit would take now, so that nobody compresses one in vain. 0 counts as a refusal:
+// TRANSPORT_WRITABLE follows. 1 when the answer of transport_submit will be SUBMIT_CLOSED or SUBMIT_STREAM.
+uint32_t transport_room(struct transport *t, struct conn *c, uint32_t stream);
+
 // Records whose every byte is acknowledged (ok) or whose connection died (!ok), each exactly once. On an ordered
 // stream in order, and only when all earlier records are acknowledged: the peer has then published them.
 struct sent_record {
