@@ -1,4 +1,5 @@
-// Golden bytes: what goes on the wire, written out by hand from docs and wire.h, never from the code.
+// Golden bytes: what goes on the wire, written out by hand from docs and wire.h, never from the
+// code.
 #include "dataplane/wire/wire.h"
 
 #include <setjmp.h>
@@ -57,10 +58,10 @@ static void wire_ack_frame__puts_words_then_limits(void **state)
 {
 	(void)state;
 	static const uint8_t golden[] = {
-		0x00, 0x00, 0x00, 0x00, 0x01, 0x00, // largest 256
-		0x00, 0x19,                         // delay 25 us
-		0x02, 0x01,                         // two words, one limit
-		0x00, 0x07,                         // ce
+		0x00, 0x00, 0x00, 0x00, 0x01, 0x00,             // largest 256
+		0x00, 0x19,                                     // delay 25 us
+		0x02, 0x01,                                     // two words, one limit
+		0x00, 0x07,                                     // ce
 		0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x02, // credit
 		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xf7, // pn 253 is missing
 		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, // pn 192 is here

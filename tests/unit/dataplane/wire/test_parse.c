@@ -1,5 +1,6 @@
 // What the parser accepts, what it refuses, and that it never reads past the size it was told: each
-// input lies at the end of a heap block of its exact size, so the sanitizer build sees one byte too many.
+// input lies at the end of a heap block of its exact size, so the sanitizer build sees one byte too
+// many.
 #include "dataplane/wire/wire.h"
 
 #include <setjmp.h>
@@ -10,10 +11,8 @@
 
 #include <cmocka.h>
 
-static const uint8_t header_good[WIRE_HEADER_SIZE] = {
-	0x20, 0x20, 0x00, 0x00, 0x05, 0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x07,
-	0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x02, 0x00, 0x10,
-};
+static const uint8_t header_good[WIRE_HEADER_SIZE] = {0x20, 0x20, 0x00, 0x00, 0x05, 0x02, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x07, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x02, 0x00, 0x10};
 
 static uint8_t *bytes_copy(const uint8_t *bytes, size_t size)
 {
@@ -79,7 +78,8 @@ static void wire_header_parse__accepts_seven_first_bytes_of_256(void **state)
 	memcpy(bytes, header_good, sizeof(bytes));
 	for (uint32_t first = 0; first < 256; first++) {
 		bytes[0] = (uint8_t)first;
-		assert_int_equal(header_accepts(bytes, sizeof(bytes)), first >= 0x20 && first < 0x27);
+		assert_int_equal(
+			header_accepts(bytes, sizeof(bytes)), first >= 0x20 && first < 0x27);
 	}
 }
 
@@ -190,7 +190,8 @@ static void block_header_parse__refuses_what_version_1_does_not_say(void **state
 	memcpy(bytes, good, sizeof(bytes));
 	for (uint32_t first = 0; first < 256; first++) {
 		bytes[0] = (uint8_t)first;
-		assert_int_equal(block_accepts(bytes, sizeof(bytes)), first == 0x10 || first == 0x11);
+		assert_int_equal(
+			block_accepts(bytes, sizeof(bytes)), first == 0x10 || first == 0x11);
 	}
 	memcpy(bytes, good, sizeof(bytes));
 	for (uint32_t codec = 1; codec < 256; codec++) {
