@@ -1,0 +1,267 @@
+// The law, checked from outside: what one sees on the wire and in the counters of a connection must
+// be what AIMD, the credits and the acknowledgement rules allow. Bounds are upper bounds: the
+// shadow knows what arrived, not what the transport made of it.
+#include "tests/sim/content.h"
+#include "tests/sim/sim.h"
+
+#define EPSILON 1e-6
+
+static bool bit_get(const uint64_t *words, uint64_t pn)
+{
+	return words[pn % PN_WINDOW / 64] >> pn % 64 & 1;
+}
+
+static void bit_set(uint64_t *words, uint64_t pn, bool value)
+{
+	uint64_t bit = 1ull << pn % 64;
+	uint64_t *word = &words[pn % PN_WINDOW / 64];
+	*word = value ? *word | bit : *word & ~bit;
+}
+
+static char letter(const struct end *end)
+{
+	return (char)('a' + end->node);
+}
+
+// ---- sent packets
+// ------------------------------------------------------------------------------------
+
+static void check_pn(struct end *end, const struct send_packet *packet)
+{
+	struct law *law = &end->law;
+	uint64_t pn = packet->header.pn;
+	if (pn < law->next_pn || pn > WIRE_PN_MAX)
+		sim_fail(end->sim, "%c: connection %u sends packet number %llu after %llu",
+			letter(end), end->pair, (unsigned long long)pn,
+			(unsigned long long)law->next_pn - 1);
+	for (; law->next_pn <= pn; law->next_pn++) {
+		bit_set(law->acked_words, law->next_pn, false);
+		bit_set(law->eliciting_words, law->next_pn, false);
+		bit_set(law->received_words, law->next_pn, false);
+	}
+	bit_set(law->eliciting_words, pn, packet->header.type != WIRE_ACK);
+}
+
+// Acknowledged is only what came.
+static void check_ack(struct end *end, const struct wire_ack *ack)
+{
+	struct law *peer = &end_peer(end)->law;
+	uint32_t bits = 64u * ack->nwords;
+	if (bits && ack->largest >= peer->next_pn) {
+		sim_fail(end->sim, "%c: connection %u acknowledges %llu, sent were %llu",
+			letter(end), end->pair, (unsigned long long)ack->largest,
+			(unsigned long long)peer->next_pn);
+		return;
+	}
+	for (uint32_t i = 0; i < bits; i++) {
+		if (!(ack->words[i / 64] >> i % 64 & 1))
+			continue;
+		uint64_t pn = ack->largest - i;
+		if (pn + PN_WINDOW > peer->next_pn && !bit_get(peer->received_words, pn))
+			sim_fail(end->sim, "%c: connection %u acknowledges %llu, which never came",
+				letter(end), end->pair, (unsigned long long)pn);
+	}
+}
+
+// The bytes on the wire are those of the record, wherever the transport took them from.
+static bool payload_right(struct end *end, const struct send_packet *packet, uint64_t key,
+	uint32_t within, uint32_t total)
+{
+	for (uint32_t i = 0; i < packet->iov_count; i++) {
+		const uint8_t *base = packet->iov[i].base;
+		uint32_t size = packet->iov[i].size;
+		if (within < BLOCK_HEADER_SIZE) {
+			struct block_header header;
+			if (within != 0 || size < BLOCK_HEADER_SIZE ||
+				!block_header_parse(&header, base, size) ||
+				header.crc32c != (uint32_t)key)
+				return false;
+			within += BLOCK_HEADER_SIZE;
+			base += BLOCK_HEADER_SIZE;
+			size -= BLOCK_HEADER_SIZE;
+		}
+		if (within + size > total)
+			return false;
+		if (size && !content_equal(key, within - BLOCK_HEADER_SIZE, base, size))
+			return false;
+		within += size;
+	}
+	bool ends = packet->header.flags & WIRE_RECORD_END;
+	return ends == (within == total) && end;
+}
+
+static void check_data(struct end *end, const struct send_packet *packet)
+{
+	struct sim *sim = end->sim;
+	struct law *law = &end->law;
+	uint32_t number = (uint32_t)(packet->header.offset >> RECORD_SHIFT);
+	uint32_t within = (uint32_t)(packet->header.offset & ((1u << RECORD_SHIFT) - 1));
+	struct stream_plan *stream = end_stream(end, packet->header.stream);
+	if (!stream || number >= stream->count || !stream->records[number].submitted) {
+		sim_fail(sim, "%c: connection %u sends record %u of stream %u, never submitted",
+			letter(end), end->pair, number, packet->header.stream);
+		return;
+	}
+	struct record_plan *record = &stream->records[number];
+	uint64_t key = content_key(
+		sim->plan->seed, end->pair * 2 + end->side, packet->header.stream, number);
+	if (record->reported)
+		sim_fail(sim, "%c: connection %u sends record %u of stream %u after reporting it",
+			letter(end), end->pair, number, packet->header.stream >> 2);
+	else if (!payload_right(end, packet, key, within, record->stored_size + BLOCK_HEADER_SIZE))
+		sim_fail(sim,
+			"%c: connection %u sends wrong bytes for record %u of stream %u at %u",
+			letter(end), end->pair, number, packet->header.stream >> 2, within);
+	if (record->started)
+		return;
+	record->started = true;
+	law->started_raw += record->raw_size;
+	if (!sim_strict(sim))
+		return; // what the peer granted is not known
+	if (law->started_raw > law->credit)
+		sim_fail(sim, "%c: connection %u sends %llu raw bytes, credit is %llu", letter(end),
+			end->pair, (unsigned long long)law->started_raw,
+			(unsigned long long)law->credit);
+	if (number >= law->limits[packet->header.stream >> 2])
+		sim_fail(sim, "%c: connection %u sends record %u of stream %u, the limit is %u",
+			letter(end), end->pair, number, packet->header.stream >> 2,
+			law->limits[packet->header.stream >> 2]);
+}
+
+void law_on_sent(struct end *end, const struct send_packet *packet)
+{
+	check_pn(end, packet);
+	bool ack_flag = packet->header.flags & WIRE_ACK_BLOCK;
+	if (packet->has_ack != ack_flag)
+		sim_fail(end->sim, "%c: the ACK_BLOCK flag does not say what the packet has",
+			letter(end));
+	if (packet->has_ack && sim_strict(end->sim) && !end->sim->plan->pair[end->pair].stale)
+		check_ack(end, &packet->ack);
+	if (packet->header.type == WIRE_DATA)
+		check_data(end, packet);
+}
+
+// ---- received packets
+// --------------------------------------------------------------------------------
+
+static void learn_ack(struct end *end, const struct wire_ack *ack)
+{
+	struct law *law = &end->law;
+	for (uint32_t i = 0; i < 64u * ack->nwords; i++) {
+		if (!(ack->words[i / 64] >> i % 64 & 1))
+			continue;
+		uint64_t pn = ack->largest - i;
+		if (pn >= law->next_pn || pn + PN_WINDOW <= law->next_pn ||
+			bit_get(law->acked_words, pn))
+			continue;
+		bit_set(law->acked_words, pn, true);
+		law->newly_acked += bit_get(law->eliciting_words, pn);
+		law->largest_acked = pn > law->largest_acked ? pn : law->largest_acked;
+	}
+	if (ack->credit > law->credit)
+		law->credit = ack->credit;
+	for (uint32_t i = 0; i < ack->nlimits; i++) {
+		uint32_t number = ack->limits[i].stream >> 2;
+		if (number < STREAMS_MAX && ack->limits[i].records > law->limits[number])
+			law->limits[number] = ack->limits[i].records;
+	}
+}
+
+void law_on_received(struct end *end, const struct wire_header *header, const struct wire_ack *ack,
+	const struct wire_hello *hello)
+{
+	struct law *sender = &end_peer(end)->law;
+	if (header->pn + PN_WINDOW > sender->next_pn) {
+		if (bit_get(sender->received_words, header->pn))
+			sim_fail(end->sim, "%c: connection %u accepts packet %llu twice",
+				letter(end), end->pair, (unsigned long long)header->pn);
+		bit_set(sender->received_words, header->pn, true);
+	}
+	if (ack)
+		learn_ack(end, ack);
+	if (hello && hello->credit > end->law.credit)
+		end->law.credit = hello->credit;
+	for (uint32_t i = 0; hello && i < STREAMS_MAX; i++)
+		if (hello->records > end->law.limits[i])
+			end->law.limits[i] = hello->records;
+}
+
+// ---- the window
+// --------------------------------------------------------------------------------------
+
+// Additive increase adds acked/cwnd; each cut halves, down to 1; nothing else moves the window.
+static void check_window(struct end *end, const struct conn_stats *stats)
+{
+	struct law *law = &end->law;
+	uint64_t cuts = stats->cuts - law->cuts;
+	double grown = law->cwnd + law->newly_acked / law->cwnd;
+	double high = grown, low = law->cwnd;
+	for (uint64_t i = 0; i < cuts; i++) {
+		// The growth may come before or after the cut: bound by both.
+		double half = high / 2 > 1 ? high / 2 : 1;
+		high = half + law->newly_acked / half;
+		low = low / 2 > 1 ? low / 2 : 1;
+	}
+	if (stats->cwnd_segments < 1 - EPSILON)
+		sim_fail(end->sim, "%c: window %.6f", letter(end), stats->cwnd_segments);
+	if (stats->cwnd_segments > high + EPSILON || stats->cwnd_segments < low - EPSILON)
+		sim_fail(end->sim,
+			"%c: connection %u moves its window from %.6f to %.6f: %u acknowledged, "
+			"%llu cuts allow %.6f to %.6f",
+			letter(end), end->pair, law->cwnd, stats->cwnd_segments, law->newly_acked,
+			(unsigned long long)cuts, low, high);
+}
+
+// A cut that is no timeout needs a packet sent after the last cut, unacknowledged, with three later
+// ones acknowledged.
+static void check_cut(struct end *end, const struct conn_stats *stats)
+{
+	struct law *law = &end->law;
+	uint64_t cuts = stats->cuts - law->cuts;
+	uint64_t timeouts = stats->timeouts - law->timeouts;
+	if (cuts <= timeouts || !sim_strict(end->sim))
+		return;
+	for (uint64_t pn = law->cut_pn; pn + 3 <= law->largest_acked; pn++)
+		if (bit_get(law->eliciting_words, pn) && !bit_get(law->acked_words, pn))
+			return;
+	sim_fail(end->sim, "%c: connection %u cuts its window without a loss after packet %llu",
+		letter(end), end->pair, (unsigned long long)law->cut_pn);
+}
+
+void law_step(struct end *end, bool after_send)
+{
+	struct law *law = &end->law;
+	if (!end->conn || end->state == END_WAITING || end->sim->failed)
+		return;
+	struct conn_stats stats;
+	conn_stats_get(end->conn, &stats);
+	if (stats.cwnd_segments != law->cwnd || stats.cuts != law->cuts)
+		sim_say(end->sim, "%c: connection %u window %.3f, %s%llu in flight, srtt %.3f ms",
+			letter(end), end->pair, stats.cwnd_segments,
+			stats.cuts != law->cuts
+				? (stats.timeouts != law->timeouts ? "cut by timeout, "
+								   : "cut by loss, ")
+				: "",
+			(unsigned long long)stats.in_flight, (double)stats.srtt_ns / 1e6);
+	if (sim_strict(end->sim))
+		check_window(end, &stats);
+	check_cut(end, &stats);
+
+	// New data goes only inside the window; a probe may go beyond.
+	uint64_t data = stats.data_packets_sent - law->data_sent;
+	uint64_t probes = stats.tail_probes - law->tail_probes + stats.timeouts - law->timeouts;
+	if (after_send && data > probes && stats.in_flight > stats.cwnd_segments + 2 + EPSILON)
+		sim_fail(end->sim, "%c: connection %u has %u in flight, the window is %.3f",
+			letter(end), end->pair, stats.in_flight, stats.cwnd_segments);
+	if (stats.cuts != law->cuts)
+		law->cut_pn = law->next_pn;
+	law->cwnd = stats.cwnd_segments;
+	law->cuts = stats.cuts;
+	law->timeouts = stats.timeouts;
+	law->newly_acked = 0;
+	if (after_send) {
+		law->tail_probes = stats.tail_probes;
+		law->data_sent = stats.data_packets_sent;
+	}
+	law->in_flight = stats.in_flight;
+}

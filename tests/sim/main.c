@@ -1,0 +1,144 @@
+// sim_transport: runs seeds, prints how to replay the one that fails.
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tests/sim/sim.h"
+
+static struct {
+	const char *program;
+	uint64_t seed; // running now
+	bool trace;
+} run;
+
+static void print_replay(void)
+{
+	char line[512];
+	int size = snprintf(line, sizeof(line), "replay: %s --seed %llu --trace\n", run.program,
+		(unsigned long long)run.seed);
+	if (write(STDERR_FILENO, line, (size_t)size) < 0)
+		_exit(3);
+}
+
+// An assert of the transport, or a sanitizer: the seed must not be lost with the process.
+static void on_crash(int signal_number)
+{
+	print_replay();
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+}
+
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+
+static void catch_crashes(void)
+{
+	static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(print_replay);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		signal(signals[i], on_crash);
+}
+
+static bool run_seed(uint64_t seed)
+{
+	static struct plan plan;
+	static struct sim sim;
+	run.seed = seed;
+	plan_init(&plan, seed);
+	sim_init(&sim, &plan, run.trace ? stdout : NULL);
+	bool ok = sim_run(&sim);
+	if (!ok) {
+		printf("seed %llu at %.6f ms: %s\n", (unsigned long long)seed,
+			(double)sim.now_ns / 1e6, sim.failure);
+		fflush(stdout);
+		print_replay();
+	}
+	sim_fini(&sim);
+	plan_fini(&plan);
+	return ok;
+}
+
+static uint64_t run_seeds(uint64_t first, uint64_t count, uint64_t step)
+{
+	uint64_t failed = 0;
+	for (uint64_t i = 0; i < count; i += step)
+		failed += !run_seed(first + i);
+	return failed;
+}
+
+// Every job takes every jobs-th seed. The exit status says only whether any failed.
+static bool run_jobs(uint64_t first, uint64_t count, uint64_t jobs)
+{
+	fflush(stdout);
+	for (uint64_t job = 0; job < jobs; job++) {
+		pid_t child = fork();
+		if (child < 0)
+			return false;
+		if (child == 0) {
+			uint64_t failed =
+				run_seeds(first + job, count > job ? count - job : 0, jobs);
+			fflush(stdout);
+			_exit(failed != 0);
+		}
+	}
+	bool ok = true;
+	for (uint64_t job = 0; job < jobs; job++) {
+		int status;
+		ok &= wait(&status) > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	}
+	return ok;
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: %s [--seed N] [--first N] [--seeds COUNT] [--jobs N] [--trace]\n",
+		run.program);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"seed", required_argument, NULL, 's'},
+		{"seeds", required_argument, NULL, 'n'},
+		{"first", required_argument, NULL, 'f'},
+		{"jobs", required_argument, NULL, 'j'},
+		{"trace", no_argument, NULL, 't'},
+		{NULL, 0, NULL, 0},
+	};
+	uint64_t first = 1, count = 100, jobs = 1;
+	run.program = argv[0];
+	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+		uint64_t value = optarg ? strtoull(optarg, NULL, 10) : 0;
+		switch (c) {
+		case 's':
+			first = value;
+			count = 1;
+			break;
+		case 'n':
+			count = value;
+			break;
+		case 'f':
+			first = value;
+			break;
+		case 'j':
+			jobs = value;
+			break;
+		case 't':
+			run.trace = true;
+			break;
+		default:
+			return usage();
+		}
+	}
+	if (optind != argc || jobs == 0 || jobs > 64 || count == 0)
+		return usage();
+	catch_crashes();
+	bool ok = jobs == 1 ? run_seeds(first, count, 1) == 0 : run_jobs(first, count, jobs);
+	printf("%s: seeds %llu to %llu\n", ok ? "all passed" : "FAILED", (unsigned long long)first,
+		(unsigned long long)(first + count - 1));
+	return !ok;
+}

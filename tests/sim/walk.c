@@ -1,0 +1,182 @@
+// The two walks of a packet, in the order of the dataplane's receive.c and send.c. A copy stands
+// for the cipher, the checksum in front of the header for UDP's.
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/base/bytes.h"
+#include "tests/sim/sim.h"
+
+static void send_frame(struct sim *sim, struct node *node, struct frame *frame)
+{
+	uint16_t sum = frame_checksum(frame->bytes + FRAME_OVERHEAD, frame->size - FRAME_OVERHEAD);
+	memcpy(frame->bytes, &sum, sizeof(sum));
+	story_packet(sim, frame->from, frame->to, "", frame->bytes + FRAME_OVERHEAD,
+		frame->size - FRAME_OVERHEAD);
+	node->backlog[node->backlog_count++] = frame;
+}
+
+void walk_out(struct sim *sim, struct node *node, const struct send_packet *packet)
+{
+	struct end *end = sim_end_of(sim, node->index, packet->conn);
+	if (!end) {
+		sim_fail(sim, "%c sends a packet of a connection it does not have",
+			'a' + node->index);
+		return;
+	}
+	law_on_sent(end, packet);
+
+	uint8_t ack[WIRE_ACK_RIDE_SIZE > WIRE_ACK_MAX ? WIRE_ACK_RIDE_SIZE : WIRE_ACK_MAX] = {0};
+	uint32_t ack_size = packet->has_ack ? wire_ack_frame(ack, &packet->ack) : 0;
+	if (packet->has_ack && packet->header.type == WIRE_DATA) {
+		if (ack_size > WIRE_ACK_RIDE_SIZE)
+			sim_fail(sim, "%c: an ACK block of %u bytes rides on data",
+				'a' + node->index, ack_size);
+		ack_size = WIRE_ACK_RIDE_SIZE;
+	}
+	uint32_t payload = 0;
+	for (uint32_t i = 0; i < packet->iov_count; i++)
+		payload += packet->iov[i].size;
+	uint32_t segment = sim->plan->pair[end->pair].segment_size;
+	if (ack_size + payload > segment)
+		sim_fail(sim, "%c: %u bytes of ACK and payload do not fit a segment of %u",
+			'a' + node->index, ack_size + payload, segment);
+	if (sim->failed)
+		return;
+
+	struct frame *frame =
+		frame_new(FRAME_OVERHEAD + WIRE_HEADER_SIZE + ack_size + payload + WIRE_TAG_SIZE);
+	frame->from = node->index;
+	frame->to = sim->plan->pair[end->pair].ends[!end->side].node;
+	frame->sender = end;
+	uint8_t *at = frame->bytes + FRAME_OVERHEAD;
+	at += wire_header_frame(at, &packet->header);
+	memcpy(at, ack, ack_size);
+	at += ack_size;
+	for (uint32_t i = 0; i < packet->iov_count; i++) {
+		memcpy(at, packet->iov[i].base, packet->iov[i].size);
+		at += packet->iov[i].size;
+	}
+	send_frame(sim, node, frame);
+}
+
+// A packet for a connection that is not here (any more): tell its sender, who need not believe it.
+static void send_hint(struct sim *sim, struct node *node, const struct frame *in, uint32_t cid)
+{
+	if (node->backlog_count == TX_BACKLOG_MAX)
+		return;
+	struct wire_header header = {.type = WIRE_RESET, .stream = cid};
+	struct frame *frame = frame_new(FRAME_OVERHEAD + WIRE_HEADER_SIZE + 2 + WIRE_TAG_SIZE);
+	frame->from = node->index;
+	frame->to = in->from;
+	wire_header_frame(frame->bytes + FRAME_OVERHEAD, &header);
+	send_frame(sim, node, frame);
+}
+
+// Copies the payload to its place; the place must be exactly as large.
+static bool open_into(
+	struct sim *sim, const struct conn_place *place, const uint8_t *payload, uint32_t size)
+{
+	if (place->iov_count == 0)
+		return true;
+	uint32_t room = 0;
+	for (uint32_t i = 0; i < place->iov_count; i++)
+		room += place->iov[i].size;
+	if (place->iov_count > 2 || room != size) {
+		sim_fail(sim, "conn_place gives %u pieces of %u bytes for a payload of %u",
+			place->iov_count, room, size);
+		return false;
+	}
+	for (uint32_t i = 0; i < place->iov_count; i++) {
+		memcpy(place->iov[i].base, payload, place->iov[i].size);
+		payload += place->iov[i].size;
+	}
+	return true;
+}
+
+// Splits the ACK block off the payload. False: malformed.
+static bool split_ack(const struct wire_header *header, const uint8_t **payload, uint32_t *size,
+	struct wire_ack *ack, bool *has_ack)
+{
+	*has_ack = (header->flags & WIRE_ACK_BLOCK) || header->type == WIRE_ACK;
+	if (!*has_ack)
+		return true;
+	uint32_t used = wire_ack_parse(ack, *payload, *size);
+	if (header->type == WIRE_DATA && used)
+		used = used <= WIRE_ACK_RIDE_SIZE && *size >= WIRE_ACK_RIDE_SIZE
+			       ? WIRE_ACK_RIDE_SIZE
+			       : 0;
+	*payload += used;
+	*size -= used;
+	return used != 0;
+}
+
+static enum verdict on_packet(struct sim *sim, struct node *node, const struct frame *frame,
+	struct end *end, const struct wire_header *header)
+{
+	struct transport *t = node->transport;
+	const uint8_t *payload = frame->bytes + FRAME_OVERHEAD + WIRE_HEADER_SIZE;
+	uint32_t size = frame->size - FRAME_OVERHEAD - WIRE_HEADER_SIZE - WIRE_TAG_SIZE;
+	enum verdict verdict = conn_check_pn(end->conn, header->pn);
+	if (verdict != VERDICT_ACCEPT)
+		return verdict;
+
+	struct wire_ack ack;
+	bool has_ack;
+	if (!split_ack(header, &payload, &size, &ack, &has_ack))
+		return DROP_ACK_MALFORMED;
+	if (header->type == WIRE_DATA) {
+		struct conn_place place;
+		verdict = conn_place(t, end->conn, header, size, &place);
+		if (verdict != VERDICT_ACCEPT)
+			return verdict;
+		if (!open_into(sim, &place, payload, size))
+			return VERDICT_ACCEPT;
+		payload = NULL;
+	}
+	verdict = conn_on_packet(
+		t, end->conn, header, payload, size, has_ack ? &ack : NULL, node_clock(sim, node));
+	if (verdict != VERDICT_ACCEPT)
+		return verdict;
+
+	struct wire_hello hello;
+	bool is_hello = header->type == WIRE_HELLO && wire_hello_parse(&hello, payload, size);
+	if (frame->sender && frame->sender == end_peer(end) && sim_strict(sim))
+		law_on_received(end, header, has_ack ? &ack : NULL, is_hello ? &hello : NULL);
+	return VERDICT_ACCEPT;
+}
+
+void walk_in(struct sim *sim, struct node *node, const struct frame *frame)
+{
+	const uint8_t *bytes = frame->bytes + FRAME_OVERHEAD;
+	uint32_t size = frame->size - FRAME_OVERHEAD;
+	uint16_t sum = frame_checksum(bytes, size);
+	if (memcmp(&sum, frame->bytes, sizeof(sum)) != 0) {
+		story_packet(sim, frame->from, frame->to, "checksum refuses", bytes, size);
+		return;
+	}
+	if (frame->corrupted && sim_strict(sim)) {
+		sim_fail(sim, "the checksum let a corrupted frame pass");
+		return;
+	}
+	struct wire_header header;
+	if (size < WIRE_HEADER_SIZE + WIRE_TAG_SIZE || !wire_header_parse(&header, bytes, size))
+		return;
+	if (header.type == WIRE_RESET && header.cid == 0) {
+		transport_on_reset_hint(node->transport, header.stream, node_clock(sim, node));
+		return;
+	}
+	struct conn *conn = transport_find(node->transport, header.cid);
+	struct end *end = conn ? conn_owner(conn) : NULL;
+	if (!end) {
+		story_packet(sim, frame->from, frame->to, "nobody knows", bytes, size);
+		send_hint(sim, node, frame, header.cid);
+		return;
+	}
+	enum verdict verdict = on_packet(sim, node, frame, end, &header);
+	if (verdict != VERDICT_ACCEPT && sim->story) {
+		char verb[64];
+		snprintf(verb, sizeof(verb), "dropped (%s):", drop_name(verdict));
+		story_packet(sim, frame->from, frame->to, verb, bytes, size);
+	}
+	law_step(end, false);
+}
