@@ -1,0 +1,213 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2154 # bed*: the testbed's settings, see bed.sh
+# One node of a testbed: its configuration, its processes, whether it is ready.
+
+node_index() { printf '%d' $(($(printf '%d' "'$1") - 96)); } # a -> 1
+
+# node_cli NODE ARGS...: the command line, talking to that node.
+node_cli() {
+	local node=$1
+	shift
+	"$bed_build/control/sluice" --node "$bed/$node/control.sock" "$@"
+}
+
+node_control_address() {
+	if [ "$bed_link" = veth ]; then
+		printf '10.78.0.%d:7701' "$(node_index "$1")"
+	else
+		printf '127.0.0.1:%d' $((bed_port + $(node_index "$1")))
+	fi
+}
+
+# Pairs (a,b) (a,c) ... (b,c) ... are numbered from 1; pair k has the network 10.77.k.0/30.
+node_pair_number() { # FIRST SECOND
+	local n i j
+	n=$(wc -w <<<"$bed_nodes")
+	i=$(node_index "$1") j=$(node_index "$2")
+	printf '%d' $(((i - 1) * (2 * n - i) / 2 + j - i))
+}
+
+node_memif_address() { # NODE PEER -> NODE's address on their link
+	if [[ $1 < $2 ]]; then
+		printf '10.77.%d.1' "$(node_pair_number "$1" "$2")"
+	else
+		printf '10.77.%d.2' "$(node_pair_number "$2" "$1")"
+	fi
+}
+
+node_yaml_links() {
+	local peer role name
+	if [ "$bed_link" = veth ]; then
+		printf '  - name: lan\n    driver: %s\n    interface: dp0\n    address: 10.77.0.%d/24\n    mtu: %d\n' \
+			"$bed_driver" "$(node_index "$1")" "$bed_mtu"
+		return
+	fi
+	for peer in $bed_nodes; do
+		[ "$peer" != "$1" ] || continue
+		role=client name=$peer$1
+		[[ $1 > $peer ]] || role=server name=$1$peer
+		printf '  - name: %s\n    driver: memif\n    role: %s\n    socket: %s\n    address: %s/30\n    mtu: %d\n' \
+			"$name" "$role" "$bed/links/$name.sock" "$(node_memif_address "$1" "$peer")" "$bed_mtu"
+	done
+}
+
+node_yaml_peers() {
+	local peer address
+	for peer in $bed_nodes; do
+		[ "$peer" != "$1" ] || continue
+		address=10.77.0.$(node_index "$peer")
+		[ "$bed_link" = veth ] || address=$(node_memif_address "$peer" "$1")
+		printf '  - name: %s\n    control: %s\n    address: %s\n' "$peer" "$(node_control_address "$peer")" "$address"
+	done
+}
+
+node_yaml() {
+	cat <<-YAML
+		# Node $1 of the testbed in $bed. Generated: scripts/testbed up.
+		node: $1
+		run_dir: $bed/$1
+		control:
+		  listen: $(node_control_address "$1")
+		dataplane:
+		  workers: $bed_workers
+		  hugepages: ${bed_hugepages:-auto}
+		  memory_mb: $bed_memory_mb
+		  idle: adaptive
+		  program: $bed_build/dataplane/sluice-dataplane
+		security:
+		  cipher: "null"
+		links:
+		$(node_yaml_links "$1")
+		peers:
+		$(node_yaml_peers "$1")
+	YAML
+}
+
+# node_make NODE: folder and configuration.
+node_make() {
+	local kind=node
+	[ ! -d "$bed/$1" ] || kind=files
+	bed_made "$kind" "$bed/$1"
+	mkdir -p "$bed/$1"
+	[ ! "$bed_serve" ] || mkdir -p "$bed/$1/inbox"
+	# An empty list is written as one: YAML has no other way to say it.
+	node_yaml "$1" | sed -e '/^$/d' | awk '
+		{ line[NR] = $0 }
+		END { for (i = 1; i <= NR; i++)
+			print line[i] ((line[i] ~ /^(links|peers):$/ && line[i + 1] !~ /^ /) ? " []" : "") }' \
+		>"$bed/$1/node.yaml"
+}
+
+# node_spawn NODE NAME COMMAND...: in its own session, with nothing of ours open, marked as this testbed's.
+node_spawn() {
+	local node=$1 name=$2 pid
+	shift 2
+	[ "$bed_link" != veth ] || set -- ip netns exec "sluice-$node" "$@"
+	(
+		proc_close_files
+		trap - INT TERM HUP
+		exec env SLUICE_TESTBED_ID="$bed_id" SLUICE_TESTBED_NODE="$bed_id/$node" \
+			setsid "$@" </dev/null >>"$bed/$node/$name.log" 2>&1
+	) &
+	pid=$!
+	printf '%s:%s\n' "$pid" "$(proc_start "$pid" || printf 0)" >"$bed/$node/$name.pid"
+}
+
+node_process() { # NODE NAME -> 0 when its recorded process runs
+	local id
+	id=$(cat "$bed/$1/$2.pid" 2>/dev/null) || return 1
+	proc_alive "${id%:*}" "${id#*:}"
+}
+
+node_start() {
+	node_process "$1" control ||
+		node_spawn "$1" control "$bed_build/control/sluice-control" --config "$bed/$1/node.yaml"
+}
+
+# The fall-back listener yields to any `sluice serve` that the user starts on the node.
+node_serve() {
+	[ "$bed_serve" ] || return 0
+	node_process "$1" serve ||
+		node_spawn "$1" serve "$bed_build/control/sluice" --node "$bed/$1/control.sock" \
+			serve --dir "$bed/$1/inbox" --fallback
+}
+
+# node_not_ready NODE [alone] -> what it still waits for; nothing when it is ready. alone: whatever its peers do.
+node_not_ready() {
+	local status
+	if ! status=$(node_cli "$1" status --json 2>/dev/null); then
+		printf 'control does not answer yet'
+		return
+	fi
+	python3 -c '
+import json, sys
+try:
+    status = json.loads(sys.argv[1].strip().splitlines()[-1])
+except (ValueError, IndexError):
+    sys.exit("status is not JSON")
+waits = []
+state = status.get("dataplane", {}).get("state")
+if state != "running":
+    waits.append("dataplane %s" % state)
+if not sys.argv[2]:
+    waits += ["link %s %s" % (l["name"], l["state"]) for l in status.get("links", []) if l["state"] != "up"]
+    waits += ["peer %s not reachable" % p["name"] for p in status.get("peers", []) if not p["reachable"]]
+print(", ".join(waits), end="")
+' "$status" "${2:-}" 2>&1 || true
+}
+
+# node_wait NODE [alone] -> 0 when it is ready; otherwise says what was missing.
+node_wait() {
+	local deadline=$(($(date +%s) + ${SLUICE_TESTBED_TIMEOUT:-60})) waits
+	while waits=$(node_not_ready "$@") && [ -n "$waits" ]; do
+		if ! node_process "$1" control; then
+			ui_fail ''
+			ui_error "sluice-control of node $1 ended"
+			ui_tail "$bed/$1/control.log" 25
+			return 1
+		fi
+		if [ "$(date +%s)" -ge "$deadline" ]; then
+			ui_fail ''
+			ui_error "node $1 is not ready: $waits"
+			ui_tail "$bed/$1/control.log" 25
+			return 1
+		fi
+		sleep 0.1
+	done
+}
+
+# node_wait_serving NODE...: a sender finds a listener at once.
+node_wait_serving() {
+	local node try
+	[ "$bed_serve" ] || return 0
+	for node in "$@"; do
+		for ((try = 0; try < 100; try++)); do
+			[ ! -s "$bed/$node/serve.log" ] || continue 2
+			node_process "$node" serve || break
+			sleep 0.1
+		done
+		ui_error "sluice serve of node $node did not start"
+		ui_tail "$bed/$node/serve.log"
+		return 1
+	done
+}
+
+# node_stop NODE: the listener, then control, which stops its dataplane.
+node_stop() {
+	local name id
+	for name in serve control; do
+		id=$(cat "$bed/$1/$name.pid" 2>/dev/null) || continue
+		proc_end 8 "$id" || true
+		rm -f -- "$bed/$1/$name.pid"
+	done
+	node_stop_dataplane "$1"
+}
+
+# Had control been killed before, its dataplane still runs and bears the mark of this node.
+node_stop_dataplane() {
+	local pid list=()
+	for pid in $(proc_marked "SLUICE_TESTBED_NODE=$bed_id/$1"); do
+		list+=("$pid:$(proc_start "$pid" || printf 0)")
+	done
+	proc_end 5 "${list[@]}"
+}
