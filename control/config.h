@@ -31,7 +31,7 @@ struct config_link {
 	char socket[CONFIG_SOCKET_SIZE];  // memif; empty otherwise
 	char interface[16];               // af_packet, af_xdp; empty otherwise
 	uint32_t address;                 // IPv4, host order
-	uint32_t prefix;                  // length, 1..32
+	uint32_t prefix;                  // length, 8..31
 	uint32_t mtu;
 	bool mac_set;
 	uint8_t mac[6];

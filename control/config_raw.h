@@ -1,0 +1,41 @@
+// The configuration as it is written: every scalar a string, so that config_check.c can say what is allowed in its own
+// words. NULL: not written. Private to config*.c.
+#pragma once
+
+#include <stdint.h>
+
+#include "control/config.h"
+
+struct raw_control {
+	char *listen;
+};
+
+struct raw_dataplane {
+	char *workers, *hugepages, *memory_mb, *idle, *program, *udp_port, *cores;
+};
+
+struct raw_security {
+	char *cipher;
+};
+
+struct raw_link {
+	char *name, *driver, *role, *socket, *interface, *address, *mtu, *mac;
+};
+
+struct raw_peer {
+	char *name, *control, *address;
+};
+
+struct raw_config {
+	char *node, *run_dir;
+	struct raw_control *control;
+	struct raw_dataplane *dataplane;
+	struct raw_security *security;
+	struct raw_link *links;
+	uint32_t links_count;
+	struct raw_peer *peers;
+	uint32_t peers_count;
+};
+
+// Fills `config` from `raw`. 0, or -1 with "key: what is allowed" in `error`.
+int config_check(struct config *config, const struct raw_config *raw, char *error, size_t error_size);
