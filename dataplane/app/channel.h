@@ -103,6 +103,8 @@ struct app_channel {
 	uint32_t staged_count;
 
 	enum app_broken broken; // worker
+	bool reported;          // worker: main was told that it is broken
+	bool leaving;           // worker: handed back to main as soon as it is quiet
 	uint32_t sends;         // records taken and not yet answered by app_deliver_sent
 
 	uint32_t blocks_count;

@@ -1,0 +1,34 @@
+// The command line of sluice-dataplane, parsed once into one const struct. No configuration language here.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dataplane/limits.h"
+#include "dataplane/port/eal.h"
+#include "dataplane/port/port.h"
+
+enum idle_policy {
+	IDLE_ADAPTIVE, // sleep when nothing happens: up to 250 us late on the first packet, a few percent of a core
+	IDLE_BUSY,     // never sleep: one whole core per worker, always
+};
+
+struct config {
+	char node[32];     // name in logs and of DPDK's files
+	char run_dir[100]; // data.sock and dataplane.lock; leaves room for the socket's name in sun_path
+	uint16_t workers;
+	enum idle_policy idle;
+	enum eal_memory memory;
+	uint32_t memory_mb; // at least; the links' needs are added up
+	int cores[WORKERS_MAX]; // worker w runs on cores[w]; -1 floats
+	uint16_t links;
+	struct port_config link[PORTS_MAX];
+};
+
+enum config_result {
+	CONFIG_OK = 0,
+	CONFIG_HELP,    // printed; exit 0
+	CONFIG_INVALID, // a sentence was printed; exit 2
+};
+
+enum config_result config_parse(struct config *config, int argc, char **argv);

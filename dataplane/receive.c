@@ -1,0 +1,160 @@
+// THE WALK IN: link -> application. Read this first.
+//
+//   port_rx            Ethernet, IPv4, UDP and their checksums; ARP is answered inside       port/rx.c
+//   wire_header_parse, transport_find, conn_check_pn: whose is it, was it here before        wire/, transport/
+//   opened_place       where its pieces belong: bounds, window and credit                    transport/recv_window.c
+//   cipher->open       from the packet buffer into its place: the one pass                   transform/seal.c
+//                      ---- nothing is believed before this line ----
+//   conn_on_packet     acknowledgements, segments, records                                   transport/on_*.c
+//   expand_record      the codec, straight into the application's arena                      transform/compress.c
+//   session_deliver    published to the application                                          app/deliver.c
+#include <rte_prefetch.h>
+
+#include "dataplane/opened.h"
+#include "dataplane/transform/compress.h"
+#include "dataplane/worker.h"
+#include "lib/base/bytes.h"
+
+// RESET with connection id 0: its payload is an id of ours that the sender does not know.
+static enum verdict receive_hint(struct worker *w, const struct port_packet *in, uint64_t now_ns)
+{
+	if (in->size < WIRE_HEADER_SIZE + 4)
+		return DROP_HEADER;
+	transport_on_reset_hint(w->transport, be32_get(in->payload + WIRE_HEADER_SIZE), now_ns);
+	return VERDICT_ACCEPT;
+}
+
+// The right queue is a matter of speed, not of truth: the connection id names the owner.
+static enum verdict receive_steer(struct worker *w, uint16_t port, struct port_packet *in, uint8_t owner)
+{
+	enum verdict verdict;
+
+	if (owner >= w->config->workers)
+		return DROP_CID_WORKER;
+	verdict = steer_give(w->steer, w->index, owner, (uint8_t)port, in);
+	in->mbuf = NULL; // the other worker's, or freed
+	w->counters.steered++;
+	return verdict;
+}
+
+static enum verdict receive_open(struct worker *w, struct session *s, const struct wire_header *header,
+	const struct port_packet *in, struct opened *opened)
+{
+	uint32_t size = in->size - WIRE_HEADER_SIZE;
+	enum verdict verdict;
+
+	if (size < s->cipher->tag_size)
+		return DROP_HEADER;
+	verdict = opened_place(w, s, header, size - s->cipher->tag_size, opened);
+	if (verdict != VERDICT_ACCEPT)
+		return verdict;
+	if (!s->cipher->open(&s->key_receive, header->pn, in->payload, in->payload + WIRE_HEADER_SIZE, size,
+		    opened->pieces, opened->count))
+		return DROP_AUTH;
+	if (s->cipher->copies)
+		w->counters.bytes_memcpy_opened += opened->data_size;
+	return opened_parse(opened, header);
+}
+
+static enum verdict receive_packet(struct worker *w, uint16_t port, struct port_packet *in, uint64_t now_ns)
+{
+	struct wire_header header;
+	struct opened opened;
+	struct session *s;
+	struct conn *c;
+	enum verdict verdict;
+
+	if (!wire_header_parse(&header, in->payload, in->size))
+		return DROP_HEADER;
+	if (header.type == WIRE_RESET && header.cid == 0)
+		return receive_hint(w, in, now_ns);
+	if (wire_cid_worker(header.cid) != w->index)
+		return receive_steer(w, port, in, wire_cid_worker(header.cid));
+	c = transport_find(w->transport, header.cid);
+	if (!c) {
+		hint_send(w, port, in, header.cid, now_ns);
+		return DROP_CID_UNKNOWN;
+	}
+	s = conn_owner(c);
+	if (!s)
+		return DROP_STATE; // reserved: its session is still being agreed on
+	verdict = conn_check_pn(c, header.pn);
+	if (verdict != VERDICT_ACCEPT)
+		return verdict;
+	verdict = receive_open(w, s, &header, in, &opened);
+	if (verdict != VERDICT_ACCEPT)
+		return verdict;
+	s->wire_bytes_received += in->size;
+	return conn_on_packet(w->transport, c, &header, opened.payload, opened.payload_size,
+		opened.has_ack ? &opened.ack : NULL, now_ns);
+}
+
+static void receive_batch(struct worker *w, uint16_t port, struct port_packet *in, uint16_t n, uint64_t now_ns)
+{
+	for (uint16_t i = 0; i < n; i++) {
+		if (i + 2 < n)
+			rte_prefetch0(in[i + 2].payload);
+		w->counters.drops[receive_packet(w, port, &in[i], now_ns)]++;
+		if (in[i].mbuf)
+			port_mbuf_put(in[i].mbuf);
+	}
+	w->counters.rx_packets += n;
+}
+
+uint32_t receive_port(struct worker *w, uint16_t port, uint64_t now_ns)
+{
+	struct port_packet in[BURST];
+	uint16_t n = port_rx(w->port[port], w->index, in, BURST, now_ns);
+
+	receive_batch(w, port, in, n, now_ns);
+	return n;
+}
+
+uint32_t receive_steered(struct worker *w, uint64_t now_ns)
+{
+	struct port_packet in[BURST];
+	uint8_t port[BURST];
+	uint16_t n = w->steer ? steer_take(w->steer, w->index, in, port, BURST) : 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		receive_batch(w, port[i], &in[i], 1, now_ns);
+	return n;
+}
+
+// A complete record: expanded if a codec made it. On success its block (or the one it was expanded into) has gone on.
+static enum verdict receive_record(struct worker *w, const struct recv_record *r)
+{
+	struct session *s = conn_owner(r->conn);
+	uint8_t *raw = r->compressed ? session_block_get(w, s) : r->block;
+	enum verdict verdict;
+
+	if (!raw)
+		return DROP_NO_BUFFER;
+	verdict = expand_record(
+		&r->header, r->compressed, r->block, w->codec_workspace, raw, !s->cipher->authenticates);
+	if (verdict == VERDICT_ACCEPT)
+		session_deliver(w, s, r, raw);
+	else if (r->compressed)
+		session_block_put(w, s, raw);
+	if (verdict == VERDICT_ACCEPT && r->compressed)
+		session_block_put(w, s, r->block);
+	return verdict;
+}
+
+uint32_t receive_records(struct worker *w, uint64_t now_ns)
+{
+	struct recv_record r;
+	uint32_t n = 0;
+
+	for (; transport_take_record(w->transport, &r); n++) {
+		enum verdict verdict = receive_record(w, &r);
+
+		if (verdict == VERDICT_ACCEPT)
+			continue;
+		// Its packets authenticated, but it does not decode: only its session ends.
+		w->counters.drops[verdict]++;
+		session_block_put(w, conn_owner(r.conn), r.block);
+		transport_abort(w->transport, r.conn, CLOSE_CORRUPT, now_ns);
+	}
+	return n;
+}

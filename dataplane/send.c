@@ -1,0 +1,131 @@
+// THE WALK OUT: application -> link. Read this second.
+//
+//   app_take           an application's descriptors, copied, then checked                    app/take.c
+//   submit_record      the codec reads the application's memory, the transport queues        submit.c, transform/compress.c
+//   transport_send     what window, credit and pacer let go, control and ACKs first          transport/schedule.c
+//   cipher->seal       from the record into the packet buffer: the one pass                  transform/seal.c
+//   port_frame         UDP, IPv4, Ethernet and checksums in front                            port/tx.c
+//   backlog_flush      a burst to each link; what it refuses waits here: it is not loss      backlog.c
+#include <string.h>
+
+#include "dataplane/app/deliver.h"
+#include "dataplane/app/take.h"
+#include "dataplane/wire/mbuf.h"
+#include "dataplane/worker.h"
+
+static void send_descriptor(struct worker *w, struct app_channel *app, const struct app_record *record, uint64_t now_ns)
+{
+	struct session *s = record->session ? session_of(w, record->session->session) : NULL;
+
+	if (!s) {
+		if (record->tx.op == APP_TX_SEND)
+			app_deliver_sent(app, record->tx.session, record->tx.stream, record->tx.cookie, false);
+		return;
+	}
+	switch (record->tx.op) {
+	case APP_TX_SEND:
+		if (app_parked_any(s->app, record->tx.stream) || !submit_record(w, s, &record->tx, now_ns)) {
+			app_park(s->app, &record->tx);
+			w->parked++;
+		}
+		break;
+	case APP_TX_CLOSE:
+		if (s->app->parked > 0)
+			s->close_wanted = true;
+		else
+			transport_close(w->transport, s->conn, now_ns);
+		break;
+	default:
+		transport_abort(w->transport, s->conn, CLOSE_LOCAL, now_ns);
+	}
+}
+
+// Blocks that the application gave back become credit for the peer.
+static uint32_t send_returns(struct worker *w, struct app_channel *app, uint64_t now_ns)
+{
+	uint32_t n = app_take_returns(app);
+
+	for (uint32_t row = 0; n > 0 && row < APP_SESSIONS_MAX; row++) {
+		struct app_session *as = &app->session[row];
+		uint32_t records = as->open ? app_take_credit(as) : 0;
+		struct session *s = records ? session_of(w, as->session) : NULL;
+
+		if (s && s->routed)
+			conn_credit(w->transport, s->conn, records, now_ns);
+	}
+	return n;
+}
+
+uint32_t send_take(struct worker *w, uint64_t now_ns)
+{
+	struct app_record records[APP_DESCRIPTORS_TURN];
+	uint32_t done = submit_parked(w, now_ns);
+
+	for (uint32_t a = 0; a < w->apps_count; a++) {
+		struct app_channel *app = w->apps[a];
+		uint32_t n;
+
+		done += send_returns(w, app, now_ns);
+		n = app_take(app, records, APP_DESCRIPTORS_TURN);
+		for (uint32_t i = 0; i < n; i++)
+			send_descriptor(w, app, &records[i], now_ns);
+		done += n;
+	}
+	return done;
+}
+
+// Header, [ACK block], payload, tag: one packet in one buffer. Returns bytes of UDP payload.
+static uint32_t send_seal(struct worker *w, const struct session *s, const struct send_packet *p, struct rte_mbuf *mbuf)
+{
+	uint8_t ack[WIRE_ACK_MAX > WIRE_ACK_RIDE_SIZE ? WIRE_ACK_MAX : WIRE_ACK_RIDE_SIZE];
+	struct seal_source pieces[3];
+	uint32_t count = 0, size;
+
+	wire_header_frame(mbuf_header(mbuf), &p->header);
+	if (p->has_ack) {
+		size = wire_ack_frame(ack, &p->ack);
+		if (p->header.type == WIRE_DATA) {
+			memset(ack + size, 0, WIRE_ACK_RIDE_SIZE - size);
+			size = WIRE_ACK_RIDE_SIZE;
+		}
+		pieces[count++] = (struct seal_source){ack, size};
+	}
+	for (uint32_t i = 0; i < p->iov_count; i++) {
+		pieces[count++] = (struct seal_source){p->iov[i].base, p->iov[i].size};
+		if (p->header.type == WIRE_DATA && s->cipher->copies)
+			w->counters.bytes_memcpy_sealed += p->iov[i].size;
+	}
+	return WIRE_HEADER_SIZE + s->cipher->seal(&s->key_send, p->header.pn, mbuf_header(mbuf), pieces, count,
+					  mbuf_payload(mbuf));
+}
+
+static enum verdict send_packet(struct worker *w, const struct send_packet *p, uint64_t now_ns)
+{
+	struct session *s = conn_owner(p->conn);
+	struct port *port = w->port[s->port];
+	struct rte_mbuf *mbuf;
+
+	if (port_route_ready(port, w->index, &s->route, now_ns) != VERDICT_ACCEPT)
+		return DROP_NEIGHBOUR;
+	mbuf = port_mbuf_get(port, w->index);
+	if (!mbuf)
+		return DROP_NO_MBUF;
+	port_frame(port, &s->route, mbuf, send_seal(w, s, p, mbuf));
+	backlog_add(w, s->port, mbuf);
+	return VERDICT_ACCEPT;
+}
+
+uint32_t send_packets(struct worker *w, uint64_t now_ns)
+{
+	struct send_packet packets[BURST];
+	uint32_t n = backlog_room(w) ? transport_send(w->transport, packets, BURST, now_ns) : 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		enum verdict verdict = send_packet(w, &packets[i], now_ns);
+
+		if (verdict != VERDICT_ACCEPT)
+			w->counters.drops[verdict]++;
+	}
+	w->counters.tx_packets += n;
+	return n + backlog_flush(w, now_ns);
+}
