@@ -1,0 +1,47 @@
+// Names to handlers, and results of the dataplane to codes of JSON-RPC.
+#include "control/admin/method.h"
+
+#include <string.h>
+
+static const struct {
+	const char *name;
+	method_fn fn;
+} handlers[] = {
+	{"status", method_status},
+	{"version", method_version},
+	{"link.list", method_link_list},
+	{"worker.list", method_worker_list},
+	{"session.list", method_session_list},
+	{"session.show", method_session_show},
+	{"session.open", method_session_open},
+	{"session.close", method_session_close},
+	{"peer.list", method_peer_list},
+	{"help", method_help},
+};
+
+method_fn method_find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++)
+		if (strcmp(handlers[i].name, name) == 0)
+			return handlers[i].fn;
+	return NULL;
+}
+
+int method_code_of(uint32_t ipc_result)
+{
+	switch (ipc_result) {
+	case IPC_UNREACHABLE:
+	case IPC_NO_CONTROL:
+		return RPC_UNREACHABLE;
+	case IPC_TIMEOUT:
+		return RPC_TIMEOUT;
+	case IPC_REFUSED_NODE:
+		return RPC_NOT_FOUND;
+	case IPC_REFUSED_FULL:
+		return RPC_BUSY;
+	case IPC_REFUSED_PERMISSION:
+		return RPC_PERMISSION;
+	default:
+		return RPC_REFUSED;
+	}
+}

@@ -1,0 +1,45 @@
+// What each admin method does: the handler behind each row of the schema. One method_<noun>.c per component.
+#pragma once
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "control/admin/rpc.h"
+#include "control/admin/schema.h"
+#include "control/node.h"
+
+struct method_call {
+	struct node *node;
+	const struct schema_method *method;
+	const json_t *params; // checked by the schema; NULL: none
+	uint64_t now_ns;      // CLOCK_MONOTONIC
+	node_opened_fn on_opened; // for what takes time: called once with `owner`
+	void *owner;
+	bool later;       // set by the handler: on_opened answers, or has answered already
+	uint32_t request; // with later: for node_session_forget, 0: on_opened was called already
+};
+
+// The result (a new reference), or NULL with `error`, or NULL with call->later.
+typedef json_t *(*method_fn)(struct method_call *call, struct rpc_error *error);
+
+method_fn method_find(const char *name); // NULL: none; never for a name of the schema
+
+json_t *method_status(struct method_call *call, struct rpc_error *error);
+json_t *method_version(struct method_call *call, struct rpc_error *error);
+json_t *method_link_list(struct method_call *call, struct rpc_error *error);
+json_t *method_worker_list(struct method_call *call, struct rpc_error *error);
+json_t *method_session_list(struct method_call *call, struct rpc_error *error);
+json_t *method_session_show(struct method_call *call, struct rpc_error *error);
+json_t *method_session_open(struct method_call *call, struct rpc_error *error);
+json_t *method_session_close(struct method_call *call, struct rpc_error *error);
+json_t *method_peer_list(struct method_call *call, struct rpc_error *error);
+json_t *method_help(struct method_call *call, struct rpc_error *error);
+
+// Shared by several methods.
+json_t *method_peers(const struct node *node);
+json_t *method_links(const struct node *node);
+// What session.open answers once the session is open.
+json_t *method_session_opened(const struct node *node, uint32_t cid);
+// The code for an enum ipc_result that is not IPC_OK.
+int method_code_of(uint32_t ipc_result);

@@ -1,0 +1,212 @@
+// session.list, show, open, close. A session is named by its 128-bit id or the first digits of it.
+#include "control/admin/method.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "control/admin/figures.h"
+#include "control/cluster/session/session.h"
+
+#define SESSION_ID_TEXT 33
+
+static const char *session_id_text(char text[SESSION_ID_TEXT], const uint8_t id[16])
+{
+	for (int i = 0; i < 16; i++)
+		snprintf(text + 2 * i, 3, "%02x", id[i]);
+	return text;
+}
+
+static const char *session_cid_text(char text[9], uint32_t cid)
+{
+	snprintf(text, 9, "%08x", cid);
+	return text;
+}
+
+static const char *session_state_name(uint8_t state)
+{
+	static const char *const names[] = {
+		[SESSION_FREE] = "free",
+		[SESSION_RESERVED] = "reserved",
+		[SESSION_CONNECTING] = "connecting",
+		[SESSION_OPEN] = "open",
+		[SESSION_CLOSING] = "closing",
+		[SESSION_CLOSED] = "closed",
+	};
+
+	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
+}
+
+static const char *session_codec_name(uint8_t codec)
+{
+	static const char *const names[CODEC_COUNT] = {"none", "lz4", "zstd", "deflate", "brotli", "snappy"};
+
+	return codec < CODEC_COUNT ? names[codec] : "unknown";
+}
+
+static uint8_t session_codec_find(const char *name)
+{
+	uint8_t codec = CODEC_NONE;
+
+	// The schema allows only names of this list.
+	while (codec < CODEC_COUNT - 1 && strcmp(session_codec_name(codec), name) != 0)
+		codec++;
+	return codec;
+}
+
+static json_t *session_row(const struct session_stats *s)
+{
+	char id[SESSION_ID_TEXT], cid[9];
+
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I}", //
+		"id", session_id_text(id, s->session_id), "cid", session_cid_text(cid, s->session), //
+		"peer", rpc_text(s->peer), "service", rpc_text(s->service), //
+		"state", session_state_name(s->state), //
+		"initiator", s->initiator, "codec", session_codec_name(s->codec),                   //
+		"raw_sent_bytes", (json_int_t)s->raw_bytes_sent, "raw_received_bytes",              //
+		(json_int_t)s->raw_bytes_received, "srtt_ns", (json_int_t)s->srtt_ns,               //
+		"rate_bytes_per_s", (json_int_t)s->rate_Bps, "retransmits", (json_int_t)s->retransmits);
+}
+
+json_t *method_session_list(struct method_call *call, struct rpc_error *error)
+{
+	json_t *sessions = json_array();
+	struct session_stats row;
+	uint32_t cursor = 0;
+
+	(void)error;
+	while (tables_session_next(&call->node->plane.tables, &cursor, &row))
+		json_array_append_new(sessions, session_row(&row));
+	return json_pack("{s:o}", "sessions", sessions);
+}
+
+// The one session whose id begins with `digits`. The two ends of a session within one node share an id; the end that
+// opened it stands for both.
+static int session_find(const struct tables *tables, const char *digits, struct session_stats *found,
+	struct rpc_error *error)
+{
+	struct session_stats row;
+	char id[SESSION_ID_TEXT];
+	uint32_t cursor = 0;
+	int count = 0;
+
+	while (tables_session_next(tables, &cursor, &row)) {
+		if (strncasecmp(session_id_text(id, row.session_id), digits, strlen(digits)) != 0)
+			continue;
+		if (count && memcmp(found->session_id, row.session_id, sizeof(row.session_id)) == 0) {
+			*found = row.initiator ? row : *found;
+			continue;
+		}
+		*found = row;
+		count++;
+	}
+	if (count == 1)
+		return 0;
+	if (count)
+		rpc_error_set(error, RPC_NOT_FOUND, "%d sessions begin with %s: give more digits", count, digits);
+	else
+		rpc_error_set(error, RPC_NOT_FOUND, "no session begins with %s; session.list lists them", digits);
+	return -1;
+}
+
+static json_t *session_figure(const struct figure *figure, const struct session_stats *s)
+{
+	const uint8_t *at = (const uint8_t *)s + figure->offset;
+	uint64_t wide;
+	uint32_t narrow;
+
+	switch (figure->kind) {
+	case FIGURE_U8:
+		return json_integer(*at);
+	case FIGURE_U32:
+		memcpy(&narrow, at, sizeof(narrow));
+		return json_integer(narrow);
+	case FIGURE_U64:
+	case FIGURE_MILLI:
+		memcpy(&wide, at, sizeof(wide));
+		return figure->kind == FIGURE_U64 ? json_integer((json_int_t)wide)
+						  : json_real((double)wide / 1000.0);
+	}
+	return json_null();
+}
+
+static json_t *session_raw_reason(const struct session_stats *s)
+{
+	if (s->blocks_raw)
+		return json_string("the codec would have saved less than 12.5 % of those records, so they went as they are");
+	if (s->codec == CODEC_NONE)
+		return json_string("no codec was asked for");
+	return json_null();
+}
+
+json_t *method_session_show(struct method_call *call, struct rpc_error *error)
+{
+	const struct tables *tables = &call->node->plane.tables;
+	struct session_stats s;
+	char peer_cid[9], address[CONFIG_ADDRESS_TEXT];
+
+	if (session_find(tables, schema_string(call->method, call->params, "id"), &s, error) != 0)
+		return NULL;
+
+	json_t *row = session_row(&s);
+	uint64_t age = call->now_ns > s.opened_ns ? call->now_ns - s.opened_ns : 0;
+
+	json_object_set_new(row, "peer_cid", json_string(session_cid_text(peer_cid, s.peer_cid)));
+	json_object_set_new(row, "worker", json_integer(s.session >> 24));
+	json_object_set_new(row, "app", s.app == 0xffff ? json_null() : json_integer(s.app));
+	json_object_set_new(row, "peer_address", json_string(config_address_text(address, s.peer_address, 0)));
+	json_object_set_new(row, "age_ns", s.opened_ns ? json_integer((json_int_t)age) : json_null());
+	json_object_set_new(row, "limited_by", rpc_text(tables_limited_name(tables, s.limited_by)));
+	json_object_set_new(row, "close_reason",
+		s.close_reason ? rpc_text(tables_close_sentence(tables, s.close_reason)) : json_null());
+	json_object_set_new(row, "raw_reason", session_raw_reason(&s));
+	for (size_t i = 0; i < figures_count; i++)
+		json_object_set_new(row, figures[i].name, session_figure(&figures[i], &s));
+	return row;
+}
+
+json_t *method_session_opened(const struct node *node, uint32_t cid)
+{
+	struct session_stats s;
+	char id[SESSION_ID_TEXT], text[9];
+	bool there = tables_session(&node->plane.tables, cid, &s);
+
+	return json_pack("{s:o, s:s}", "id", there ? json_string(session_id_text(id, s.session_id)) : json_null(), "cid",
+		session_cid_text(text, cid));
+}
+
+json_t *method_session_open(struct method_call *call, struct rpc_error *error)
+{
+	const struct schema_method *m = call->method;
+	struct session_want want = {
+		.node = schema_string(m, call->params, "node"),
+		.codec = session_codec_find(schema_string(m, call->params, "codec")),
+		.level = (uint8_t)schema_integer(m, call->params, "level"),
+		.timeout_ms = (uint32_t)schema_integer(m, call->params, "timeout_ms"),
+	};
+
+	if (config_peer_find(&call->node->config, want.node) < 0) {
+		rpc_error_set(error, RPC_NOT_FOUND, "no peer \"%s\" in the configuration; peer.list lists them",
+			want.node);
+		return NULL;
+	}
+	call->later = true;
+	call->request = node_session_open(call->node, &want, call->on_opened, call->owner);
+	return NULL;
+}
+
+json_t *method_session_close(struct method_call *call, struct rpc_error *error)
+{
+	struct session_stats s;
+	char text[REASON_SIZE] = "";
+	int result;
+
+	if (session_find(&call->node->plane.tables, schema_string(call->method, call->params, "id"), &s, error) != 0)
+		return NULL;
+	result = node_session_close(call->node, s.session, schema_boolean(call->params, "now"), text, sizeof(text));
+	if (result != IPC_OK) {
+		rpc_error_set(error, method_code_of((uint32_t)result), "%s", text);
+		return NULL;
+	}
+	return method_session_opened(call->node, s.session);
+}

@@ -1,0 +1,111 @@
+// status and version: the whole node in one look.
+#include "control/admin/method.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+
+static double seconds_since(uint64_t now_ns, uint64_t then_ns)
+{
+	return now_ns > then_ns ? (double)(now_ns - then_ns) / 1e9 : 0.0;
+}
+
+static json_t *status_control(const struct method_call *call)
+{
+	return json_pack("{s:i, s:f}", "pid", (int)getpid(), "uptime_s",
+		seconds_since(call->now_ns, call->node->started_ns));
+}
+
+// The process is known before its tables are: pid and state come from the plane, the rest is null until it is attached.
+static json_t *status_dataplane(const struct method_call *call)
+{
+	const struct plane *plane = &call->node->plane;
+	struct tables_info info;
+	char boot_id[17];
+	json_t *row = json_pack("{s:o, s:s, s:I, s:o}", //
+		"pid", plane->pid > 0 ? json_integer(plane->pid) : json_null(), "state", plane_state_name(plane->state),
+		"restarts", (json_int_t)plane->restarts, "error", plane->error[0] ? rpc_text(plane->error) : json_null());
+
+	bool attached = tables_info(&plane->tables, &info);
+
+	// The same fields whatever the state: null until the tables are there.
+	snprintf(boot_id, sizeof(boot_id), "%016" PRIx64, attached ? info.boot_id : 0);
+	if (attached && plane->pid <= 0)
+		json_object_set_new(row, "pid", json_integer(info.pid));
+	json_object_set_new(row, "boot_id", attached ? json_string(boot_id) : json_null());
+	json_object_set_new(row, "uptime_s",
+		attached ? json_real(seconds_since(call->now_ns, info.started_ns)) : json_null());
+	json_object_set_new(row, "hugepages", attached ? json_boolean(info.hugepages) : json_null());
+	json_object_set_new(row, "workers", attached ? json_integer(info.workers) : json_null());
+	json_object_set_new(row, "program_version", attached ? rpc_text(info.version) : json_null());
+	return row;
+}
+
+static json_t *status_apps(const struct tables *tables)
+{
+	json_t *apps = json_array();
+	struct plane_app app;
+
+	for (uint32_t i = 0; i < PLANE_APPS_MAX; i++)
+		if (tables_app(tables, i, &app))
+			json_array_append_new(apps,
+				json_pack("{s:o, s:I, s:I, s:i, s:I}", "name", rpc_text(app.name), "pid", (json_int_t)app.pid,
+					"uid", (json_int_t)app.uid, "worker", (int)app.worker, "sessions",
+					(json_int_t)app.sessions));
+	return apps;
+}
+
+static json_t *status_listeners(const struct tables *tables)
+{
+	json_t *listeners = json_array();
+	struct plane_listener listener;
+	struct plane_app app;
+
+	for (uint32_t i = 0; i < PLANE_LISTENERS_MAX; i++) {
+		if (!tables_listener(tables, i, &listener))
+			continue;
+		bool known = tables_app(tables, listener.app, &app);
+
+		json_array_append_new(listeners,
+			json_pack("{s:o, s:o, s:b}", "service", rpc_text(listener.service), "pid",
+				known ? json_integer(app.pid) : json_null(), "fallback",
+				(listener.flags & 1u) != 0));
+	}
+	return listeners;
+}
+
+static json_int_t status_sessions(const struct tables *tables)
+{
+	struct session_stats row;
+	uint32_t cursor = 0;
+	json_int_t count = 0;
+
+	while (tables_session_next(tables, &cursor, &row))
+		count++;
+	return count;
+}
+
+json_t *method_status(struct method_call *call, struct rpc_error *error)
+{
+	struct node *node = call->node;
+	const struct tables *tables = &node->plane.tables;
+
+	(void)error;
+	return json_pack("{s:s, s:s, s:f, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", //
+		"node", node->config.node, "version", SLUICE_VERSION, "uptime_s",
+		seconds_since(call->now_ns, node->started_ns), "cipher", "null", "control", status_control(call),
+		"dataplane", status_dataplane(call), "links", method_links(node), "peers", method_peers(node),
+		"sessions", status_sessions(tables), "apps", status_apps(tables), "listeners",
+		status_listeners(tables));
+}
+
+json_t *method_version(struct method_call *call, struct rpc_error *error)
+{
+	struct tables_info info;
+	bool attached = tables_info(&call->node->plane.tables, &info);
+
+	(void)error;
+	return json_pack("{s:s, s:o, s:I}", "control", SLUICE_VERSION, "dataplane",
+		attached ? rpc_text(info.version) : json_null(), "plane_abi", (json_int_t)PLANE_VERSION);
+}

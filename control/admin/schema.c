@@ -1,0 +1,133 @@
+// The table of admin methods.
+#include "control/admin/schema.h"
+
+#include <string.h>
+
+#include "lib/ipc/names.h"
+
+static const char *const codec_choices[] = {"none", "lz4", NULL};
+
+#define SESSION_ID                                                                                 \
+	{                                                                                          \
+		.name = "id", .type = SCHEMA_HEX, .required = 1, .min = 6, .max = 32,              \
+		.sentence = "session id, or the first digits of it when they name one session",    \
+	}
+
+const struct schema_method schema_methods[] = {
+	{
+		.name = "status",
+		.level = LEVEL_VIEWER,
+		.sentence = "the whole node in one look: both processes, links, peers, sessions, applications",
+		.result = "node, version, uptime_s, cipher, control {pid, uptime_s}, dataplane {pid, state, boot_id, "
+			  "hugepages, workers, restarts, program_version, uptime_s}, links[], peers[], sessions, apps[] "
+			  "{name, pid, uid, worker, sessions}, listeners[] {service, pid, fallback}",
+	},
+	{
+		.name = "version",
+		.level = LEVEL_VIEWER,
+		.sentence = "versions of the programs and of the shared memory between them",
+		.result = "control, dataplane (null when it is not attached), plane_abi",
+	},
+	{
+		.name = "link.list",
+		.level = LEVEL_VIEWER,
+		.sentence = "links of the dataplane with their state and counters",
+		.result = "links[] {name, driver, state, mtu, segment_bytes, address, mac, udp_port, rx_packets, "
+			  "tx_packets, rx_bytes, tx_bytes, rx_missed, tx_refused}",
+	},
+	{
+		.name = "worker.list",
+		.level = LEVEL_VIEWER,
+		.sentence = "poll-mode workers: heartbeat, load, packets, and every drop by its reason",
+		.result = "workers[] {worker, tid, heartbeat_age_ns, busy_ratio, turns, busy_turns, sleeps, "
+			  "rx_packets, tx_packets, steered, events_lost, bytes_memcpy, bytes_memcpy_sealed, "
+			  "bytes_memcpy_opened, drops {NAME: packets}}, drop_sentences {NAME: sentence}",
+	},
+	{
+		.name = "session.list",
+		.level = LEVEL_VIEWER,
+		.sentence = "sessions of this node, one short row each",
+		.result = "sessions[] {id, cid, peer, service, state, initiator, codec, raw_sent_bytes, "
+			  "raw_received_bytes, srtt_ns, rate_bytes_per_s, retransmits}",
+	},
+	{
+		.name = "session.show",
+		.level = LEVEL_VIEWER,
+		.sentence = "every figure of one session",
+		.result = "one object; its fields are listed under \"Figures of a session\"",
+		.params = {SESSION_ID},
+	},
+	{
+		.name = "session.open",
+		.level = LEVEL_OPERATOR,
+		.change = 1,
+		.sentence = "opens an idle session with a peer, of no application at either end: "
+			    "shows that the path works",
+		.result = "id, cid",
+		.params =
+			{
+				{.name = "node", .type = SCHEMA_STRING, .required = 1, .min = 1, .max = NAME_SIZE - 1,
+					.sentence = "name of the peer, as the configuration has it"},
+				{.name = "codec", .type = SCHEMA_CHOICE, .choices = codec_choices, .standard = "none",
+					.sentence = "how records are compressed"},
+				{.name = "level", .type = SCHEMA_INTEGER, .min = 0, .max = 22, .standard = "0",
+					.sentence = "level of the codec, 0: the codec's default"},
+				{.name = "timeout_ms", .type = SCHEMA_INTEGER, .min = 100, .max = 60000,
+					.standard = "10000", .sentence = "how long the peer may take to answer"},
+			},
+	},
+	{
+		.name = "session.close",
+		.level = LEVEL_OPERATOR,
+		.change = 1,
+		.sentence = "closes a session after what was sent is delivered",
+		.result = "id, cid",
+		.params =
+			{
+				SESSION_ID,
+				{.name = "now", .type = SCHEMA_BOOLEAN,
+					.sentence = "at once, without delivering what was sent"},
+			},
+	},
+	{
+		.name = "peer.list",
+		.level = LEVEL_VIEWER,
+		.sentence = "peers of the configuration and whether their control process answers",
+		.result = "peers[] {name, reachable, control, address, reason}",
+	},
+	{
+		.name = "help",
+		.level = LEVEL_VIEWER,
+		.sentence = "this schema: every method with its level and its parameters",
+		.result = "methods[] {name, level, change, sentence, result, params[] {name, type, required, min, max, "
+			  "choices, default, sentence}}",
+		.params =
+			{
+				{.name = "method", .type = SCHEMA_STRING, .min = 1, .max = 64,
+					.sentence = "only this method"},
+			},
+	},
+	{.name = NULL},
+};
+
+const struct schema_method *schema_find(const char *name)
+{
+	for (const struct schema_method *m = schema_methods; m->name; m++)
+		if (strcmp(m->name, name) == 0)
+			return m;
+	return NULL;
+}
+
+const char *schema_level_name(enum admin_level level)
+{
+	static const char *const names[] = {"none", "viewer", "operator", "admin"};
+
+	return names[level];
+}
+
+const char *schema_type_name(enum schema_type type)
+{
+	static const char *const names[] = {"string", "integer", "boolean", "choice", "hex"};
+
+	return names[type];
+}
