@@ -48,6 +48,8 @@ static bool run_seed(uint64_t seed)
 	static struct sim sim;
 	run.seed = seed;
 	plan_init(&plan, seed);
+	if (run.trace)
+		plan_say(&plan, stdout);
 	sim_init(&sim, &plan, run.trace ? stdout : NULL);
 	bool ok = sim_run(&sim);
 	if (!ok) {

@@ -69,10 +69,8 @@ static void take_events(struct sim *sim, struct node *node)
 	struct transport_event event;
 	while (!sim->failed && transport_take_event(node->transport, &event)) {
 		node->worked = true;
-		if (event.type == TRANSPORT_CLOSED) {
-			take_records(sim, node);
+		if (event.type == TRANSPORT_CLOSED)
 			take_sent(sim, node);
-		}
 		end_on_event(conn_owner(event.conn), &event);
 	}
 }
@@ -158,12 +156,17 @@ static void set_wake(struct sim *sim, struct node *node)
 	node->wake_ns = wake_at(sim, node, due_ns);
 }
 
+// The order of the worker's loop_turn.
 void node_turn(struct sim *sim, struct node *node)
 {
 	node->turn_ns = sim->now_ns;
 	node->worked = false;
 	take_arrivals(sim, node);
 	take_records(sim, node);
+	take_sent(sim, node);
+	take_events(sim, node);
+	if (sim->failed)
+		return;
 	for_each_end(sim, node, end_step);
 	transport_on_time(node->transport, node_clock(sim, node));
 	for_each_end(sim, node, look_before_sending);

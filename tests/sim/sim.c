@@ -8,8 +8,6 @@
 void sim_init(struct sim *sim, struct plan *plan, FILE *story)
 {
 	*sim = (struct sim){.plan = plan, .story = story, .rng = {rng_mix(plan->seed + 0xa1)}};
-	if (story)
-		plan_say(plan, story);
 	for (uint32_t p = 0; p < plan->pairs; p++)
 		for (uint32_t e = 0; e < 2; e++)
 			end_init(&sim->ends[p][e], sim, p, e);

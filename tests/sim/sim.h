@@ -205,6 +205,7 @@ struct node {
 	uint64_t clock_offset_ns;
 	uint64_t wake_ns, turn_ns;
 	uint64_t paused_until_ns, refuse_until_ns, pool_empty_until_ns, stall_until_ns;
+	uint64_t hint_ns;    // when it last told somebody that a connection is unknown
 	uint64_t restart_ns; // when it comes back; 0: it lives
 	uint32_t refuse_takes;
 	struct frame *rx[RX_RING];

@@ -82,14 +82,19 @@ void story_packet(struct sim *sim, uint32_t from, uint32_t to, const char *verb,
 	fprintf(out, "%12.6f ms  %c -> %c  %s%s", (double)sim->now_ns / 1e6, 'a' + from, 'a' + to,
 		verb, *verb ? " " : "");
 	struct wire_header header;
-	if (!wire_header_parse(&header, bytes, size) || size < WIRE_HEADER_SIZE + WIRE_TAG_SIZE) {
+	bool sense = wire_header_parse(&header, bytes, size);
+	if (sense && header.type == WIRE_RESET && header.cid == 0) {
+		fprintf(out, "RESET, a hint: that connection is unknown here\n");
+		return;
+	}
+	if (!sense || size < WIRE_HEADER_SIZE + WIRE_TAG_SIZE) {
 		fprintf(out, "%u bytes without sense\n", size);
 		return;
 	}
 	uint32_t payload = size - WIRE_HEADER_SIZE - WIRE_TAG_SIZE;
 	struct wire_ack ack;
 	uint32_t used = 0;
-	if (header.flags & WIRE_ACK_BLOCK || header.type == WIRE_ACK)
+	if (header.flags & WIRE_ACK_BLOCK)
 		used = wire_ack_parse(&ack, bytes + WIRE_HEADER_SIZE, payload);
 	if (used && header.type == WIRE_DATA)
 		payload -= WIRE_ACK_RIDE_SIZE < payload ? WIRE_ACK_RIDE_SIZE : payload;

@@ -60,16 +60,26 @@ void walk_out(struct sim *sim, struct node *node, const struct send_packet *pack
 }
 
 // A packet for a connection that is not here (any more): tell its sender, who need not believe it.
+// As hint.c: at most one a millisecond, the payload is the unknown id, no tag.
 static void send_hint(struct sim *sim, struct node *node, const struct frame *in, uint32_t cid)
 {
-	if (node->backlog_count == TX_BACKLOG_MAX)
+	if (node->backlog_count == TX_BACKLOG_MAX || sim->now_ns < node->hint_ns + 1 * MS)
 		return;
-	struct wire_header header = {.type = WIRE_RESET, .stream = cid};
-	struct frame *frame = frame_new(FRAME_OVERHEAD + WIRE_HEADER_SIZE + 2 + WIRE_TAG_SIZE);
+	node->hint_ns = sim->now_ns;
+	struct wire_header header = {.type = WIRE_RESET};
+	struct frame *frame = frame_new(FRAME_OVERHEAD + WIRE_HEADER_SIZE + 4);
 	frame->from = node->index;
 	frame->to = in->from;
 	wire_header_frame(frame->bytes + FRAME_OVERHEAD, &header);
+	be32_put(frame->bytes + FRAME_OVERHEAD + WIRE_HEADER_SIZE, cid);
 	send_frame(sim, node, frame);
+}
+
+static void take_hint(struct sim *sim, struct node *node, const uint8_t *bytes, uint32_t size)
+{
+	if (size >= WIRE_HEADER_SIZE + 4)
+		transport_on_reset_hint(
+			node->transport, be32_get(bytes + WIRE_HEADER_SIZE), node_clock(sim, node));
 }
 
 // Copies the payload to its place; the place must be exactly as large.
@@ -93,55 +103,71 @@ static bool open_into(
 	return true;
 }
 
-// Splits the ACK block off the payload. False: malformed.
-static bool split_ack(const struct wire_header *header, const uint8_t **payload, uint32_t *size,
-	struct wire_ack *ack, bool *has_ack)
+// A packet as opened.c leaves it: payload (NULL for DATA, whose bytes are in their place) and ACK
+// block.
+struct opened {
+	const uint8_t *payload;
+	uint32_t size;
+	struct wire_ack ack;
+	bool has_ack;
+};
+
+static enum verdict open_packet(struct sim *sim, struct transport *t, struct end *end,
+	const struct wire_header *header, struct opened *opened)
 {
-	*has_ack = (header->flags & WIRE_ACK_BLOCK) || header->type == WIRE_ACK;
-	if (!*has_ack)
-		return true;
-	uint32_t used = wire_ack_parse(ack, *payload, *size);
-	if (header->type == WIRE_DATA && used)
-		used = used <= WIRE_ACK_RIDE_SIZE && *size >= WIRE_ACK_RIDE_SIZE
-			       ? WIRE_ACK_RIDE_SIZE
-			       : 0;
-	*payload += used;
-	*size -= used;
-	return used != 0;
+	const uint8_t *front = opened->payload;
+	uint32_t front_size = opened->size, used = 0;
+	opened->has_ack = header->flags & WIRE_ACK_BLOCK;
+	if (header->type == WIRE_DATA) {
+		uint32_t ride = opened->has_ack ? WIRE_ACK_RIDE_SIZE : 0;
+		struct conn_place place;
+		if (opened->size < ride)
+			return DROP_ACK_MALFORMED;
+		opened->size -= ride;
+		enum verdict verdict = conn_place(t, end->conn, header, opened->size, &place);
+		if (verdict != VERDICT_ACCEPT)
+			return verdict;
+		if (!open_into(sim, &place, front + ride, opened->size))
+			return DROP_OFFSET;
+		opened->payload = NULL;
+		front_size = ride;
+	}
+	if (opened->has_ack) {
+		used = wire_ack_parse(&opened->ack, front, front_size);
+		if (!used)
+			return DROP_ACK_MALFORMED;
+	}
+	if (header->type != WIRE_DATA) {
+		opened->payload += used;
+		opened->size -= used;
+	}
+	return VERDICT_ACCEPT;
 }
 
 static enum verdict on_packet(struct sim *sim, struct node *node, const struct frame *frame,
 	struct end *end, const struct wire_header *header)
 {
-	struct transport *t = node->transport;
-	const uint8_t *payload = frame->bytes + FRAME_OVERHEAD + WIRE_HEADER_SIZE;
-	uint32_t size = frame->size - FRAME_OVERHEAD - WIRE_HEADER_SIZE - WIRE_TAG_SIZE;
+	struct opened opened = {
+		.payload = frame->bytes + FRAME_OVERHEAD + WIRE_HEADER_SIZE,
+		.size = frame->size - FRAME_OVERHEAD - WIRE_HEADER_SIZE - WIRE_TAG_SIZE,
+	};
 	enum verdict verdict = conn_check_pn(end->conn, header->pn);
 	if (verdict != VERDICT_ACCEPT)
 		return verdict;
-
-	struct wire_ack ack;
-	bool has_ack;
-	if (!split_ack(header, &payload, &size, &ack, &has_ack))
-		return DROP_ACK_MALFORMED;
-	if (header->type == WIRE_DATA) {
-		struct conn_place place;
-		verdict = conn_place(t, end->conn, header, size, &place);
-		if (verdict != VERDICT_ACCEPT)
-			return verdict;
-		if (!open_into(sim, &place, payload, size))
-			return VERDICT_ACCEPT;
-		payload = NULL;
-	}
-	verdict = conn_on_packet(
-		t, end->conn, header, payload, size, has_ack ? &ack : NULL, node_clock(sim, node));
+	verdict = open_packet(sim, node->transport, end, header, &opened);
+	if (verdict != VERDICT_ACCEPT)
+		return verdict;
+	const struct wire_ack *ack = opened.has_ack ? &opened.ack : NULL;
+	verdict = conn_on_packet(node->transport, end->conn, header, opened.payload, opened.size,
+		ack, node_clock(sim, node));
 	if (verdict != VERDICT_ACCEPT)
 		return verdict;
 
 	struct wire_hello hello;
-	bool is_hello = header->type == WIRE_HELLO && wire_hello_parse(&hello, payload, size);
+	bool is_hello =
+		header->type == WIRE_HELLO && wire_hello_parse(&hello, opened.payload, opened.size);
 	if (frame->sender && frame->sender == end_peer(end) && sim_strict(sim))
-		law_on_received(end, header, has_ack ? &ack : NULL, is_hello ? &hello : NULL);
+		law_on_received(end, header, ack, is_hello ? &hello : NULL);
 	return VERDICT_ACCEPT;
 }
 
@@ -159,12 +185,14 @@ void walk_in(struct sim *sim, struct node *node, const struct frame *frame)
 		return;
 	}
 	struct wire_header header;
-	if (size < WIRE_HEADER_SIZE + WIRE_TAG_SIZE || !wire_header_parse(&header, bytes, size))
+	if (!wire_header_parse(&header, bytes, size))
 		return;
 	if (header.type == WIRE_RESET && header.cid == 0) {
-		transport_on_reset_hint(node->transport, header.stream, node_clock(sim, node));
+		take_hint(sim, node, bytes, size);
 		return;
 	}
+	if (size < WIRE_HEADER_SIZE + WIRE_TAG_SIZE)
+		return;
 	struct conn *conn = transport_find(node->transport, header.cid);
 	struct end *end = conn ? conn_owner(conn) : NULL;
 	if (!end) {
