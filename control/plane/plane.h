@@ -22,15 +22,16 @@ struct plane {
 	struct proxy proxy;
 	struct events events;
 	uint64_t boot_id;      // of the dataplane attached now; 0: none
-	uint64_t gone_boot_id; // of the last one that died; 0: none
+	uint64_t last_boot_id; // of the last one attached, until it is known to be dead
 	pid_t pid;             // of the dataplane; 0: none
 	bool ours;             // pid is our child: we reap it
 	uint32_t restarts;     // times that it died on us
-	char error[256];       // why the last one went away or could not start; empty: nothing to tell
+	char error[320];       // why the last one went away or could not start; empty: nothing to tell
 
 	// what the owner wants to hear; set before plane_start
 	void (*on_up)(void *owner);                                     // attached: tables are readable, proxy works
-	void (*on_down)(void *owner, uint64_t boot_id);                 // its sessions are gone
+	void (*on_down)(void *owner);                                   // detached: it may live on without us
+	void (*on_gone)(void *owner, uint64_t boot_id);                 // that process is dead, and its sessions with it
 	void (*on_event)(void *owner, const struct plane_event *event); // from any channel
 	void (*on_resync)(void *owner);                                 // events were lost: look at the tables
 	void (*on_stopped)(void *owner);                                // after plane_stop: the process is gone
@@ -41,11 +42,11 @@ struct plane {
 	int wake;  // -1
 	int pidfd; // -1
 	struct loop_watch door_watch, wake_watch, pid_watch;
-	struct loop_timer timer;      // next try, kill
-	struct loop_timer start_timer; // STARTING, ATTACHING: patience
+	struct loop_timer timer;      // next try, next step of stopping
+	struct loop_timer patience;   // STARTING, ATTACHING
+	struct loop_timer again;      // more events than one turn takes
 	struct region mine, theirs;
 	uint64_t backoff_ns;
-	uint64_t up_since_ns;
 	int stop_step;
 };
 

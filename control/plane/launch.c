@@ -1,0 +1,162 @@
+// Starts sluice-dataplane in a session of its own, so that nothing that happens to control happens to it.
+#include "control/plane/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void words_add(struct launch_words *words, const char *option, const char *value)
+{
+	words->word[words->count++] = option;
+	words->word[words->count++] = value;
+}
+
+// name=ab,driver=memif,role=server,socket=PATH,address=10.77.1.1/30,mtu=1500,mac=02:..; the configuration has no commas.
+static void words_link(char text[LAUNCH_LINK_SIZE], const struct config_link *link)
+{
+	char address[CONFIG_ADDRESS_TEXT];
+	int used = snprintf(text, LAUNCH_LINK_SIZE, "name=%s,driver=%s", link->name, config_driver_name(link->driver));
+
+	if (link->driver == CONFIG_MEMIF)
+		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",role=%s,socket=%s",
+			config_role_name(link->role), link->socket);
+	else
+		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",interface=%s", link->interface);
+	used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",address=%s/%u,mtu=%u",
+		config_address_text(address, link->address, 0), link->prefix, link->mtu);
+	if (link->mac_set)
+		snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",mac=%02x:%02x:%02x:%02x:%02x:%02x",
+			link->mac[0], link->mac[1], link->mac[2], link->mac[3], link->mac[4], link->mac[5]);
+}
+
+void launch_words(struct launch_words *words, const struct config *config)
+{
+	memset(words, 0, sizeof(*words));
+	snprintf(words->workers, sizeof(words->workers), "%u", config->dataplane.workers);
+	snprintf(words->memory, sizeof(words->memory), "%u", config->dataplane.memory_mb);
+	snprintf(words->port, sizeof(words->port), "%u", config->dataplane.udp_port);
+	words->word[words->count++] = config->dataplane.program;
+	words_add(words, "--run-dir", config->run_dir);
+	words_add(words, "--workers", words->workers);
+	words_add(words, "--idle", config_idle_name(config->dataplane.idle));
+	words_add(words, "--hugepages", config_hugepages_name(config->dataplane.hugepages));
+	words_add(words, "--memory-mb", words->memory);
+	words_add(words, "--udp-port", words->port);
+	if (config->dataplane.cores[0])
+		words_add(words, "--cores", config->dataplane.cores);
+	for (uint32_t i = 0; i < config->links_count; i++) {
+		words_link(words->links[i], &config->links[i]);
+		words_add(words, "--link", words->links[i]);
+	}
+}
+
+static int launch_log(const struct config *config)
+{
+	char path[CONFIG_SOCKET_SIZE + 32];
+
+	snprintf(path, sizeof(path), "%s/dataplane.log", config->run_dir);
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+}
+
+// In the child, between fork and exec: only async-signal-safe calls.
+static void launch_child(const struct launch_words *words, int null, int log) __attribute__((noreturn));
+
+static void launch_child(const struct launch_words *words, int null, int log)
+{
+	static const char failed[] = "sluice-dataplane could not be executed\n";
+	sigset_t none;
+
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL); // control reads its signals from a descriptor; the child must not inherit that
+	signal(SIGPIPE, SIG_DFL);
+	dup2(null, STDIN_FILENO);
+	dup2(log, STDOUT_FILENO);
+	dup2(log, STDERR_FILENO);
+	close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
+	if (chdir("/") == 0)
+		execv(words->word[0], (char *const *)words->word);
+	(void)!write(STDERR_FILENO, failed, sizeof(failed) - 1);
+	_exit(127);
+}
+
+pid_t launch_start(const struct config *config, int *pidfd, char *error, size_t error_size)
+{
+	struct launch_words words;
+	int null, log;
+	pid_t pid = -1;
+
+	if (access(config->dataplane.program, X_OK) < 0) {
+		snprintf(error, error_size, "%s cannot be executed: %s", config->dataplane.program, strerror(errno));
+		return -1;
+	}
+	launch_words(&words, config);
+	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	log = launch_log(config);
+	if (null < 0 || log < 0) {
+		snprintf(error, error_size, "%s/dataplane.log cannot be opened: %s", config->run_dir, strerror(errno));
+		goto out;
+	}
+	pid = fork();
+	if (pid == 0)
+		launch_child(&words, null, log);
+	*pidfd = pid < 0 ? -1 : pidfd_open(pid, 0); // not reaped yet, so the number cannot mean somebody else
+	if (pid < 0 || *pidfd < 0) {
+		snprintf(error, error_size, "no process for the dataplane: %s", strerror(errno));
+		if (pid > 0) {
+			kill(pid, SIGKILL);
+			waitpid(pid, NULL, 0);
+		}
+		pid = -1;
+	}
+out:
+	if (null >= 0)
+		close(null);
+	if (log >= 0)
+		close(log);
+	return pid;
+}
+
+void launch_last_words(const struct config *config, char *text, size_t size)
+{
+	char path[CONFIG_SOCKET_SIZE + 32], tail[512];
+	ssize_t got = 0;
+	char *line;
+	int fd;
+
+	text[0] = 0;
+	snprintf(path, sizeof(path), "%s/dataplane.log", config->run_dir);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (lseek(fd, -(off_t)(sizeof(tail) - 1), SEEK_END) < 0)
+		lseek(fd, 0, SEEK_SET);
+	got = read(fd, tail, sizeof(tail) - 1);
+	close(fd);
+	while (got > 0 && tail[got - 1] == '\n')
+		got--;
+	if (got <= 0)
+		return;
+	tail[got] = 0;
+	line = strrchr(tail, '\n');
+	snprintf(text, size, "%s", line ? line + 1 : tail);
+}
+
+void launch_reap(int pidfd, char *text, size_t size)
+{
+	siginfo_t info = {0};
+
+	if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+		snprintf(text, size, "is gone");
+	else if (info.si_code == CLD_EXITED)
+		snprintf(text, size, "exited with status %d", info.si_status);
+	else
+		snprintf(text, size, "was killed by signal %d (%s)", info.si_status, strsignal(info.si_status));
+}

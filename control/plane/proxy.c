@@ -1,0 +1,63 @@
+// The only place that writes commands to the dataplane.
+#include "control/plane/proxy.h"
+
+#include <stddef.h>
+
+#include "lib/ipc/door.h"
+
+void proxy_init(struct proxy *proxy)
+{
+	*proxy = (struct proxy){.door = -1};
+}
+
+void proxy_attach(struct proxy *proxy, int door, uint32_t workers, struct plane_control *mine,
+	const struct plane_dataplane *peer)
+{
+	proxy->door = door;
+	proxy->channels = 1 + workers;
+	for (uint32_t c = 0; c < proxy->channels; c++)
+		ring_producer_init(&proxy->producer[c], mine->channels[c].command_slots, &mine->channels[c].command_tail,
+			&peer->channels[c].command_head, sizeof(struct plane_command), PLANE_COMMAND_SLOTS);
+}
+
+void proxy_detach(struct proxy *proxy)
+{
+	proxy_init(proxy);
+}
+
+// Rung only for a sleeper: the ring itself says whether somebody polls it.
+static void proxy_ring(struct proxy *proxy, uint32_t channel)
+{
+	struct door_message bell;
+
+	if (!ring_wake_needed(&proxy->producer[channel]))
+		return;
+	bell = door_message_init(DOOR_DOORBELL);
+	bell.request = channel;
+	// A full socket holds bells enough; a hang-up is seen by the loop.
+	door_send(proxy->door, &bell, NULL, 0);
+}
+
+int proxy_put(struct proxy *proxy, uint32_t channel, const struct plane_command *command)
+{
+	if (channel >= proxy->channels)
+		return PROXY_E_DETACHED;
+	if (ring_put(&proxy->producer[channel], command, 1) != 1)
+		return PROXY_E_FULL;
+	proxy_ring(proxy, channel);
+	return 0;
+}
+
+const char *proxy_strerror(int error)
+{
+	switch (error) {
+	case 0:
+		return "done";
+	case PROXY_E_DETACHED:
+		return "the dataplane of this node is not running";
+	case PROXY_E_FULL:
+		return "the dataplane does not take commands fast enough";
+	default:
+		return "the dataplane cannot be reached";
+	}
+}
