@@ -18,7 +18,8 @@ struct sluice; // one attachment to one dataplane
 #define SLUICE_NAME_SIZE   64
 
 enum sluice_error {
-	SLUICE_E_UNREACHABLE = -1, // no dataplane behind the socket, or it went away: attach again
+	SLUICE_E_UNREACHABLE = -1, // no dataplane behind the socket, or it went away: detach and attach again. In FAILED: the peer,
+				   // or this node's control process, does not answer
 	SLUICE_E_REFUSED = -2,     // refused, with a sentence
 	SLUICE_E_TIMEOUT = -3,
 	SLUICE_E_NOMEM = -4,
@@ -87,7 +88,7 @@ enum sluice_event_type {
 	SLUICE_FAILED,     // a request: error, text
 	SLUICE_DATA,       // a record: data, size, stream, message_end; give `data` back with sluice_buffer_put
 	SLUICE_SENT,       // cookie, ok: the peer's dataplane has published the record to its application; the buffer is yours again
-	SLUICE_CLOSED,     // the last event of a session: ok when the peer closed it gracefully, text says why
+	SLUICE_CLOSED,     // the last event of a session: ok when it was closed gracefully from either side, text says why
 	SLUICE_DETACHED,   // the dataplane went away: all sessions and buffers are gone; detach and attach again
 };
 
@@ -105,18 +106,18 @@ struct sluice_event {
 	int error;        // FAILED: SLUICE_E_*
 	char peer[SLUICE_NAME_SIZE];    // OPENED
 	char service[SLUICE_NAME_SIZE]; // OPENED
-	char text[160];   // FAILED, CLOSED
+	char text[160];   // FAILED, CLOSED, DETACHED
 };
 
-// Takes up to `max` events without blocking. Returns their number.
+// Takes up to `max` events without blocking. Returns their number; SLUICE_E_UNREACHABLE once SLUICE_DETACHED was taken.
 int sluice_receive(struct sluice *sluice, struct sluice_event *events, int max);
-// Blocks until there is an event, or `timeout_ms` (-1: for ever). 1 there is, 0 timeout.
+// Blocks until there is an event, or `timeout_ms` (-1: for ever). 1 there may be one, 0 timeout or a signal came.
 int sluice_wait(struct sluice *sluice, int timeout_ms);
 // Pollable: readable when sluice_receive may have something. Call sluice_wait(s, 0) == 0 before polling it yourself.
 int sluice_fd(const struct sluice *sluice);
 
 struct sluice_stats {
-	uint64_t packets, retransmits, wire_bytes;
+	uint64_t packets, retransmits, wire_bytes; // sent
 	uint64_t raw_bytes_sent, stored_bytes_sent, raw_bytes_received, stored_bytes_received;
 	uint64_t srtt_ns, min_rtt_ns;
 	double cwnd_segments;

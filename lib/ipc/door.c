@@ -93,13 +93,17 @@ int door_receive(int socket, struct door_message *message, int fds[DOOR_FDS_MAX]
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes),
 	};
+	bool reset = false; // ECONNRESET comes once, before the last words of a peer that had not read ours
 	ssize_t size;
 	int rc;
 
 	*fds_count = 0;
-	do {
+	for (;;) {
 		size = recvmsg(socket, &header, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	} while (size < 0 && errno == EINTR);
+		if (size >= 0 || (errno != EINTR && (errno != ECONNRESET || reset)))
+			break;
+		reset = errno == ECONNRESET;
+	}
 	if (size < 0)
 		return errno == ECONNRESET || errno == ENOTCONN ? DOOR_E_HANGUP : -errno;
 

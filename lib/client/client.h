@@ -1,0 +1,136 @@
+// The private side of libsluice: one attachment. One thread at a time uses it, so nothing here is atomic.
+#pragma once
+
+#include "lib/client/sluice.h"
+#include "lib/ipc/app.h"
+#include "lib/ipc/door.h"
+#include "lib/shm/region.h"
+#include "lib/shm/ring.h"
+
+enum client_limits {
+	CLIENT_SESSIONS_MAX = 4 * APP_SESSIONS_MAX, // the dataplane's, and those whose CLOSED waits for the last SENT
+	CLIENT_REQUESTS_MAX = 16, // the dataplane refuses more
+	CLIENT_STREAMS_MAX = 8,
+	CLIENT_EVENTS_TURN = 32, // taken from the ring at once
+	CLIENT_ERROR_SIZE = 256,
+};
+
+#define CLIENT_NONE UINT32_MAX
+
+enum client_buffer_state {
+	CLIENT_BUFFER_FREE,
+	CLIENT_BUFFER_HELD,      // the caller's
+	CLIENT_BUFFER_IN_FLIGHT, // Sluice's until SENT
+};
+
+struct client_buffer { // of ours, for sending
+	enum client_buffer_state state;
+	uint32_t next; // free list
+	uint32_t session;
+	uint32_t stream;
+	uint64_t cookie; // the caller's; what travels is the index of the buffer
+};
+
+struct client_block { // of the arena, received
+	bool held; // the caller's until sluice_buffer_put
+	uint32_t session;
+};
+
+struct client_session {
+	bool used;
+	bool hidden;  // nobody waits for it any more: aborted, its events are swallowed
+	bool closing; // no more sends
+	bool aborted;
+	bool closed;  // CLOSED was taken from the ring, and waits for in_flight to become 0
+	uint32_t session;
+	uint32_t row; // of the arena's info
+	uint32_t in_flight; // sends
+	uint32_t close_reason;
+	struct session_stats last; // as last seen
+};
+
+enum client_request_state {
+	CLIENT_REQUEST_FREE,
+	CLIENT_REQUEST_WAITING,
+	CLIENT_REQUEST_FAILED, // error and text wait for sluice_receive
+};
+
+struct client_request {
+	enum client_request_state state;
+	uint32_t request;
+	int error;
+	char text[REASON_SIZE];
+};
+
+struct sluice {
+	int socket;
+	int wake;
+	int epoll;
+	struct region region; // ours
+	struct region arena;  // the dataplane's, read-only
+	struct app_region *mine;
+	const struct app_arena *theirs;
+	uint8_t *buffers;
+	uint32_t buffers_count;
+	const uint8_t *blocks;
+	uint32_t blocks_count;
+
+	struct ring_producer tx;
+	struct ring_producer returns;
+	struct ring_consumer rx;
+	bool asleep; // our flag in the ring is set, and the wake socket may hold bytes
+	struct app_rx taken[CLIENT_EVENTS_TURN]; // copied out of the ring, not yet looked at
+	uint32_t taken_first, taken_count;
+
+	bool detached; // the dataplane is gone
+	bool broken;   // it wrote nonsense: its rings are not read any more
+	bool detached_told;
+	uint32_t turns; // of sluice_receive, to look at the socket now and then
+
+	uint32_t free_first;
+	struct client_buffer buffer[APP_BLOCKS_MAX];
+	struct client_block block[APP_BLOCKS_MAX];
+	struct client_session session[CLIENT_SESSIONS_MAX];
+	uint32_t sessions_closed; // whose CLOSED is due now
+	uint32_t request_last;
+	struct client_request request[CLIENT_REQUESTS_MAX];
+	uint32_t listen_request; // sluice_listen waits for this one; 0: none
+	struct door_message listen_result;
+
+	char error[CLIENT_ERROR_SIZE];
+};
+
+// error.c: keeps the sentence, returns `error`. With sluice NULL: of this thread's sluice_attach.
+__attribute__((format(printf, 3, 4)))
+int client_fail(struct sluice *sluice, int error, const char *format, ...);
+// Which SLUICE_E_* a refusal of the dataplane is.
+int client_error_of(uint32_t ipc_result);
+const char *client_close_sentence(uint32_t close_reason);
+
+// answer.c: takes what came over data.sock; sets `detached` on hang-up.
+void client_read_socket(struct sluice *sluice);
+void client_detach(struct sluice *sluice, const char *why);
+// As client_detach, and nothing of its rings is believed any more.
+void client_break(struct sluice *sluice, const char *why);
+// The next request number; never 0.
+uint32_t client_next_request(struct sluice *sluice);
+struct client_request *client_request_find(struct sluice *sluice, uint32_t request);
+
+// session.c
+struct client_session *client_session_find(struct sluice *sluice, uint32_t session);
+struct client_session *client_session_add(struct sluice *sluice, uint32_t session, uint32_t row);
+// Copies the info row, when it still is this session's.
+void client_session_look(struct sluice *sluice, struct client_session *session);
+// Publishes a descriptor without a record. 0 or SLUICE_E_AGAIN.
+int client_session_order(struct sluice *sluice, uint32_t session, enum app_tx_op op);
+
+// wait.c: no more wake-ups wanted; empties the wake socket.
+void client_awake(struct sluice *sluice);
+// receive.c: whether sluice_receive has something without looking at the socket.
+bool client_has_event(struct sluice *sluice);
+
+// buffer.c. Index of the send buffer that starts at `memory`, or CLIENT_NONE.
+uint32_t client_buffer_index(const struct sluice *sluice, const void *memory);
+void client_buffers_init(struct sluice *sluice);
+void client_buffer_free(struct sluice *sluice, uint32_t index);
+void client_block_return(struct sluice *sluice, uint32_t index);

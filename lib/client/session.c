@@ -1,0 +1,107 @@
+// The sessions of one attachment: known from OPENED to CLOSED.
+#include <string.h>
+
+#include "lib/client/client.h"
+#include "lib/shm/seqlock.h"
+
+#define LOOK_TRIES 1000 // a row is written in well under a microsecond
+
+struct client_session *client_session_find(struct sluice *sluice, uint32_t session)
+{
+	for (int i = 0; i < CLIENT_SESSIONS_MAX; i++) {
+		if (sluice->session[i].used && sluice->session[i].session == session)
+			return &sluice->session[i];
+	}
+	return NULL;
+}
+
+struct client_session *client_session_add(struct sluice *sluice, uint32_t session, uint32_t row)
+{
+	for (int i = 0; i < CLIENT_SESSIONS_MAX; i++) {
+		if (sluice->session[i].used)
+			continue;
+		sluice->session[i] = (struct client_session){.used = true, .session = session, .row = row};
+		client_session_look(sluice, &sluice->session[i]);
+		return &sluice->session[i];
+	}
+	return NULL;
+}
+
+void client_session_look(struct sluice *sluice, struct client_session *session)
+{
+	const struct app_session_info *info = &sluice->theirs->info[session->row];
+	struct session_stats stats;
+
+	if (!seqlock_read(&info->seq, &info->stats, &stats, sizeof(stats), LOOK_TRIES))
+		return;
+	if (stats.session != session->session) // the row has gone to another session: what we saw last stands
+		return;
+	stats.peer[sizeof(stats.peer) - 1] = '\0';
+	stats.service[sizeof(stats.service) - 1] = '\0';
+	session->last = stats;
+}
+
+int client_session_order(struct sluice *sluice, uint32_t session, enum app_tx_op op)
+{
+	struct app_tx tx = {.session = session, .op = (uint16_t)op};
+	uint32_t put = ring_put(&sluice->tx, &tx, 1);
+
+	if (put == 1)
+		return 0;
+	if (put == 0)
+		return client_fail(sluice, SLUICE_E_AGAIN, "too much in flight");
+	client_break(sluice, "the dataplane broke the send ring");
+	return SLUICE_E_UNREACHABLE;
+}
+
+static int session_end(struct sluice *sluice, uint32_t session_id, enum app_tx_op op)
+{
+	struct client_session *session = client_session_find(sluice, session_id);
+	int rc;
+
+	if (sluice->detached)
+		return SLUICE_E_UNREACHABLE;
+	if (session == NULL || session->hidden)
+		return client_fail(sluice, SLUICE_E_CLOSED, "the session is closed");
+	if (session->closed || (session->closing && op == APP_TX_CLOSE) || session->aborted)
+		return 0; // on its way already
+	rc = client_session_order(sluice, session_id, op);
+	if (rc != 0)
+		return rc;
+	session->closing = true;
+	session->aborted = op == APP_TX_ABORT;
+	return 0;
+}
+
+int sluice_close(struct sluice *sluice, uint32_t session)
+{
+	return session_end(sluice, session, APP_TX_CLOSE);
+}
+
+int sluice_abort(struct sluice *sluice, uint32_t session)
+{
+	return session_end(sluice, session, APP_TX_ABORT);
+}
+
+int sluice_session_stats(struct sluice *sluice, uint32_t session_id, struct sluice_stats *stats)
+{
+	struct client_session *session = client_session_find(sluice, session_id);
+
+	if (session == NULL || session->hidden)
+		return client_fail(sluice, SLUICE_E_CLOSED, "the session is closed");
+	client_session_look(sluice, session);
+	*stats = (struct sluice_stats){
+		.packets = session->last.packets_sent,
+		.retransmits = session->last.retransmits,
+		.wire_bytes = session->last.wire_bytes_sent,
+		.raw_bytes_sent = session->last.raw_bytes_sent,
+		.stored_bytes_sent = session->last.stored_bytes_sent,
+		.raw_bytes_received = session->last.raw_bytes_received,
+		.stored_bytes_received = session->last.stored_bytes_received,
+		.srtt_ns = session->last.srtt_ns,
+		.min_rtt_ns = session->last.min_rtt_ns,
+		.cwnd_segments = (double)session->last.cwnd_milli / 1000.0,
+		.rate_Bps = session->last.rate_Bps,
+	};
+	return 0;
+}
