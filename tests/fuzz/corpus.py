@@ -47,6 +47,16 @@ def t_data(conn, record, segment, payload, flags=0):
     return struct.pack("<BBBBBBBH", conn << 5 | 8, 0, 0, flags, 1, record, segment, len(payload)) + payload
 
 
+# Programs of fuzz_ring.
+def r_send(session, block_index, size):
+    return struct.pack("<BBH", session << 4, block_index, size)
+
+
+def r_raw(session, stream, offset, size, op):
+    return struct.pack("<BIIIIHHIQ", 0x80, session, stream, offset, size, op, 0, 0, 99)
+
+
+TAKE, RETURNS, DELIVER, FLUSH = bytes([3 | 8 << 3]), bytes([4]), bytes([5]), bytes([6])
 RECORD = block(1, 0, 1000, 1000) + bytes(1000)
 SEEDS = {
     "wire": {
@@ -62,6 +72,13 @@ SEEDS = {
         "raw": block(1, 0, 65536, 65536),
         "lz4": block(0, 1, 65536, 4000),
         "empty": block(0, 0, 0, 0),
+    },
+    "ring": {
+        "sends": r_send(0, 0, 1000) + r_send(1, 1, 65535) + TAKE + FLUSH + r_send(0, 2, 0) + TAKE,
+        "returns": DELIVER + DELIVER + FLUSH + bytes([2, 0]) + RETURNS + bytes([2, 1]) + RETURNS,
+        "out_of_range": r_raw(1, 0, 4 * 65536 - 1, 2, 1) + TAKE + TAKE,
+        "close": r_raw(1, 0, 0, 0, 2) + r_raw(2, 0, 0, 0, 3) + TAKE + bytes([0xc7]) + DELIVER,
+        "tail": r_send(0, 0, 9) + bytes([7]) + struct.pack("<I", 5000) + TAKE,
     },
     "transport": {
         "open": t_hello(0, 1) + t_hello(1, 0) + t_wait_us(0, 500),
