@@ -122,7 +122,9 @@ struct conn_place {
 enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_header *header, uint32_t size,
 	struct conn_place *place);
 
-// The packet authenticated. `payload`: opened bytes of types other than DATA (NULL for DATA), `ack`: parsed block or NULL.
+// The packet authenticated. `payload`: opened bytes of types other than DATA (NULL for DATA), `size`: payload bytes, of
+// DATA too, ACK block excluded; `ack`: parsed block or NULL. Place, open and on_packet of one packet come before the
+// next packet's place of the same connection.
 enum verdict conn_on_packet(struct transport *t, struct conn *c, const struct wire_header *header,
 	const uint8_t *payload, uint32_t size, const struct wire_ack *ack, uint64_t now_ns);
 
@@ -192,7 +194,7 @@ struct send_packet {
 		const uint8_t *base;
 		uint32_t size;
 	} iov[2];
-	uint8_t control[WIRE_HELLO_SIZE]; // payload of HELLO, RESET, FLOOR: iov points here
+	uint8_t control[WIRE_HELLO_SIZE]; // payload of HELLO, RESET, FLOOR: iov points here (do not copy the struct)
 };
 
 // Up to `max` packets that may go now: control and ACKs first, then deficit round robin over connections and streams,
@@ -204,7 +206,7 @@ uint32_t transport_send(struct transport *t, struct send_packet *packets, uint32
 
 // Fires what is due. Call once a turn, after packets were received. `late`: the turn came > 500 us late.
 void transport_on_time(struct transport *t, uint64_t now_ns);
-// Earliest moment at which transport_send or transport_on_time has something to do; UINT64_MAX: never.
+// Earliest moment at which transport_send or transport_on_time has something to do; in the past: now; UINT64_MAX: never.
 uint64_t transport_deadline(const struct transport *t);
 
 // ---- what people see ------------------------------------------------------------------------------------------

@@ -1,0 +1,185 @@
+// Packets to be sent: each takes the next packet number, is remembered, and counts as sent.
+#include <string.h>
+
+#include "dataplane/transport/conn.h"
+#include "lib/base/bytes.h"
+
+// When the log is full its oldest packet is given up: ACKs must go on even if a packet of ours is never answered.
+static uint64_t build_pn(struct transport *t, struct conn *c, const struct sent_entry *e)
+{
+	if (sent_log_span(&c->log) >= IN_FLIGHT_MAX) {
+		if (sent_log_entry(&c->log, c->log.lowest)->kind == SENT_FIN)
+			conn_control(t, c, CONTROL_FIN);
+		conn_lose(t, c, c->log.lowest);
+		sent_log_settle(&c->log);
+	}
+	return sent_log_add(&c->log, e);
+}
+
+static void build_header(struct transport *t, struct conn *c, struct send_packet *p, uint8_t type, uint8_t flags,
+	const struct sent_entry *e)
+{
+	p->conn = c;
+	p->header.type = type;
+	p->header.flags = flags;
+	p->header.cid = c->peer_cid;
+	p->header.pn = build_pn(t, c, e);
+	p->header.stream = 0;
+	p->header.offset = 0;
+	p->has_ack = false;
+	p->iov_count = 0;
+	c->stats.packets_sent++;
+	c->stats.wire_bytes_sent += WIRE_HEADER_SIZE + WIRE_TAG_SIZE;
+}
+
+// The tail probe and the timeout count from the last packet that asks for an answer.
+static void build_timer(struct transport *t, struct conn *c, uint64_t now_ns)
+{
+	c->sent_base_ns = now_ns;
+	conn_arm(t, c, conn_loss_deadline(c));
+}
+
+// The segment's bytes: the first segment begins with the record's block header.
+static uint32_t build_gather(struct send_packet *p, const struct send_slot *s, uint32_t within, uint32_t segment_size)
+{
+	uint32_t size = s->size - within < segment_size ? s->size - within : segment_size;
+	if (within) {
+		p->iov[0].base = s->record.stored + within - BLOCK_HEADER_SIZE;
+		p->iov[0].size = size;
+		p->iov_count = 1;
+		return size;
+	}
+	p->iov[0].base = s->record.header;
+	p->iov[0].size = BLOCK_HEADER_SIZE;
+	p->iov[1].base = s->record.stored;
+	p->iov[1].size = size - BLOCK_HEADER_SIZE;
+	p->iov_count = size > BLOCK_HEADER_SIZE ? 2 : 1;
+	return size;
+}
+
+uint32_t build_data(struct transport *t, struct conn *c, struct send_packet *p, uint32_t stream, uint32_t record,
+	uint32_t segment, uint64_t now_ns)
+{
+	struct send_window *w = &c->send[stream];
+	const struct send_slot *s = send_window_slot(w, record);
+	struct sent_entry e = {now_ns, record, (uint8_t)stream, (uint8_t)segment, SENT_DATA, 0};
+	uint32_t within = segment * c->cut.size;
+	uint8_t flags = segment + 1u == s->segments ? WIRE_RECORD_END : 0;
+	if (s->record.compressed)
+		flags |= WIRE_COMPRESSED;
+	build_header(t, c, p, WIRE_DATA, flags, &e);
+	p->header.stream = w->stream;
+	p->header.offset = wire_offset(record, within);
+	uint32_t size = build_gather(p, s, within, c->cut.size);
+	if (send_window_sent(w, record, segment)) {
+		p->header.flags |= WIRE_RETX;
+		c->stats.retransmits++;
+	}
+	conn_stream_update(c, stream);
+	c->in_flight++;
+	c->stats.data_packets_sent++;
+	c->stats.wire_bytes_sent += size;
+	build_timer(t, c, now_ns);
+	return size;
+}
+
+// Limits that moved go first; what room is left repeats others in turn, because an update may have been lost.
+static void build_limits(struct conn *c, struct wire_ack *ack, uint32_t limits)
+{
+	uint32_t n = 0;
+	for (uint32_t pass = 0; pass < 2; pass++) {
+		for (uint32_t i = 0; i < STREAMS_MAX && n < limits; i++) {
+			uint32_t s = pass ? (c->told_next + i) % STREAMS_MAX : i;
+			struct recv_window *w = &c->recv[s];
+			bool moved = c->told_mask >> s & 1;
+			if (!w->used || (pass == 0 && !moved) || (pass == 1 && w->told == recv_window_limit(w) && n &&
+				ack->limits[0].stream == w->stream))
+				continue;
+			w->told = recv_window_limit(w);
+			c->told_mask &= (uint8_t)~(1u << s);
+			ack->limits[n].stream = w->stream;
+			ack->limits[n++].records = w->told;
+			if (pass)
+				c->told_next = (uint8_t)((s + 1) % STREAMS_MAX);
+		}
+	}
+	ack->nlimits = (uint8_t)n;
+}
+
+void build_ack(struct transport *t, struct conn *c, struct send_packet *p, uint32_t words, uint32_t limits,
+	uint64_t now_ns)
+{
+	(void)t;
+	p->has_ack = true;
+	p->header.flags |= WIRE_ACK_BLOCK;
+	recv_pn_report(&c->pns, &p->ack, words, now_ns);
+	build_limits(c, &p->ack, limits);
+	p->ack.credit = c->recv_credit;
+	c->recv_credit_told = c->recv_credit;
+	c->control &= (uint8_t)~CONTROL_ACK;
+	c->ack_due_ns = NEVER;
+	c->stats.acks_sent++;
+	c->stats.wire_bytes_sent += p->header.type == WIRE_DATA
+		? WIRE_ACK_RIDE_SIZE
+		: WIRE_ACK_FIXED + 8u * p->ack.nwords + 8u * p->ack.nlimits;
+}
+
+static void build_payload(struct conn *c, struct send_packet *p, uint32_t size)
+{
+	p->iov[0].base = p->control;
+	p->iov[0].size = size;
+	p->iov_count = 1;
+	c->stats.wire_bytes_sent += size;
+}
+
+static void build_hello(struct transport *t, struct conn *c, struct send_packet *p, bool reply,
+	const struct sent_entry *e)
+{
+	struct wire_hello hello;
+	build_header(t, c, p, WIRE_HELLO, 0, e);
+	hello_fill(t, c, reply, &hello);
+	build_payload(c, p, wire_hello_frame(p->control, &hello));
+}
+
+void build_control(struct transport *t, struct conn *c, struct send_packet *p, uint8_t control, uint64_t now_ns)
+{
+	struct sent_entry e = {now_ns, 0, 0, 0, SENT_NOTHING, 0};
+	c->control &= (uint8_t)~control;
+	switch (control) {
+	case CONTROL_RESET:
+		build_header(t, c, p, WIRE_RESET, 0, &e);
+		be16_put(p->control, c->reason);
+		build_payload(c, p, 2);
+		break;
+	case CONTROL_HELLO:
+		build_hello(t, c, p, false, &e);
+		break;
+	case CONTROL_REPLY:
+		build_hello(t, c, p, true, &e);
+		break;
+	case CONTROL_ACK:
+		build_header(t, c, p, WIRE_ACK, 0, &e);
+		build_ack(t, c, p, ACK_WORDS_MAX, ACK_LIMITS_MAX, now_ns);
+		break;
+	case CONTROL_FIN:
+		e.kind = SENT_FIN;
+		c->fin_tries++;
+		build_header(t, c, p, WIRE_PROBE, WIRE_FIN | WIRE_ACK_NOW, &e);
+		c->fin_flight++;
+		build_timer(t, c, now_ns);
+		break;
+	case CONTROL_PROBE:
+		e.kind = SENT_PROBE;
+		build_header(t, c, p, WIRE_PROBE, WIRE_ACK_NOW, &e);
+		break;
+	case CONTROL_FLOOR:
+		build_header(t, c, p, WIRE_FLOOR, 0, &e);
+		be48_put(p->control, c->log.lowest);
+		build_payload(c, p, 6);
+		c->floor_told = c->log.lowest;
+		c->holes = false;
+		break;
+	default:
+		break;
+	}
+}

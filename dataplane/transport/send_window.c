@@ -1,0 +1,138 @@
+// The send window of one stream.
+#include "dataplane/transport/send_window.h"
+
+#include <assert.h>
+#include <string.h>
+
+void send_window_init(struct send_window *w)
+{
+	memset(w, 0, offsetof(struct send_window, slots));
+}
+
+bool send_window_full(const struct send_window *w)
+{
+	return w->next - w->base >= RECORD_WINDOW || w->next >= RECORD_INDEX_MAX;
+}
+
+void send_window_add(struct send_window *w, const struct send_record *record, uint32_t segment_size)
+{
+	assert(!send_window_full(w));
+	struct send_slot *s = send_window_slot(w, w->next++);
+	s->size = BLOCK_HEADER_SIZE + record->stored_size;
+	s->segments = (uint8_t)((s->size + segment_size - 1) / segment_size);
+	s->pending = 0;
+	s->acked = 0;
+	s->sent = 0;
+	s->record = *record;
+}
+
+bool send_window_pick(struct send_window *w, uint32_t *record, uint32_t *segment)
+{
+	if (!record_bits_any(&w->pending))
+		return false;
+	*record = record_bits_first(&w->pending, w->base);
+	*segment = (uint32_t)__builtin_ctzll(send_window_slot(w, *record)->pending);
+	return true;
+}
+
+void send_window_start(struct send_window *w)
+{
+	assert(w->started < w->next && w->started < w->limit);
+	struct send_slot *s = send_window_slot(w, w->started);
+	s->pending = send_slot_all(s);
+	record_bits_set(&w->pending, w->started++);
+}
+
+bool send_window_sent(struct send_window *w, uint32_t record, uint32_t segment)
+{
+	struct send_slot *s = send_window_slot(w, record);
+	bool again = s->sent >> segment & 1;
+	s->sent |= 1ull << segment;
+	s->pending &= ~(1ull << segment);
+	if (s->pending == 0)
+		record_bits_clear(&w->pending, record);
+	return again;
+}
+
+// The record is started and has not been acknowledged as a whole.
+static bool send_window_open(const struct send_window *w, uint32_t record)
+{
+	return record - w->base < w->started - w->base && !record_bits_test(&w->done, record) &&
+		!record_bits_test(&w->returned, record);
+}
+
+bool send_window_acked(struct send_window *w, uint32_t record, uint32_t segment)
+{
+	if (!send_window_open(w, record))
+		return false;
+	struct send_slot *s = send_window_slot(w, record);
+	s->acked |= 1ull << segment;
+	s->pending &= ~(1ull << segment);
+	if (s->pending == 0)
+		record_bits_clear(&w->pending, record);
+	if (s->acked != send_slot_all(s))
+		return false;
+	record_bits_set(&w->done, record);
+	return true;
+}
+
+bool send_window_lost(struct send_window *w, uint32_t record, uint32_t segment)
+{
+	if (!send_window_open(w, record))
+		return false;
+	struct send_slot *s = send_window_slot(w, record);
+	if (s->acked >> segment & 1)
+		return false;
+	s->pending |= 1ull << segment;
+	record_bits_set(&w->pending, record);
+	return true;
+}
+
+bool send_window_wants(const struct send_window *w, uint32_t record, uint32_t segment)
+{
+	return send_window_open(w, record) && !(w->slots[record & (RECORD_WINDOW - 1)].acked >> segment & 1);
+}
+
+// Which record would go back next; `failed` ones only after those that were acknowledged.
+static bool send_window_next(const struct send_window *w, bool failed, uint32_t *record, bool *ok)
+{
+	if (w->base == w->next)
+		return false;
+	bool ordered = (w->stream & 3) == STREAM_ORDERED;
+	*ok = !w->broken;
+	*record = w->base;
+	if (record_bits_test(&w->done, w->base))
+		return true;
+	if (!ordered && record_bits_any(&w->done)) {
+		*record = record_bits_first(&w->done, w->base);
+		return true;
+	}
+	*ok = false;
+	return failed;
+}
+
+bool send_window_has(const struct send_window *w, bool failed)
+{
+	uint32_t record;
+	bool ok;
+	return send_window_next(w, failed, &record, &ok);
+}
+
+bool send_window_take(struct send_window *w, bool failed, struct send_record *record, bool *ok)
+{
+	uint32_t r;
+	if (!send_window_next(w, failed, &r, ok))
+		return false;
+	*record = send_window_slot(w, r)->record;
+	w->broken |= !*ok && (w->stream & 3) == STREAM_ORDERED;
+	record_bits_clear(&w->done, r);
+	record_bits_clear(&w->pending, r);
+	record_bits_set(&w->returned, r);
+	while (w->base != w->next && record_bits_test(&w->returned, w->base)) {
+		record_bits_clear(&w->returned, w->base);
+		w->base++;
+	}
+	if ((int32_t)(w->started - w->base) < 0)
+		w->started = w->base; // a failed record that was never started
+	return true;
+}
