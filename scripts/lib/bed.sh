@@ -3,9 +3,9 @@
 # A testbed's folder: what we made is written down before it is made, so that any later run can take it away.
 #
 #   $bed/                 SLUICE_TESTBED; may have existed before
-#   $bed/.testbed/        ours: id, settings, state (starting|up), made (one line per thing, oldest first)
+#   $bed/.testbed/        ours: id, settings, state, made (one line per thing, oldest first)
 #   $bed/<node>/          node.yaml, control.log, control.sock, inbox/ ...
-#   /run/sluice-testbeds/ one file per testbed of this machine: its folder, its owner's pid:start (or -);
+#   /run/sluice-testbeds/ one file per testbed of this machine: its folder, its owner, who is at work on it;
 #                         the testbed of a dead owner (kill -9 of a script) is taken down by the next run
 
 bed_registry=/run/sluice-testbeds
@@ -45,30 +45,31 @@ bed_lock_give() {
 	bed_lock=''
 }
 
-# bed_register OWNER: "self" while a script is responsible, "-" when the testbed stands for itself.
+# bed_register OWNER: "pid:start" of the process the testbed ends with, or "-" when it stands for itself.
+# The third line is the script that is at work on it now.
 bed_register() {
-	local owner=$1
-	[ "$owner" != self ] || owner=$$:$(proc_start $$)
-	printf '%s\n%s\n' "$bed" "$owner" >"$bed_registry/.$bed_id"
+	printf '%s\n%s\n%s\n' "$bed" "$1" "${2:--}" >"$bed_registry/.$bed_id"
 	mv "$bed_registry/.$bed_id" "$bed_registry/$bed_id"
 }
+
+bed_self() { printf '%s:%s' $$ "$(proc_start $$)"; }
 
 bed_say() { printf '%s\n' "$1" >"$bed_state/state"; } # starting | up | stopping
 
 bed_made() { printf '%s\n' "$*" >>"$bed_state/made"; }
 
-# bed_create: the folder and its state, or an explanation why not.
+# bed_create OWNER [scratch]: the folder and its state. scratch: the folder is ours with all that is in it.
 bed_create() {
 	local made_folder=''
 	[ -d "$bed" ] || made_folder=1
 	mkdir -p "$bed_state"
-	chmod 755 "$bed"
 	bed_id=$(tr -d - </proc/sys/kernel/random/uuid)
+	bed_register "$1" "$(bed_self)"
 	printf '%s\n' "$bed_id" >"$bed_state/id"
 	bed_say starting
 	: >"$bed_state/made"
 	[ -z "$made_folder" ] || bed_made folder "$bed"
-	bed_register self
+	[ -z "${2:-}" ] || bed_made node "$bed"
 }
 
 bed_save() {
@@ -84,33 +85,59 @@ bed_load() {
 	. "$bed_state/settings"
 }
 
-# -> none | up | starting (somebody is at it now) | broken (its script died)
+# -> none | up | busy (a script is at work on it) | broken (whoever made it is dead)
 bed_condition() {
-	local owner=''
-	[ -f "$bed_state/id" ] || { printf none && return; }
-	bed_id=$(cat "$bed_state/id")
-	owner=$(sed -n 2p "$bed_registry/$bed_id" 2>/dev/null) || true
-	if [ "$owner" != - ] && ! proc_alive "${owner%:*}" "${owner#*:}"; then
+	local id owner='' worker=''
+	id=$(cat "$bed_state/id" 2>/dev/null) || { printf none && return; }
+	{ read -r _ && read -r owner && read -r worker; } <"$bed_registry/$id" 2>/dev/null || true
+	if proc_alive "${worker%:*}" "${worker#*:}"; then
+		printf busy
+	elif [ "$owner" != - ] && ! proc_alive "${owner%:*}" "${owner#*:}"; then
 		printf broken
 	elif [ "$(cat "$bed_state/state" 2>/dev/null)" = up ]; then
 		printf up
 	else
-		printf starting
+		printf broken
 	fi
 }
 
-# bed_reap: takes down every testbed of this machine whose script was killed.
+# bed_scratch FOLDER: a folder that goes, with all processes marked by it, when this script is gone. (The name
+# sorts behind all ids, so that a testbed in it is taken down first.)
+bed_scratch() {
+	printf '%s\n%s\n-\n' "$1" "$(bed_self)" >"$bed_registry/scratch-$$"
+	export SLUICE_SCRATCH=$1
+}
+
+bed_scratch_forget() { rm -f -- "$bed_registry/scratch-$$"; }
+
+# bed_reap: takes down whatever on this machine belonged to a script that was killed.
 bed_reap() {
-	local file folder owner
+	local file folder owner worker
 	for file in "$bed_registry"/*; do
 		[ -f "$file" ] || continue
-		folder=$(sed -n 1p "$file") owner=$(sed -n 2p "$file")
-		[ "$owner" != - ] || [ ! -d "$folder/.testbed" ] || continue
-		! proc_alive "${owner%:*}" "${owner#*:}" || continue
-		ui_note "clearing what an interrupted run left in $folder"
-		bed_reap_one "$folder" "${file##*/}" || true
+		{ read -r folder && read -r owner && read -r worker; } <"$file" || continue
+		if [ "$owner" = - ]; then
+			[ ! -d "$folder/.testbed" ] || continue # stands for itself
+		elif proc_alive "${owner%:*}" "${owner#*:}"; then
+			continue
+		fi
+		[ ! -d "$folder" ] || ui_note "clearing what an interrupted run left in $folder"
+		proc_end 30 "$worker" || true # it cleans up after itself
+		case ${file##*/} in
+		scratch-*) bed_reap_scratch "$folder" ;;
+		*) bed_reap_one "$folder" "${file##*/}" || true ;;
+		esac
 		rm -f -- "$file"
 	done
+}
+
+bed_reap_scratch() { # FOLDER
+	local pid list=()
+	for pid in $(proc_marked "SLUICE_SCRATCH=$1"); do
+		list+=("$pid:$(proc_start "$pid" || printf 0)")
+	done
+	proc_end 5 "${list[@]}" || true
+	[ -d "$1/.testbed" ] || rm -rf -- "$1"
 }
 
 bed_reap_one() { # FOLDER ID
