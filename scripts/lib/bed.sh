@@ -200,7 +200,7 @@ bed_remove() {
 bed_remove_files() {
 	local name
 	for name in node.yaml control.sock control.log control.pid serve.log serve.pid inbox \
-		data.sock data.lock dataplane.log dataplane.pid; do
+		control.lock data.sock dataplane.lock dataplane.log; do
 		rm -rf -- "${1:?}/$name"
 	done
 }

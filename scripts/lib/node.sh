@@ -176,20 +176,19 @@ node_wait() {
 	done
 }
 
-# node_wait_serving NODE...: a sender finds a listener at once.
+# node_wait_serving NODE: its listener is known to the dataplane, so that a sender finds it at once.
 node_wait_serving() {
-	local node try
+	local try
 	[ "$bed_serve" ] || return 0
-	for node in "$@"; do
-		for ((try = 0; try < 100; try++)); do
-			[ ! -s "$bed/$node/serve.log" ] || continue 2
-			node_process "$node" serve || break
-			sleep 0.1
-		done
-		ui_error "sluice serve of node $node did not start"
-		ui_tail "$bed/$node/serve.log"
-		return 1
+	for ((try = 0; try < 100; try++)); do
+		! node_cli "$1" status --json 2>/dev/null | grep -q '"listeners": *\[{' || return 0
+		node_process "$1" serve || break
+		sleep 0.1
 	done
+	ui_fail ''
+	ui_error "sluice serve of node $1 does not listen"
+	ui_tail "$bed/$1/serve.log"
+	return 1
 }
 
 # node_stop NODE: the listener, then control, which stops its dataplane.
