@@ -4,7 +4,8 @@
 #include "dataplane/transport/conn.h"
 #include "lib/base/bytes.h"
 
-// When the log is full its oldest packet is given up: ACKs must go on even if a packet of ours is never answered.
+// When the log is full its oldest packet is given up: ACKs must go on even if a packet of ours is
+// never answered.
 static uint64_t build_pn(struct transport *t, struct conn *c, const struct sent_entry *e)
 {
 	if (sent_log_span(&c->log) >= IN_FLIGHT_MAX) {
@@ -16,8 +17,8 @@ static uint64_t build_pn(struct transport *t, struct conn *c, const struct sent_
 	return sent_log_add(&c->log, e);
 }
 
-static void build_header(struct transport *t, struct conn *c, struct send_packet *p, uint8_t type, uint8_t flags,
-	const struct sent_entry *e)
+static void build_header(struct transport *t, struct conn *c, struct send_packet *p, uint8_t type,
+	uint8_t flags, const struct sent_entry *e)
 {
 	p->conn = c;
 	p->header.type = type;
@@ -32,15 +33,9 @@ static void build_header(struct transport *t, struct conn *c, struct send_packet
 	c->stats.wire_bytes_sent += WIRE_HEADER_SIZE + WIRE_TAG_SIZE;
 }
 
-// The tail probe and the timeout count from the last packet that asks for an answer.
-static void build_timer(struct transport *t, struct conn *c, uint64_t now_ns)
-{
-	c->sent_base_ns = now_ns;
-	conn_arm(t, c, conn_loss_deadline(c));
-}
-
 // The segment's bytes: the first segment begins with the record's block header.
-static uint32_t build_gather(struct send_packet *p, const struct send_slot *s, uint32_t within, uint32_t segment_size)
+static uint32_t build_gather(
+	struct send_packet *p, const struct send_slot *s, uint32_t within, uint32_t segment_size)
 {
 	uint32_t size = s->size - within < segment_size ? s->size - within : segment_size;
 	if (within) {
@@ -57,8 +52,8 @@ static uint32_t build_gather(struct send_packet *p, const struct send_slot *s, u
 	return size;
 }
 
-uint32_t build_data(struct transport *t, struct conn *c, struct send_packet *p, uint32_t stream, uint32_t record,
-	uint32_t segment, uint64_t now_ns)
+uint32_t build_data(struct transport *t, struct conn *c, struct send_packet *p, uint32_t stream,
+	uint32_t record, uint32_t segment, uint64_t now_ns)
 {
 	struct send_window *w = &c->send[stream];
 	const struct send_slot *s = send_window_slot(w, record);
@@ -79,35 +74,40 @@ uint32_t build_data(struct transport *t, struct conn *c, struct send_packet *p, 
 	c->in_flight++;
 	c->stats.data_packets_sent++;
 	c->stats.wire_bytes_sent += size;
-	build_timer(t, c, now_ns);
+	c->sent_base_ns = now_ns;
 	return size;
 }
 
-// Limits that moved go first; what room is left repeats others in turn, because an update may have been lost.
-static void build_limits(struct conn *c, struct wire_ack *ack, uint32_t limits)
+static void build_limit(struct conn *c, struct wire_ack *ack, uint32_t s)
 {
-	uint32_t n = 0;
-	for (uint32_t pass = 0; pass < 2; pass++) {
-		for (uint32_t i = 0; i < STREAMS_MAX && n < limits; i++) {
-			uint32_t s = pass ? (c->told_next + i) % STREAMS_MAX : i;
-			struct recv_window *w = &c->recv[s];
-			bool moved = c->told_mask >> s & 1;
-			if (!w->used || (pass == 0 && !moved) || (pass == 1 && w->told == recv_window_limit(w) && n &&
-				ack->limits[0].stream == w->stream))
-				continue;
-			w->told = recv_window_limit(w);
-			c->told_mask &= (uint8_t)~(1u << s);
-			ack->limits[n].stream = w->stream;
-			ack->limits[n++].records = w->told;
-			if (pass)
-				c->told_next = (uint8_t)((s + 1) % STREAMS_MAX);
-		}
-	}
-	ack->nlimits = (uint8_t)n;
+	struct recv_window *w = &c->recv[s];
+	w->told = recv_window_limit(w);
+	ack->limits[ack->nlimits].stream = w->stream;
+	ack->limits[ack->nlimits++].records = w->told;
 }
 
-void build_ack(struct transport *t, struct conn *c, struct send_packet *p, uint32_t words, uint32_t limits,
-	uint64_t now_ns)
+// Limits that moved go first; what room is left repeats others in turn, because an update may have
+// been lost.
+static void build_limits(struct conn *c, struct wire_ack *ack, uint32_t limits)
+{
+	uint32_t given = 0;
+	ack->nlimits = 0;
+	for (uint32_t m = c->told_mask; m && ack->nlimits < limits; m &= m - 1) {
+		uint32_t s = (uint32_t)__builtin_ctz(m);
+		build_limit(c, ack, s);
+		given |= 1u << s;
+	}
+	c->told_mask &= (uint8_t)~given;
+	for (uint32_t i = 0; i < STREAMS_MAX && ack->nlimits < limits; i++) {
+		uint32_t s = c->told_next;
+		c->told_next = (uint8_t)((s + 1) % STREAMS_MAX);
+		if (c->recv[s].used && !(given >> s & 1))
+			build_limit(c, ack, s);
+	}
+}
+
+void build_ack(struct transport *t, struct conn *c, struct send_packet *p, uint32_t words,
+	uint32_t limits, uint64_t now_ns)
 {
 	(void)t;
 	p->has_ack = true;
@@ -119,9 +119,10 @@ void build_ack(struct transport *t, struct conn *c, struct send_packet *p, uint3
 	c->control &= (uint8_t)~CONTROL_ACK;
 	c->ack_due_ns = NEVER;
 	c->stats.acks_sent++;
-	c->stats.wire_bytes_sent += p->header.type == WIRE_DATA
-		? WIRE_ACK_RIDE_SIZE
-		: WIRE_ACK_FIXED + 8u * p->ack.nwords + 8u * p->ack.nlimits;
+	c->stats.wire_bytes_sent +=
+		p->header.type == WIRE_DATA
+			? WIRE_ACK_RIDE_SIZE
+			: WIRE_ACK_FIXED + 8u * p->ack.nwords + 8u * p->ack.nlimits;
 }
 
 static void build_payload(struct conn *c, struct send_packet *p, uint32_t size)
@@ -141,7 +142,8 @@ static void build_hello(struct transport *t, struct conn *c, struct send_packet 
 	build_payload(c, p, wire_hello_frame(p->control, &hello));
 }
 
-void build_control(struct transport *t, struct conn *c, struct send_packet *p, uint8_t control, uint64_t now_ns)
+void build_control(struct transport *t, struct conn *c, struct send_packet *p, uint8_t control,
+	uint64_t now_ns)
 {
 	struct sent_entry e = {now_ns, 0, 0, 0, SENT_NOTHING, 0};
 	c->control &= (uint8_t)~control;
@@ -166,7 +168,8 @@ void build_control(struct transport *t, struct conn *c, struct send_packet *p, u
 		c->fin_tries++;
 		build_header(t, c, p, WIRE_PROBE, WIRE_FIN | WIRE_ACK_NOW, &e);
 		c->fin_flight++;
-		build_timer(t, c, now_ns);
+		c->sent_base_ns = now_ns;
+		conn_arm(t, c, conn_loss_deadline(c));
 		break;
 	case CONTROL_PROBE:
 		e.kind = SENT_PROBE;

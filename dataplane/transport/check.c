@@ -33,7 +33,8 @@ static const char *check_send_slot(const struct send_window *w, uint32_t r)
 	const struct send_slot *s = &w->slots[r & (RECORD_WINDOW - 1)];
 	bool started = r - w->base < w->started - w->base;
 	if (record_bits_test(&w->returned, r))
-		return record_bits_test(&w->pending, r) ? "a returned record has segments to send" : NULL;
+		return record_bits_test(&w->pending, r) ? "a returned record has segments to send"
+							: NULL;
 	if (s->pending & s->acked)
 		return "an acknowledged segment is to be sent again";
 	if ((s->pending | s->acked) & ~send_slot_all(s))
@@ -60,7 +61,8 @@ static const char *check_send(const struct conn *c, uint64_t *started, uint32_t 
 			const char *broken = check_send_slot(w, r);
 			if (broken)
 				return broken;
-			*open += !record_bits_test(&w->done, r) && !record_bits_test(&w->returned, r);
+			*open += !record_bits_test(&w->done, r) &&
+				 !record_bits_test(&w->returned, r);
 		}
 		if ((c->send_mask >> i & 1) != send_window_ready(w))
 			return "the set of streams with something to send is wrong";
@@ -82,7 +84,8 @@ static const char *check_recv(const struct conn *c, uint64_t *begun)
 				return "a record has segments but no block";
 			if (gone && s->block)
 				return "a delivered record still has its block";
-			if (record_bits_test(&w->complete, r) && s->have != (1ull << s->segments) - 1)
+			if (record_bits_test(&w->complete, r) &&
+				s->have != (1ull << s->segments) - 1)
 				return "a complete record lacks segments";
 			*begun += gone || s->have;
 		}
@@ -114,7 +117,8 @@ static const char *check_conn(const struct transport *t, const struct conn *c)
 	if (c->cc.cwnd < 1.0)
 		return "the window is below one segment";
 	// Nothing may wait for a packet that no timer watches.
-	if ((c->in_flight || c->fin_flight) && c->timer.at_ns > conn_loss_deadline(c) && list_empty(&c->on_control))
+	if ((c->in_flight || c->fin_flight) && c->timer.at_ns > conn_loss_deadline(c) &&
+		list_empty(&c->on_control))
 		return "packets are in flight and no timer is armed";
 	return t->peer_cids[c->slot] == c->peer_cid ? NULL : "the table of peer ids is wrong";
 }

@@ -1,5 +1,5 @@
-// One connection and the worker's table of them: what every event file of the transport shares. Nobody outside of
-// dataplane/transport includes this (the unit tests do).
+// One connection and the worker's table of them: what every event file of the transport shares.
+// Nobody outside of dataplane/transport includes this (the unit tests do).
 #pragma once
 
 #include "dataplane/transport/cc.h"
@@ -17,21 +17,21 @@
 #define NEVER UINT64_MAX
 
 enum {
-	QUANTUM_SEGMENTS = 16,       // of one connection, and of one stream within it, per round
-	SPAN_RESERVE = 64,           // packet numbers that data leaves to ACKs and probes
-	FLOOR_EVERY = 256,           // a FLOOR packet after so many packet numbers, if losses left holes
-	PLACED_MAX = 64,             // records that got a block and no authentic segment yet
-	HINT_PROBES = 3,             // unanswered probes after a hint that the peer forgot us
-	FIN_TRIES = 4,               // our FIN, when the peer's FIN came: the peer may be gone already
+	QUANTUM_SEGMENTS = 16, // of one connection, and of one stream within it, per round
+	SPAN_RESERVE = 64,     // packet numbers that data leaves to ACKs and probes
+	FLOOR_EVERY = 256,     // a FLOOR packet after so many packet numbers, if losses left holes
+	PLACED_MAX = 64,       // records that got a block and no authentic segment yet
+	HINT_PROBES = 3,       // unanswered probes after a hint that the peer forgot us
+	FIN_TRIES = 4,         // our FIN, when the peer's FIN came: the peer may be gone already
 };
 
-#define TURN_LATE_NS       500000ull     // a timer that comes later than this looks again before it acts
-#define HELLO_RETRY_NS     5000000ull    // first, doubling ...
-#define HELLO_RETRY_MAX_NS 320000000ull  // ... up to this
-#define HELLO_TIMEOUT_NS   5000000000ull
-#define BLOCKED_PROBE_NS   5000000ull    // a sender without credit asks, first, doubling ...
+#define TURN_LATE_NS         500000ull // a timer that comes later than this looks again before it acts
+#define HELLO_RETRY_NS       5000000ull   // first, doubling ...
+#define HELLO_RETRY_MAX_NS   320000000ull // ... up to this
+#define HELLO_TIMEOUT_NS     5000000000ull
+#define BLOCKED_PROBE_NS     5000000ull // a sender without credit asks, first, doubling ...
 #define BLOCKED_PROBE_MAX_NS 1000000000ull
-#define HINT_PROBE_NS      50000000ull   // between the probes after a hint
+#define HINT_PROBE_NS        50000000ull // between the probes after a hint
 
 enum conn_state {
 	CONN_FREE = 0,
@@ -39,7 +39,8 @@ enum conn_state {
 	CONN_CONNECTING, // HELLO sent, waits for the reply
 	CONN_LISTENING,  // waits for HELLO
 	CONN_OPEN,
-	CONN_CLOSING, // delivers what was submitted, then FIN; or has the peer's FIN and does the same
+	CONN_CLOSING, // delivers what was submitted, then FIN; or has the peer's FIN and does the
+		      // same
 	CONN_CLOSED,  // sends its last ACK or RESET, gives everything back, then the event
 };
 
@@ -63,20 +64,22 @@ enum conn_event {
 struct conn {
 	// Read for every packet.
 	uint32_t cid, peer_cid;
-	uint8_t state;    // enum conn_state
-	uint8_t control;  // enum conn_control: packets waiting to go
-	uint8_t limited;  // enum limited_by: why transport_send last stopped sending data
-	uint8_t send_mask; // streams with something pending or waiting
-	uint8_t cur;       // stream that the round robin stands at
+	uint8_t state;          // enum conn_state
+	uint8_t control;        // enum conn_control: packets waiting to go
+	uint8_t limited;        // enum limited_by: why transport_send last stopped sending data
+	uint8_t send_mask;      // streams with something pending or waiting
+	uint8_t cur;            // stream that the round robin stands at
 	struct segment_cut cut; // segment size
 	uint32_t in_flight;     // DATA packets neither acknowledged nor lost
 	uint32_t fin_flight;    // FIN packets likewise
 	int32_t deficit;        // bytes this connection may still send in its round
-	uint64_t send_credit, send_credit_used; // bytes: granted by the peer, spent on records started
-	uint64_t recv_credit, recv_credit_used; // bytes: granted to the peer, spent by records that arrived
-	uint64_t recv_credit_told;              // the last that an ACK or HELLO carried
-	uint64_t last_heard_ns;                 // authenticated packet
-	uint64_t ack_due_ns;                    // delayed ACK; NEVER
+	uint64_t send_credit,
+		send_credit_used; // bytes: granted by the peer, spent on records started
+	uint64_t recv_credit,
+		recv_credit_used;  // bytes: granted to the peer, spent by records that arrived
+	uint64_t recv_credit_told; // the last that an ACK or HELLO carried
+	uint64_t last_heard_ns;    // authenticated packet
+	uint64_t ack_due_ns;       // delayed ACK; NEVER
 	struct wheel_node timer;
 	struct rtt rtt;
 	struct cc cc;
@@ -84,20 +87,21 @@ struct conn {
 	struct pacer pacer;
 
 	// Timers (absolute, NEVER when off); conn_arm keeps the wheel at or before the earliest.
-	uint64_t sent_base_ns;  // last eliciting packet sent, or progress: tail probe and timeout count from here
-	uint64_t pace_ns;       // tokens for the next packet
-	uint64_t blocked_ns;    // next probe of a sender without credit
+	uint64_t sent_base_ns; // last eliciting packet sent, or progress: tail probe and timeout
+			       // count from here
+	uint64_t pace_ns;      // tokens for the next packet
+	uint64_t blocked_ns;   // next probe of a sender without credit
 	uint64_t blocked_wait_ns;
-	uint64_t keepalive_ns;  // next keep-alive probe
-	uint64_t hello_ns;      // next HELLO
+	uint64_t keepalive_ns; // next keep-alive probe
+	uint64_t hello_ns;     // next HELLO
 	uint64_t hello_wait_ns;
-	uint64_t hello_end_ns;  // give up
-	uint64_t hint_ns;       // next probe after a hint
-	uint64_t progress_ns;   // closing: last time that something was delivered
-	uint32_t backoff;       // timeouts in a row
-	uint8_t hint_left;      // probes left after a hint; 0: no hint
-	bool tail_probed;       // since the last progress
-	bool rearmed;           // a late turn already gave the timer a second chance
+	uint64_t hello_end_ns; // give up
+	uint64_t hint_ns;      // next probe after a hint
+	uint64_t progress_ns;  // closing: last time that something was delivered
+	uint32_t backoff;      // timeouts in a row
+	uint8_t hint_left;     // probes left after a hint; 0: no hint
+	bool tail_probed;      // since the last progress
+	bool rearmed;          // a late turn already gave the timer a second chance
 	uint8_t fin_tries;
 
 	// Closing.
@@ -105,12 +109,12 @@ struct conn {
 	bool close_wanted; // by our side
 	bool fin_acked;    // our FIN
 	bool peer_fin;
-	bool reported; // CLOSED was taken
-	uint8_t reason;    // enum close_reason
+	bool reported;         // CLOSED was taken
+	uint8_t reason;        // enum close_reason
 	uint32_t records_open; // submitted, not acknowledged
 	uint64_t largest_acked;
 	uint64_t floor_told; // in the last FLOOR packet
-	bool holes;          // a loss since then: the peer waits for packet numbers that will not come
+	bool holes; // a loss since then: the peer waits for packet numbers that will not come
 
 	uint8_t events;          // enum conn_event
 	uint8_t events_writable; // streams
@@ -124,7 +128,8 @@ struct conn {
 		uint32_t record;
 	} placed[PLACED_MAX];
 
-	struct list on_control, on_data, on_ready, on_sent, on_event, on_placed; // nodes of struct transport's lists
+	struct list on_control, on_data, on_ready, on_sent, on_event,
+		on_placed; // nodes of struct transport's lists
 
 	void *owner;
 	uint8_t session_id[16];
@@ -140,7 +145,7 @@ struct conn {
 struct transport {
 	struct transport_config config;
 	uint64_t random;
-	uint64_t loop_ns;      // EWMA of the time between turns
+	uint64_t loop_ns; // EWMA of the time between turns
 	uint64_t last_turn_ns;
 	struct wheel wheel;
 	struct list control; // connections with a control packet or ACK to send
@@ -148,9 +153,9 @@ struct transport {
 	struct list ready;   // ... with records to be delivered
 	struct list sent;    // ... with records to be given back
 	struct list events;
-	struct list placed;  // ... with blocks that no authentic segment has claimed
+	struct list placed; // ... with blocks that no authentic segment has claimed
 	uint16_t nfree;
-	uint16_t free[CONNS_MAX]; // slots
+	uint16_t free[CONNS_MAX];      // slots
 	uint32_t peer_cids[CONNS_MAX]; // compact, for hints: a scan touches one kilobyte
 	struct conn *conns;
 };
@@ -184,19 +189,21 @@ static inline void conn_control(struct transport *t, struct conn *c, uint8_t con
 
 // on_timeout.c: a deadline was set to `at_ns`: the wheel must not come later.
 void conn_arm(struct transport *t, struct conn *c, uint64_t at_ns);
-// Earliest deadline of the tail probe, the timeout and the loss check; NEVER when nothing is in flight.
+// Earliest deadline of the tail probe, the timeout and the loss check; NEVER when nothing is in
+// flight.
 uint64_t conn_loss_deadline(const struct conn *c);
 void conn_on_time(struct transport *t, struct conn *c, uint64_t now_ns);
 
 // on_data.c
-enum verdict conn_on_data(struct transport *t, struct conn *c, const struct wire_header *header, uint32_t size,
-	uint64_t now_ns);
+enum verdict conn_on_data(struct transport *t, struct conn *c, const struct wire_header *header,
+	uint32_t size, uint64_t now_ns);
 void conn_unplace(struct transport *t, struct conn *c);
 // An eliciting packet came: when to acknowledge. `now`: at once.
 void conn_ack_later(struct transport *t, struct conn *c, bool now, uint64_t now_ns);
 
 // on_ack.c
-enum verdict conn_on_ack(struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns);
+enum verdict conn_on_ack(
+	struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns);
 // Declares what is lost by now, and sets the time to look again.
 void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns);
 // pn is lost: its segment is pending again.
@@ -205,15 +212,17 @@ void conn_lose(struct transport *t, struct conn *c, uint64_t pn);
 void conn_repace(struct transport *t, struct conn *c, uint64_t now_ns);
 
 // on_hello.c
-enum verdict conn_on_hello(struct transport *t, struct conn *c, const uint8_t *payload, uint32_t size,
-	uint64_t now_ns);
-void hello_fill(const struct transport *t, const struct conn *c, bool reply, struct wire_hello *hello);
+enum verdict conn_on_hello(struct transport *t, struct conn *c, const uint8_t *payload,
+	uint32_t size, uint64_t now_ns);
+void hello_fill(
+	const struct transport *t, const struct conn *c, bool reply, struct wire_hello *hello);
 
 // on_close.c
 void conn_on_fin(struct transport *t, struct conn *c, uint64_t now_ns);
 // The next step of a graceful close, if it is its time.
 void conn_close_step(struct transport *t, struct conn *c, uint64_t now_ns);
-// The end: nothing more is sent but what `control` still holds. CLOSED follows when everything is given back.
+// The end: nothing more is sent but what `control` still holds. CLOSED follows when everything is
+// given back.
 void conn_finish(struct transport *t, struct conn *c, enum close_reason reason);
 // Gives out CLOSED when a closed connection has nothing left.
 void conn_drained(struct transport *t, struct conn *c);
@@ -223,9 +232,11 @@ void conn_run(struct transport *t, struct conn *c);
 // The stream may have something to send now, or not any more.
 void conn_stream_update(struct conn *c, uint32_t number);
 
-// build.c: packets. Each takes a pn and counts as sent.
-uint32_t build_data(struct transport *t, struct conn *c, struct send_packet *p, uint32_t stream, uint32_t record,
-	uint32_t segment, uint64_t now_ns);
-void build_ack(struct transport *t, struct conn *c, struct send_packet *p, uint32_t words, uint32_t limits,
+// build.c: packets. Each takes a pn and counts as sent. After data the caller arms
+// conn_loss_deadline, once a burst.
+uint32_t build_data(struct transport *t, struct conn *c, struct send_packet *p, uint32_t stream,
+	uint32_t record, uint32_t segment, uint64_t now_ns);
+void build_ack(struct transport *t, struct conn *c, struct send_packet *p, uint32_t words,
+	uint32_t limits, uint64_t now_ns);
+void build_control(struct transport *t, struct conn *c, struct send_packet *p, uint8_t control,
 	uint64_t now_ns);
-void build_control(struct transport *t, struct conn *c, struct send_packet *p, uint8_t control, uint64_t now_ns);

@@ -1,4 +1,5 @@
-// When a packet counts as lost: enough later ones were acknowledged, and it is older than a round trip and an eighth.
+// When a packet counts as lost: enough later ones were acknowledged, and it is older than a round
+// trip and an eighth.
 #pragma once
 
 #include <stdint.h>
@@ -9,10 +10,12 @@
 #define LOSS_LATER_MAX   127u
 
 struct loss {
-	uint32_t later;    // this many later acknowledgements
-	uint64_t edge;     // every pn below has that many; grows
-	uint64_t covered;  // every pn below is out of the reach of the peer's ACKs: it will never be acknowledged
-	uint64_t check_ns; // a candidate below the edge is old enough then; UINT64_MAX: there is none
+	uint32_t later;   // this many later acknowledgements
+	uint64_t edge;    // every pn below has that many; grows
+	uint64_t covered; // every pn below is out of the reach of the peer's ACKs: it will never be
+			  // acknowledged
+	uint64_t check_ns; // a candidate below the edge is old enough then; UINT64_MAX: there is
+			   // none
 };
 
 void loss_init(struct loss *l);

@@ -1,15 +1,15 @@
-// An ACK arrives: words of bits become acknowledged segments, a round trip time, losses, and a new window.
+// An ACK arrives: words of bits become acknowledged segments, a round trip time, losses, and a new
+// window.
 #include <assert.h>
 
 #include "dataplane/transport/conn.h"
 
 // What one ACK brought.
 struct ack_gain {
-	uint32_t data;     // DATA packets newly acknowledged
-	uint32_t any;      // tracked packets newly acknowledged
-	uint64_t largest;  // the highest of them
-	uint64_t sent_ns;  // when that was sent
-	bool late;         // one that a threshold had declared lost
+	uint32_t data;    // DATA packets newly acknowledged
+	uint64_t largest; // the highest packet newly acknowledged, a late one included; 0: none
+	uint64_t sent_ns; // when that was sent
+	bool late;        // one that a threshold had declared lost
 };
 
 static void ack_segment(struct transport *t, struct conn *c, const struct sent_entry *e)
@@ -28,17 +28,18 @@ static void ack_segment(struct transport *t, struct conn *c, const struct sent_e
 		list_join(&t->sent, &c->on_sent);
 }
 
-static void ack_take(struct transport *t, struct conn *c, uint64_t pn, uint64_t word, struct ack_gain *gain)
+static void ack_take(
+	struct transport *t, struct conn *c, uint64_t pn, uint64_t word, struct ack_gain *gain)
 {
 	uint64_t late;
 	uint64_t newly = sent_log_take(&c->log, pn, word, &late);
+	if (newly | late && gain->largest == 0) {
+		gain->largest = pn - (uint32_t)__builtin_ctzll(newly | late);
+		gain->sent_ns = sent_log_entry(&c->log, gain->largest)->sent_ns;
+	}
 	for (uint64_t m = newly; m; m &= m - 1) {
 		uint64_t p = pn - (uint32_t)__builtin_ctzll(m);
 		const struct sent_entry *e = sent_log_entry(&c->log, p);
-		if (gain->any++ == 0) {
-			gain->largest = p;
-			gain->sent_ns = e->sent_ns;
-		}
 		if (e->kind == SENT_DATA) {
 			gain->data++;
 			ack_segment(t, c, e);
@@ -47,8 +48,9 @@ static void ack_take(struct transport *t, struct conn *c, uint64_t pn, uint64_t 
 			c->fin_acked = true;
 		}
 	}
-	for (; late; late &= late - 1) {
-		const struct sent_entry *e = sent_log_entry(&c->log, pn - (uint32_t)__builtin_ctzll(late));
+	for (; late; late &= late - 1) { // no gain for the window: it was cut for them
+		const struct sent_entry *e =
+			sent_log_entry(&c->log, pn - (uint32_t)__builtin_ctzll(late));
 		if (e->kind == SENT_FIN)
 			c->fin_acked = true;
 		if (e->kind != SENT_DATA)
@@ -130,8 +132,11 @@ void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns)
 	}
 }
 
-// Clause (d): a sample only from a new largest packet number, or a late arrival would count its wait as the path's.
-static void ack_sample(struct conn *c, const struct wire_ack *ack, const struct ack_gain *gain, uint64_t now_ns)
+// Clause (d): a sample only from a new largest packet number, or a late arrival would count its
+// wait as the path's. One that was thought lost gives a sample too: packet numbers are never
+// reused, and this is how a longer path is learned.
+static void ack_sample(
+	struct conn *c, const struct wire_ack *ack, const struct ack_gain *gain, uint64_t now_ns)
 {
 	if (gain->largest <= c->largest_acked)
 		return;
@@ -139,7 +144,8 @@ static void ack_sample(struct conn *c, const struct wire_ack *ack, const struct 
 	rtt_sample(&c->rtt, now_ns - gain->sent_ns, ack->delay_us * 1000ull);
 }
 
-enum verdict conn_on_ack(struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns)
+enum verdict conn_on_ack(
+	struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns)
 {
 	struct ack_gain gain = {0};
 	c->stats.acks_received++;
@@ -151,7 +157,7 @@ enum verdict conn_on_ack(struct transport *t, struct conn *c, const struct wire_
 	if (gain.late)
 		loss_widen(&c->loss);
 	loss_on_ack(&c->loss, ack);
-	if (gain.any) {
+	if (gain.largest) {
 		ack_sample(c, ack, &gain, now_ns);
 		c->sent_base_ns = now_ns;
 		c->progress_ns = now_ns;
@@ -159,7 +165,8 @@ enum verdict conn_on_ack(struct transport *t, struct conn *c, const struct wire_
 		c->tail_probed = false;
 		c->rearmed = false;
 		// Clause (c): a sender that something else held back learns nothing about the path.
-		c->cc.ops->on_ack(&c->cc, gain.data, c->limited == LIMITED_CWND || c->limited == LIMITED_PACER);
+		c->cc.ops->on_ack(&c->cc, gain.data,
+			c->limited == LIMITED_CWND || c->limited == LIMITED_PACER);
 		conn_repace(t, c, now_ns);
 	}
 	conn_detect_loss(t, c, now_ns);

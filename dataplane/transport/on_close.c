@@ -1,5 +1,6 @@
-// The end of a connection. Graceful: each side delivers what was submitted, then sends FIN; who has its own FIN
-// acknowledged and the peer's FIN received is done. At once: RESET. Either way CLOSED comes last, after every buffer.
+// The end of a connection. Graceful: each side delivers what was submitted, then sends FIN; who has
+// its own FIN acknowledged and the peer's FIN received is done. At once: RESET. Either way CLOSED
+// comes last, after every buffer.
 #include <assert.h>
 
 #include "dataplane/transport/conn.h"
@@ -26,7 +27,8 @@ static void close_put(struct transport *t, struct conn *c, struct recv_window *w
 	record_bits_clear(&w->complete, record);
 }
 
-// Blocks of records that can never be delivered go back. What may be delivered stays: it was acknowledged.
+// Blocks of records that can never be delivered go back. What may be delivered stays: it was
+// acknowledged.
 static void close_receive(struct transport *t, struct conn *c, bool everything)
 {
 	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
@@ -52,7 +54,8 @@ void conn_finish(struct transport *t, struct conn *c, enum close_reason reason)
 	c->state = CONN_CLOSED;
 	c->reason = (uint8_t)reason;
 	// Whoever closed in good order still waits for the ACK of its FIN.
-	c->control &= reason == CLOSE_LOCAL || reason == CLOSE_PEER ? CONTROL_RESET | CONTROL_ACK : CONTROL_RESET;
+	c->control &= reason == CLOSE_LOCAL || reason == CLOSE_PEER ? CONTROL_RESET | CONTROL_ACK
+								    : CONTROL_RESET;
 	if (c->control == 0)
 		list_del(&c->on_control);
 	list_del(&c->on_data);
@@ -81,7 +84,8 @@ void transport_abort(struct transport *t, struct conn *c, enum close_reason reas
 		return;
 	}
 	bool heard = c->state != CONN_RESERVED; // somebody may know this connection
-	bool silent = reason == CLOSE_PEER_RESET || reason == CLOSE_PEER_RESTARTED || reason == CLOSE_HELLO_TIMEOUT;
+	bool silent = reason == CLOSE_PEER_RESET || reason == CLOSE_PEER_RESTARTED ||
+		      reason == CLOSE_HELLO_TIMEOUT;
 	c->reason = (uint8_t)reason;
 	if (heard && !silent)
 		conn_control(t, c, CONTROL_RESET);
@@ -124,8 +128,8 @@ void conn_close_step(struct transport *t, struct conn *c, uint64_t now_ns)
 		conn_control(t, c, CONTROL_FIN);
 }
 
-// The peer has delivered everything and wants to close. What was submitted here is still delivered; nothing new is
-// taken.
+// The peer has delivered everything and wants to close. What was submitted here is still delivered;
+// nothing new is taken.
 void conn_on_fin(struct transport *t, struct conn *c, uint64_t now_ns)
 {
 	c->peer_fin = true;

@@ -1,15 +1,16 @@
 // DATA arrives: where it goes before it is believed, what it means after. Also when to acknowledge.
 //
-// One packet at a time: conn_place, opening and conn_on_packet of one packet come before conn_place of the next of the
-// same connection. Two packets for the same place, the second of them forged, would otherwise spoil the first.
+// One packet at a time: conn_place, opening and conn_on_packet of one packet come before conn_place
+// of the next of the same connection. Two packets for the same place, the second of them forged,
+// would otherwise spoil the first.
 #include <assert.h>
 #include <string.h>
 
 #include "dataplane/transport/conn.h"
 
 // Bounds, window and credit of a DATA packet, from its header alone.
-static enum verdict data_judge(const struct conn *c, const struct wire_header *header, uint32_t size,
-	struct recv_spot *spot)
+static enum verdict data_judge(const struct conn *c, const struct wire_header *header,
+	uint32_t size, struct recv_spot *spot)
 {
 	if (!conn_connected(c))
 		return DROP_STATE;
@@ -21,10 +22,12 @@ static enum verdict data_judge(const struct conn *c, const struct wire_header *h
 	enum verdict v = recv_window_locate(w, &c->cut, header, size, spot);
 	if (v != VERDICT_ACCEPT || spot->known || !spot->first)
 		return v;
-	return c->recv_credit_used + RECORD_RAW_MAX <= c->recv_credit ? VERDICT_ACCEPT : DROP_CREDIT;
+	return c->recv_credit_used + RECORD_RAW_MAX <= c->recv_credit ? VERDICT_ACCEPT
+								      : DROP_CREDIT;
 }
 
-// A block for a record that has none. Until an authentic segment claims it, it stands in the list `placed`.
+// A block for a record that has none. Until an authentic segment claims it, it stands in the list
+// `placed`.
 static uint8_t *data_block(struct transport *t, struct conn *c, uint8_t stream, uint32_t record)
 {
 	struct recv_slot *s = recv_window_slot(&c->recv[stream], record);
@@ -41,8 +44,20 @@ static uint8_t *data_block(struct transport *t, struct conn *c, uint8_t stream, 
 	return s->block;
 }
 
-enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_header *header, uint32_t size,
-	struct conn_place *place)
+// An authentic segment came for a block: nearly always the newest one, as each packet is placed and
+// believed in turn.
+static void data_claim(struct conn *c, uint8_t stream, uint32_t record)
+{
+	uint32_t last = c->nplaced - 1u;
+	if (c->nplaced == 0 || c->placed[last].stream != stream || c->placed[last].record != record)
+		return;
+	c->nplaced--;
+	if (c->nplaced == 0)
+		list_del(&c->on_placed);
+}
+
+enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_header *header,
+	uint32_t size, struct conn_place *place)
 {
 	place->iov_count = 0;
 	if (header->type != WIRE_DATA)
@@ -69,11 +84,13 @@ enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_h
 	return VERDICT_ACCEPT;
 }
 
-// Blocks taken for packets that did not authenticate go back: a forger may not hold the application's memory.
+// Blocks taken for packets that did not authenticate go back: a forger may not hold the
+// application's memory.
 void conn_unplace(struct transport *t, struct conn *c)
 {
 	for (uint32_t i = 0; i < c->nplaced; i++) {
-		struct recv_slot *s = recv_window_slot(&c->recv[c->placed[i].stream], c->placed[i].record);
+		struct recv_slot *s =
+			recv_window_slot(&c->recv[c->placed[i].stream], c->placed[i].record);
 		if (s->block && s->have == 0) {
 			t->config.env.block_put(t->config.env.context, c->owner, s->block);
 			s->block = NULL;
@@ -84,7 +101,8 @@ void conn_unplace(struct transport *t, struct conn *c)
 }
 
 // All segments are there: the block header must say what was received. False: it lies.
-static bool data_complete(struct transport *t, struct conn *c, struct recv_window *w, uint32_t record)
+static bool data_complete(
+	struct transport *t, struct conn *c, struct recv_window *w, uint32_t record)
 {
 	struct recv_slot *s = recv_window_slot(w, record);
 	struct block_header h;
@@ -102,8 +120,8 @@ static bool data_complete(struct transport *t, struct conn *c, struct recv_windo
 	return true;
 }
 
-enum verdict conn_on_data(struct transport *t, struct conn *c, const struct wire_header *header, uint32_t size,
-	uint64_t now_ns)
+enum verdict conn_on_data(struct transport *t, struct conn *c, const struct wire_header *header,
+	uint32_t size, uint64_t now_ns)
 {
 	struct recv_spot spot;
 	enum verdict v = data_judge(c, header, size, &spot);
@@ -120,8 +138,10 @@ enum verdict conn_on_data(struct transport *t, struct conn *c, const struct wire
 		w->used = true;
 		w->stream = header->stream;
 	}
-	if (spot.first)
+	if (spot.first) {
 		c->recv_credit_used += RECORD_RAW_MAX;
+		data_claim(c, (uint8_t)stream_number(header->stream), spot.record);
+	}
 	c->progress_ns = now_ns;
 	if (recv_window_add(w, &spot, header, size) && !data_complete(t, c, w, spot.record))
 		transport_abort(t, c, CLOSE_CORRUPT, now_ns);
@@ -140,8 +160,8 @@ void conn_ack_later(struct transport *t, struct conn *c, bool now, uint64_t now_
 	conn_arm(t, c, c->ack_due_ns);
 }
 
-// Every ACK carries the credit. One is needed for its own sake only when the peer has spent what it was told: then it
-// may be waiting, and nothing else will come from it.
+// Every ACK carries the credit. One is needed for its own sake only when the peer has spent what it
+// was told: then it may be waiting, and nothing else will come from it.
 void conn_credit(struct transport *t, struct conn *c, uint32_t records, uint64_t now_ns)
 {
 	(void)now_ns;

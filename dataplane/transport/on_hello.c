@@ -57,7 +57,8 @@ static void hello_reset_state(struct conn *c)
 	memset(&c->stats, 0, sizeof(c->stats));
 }
 
-void transport_open(struct transport *t, struct conn *c, const struct conn_open *open, uint64_t now_ns)
+void transport_open(
+	struct transport *t, struct conn *c, const struct conn_open *open, uint64_t now_ns)
 {
 	assert(c->state == CONN_RESERVED);
 	hello_reset_windows(c);
@@ -87,7 +88,8 @@ void transport_open(struct transport *t, struct conn *c, const struct conn_open 
 	conn_arm(t, c, c->hello_end_ns);
 }
 
-void hello_fill(const struct transport *t, const struct conn *c, bool reply, struct wire_hello *hello)
+void hello_fill(
+	const struct transport *t, const struct conn *c, bool reply, struct wire_hello *hello)
 {
 	memcpy(hello->session_id, c->session_id, sizeof(hello->session_id));
 	hello->boot_id = t->config.boot_id;
@@ -111,14 +113,15 @@ static void hello_opened(struct transport *t, struct conn *c, uint64_t now_ns)
 	conn_arm(t, c, now_ns + t->config.idle_timeout_ns);
 }
 
-enum verdict conn_on_hello(struct transport *t, struct conn *c, const uint8_t *payload, uint32_t size,
-	uint64_t now_ns)
+enum verdict conn_on_hello(
+	struct transport *t, struct conn *c, const uint8_t *payload, uint32_t size, uint64_t now_ns)
 {
 	struct wire_hello hello;
 	if (!wire_hello_parse(&hello, payload, size))
 		return DROP_HEADER;
 	bool reply = hello.flags & WIRE_HELLO_REPLY;
-	// Another session's HELLO, or one cut for another MTU, never fits this connection; control must agree anew.
+	// Another session's HELLO, or one cut for another MTU, never fits this connection; control
+	// must agree anew.
 	if (memcmp(hello.session_id, c->session_id, sizeof(c->session_id)) != 0)
 		return DROP_STATE;
 	if (hello.segment_size != c->cut.size || reply != c->initiator)

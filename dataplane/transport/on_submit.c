@@ -14,7 +14,8 @@ enum submit_result transport_submit(struct transport *t, struct conn *c, uint32_
 	const struct send_record *record, uint64_t now_ns)
 {
 	(void)now_ns;
-	if (!stream_valid(stream) || record->stored_size > RECORD_RAW_MAX || record->raw_size > RECORD_RAW_MAX)
+	if (!stream_valid(stream) || record->stored_size > RECORD_RAW_MAX ||
+		record->raw_size > RECORD_RAW_MAX)
 		return SUBMIT_STREAM;
 	if (c->state != CONN_OPEN && c->state != CONN_CONNECTING && c->state != CONN_LISTENING)
 		return SUBMIT_CLOSED;
@@ -35,4 +36,17 @@ enum submit_result transport_submit(struct transport *t, struct conn *c, uint32_
 	conn_stream_update(c, number);
 	conn_run(t, c);
 	return SUBMIT_OK;
+}
+
+uint32_t transport_room(struct transport *t, struct conn *c, uint32_t stream)
+{
+	(void)t;
+	if (!stream_valid(stream) || c->close_wanted ||
+		(c->state != CONN_OPEN && c->state != CONN_CONNECTING && c->state != CONN_LISTENING))
+		return 1; // transport_submit says why not
+	struct send_window *w = &c->send[stream_number(stream)];
+	uint32_t room = RECORD_WINDOW - (w->next - w->base);
+	if (room == 0)
+		w->want_writable = true;
+	return room;
 }

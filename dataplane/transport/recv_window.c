@@ -5,8 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
-// inverse * size is at most size above 2^32; times an offset below 2^17 the error stays under 2^32 as long as
-// size is under 2^15, so the product's upper half is the quotient (MTU_MAX keeps it there).
+// inverse * size is at most size above 2^32; times an offset below 2^17 the error stays under 2^32
+// as long as size is under 2^15, so the product's upper half is the quotient (MTU_MAX keeps it
+// there).
 struct segment_cut segment_cut_make(uint32_t size)
 {
 	assert(size >= 64 && size < 1u << 15);
@@ -20,7 +21,8 @@ void recv_window_init(struct recv_window *w)
 }
 
 // The end of a record must agree with what came of it already.
-static bool recv_slot_agrees(const struct recv_slot *s, uint32_t segment, uint32_t end, bool last, bool compressed)
+static bool recv_slot_agrees(
+	const struct recv_slot *s, uint32_t segment, uint32_t end, bool last, bool compressed)
 {
 	if (s->have && s->compressed != compressed)
 		return false;
@@ -47,7 +49,8 @@ enum verdict recv_window_locate(const struct recv_window *w, const struct segmen
 		return VERDICT_ACCEPT;
 	if (record >= recv_window_limit(w) || record > RECORD_INDEX_MAX)
 		return DROP_OFFSET;
-	if (record_bits_test(&w->complete, spot->record) || record_bits_test(&w->gone, spot->record))
+	if (record_bits_test(&w->complete, spot->record) ||
+		record_bits_test(&w->gone, spot->record))
 		return VERDICT_ACCEPT;
 	const struct recv_slot *s = &w->slots[record & (RECORD_WINDOW - 1)];
 	spot->known = s->have >> segment & 1;
@@ -55,11 +58,12 @@ enum verdict recv_window_locate(const struct recv_window *w, const struct segmen
 	if (spot->known)
 		return VERDICT_ACCEPT;
 	bool compressed = header->flags & WIRE_COMPRESSED;
-	return recv_slot_agrees(s, segment, within + size, last, compressed) ? VERDICT_ACCEPT : DROP_OFFSET;
+	return recv_slot_agrees(s, segment, within + size, last, compressed) ? VERDICT_ACCEPT
+									     : DROP_OFFSET;
 }
 
-bool recv_window_add(struct recv_window *w, const struct recv_spot *spot, const struct wire_header *header,
-	uint32_t size)
+bool recv_window_add(struct recv_window *w, const struct recv_spot *spot,
+	const struct wire_header *header, uint32_t size)
 {
 	struct recv_slot *s = recv_window_slot(w, spot->record);
 	assert(s->block && !spot->known);

@@ -1,5 +1,5 @@
-// One stream's records on their way in: RECORD_WINDOW slots, in each a bitmap of the segments that came. A segment
-// says itself where it belongs, so nothing is sorted and nothing is moved.
+// One stream's records on their way in: RECORD_WINDOW slots, in each a bitmap of the segments that
+// came. A segment says itself where it belongs, so nothing is sorted and nothing is moved.
 #pragma once
 
 #include <stdbool.h>
@@ -10,20 +10,22 @@
 #include "dataplane/wire/wire.h"
 
 struct recv_slot {
-	uint64_t have;  // segments that came
-	uint8_t *block; // stored bytes; NULL: none taken yet
-	uint32_t size;  // on the wire; 0: the end has not come
+	uint64_t have;    // segments that came
+	uint8_t *block;   // stored bytes; NULL: none taken yet
+	uint32_t size;    // on the wire; 0: the end has not come
 	uint8_t segments; // 0: the end has not come
 	bool compressed;  // valid once `have` is not 0
 	uint8_t header[BLOCK_HEADER_SIZE];
 };
 
-// Records before `base` are delivered. A slot is clear (no block) until a segment of its record is placed.
+// Records before `base` are delivered. A slot is clear (no block) until a segment of its record is
+// placed.
 struct recv_window {
 	uint32_t base;
 	uint32_t top;    // one past the highest record that has a segment
 	uint32_t told;   // the limit the peer was told last
-	uint32_t stream; // on the wire: number << 2 | kind; fixed by the first packet that authenticated
+	uint32_t stream; // on the wire: number << 2 | kind; fixed by the first packet that
+			 // authenticated
 	bool used;
 	struct record_bits complete; // whole and checked, not delivered
 	struct record_bits gone;     // delivered before the base passed (unordered streams)
@@ -39,7 +41,8 @@ struct recv_spot {
 	bool first;      // first segment of its record
 };
 
-// A segment size, and what makes dividing by it a multiplication (exact for every offset within a record).
+// A segment size, and what makes dividing by it a multiplication (exact for every offset within a
+// record).
 struct segment_cut {
 	uint32_t size;
 	uint32_t inverse;
@@ -59,13 +62,15 @@ static inline uint32_t recv_window_limit(const struct recv_window *w)
 	return w->base + RECORD_WINDOW;
 }
 
-// Judges offset, size and flags of a DATA packet against the window: VERDICT_ACCEPT or DROP_OFFSET. Changes nothing.
+// Judges offset, size and flags of a DATA packet against the window: VERDICT_ACCEPT or DROP_OFFSET.
+// Changes nothing.
 enum verdict recv_window_locate(const struct recv_window *w, const struct segment_cut *cut,
 	const struct wire_header *header, uint32_t size, struct recv_spot *spot);
 // The segment is in place and authentic. True when its record has all segments now.
-bool recv_window_add(struct recv_window *w, const struct recv_spot *spot, const struct wire_header *header,
-	uint32_t size);
-// A complete record that may be delivered: the base's on an ordered stream, any on an unordered one.
+bool recv_window_add(struct recv_window *w, const struct recv_spot *spot,
+	const struct wire_header *header, uint32_t size);
+// A complete record that may be delivered: the base's on an ordered stream, any on an unordered
+// one.
 bool recv_window_next(const struct recv_window *w, uint32_t *record);
 // The record was delivered (or given up): its slot is clear, the base moves over what is gone.
 void recv_window_release(struct recv_window *w, uint32_t record);

@@ -1,5 +1,6 @@
-// Bitmaps over packet numbers that count DOWN: pn stands at position -pn, so the 64 positions from that of `largest`
-// upwards are exactly one word of an ACK block, without reversing bits. SIZE is a power of two, at least 128.
+// Bitmaps over packet numbers that count DOWN: pn stands at position -pn, so the 64 positions from
+// that of `largest` upwards are exactly one word of an ACK block, without reversing bits. SIZE is a
+// power of two, at least 128.
 #pragma once
 
 #include <stdbool.h>
@@ -50,8 +51,8 @@ static inline void ring_bits_clear_mask(uint64_t *words, uint32_t size, uint64_t
 }
 
 // The lowest packet number in [from, end) whose bit is set, or end. end - from <= size.
-static inline uint64_t ring_bits_lowest(const uint64_t *words, uint32_t size, uint64_t from,
-	uint64_t end)
+static inline uint64_t ring_bits_lowest(
+	const uint64_t *words, uint32_t size, uint64_t from, uint64_t end)
 {
 	while (from < end) {
 		uint32_t p = ring_bits_place(from, size);

@@ -1,4 +1,5 @@
-// Round trip time of one connection: EWMA 7/8 and 1/8, its variation, and the retransmission timer made of both.
+// Round trip time of one connection: EWMA 7/8 and 1/8, its variation, and the retransmission timer
+// made of both.
 #pragma once
 
 #include <stdint.h>
@@ -7,7 +8,7 @@
 #define RTT_TIMEOUT_MAX_NS   1000000000ull // 1 s, doubling included
 #define RTT_TIMEOUT_FIRST_NS 20000000ull   // before the first sample
 #define RTT_ACK_DELAY_NS     25000ull      // no ACK is delayed longer
-#define RTT_SAMPLE_MIN_NS    1000ull       // a virtual link may take no time at all; a rate must stay finite
+#define RTT_SAMPLE_MIN_NS    1000ull // a virtual link may take no time at all; a rate must stay finite
 
 struct rtt {
 	uint64_t srtt_ns; // 0: no sample yet

@@ -1,5 +1,6 @@
-// What goes next: control and ACKs first, then data by deficit round robin over connections, and over the streams of
-// each. A connection that may not send leaves the run list; the event that frees it brings it back.
+// What goes next: control and ACKs first, then data by deficit round robin over connections, and
+// over the streams of each. A connection that may not send leaves the run list; the event that
+// frees it brings it back.
 #include <assert.h>
 
 #include "dataplane/transport/conn.h"
@@ -37,7 +38,8 @@ static enum limited_by schedule_stream(struct conn *c, struct send_window *w, st
 	return LIMITED_NOTHING;
 }
 
-// Round robin: the current stream as long as its deficit lasts, then the next one that has something.
+// Round robin: the current stream as long as its deficit lasts, then the next one that has
+// something.
 static enum limited_by schedule_pick(struct conn *c, struct choice *choice)
 {
 	enum limited_by why = LIMITED_APP;
@@ -52,17 +54,20 @@ static enum limited_by schedule_pick(struct conn *c, struct choice *choice)
 				why = l;
 		}
 		uint32_t from = (c->cur + 1u) & (STREAMS_MAX - 1);
-		uint32_t turned = (c->send_mask >> from | (uint32_t)c->send_mask << (STREAMS_MAX - from)) & 0xff;
+		uint32_t turned =
+			(c->send_mask >> from | (uint32_t)c->send_mask << (STREAMS_MAX - from)) &
+			0xff;
 		c->cur = (uint8_t)((from + (uint32_t)__builtin_ctz(turned)) & (STREAMS_MAX - 1));
 		// The rest of an old round counts only when it is a debt.
 		w = &c->send[c->cur];
-		w->deficit = (w->deficit < 0 ? w->deficit : 0) + (int32_t)(QUANTUM_SEGMENTS * c->cut.size);
+		w->deficit = (w->deficit < 0 ? w->deficit : 0) +
+			     (int32_t)(QUANTUM_SEGMENTS * c->cut.size);
 	}
 	return why;
 }
 
-// Data may not come near the end of the log: ACKs and probes need packet numbers too. A probe that was never answered
-// does not hold the window.
+// Data may not come near the end of the log: ACKs and probes need packet numbers too. A probe that
+// was never answered does not hold the window.
 static bool schedule_span(struct transport *t, struct conn *c)
 {
 	while (sent_log_span(&c->log) >= IN_FLIGHT_MAX - SPAN_RESERVE) {
@@ -75,7 +80,8 @@ static bool schedule_span(struct transport *t, struct conn *c)
 }
 
 // Why no data may go now; LIMITED_NOTHING: `choice` may.
-static enum limited_by schedule_next(struct transport *t, struct conn *c, struct choice *choice, uint64_t now_ns)
+static enum limited_by schedule_next(
+	struct transport *t, struct conn *c, struct choice *choice, uint64_t now_ns)
 {
 	if (c->send_mask == 0)
 		return LIMITED_APP;
@@ -87,7 +93,7 @@ static enum limited_by schedule_next(struct transport *t, struct conn *c, struct
 	if (l != LIMITED_NOTHING)
 		return l;
 	uint32_t left = send_window_slot(&c->send[choice->stream], choice->record)->size -
-		choice->segment * c->cut.size;
+			choice->segment * c->cut.size;
 	choice->size = left < c->cut.size ? left : c->cut.size;
 	uint64_t wait = pacer_wait(&c->pacer, choice->size);
 	if (wait == 0)
@@ -96,8 +102,8 @@ static enum limited_by schedule_next(struct transport *t, struct conn *c, struct
 	return LIMITED_PACER;
 }
 
-static void schedule_take(struct transport *t, struct conn *c, struct send_packet *p, const struct choice *choice,
-	uint64_t now_ns)
+static void schedule_take(struct transport *t, struct conn *c, struct send_packet *p,
+	const struct choice *choice, uint64_t now_ns)
 {
 	build_data(t, c, p, choice->stream, choice->record, choice->segment, now_ns);
 	pacer_take(&c->pacer, choice->size);
@@ -105,7 +111,8 @@ static void schedule_take(struct transport *t, struct conn *c, struct send_packe
 	c->send[choice->stream].deficit -= (int32_t)choice->size;
 }
 
-static void schedule_blocked(struct transport *t, struct conn *c, enum limited_by why, uint64_t now_ns)
+static void schedule_blocked(
+	struct transport *t, struct conn *c, enum limited_by why, uint64_t now_ns)
 {
 	c->limited = (uint8_t)why;
 	list_del(&c->on_data);
@@ -118,14 +125,15 @@ static void schedule_blocked(struct transport *t, struct conn *c, enum limited_b
 	}
 }
 
-// Whoever sends the last packet for now asks for the ACK at once: a window of 1 to 4 must never wait for a timer.
+// Whoever sends the last packet for now asks for the ACK at once: a window of 1 to 4 must never
+// wait for a timer.
 static bool schedule_exhausted(const struct conn *c)
 {
 	return c->send_mask == 0 || c->in_flight + 1.0 > c->cc.cwnd;
 }
 
-static uint32_t schedule_conn(struct transport *t, struct conn *c, struct send_packet *packets, uint32_t max,
-	uint64_t now_ns)
+static uint32_t schedule_conn(struct transport *t, struct conn *c, struct send_packet *packets,
+	uint32_t max, uint64_t now_ns)
 {
 	uint32_t n = 0;
 	enum limited_by why = LIMITED_NOTHING;
@@ -139,16 +147,20 @@ static uint32_t schedule_conn(struct transport *t, struct conn *c, struct send_p
 			break;
 		schedule_take(t, c, &packets[n++], &choice, now_ns);
 	}
+	if (n)
+		conn_arm(t, c, conn_loss_deadline(c));
 	if (n && (schedule_exhausted(c) || (why != LIMITED_NOTHING && why != LIMITED_PACER)))
 		packets[n - 1].header.flags |= WIRE_ACK_NOW;
 	if (why != LIMITED_NOTHING)
 		schedule_blocked(t, c, why, now_ns);
 	else if (2.0 * c->in_flight < c->cc.cwnd)
-		c->limited = LIMITED_NOTHING; // the worker or the port is the limit: no reason to grow
+		c->limited =
+			LIMITED_NOTHING; // the worker or the port is the limit: no reason to grow
 	return n;
 }
 
-static uint32_t schedule_data(struct transport *t, struct send_packet *packets, uint32_t max, uint64_t now_ns)
+static uint32_t schedule_data(
+	struct transport *t, struct send_packet *packets, uint32_t max, uint64_t now_ns)
 {
 	uint32_t n = 0;
 	while (n < max && !list_empty(&t->data)) {
@@ -162,14 +174,17 @@ static uint32_t schedule_data(struct transport *t, struct send_packet *packets, 
 	return n;
 }
 
-// Tail probe: new data if there is any that the peer takes, else the newest segment that waits for its ACK, else
-// nothing but a question. Not held by the window: it is there to find out whether the window is wrong.
-static void schedule_tail(struct transport *t, struct conn *c, struct send_packet *p, uint64_t now_ns)
+// Tail probe: new data if there is any that the peer takes, else the newest segment that waits for
+// its ACK, else nothing but a question. Not held by the window: it is there to find out whether the
+// window is wrong.
+static void schedule_tail(
+	struct transport *t, struct conn *c, struct send_packet *p, uint64_t now_ns)
 {
 	struct choice choice;
 	if (schedule_span(t, c) && schedule_pick(c, &choice) == LIMITED_NOTHING) {
 		build_data(t, c, p, choice.stream, choice.record, choice.segment, now_ns);
 		p->header.flags |= WIRE_ACK_NOW;
+		conn_arm(t, c, conn_loss_deadline(c));
 		return;
 	}
 	for (uint64_t pn = c->log.next_pn; pn-- > c->log.lowest;) {
@@ -179,13 +194,16 @@ static void schedule_tail(struct transport *t, struct conn *c, struct send_packe
 			continue;
 		build_data(t, c, p, e.stream, e.record, e.segment, now_ns);
 		p->header.flags |= WIRE_ACK_NOW;
+		conn_arm(t, c, conn_loss_deadline(c));
 		return;
 	}
 	build_control(t, c, p, c->fin_flight ? CONTROL_FIN : CONTROL_PROBE, now_ns);
 }
 
-// An ACK rides on data that goes anyway, when the segment is short enough and the ACK says everything in 64 bytes.
-static bool schedule_ride(struct transport *t, struct conn *c, struct send_packet *p, uint64_t now_ns)
+// An ACK rides on data that goes anyway, when the segment is short enough and the ACK says
+// everything in 64 bytes.
+static bool schedule_ride(
+	struct transport *t, struct conn *c, struct send_packet *p, uint64_t now_ns)
 {
 	if (list_empty(&c->on_data))
 		return false;
@@ -201,13 +219,15 @@ static bool schedule_ride(struct transport *t, struct conn *c, struct send_packe
 		return false;
 	schedule_take(t, c, p, &choice, now_ns);
 	build_ack(t, c, p, RIDE_ENTRIES - limits, limits, now_ns);
+	conn_arm(t, c, conn_loss_deadline(c));
 	if (schedule_exhausted(c))
 		p->header.flags |= WIRE_ACK_NOW;
 	return true;
 }
 
 // One packet of the connection's control bits, lowest bit first.
-static void schedule_control_one(struct transport *t, struct conn *c, struct send_packet *p, uint64_t now_ns)
+static void schedule_control_one(
+	struct transport *t, struct conn *c, struct send_packet *p, uint64_t now_ns)
 {
 	uint8_t bit = (uint8_t)(c->control & -c->control);
 	if (bit == CONTROL_ACK && conn_connected(c) && schedule_ride(t, c, p, now_ns))
@@ -220,7 +240,8 @@ static void schedule_control_one(struct transport *t, struct conn *c, struct sen
 	schedule_tail(t, c, p, now_ns);
 }
 
-static uint32_t schedule_control(struct transport *t, struct send_packet *packets, uint32_t max, uint64_t now_ns)
+static uint32_t schedule_control(
+	struct transport *t, struct send_packet *packets, uint32_t max, uint64_t now_ns)
 {
 	uint32_t n = 0;
 	while (n < max && !list_empty(&t->control)) {
@@ -235,7 +256,8 @@ static uint32_t schedule_control(struct transport *t, struct send_packet *packet
 	return n;
 }
 
-uint32_t transport_send(struct transport *t, struct send_packet *packets, uint32_t max, uint64_t now_ns)
+uint32_t transport_send(
+	struct transport *t, struct send_packet *packets, uint32_t max, uint64_t now_ns)
 {
 	uint32_t n = schedule_control(t, packets, max, now_ns);
 	return n + schedule_data(t, packets + n, max - n, now_ns);

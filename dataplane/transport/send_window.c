@@ -58,7 +58,7 @@ bool send_window_sent(struct send_window *w, uint32_t record, uint32_t segment)
 static bool send_window_open(const struct send_window *w, uint32_t record)
 {
 	return record - w->base < w->started - w->base && !record_bits_test(&w->done, record) &&
-		!record_bits_test(&w->returned, record);
+	       !record_bits_test(&w->returned, record);
 }
 
 bool send_window_acked(struct send_window *w, uint32_t record, uint32_t segment)
@@ -90,7 +90,8 @@ bool send_window_lost(struct send_window *w, uint32_t record, uint32_t segment)
 
 bool send_window_wants(const struct send_window *w, uint32_t record, uint32_t segment)
 {
-	return send_window_open(w, record) && !(w->slots[record & (RECORD_WINDOW - 1)].acked >> segment & 1);
+	return send_window_open(w, record) &&
+	       !(w->slots[record & (RECORD_WINDOW - 1)].acked >> segment & 1);
 }
 
 // Which record would go back next; `failed` ones only after those that were acknowledged.

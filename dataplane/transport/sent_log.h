@@ -1,5 +1,5 @@
-// What every packet number of the last 4,096 carried: an array indexed by pn, and two bitmaps over it, so that an ACK
-// is a few word operations and its entries are read one after the other.
+// What every packet number of the last 4,096 carried: an array indexed by pn, and two bitmaps over
+// it, so that an ACK is a few word operations and its entries are read one after the other.
 #pragma once
 
 #include <stdbool.h>
@@ -19,14 +19,15 @@ struct sent_entry {
 	uint32_t record;
 	uint8_t stream; // number
 	uint8_t segment;
-	uint8_t kind;     // enum sent_kind
-	uint8_t timed_out; // declared lost by a timeout: says nothing about reordering when acknowledged late
+	uint8_t kind;      // enum sent_kind
+	uint8_t timed_out; // declared lost by a timeout: says nothing about reordering when
+			   // acknowledged late
 };
 _Static_assert(sizeof(struct sent_entry) == 16, "four entries in a cache line");
 
 struct sent_log {
-	uint64_t next_pn; // starts at 1
-	uint64_t lowest;  // lowest pn in flight; next_pn when there is none
+	uint64_t next_pn;                    // starts at 1
+	uint64_t lowest;                     // lowest pn in flight; next_pn when there is none
 	uint64_t flight[IN_FLIGHT_MAX / 64]; // tracked: neither acknowledged nor lost
 	uint64_t lost[IN_FLIGHT_MAX / 64];   // declared lost, an acknowledgement would be late
 	struct sent_entry entries[IN_FLIGHT_MAX];
@@ -44,10 +45,12 @@ static inline uint64_t sent_log_span(const struct sent_log *l)
 	return l->next_pn - l->lowest;
 }
 
-// The next pn carries `entry` (kind SENT_NOTHING is not tracked). The span must be below IN_FLIGHT_MAX.
+// The next pn carries `entry` (kind SENT_NOTHING is not tracked). The span must be below
+// IN_FLIGHT_MAX.
 uint64_t sent_log_add(struct sent_log *l, const struct sent_entry *entry);
-// The bits of one ACK word that are in flight (and that were declared lost); bit i is pn - i. Both leave the log.
-// Packet numbers that the log does not hold any more, or never sent, are not among them.
+// The bits of one ACK word that are in flight (and that were declared lost); bit i is pn - i. Both
+// leave the log. Packet numbers that the log does not hold any more, or never sent, are not among
+// them.
 uint64_t sent_log_take(struct sent_log *l, uint64_t pn, uint64_t word, uint64_t *late);
 // pn leaves the flight and counts as lost.
 void sent_log_lose(struct sent_log *l, uint64_t pn);

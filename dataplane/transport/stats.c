@@ -3,7 +3,8 @@
 
 const char *limited_by_name(enum limited_by l)
 {
-	static const char *const names[] = {"nothing", "cwnd", "pacer", "credit", "stream", "pn_span", "app"};
+	static const char *const names[] = {
+		"nothing", "cwnd", "pacer", "credit", "stream", "pn_span", "app"};
 	return (unsigned)l < sizeof(names) / sizeof(names[0]) ? names[l] : "unknown";
 }
 

@@ -28,7 +28,8 @@ static bool step_allowed(const struct conn *c, const struct wire_header *header)
 	return false;
 }
 
-static enum verdict step_ack_valid(const struct conn *c, const struct wire_header *header, const struct wire_ack *ack)
+static enum verdict step_ack_valid(
+	const struct conn *c, const struct wire_header *header, const struct wire_ack *ack)
 {
 	if (header->type == WIRE_ACK && ack == NULL)
 		return DROP_ACK_MALFORMED;
@@ -40,8 +41,8 @@ static enum verdict step_ack_valid(const struct conn *c, const struct wire_heade
 }
 
 // What must be right before the packet number counts: a packet refused here may come again.
-static enum verdict step_judge(struct transport *t, struct conn *c, const struct wire_header *header,
-	const uint8_t *payload, uint32_t size, uint64_t now_ns)
+static enum verdict step_judge(struct transport *t, struct conn *c,
+	const struct wire_header *header, const uint8_t *payload, uint32_t size, uint64_t now_ns)
 {
 	switch ((enum wire_type)header->type) {
 	case WIRE_DATA:
@@ -51,7 +52,8 @@ static enum verdict step_judge(struct transport *t, struct conn *c, const struct
 	case WIRE_RESET:
 		return payload && size >= 2 ? VERDICT_ACCEPT : DROP_HEADER;
 	case WIRE_FLOOR:
-		return payload && size >= 6 && be48_get(payload) <= header->pn ? VERDICT_ACCEPT : DROP_HEADER;
+		return payload && size >= 6 && be48_get(payload) <= header->pn ? VERDICT_ACCEPT
+									       : DROP_HEADER;
 	case WIRE_ACK:
 	case WIRE_PROBE:
 	case WIRE_PATH:

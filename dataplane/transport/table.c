@@ -37,7 +37,8 @@ static void table_conn_init(struct transport *t, uint16_t slot)
 	wheel_node_init(&c->timer);
 }
 
-struct transport *transport_init(void *memory, const struct transport_config *config, uint64_t now_ns)
+struct transport *transport_init(
+	void *memory, const struct transport_config *config, uint64_t now_ns)
 {
 	struct transport *t = memory;
 	assert(config->conns > 0 && config->conns <= CONNS_MAX);

@@ -26,8 +26,8 @@ bool transport_take_event(struct transport *t, struct transport_event *event)
 	return true;
 }
 
-// The window moved: the peer may send more. It is told with the next ACK, and with one of its own when it may have
-// spent what it knows of.
+// The window moved: the peer may send more. It is told with the next ACK, and with one of its own
+// when it may have spent what it knows of.
 static void take_advance(struct transport *t, struct conn *c, uint32_t number)
 {
 	const struct recv_window *w = &c->recv[number];
@@ -51,7 +51,8 @@ static bool take_record(struct transport *t, struct conn *c, struct recv_record 
 		out->record = record;
 		out->compressed = slot->compressed;
 		out->block = slot->block;
-		block_header_parse(&out->header, slot->header, BLOCK_HEADER_SIZE); // was good when it completed
+		block_header_parse(&out->header, slot->header,
+			BLOCK_HEADER_SIZE); // was good when it completed
 		recv_window_release(w, record);
 		take_advance(t, c, s);
 		return true;

@@ -27,8 +27,9 @@ void wheel_remove(struct wheel *w, struct wheel_node *n)
 	n->at_ns = WHEEL_NEVER;
 }
 
-// A distance of 64^L ticks or more lands at level L, in a slot that the level has not reached yet. What is further
-// away than the last level reaches stands in its last slot and is set again from there.
+// A distance of 64^L ticks or more lands at level L, in a slot that the level has not reached yet.
+// What is further away than the last level reaches stands in its last slot and is set again from
+// there.
 static void wheel_insert(struct wheel *w, struct wheel_node *n)
 {
 	uint64_t tick = n->at_ns >> WHEEL_TICK_SHIFT;
@@ -55,8 +56,9 @@ void wheel_set(struct wheel *w, struct wheel_node *n, uint64_t at_ns)
 	wheel_insert(w, n);
 }
 
-// Bits of the slots that this level enters between two ticks. Level 0 looks at its current slot again: what was not
-// due a moment ago may be now. Higher levels never hold anything for the slot they stand in.
+// Bits of the slots that this level enters between two ticks. Level 0 looks at its current slot
+// again: what was not due a moment ago may be now. Higher levels never hold anything for the slot
+// they stand in.
 static uint64_t wheel_entered(uint32_t level, uint64_t from, uint64_t to)
 {
 	uint64_t a = from >> (6 * level), b = to >> (6 * level);
@@ -85,10 +87,12 @@ void wheel_advance(struct wheel *w, uint64_t now_ns, struct list *due)
 			list_move(&entered, &w->slots[l][s]);
 			w->used[l] &= ~(1ull << s);
 			while (!list_empty(&entered)) {
-				struct wheel_node *n = list_entry(entered.next, struct wheel_node, node);
+				struct wheel_node *n =
+					list_entry(entered.next, struct wheel_node, node);
 				list_del(&n->node);
 				if (n->at_ns > now_ns) {
-					wheel_insert(w, n); // nearer now: a lower level, or the same slot
+					wheel_insert(w,
+						n); // nearer now: a lower level, or the same slot
 					continue;
 				}
 				n->at_ns = WHEEL_NEVER;
@@ -111,7 +115,8 @@ uint64_t wheel_next(const struct wheel *w)
 		const struct list *slot = &w->slots[l][s];
 		for (const struct list *i = slot->next; i != slot; i = i->next) {
 			const struct wheel_node *n =
-				(const struct wheel_node *)((const char *)i - offsetof(struct wheel_node, node));
+				(const struct wheel_node *)((const char *)i -
+							    offsetof(struct wheel_node, node));
 			if (n->at_ns < best)
 				best = n->at_ns;
 		}

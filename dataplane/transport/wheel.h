@@ -1,5 +1,6 @@
-// A timing wheel of connections, not of packets: each connection stands in it at most once, at its earliest deadline.
-// Four levels of 64 slots: 4 us, 262 us, 17 ms and 1.1 s wide; entries carry their exact time, so nothing fires early.
+// A timing wheel of connections, not of packets: each connection stands in it at most once, at its
+// earliest deadline. Four levels of 64 slots: 4 us, 262 us, 17 ms and 1.1 s wide; entries carry
+// their exact time, so nothing fires early.
 #pragma once
 
 #include <stdbool.h>
@@ -19,14 +20,15 @@ struct wheel_node {
 };
 
 struct wheel {
-	uint64_t tick; // wheel_advance came this far
+	uint64_t tick;               // wheel_advance came this far
 	uint64_t used[WHEEL_LEVELS]; // bit: the slot has nodes
 	struct list slots[WHEEL_LEVELS][WHEEL_SLOTS];
 };
 
 void wheel_init(struct wheel *w, uint64_t now_ns);
 void wheel_node_init(struct wheel_node *n);
-// Moves the node to at_ns. The common case, a deadline that moved later, needs no call: let it fire early, look, set again.
+// Moves the node to at_ns. The common case, a deadline that moved later, needs no call: let it fire
+// early, look, set again.
 void wheel_set(struct wheel *w, struct wheel_node *n, uint64_t at_ns);
 void wheel_remove(struct wheel *w, struct wheel_node *n);
 // Nodes due at now_ns move to `due` (linked by `node`, at_ns is WHEEL_NEVER).
