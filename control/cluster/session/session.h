@@ -15,7 +15,7 @@
 
 enum session_limits {
 	SESSION_ATTEMPTS_MAX = 256,
-	SESSION_OUTPUT_MAX = 64, // actions of one call: more attempts than that are served by the next tick
+	SESSION_OUTPUT_MAX = 128, // actions of one call; what finds no room is done by a later tick
 	SESSION_TIMEOUT_MS = 10000,
 	SESSION_TIMEOUT_MS_MAX = 300000,
 	SESSION_PEER_PATIENCE_MS = 1500, // how long an attempt waits for a peer that is not reachable
@@ -117,6 +117,9 @@ void session_on_refuse(struct session_core *core, const struct session_turn *tur
 	const struct message *refuse, struct session_output *out);
 // Aborts what ran with that dead dataplane of `peer`.
 void session_on_gone(struct session_core *core, const struct session_turn *turn, uint32_t peer, uint64_t boot_id,
+	struct session_output *out);
+// `peer` says that its dataplane is this boot now: sessions of another boot, old enough to be sure, are aborted.
+void session_on_boot(struct session_core *core, const struct session_turn *turn, uint32_t peer, uint64_t boot_id,
 	struct session_output *out);
 // The peer's control is reachable / is not, and why.
 void session_on_peer_up(struct session_core *core, const struct session_turn *turn, uint32_t peer,

@@ -1,0 +1,27 @@
+// The peer has opened its end: now ours opens, and the first HELLO goes out.
+#include <stdio.h>
+
+#include "control/cluster/session/core.h"
+
+void session_on_accept(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	const struct message *accept, struct session_output *out)
+{
+	struct attempt *attempt = attempt_find(core, accept->request);
+
+	(void)turn;
+	// Too late, or not asked for: the peer's end dies of its HELLO timeout.
+	if (!attempt || attempt->step != ATTEMPT_OFFERED || attempt->peer != peer)
+		return;
+	if (accept->cid == 0 || accept->udp_port == 0 || accept->segment_size == 0 ||
+		accept->segment_size > attempt->segment_size) {
+		attempt_fail(core, attempt, IPC_REFUSED_PEER, "the peer's answer makes no sense", out);
+		return;
+	}
+	attempt->step = ATTEMPT_OPENING;
+	attempt->peer_cid = accept->cid;
+	attempt->peer_boot_id = accept->boot_id;
+	attempt->peer_address = core->config->peers[peer].address;
+	attempt->peer_port = accept->udp_port;
+	attempt->segment_size = accept->segment_size;
+	attempt_open(core, attempt, true, out);
+}

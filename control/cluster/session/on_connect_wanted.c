@@ -1,0 +1,127 @@
+// An application, or a person, wants a session with a service of a peer: reserve our end first.
+#include <stdio.h>
+#include <string.h>
+
+#include "control/cluster/session/core.h"
+
+static void known_peers(const struct session_core *core, const char *node, char *text, size_t size)
+{
+	const struct config *config = core->config;
+	int used;
+
+	if (strcmp(node, config->node) == 0) {
+		snprintf(text, size, "'%.40s' is this node itself; name a peer", node);
+		return;
+	}
+	used = snprintf(text, size, "node '%.40s' is not known here; the peers of node %.40s are:", node, config->node);
+	for (uint32_t i = 0; i < config->peers_count && (size_t)used < size; i++)
+		used += snprintf(text + used, size - (size_t)used, "%s %s", i ? "," : "", config->peers[i].name);
+}
+
+static void wanted_reserve(const struct attempt *attempt, struct session_output *out)
+{
+	struct plane_command *reserve = out_command(out, 1u + attempt->worker, PLANE_RESERVE);
+
+	if (!reserve)
+		return; // the deadline ends the attempt
+	reserve->request = attempt->request;
+	reserve->app = attempt->app;
+	reserve->app_generation = attempt->app_generation;
+	memcpy(reserve->session_id, attempt->session_id, sizeof(reserve->session_id));
+}
+
+// Common to both askers: the peer, the codec, then RESERVE. The attempt is filled in with who asks.
+static void wanted_begin(struct session_core *core, const struct session_turn *turn, struct attempt *attempt,
+	const char *node, struct session_output *out)
+{
+	int peer = config_peer_find(core->config, node);
+	struct tables_info info;
+	char text[REASON_SIZE];
+
+	attempt->step = ATTEMPT_RESERVING;
+	if (peer < 0) {
+		known_peers(core, node, text, sizeof(text));
+		attempt_fail(core, attempt, IPC_REFUSED_NODE, text, out);
+		return;
+	}
+	attempt->peer = (uint32_t)peer;
+	if (!tables_info(turn->tables, &info)) {
+		attempt_fail(core, attempt, IPC_UNREACHABLE, "the dataplane of this node is not running", out);
+		return;
+	}
+	if (attempt->codec >= CODEC_COUNT || attempt->worker >= info.workers) {
+		attempt_fail(core, attempt, IPC_INVALID, "the request names a codec or a worker that does not exist", out);
+		return;
+	}
+	memcpy(attempt->session_id, turn->random, sizeof(attempt->session_id));
+	wanted_reserve(attempt, out);
+}
+
+// The dataplane asks again when a control process attaches anew.
+static bool wanted_already(const struct session_core *core, const struct plane_event *event)
+{
+	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++) {
+		const struct attempt *attempt = &core->attempts[i];
+
+		if (attempt->step != ATTEMPT_FREE && attempt->step != ATTEMPT_ACCEPTING && !attempt->by_admin &&
+			attempt->asked == event->request && attempt->app == event->app &&
+			attempt->app_generation == event->app_generation)
+			return true;
+	}
+	return false;
+}
+
+static void wanted_full(const struct plane_event *event, struct session_output *out)
+{
+	struct plane_command *failed = out_command(out, 0, PLANE_CONNECT_FAILED);
+
+	if (!failed)
+		return; // the dataplane's own patience ends the request
+	failed->request = event->request;
+	failed->app = event->app;
+	failed->app_generation = event->app_generation;
+	failed->result = IPC_REFUSED_FULL;
+	snprintf(failed->text, sizeof(failed->text), "%d sessions are being set up already; try again",
+		SESSION_ATTEMPTS_MAX);
+}
+
+void session_on_connect_wanted(struct session_core *core, const struct session_turn *turn,
+	const struct plane_event *event, struct session_output *out)
+{
+	struct attempt *attempt;
+
+	if (wanted_already(core, event))
+		return;
+	attempt = attempt_new(core, turn, event->timeout_ms);
+	if (!attempt) {
+		wanted_full(event, out);
+		return;
+	}
+	attempt->worker = event->worker;
+	attempt->app = event->app;
+	attempt->app_generation = event->app_generation;
+	attempt->asked = event->request;
+	attempt->codec = event->codec;
+	attempt->level = event->level;
+	memcpy(attempt->service, event->service, sizeof(attempt->service));
+	wanted_begin(core, turn, attempt, event->node, out);
+}
+
+uint32_t session_on_admin_open(struct session_core *core, const struct session_turn *turn,
+	const struct session_want *want, struct session_output *out)
+{
+	struct attempt *attempt = attempt_new(core, turn, want->timeout_ms);
+	uint32_t request;
+
+	if (!attempt)
+		return 0;
+	request = attempt->request;
+	attempt->by_admin = true;
+	attempt->app = SESSION_APP_NONE;
+	attempt->worker = core_worker(core, turn);
+	attempt->codec = want->codec;
+	attempt->level = want->level;
+	snprintf(attempt->service, sizeof(attempt->service), "%s", SESSION_SERVICE_IDLE);
+	wanted_begin(core, turn, attempt, want->node, out);
+	return request;
+}

@@ -1,0 +1,98 @@
+// A worker has a connection id for us: offer it to the peer, or answer the peer's offer with it.
+#include <string.h>
+
+#include "control/cluster/session/core.h"
+
+static void offer_fill(const struct session_core *core, const struct session_turn *turn,
+	const struct attempt *attempt, const struct plane_port *port, struct message *offer)
+{
+	struct tables_info info;
+
+	tables_info(turn->tables, &info);
+	*offer = (struct message){
+		.type = MESSAGE_OFFER,
+		.request = attempt->request,
+		.cid = attempt->cid,
+		.segment_size = port->segment_size,
+		.address = core->config->links[core->config->peers[attempt->peer].link].address,
+		.timeout_ms = (uint32_t)((attempt->deadline_ns - turn->now_ns) / 1000000),
+		.udp_port = (uint16_t)(port->udp_port + attempt->worker),
+		.codec = attempt->codec,
+		.level = attempt->level,
+		.boot_id = info.boot_id,
+	};
+	memcpy(offer->session_id, attempt->session_id, sizeof(offer->session_id));
+	memcpy(offer->service, attempt->service, sizeof(offer->service));
+}
+
+void attempt_offer(struct session_core *core, const struct session_turn *turn, struct attempt *attempt,
+	struct session_output *out)
+{
+	struct session_action *action;
+	struct plane_port port;
+
+	if (turn->now_ns >= attempt->deadline_ns)
+		return; // the tick ends it
+	if (!core->peer_up[attempt->peer]) {
+		attempt->step = ATTEMPT_WAITING;
+		attempt->patience_ns = turn->now_ns + SESSION_MS(SESSION_PEER_PATIENCE_MS);
+		return;
+	}
+	if (!core_port(core, turn, attempt->peer, &attempt->port, &port)) {
+		attempt_fail(core, attempt, IPC_UNREACHABLE, "the dataplane does not have the link to this peer", out);
+		return;
+	}
+	action = out_add(out, SESSION_OFFER);
+	if (!action) {
+		attempt->step = ATTEMPT_WAITING; // the tick finds the peer up, and room
+		attempt->patience_ns = attempt->deadline_ns;
+		return;
+	}
+	attempt->segment_size = port.segment_size;
+	attempt->step = ATTEMPT_OFFERED;
+	action->peer = attempt->peer;
+	offer_fill(core, turn, attempt, &port, &action->message);
+}
+
+// The accepting end is there: what the opener needs to reach it. The attempt is over; if the opener dies now, the
+// transport's HELLO timeout ends our end.
+void attempt_answer(const struct session_turn *turn, struct attempt *attempt, struct session_output *out)
+{
+	struct session_action *answer = out_add(out, SESSION_ANSWER);
+	struct tables_info info;
+	struct plane_port port;
+
+	if (!answer)
+		return; // the deadline ends it
+	tables_info(turn->tables, &info);
+	tables_port(turn->tables, attempt->port, &port);
+	answer->link = attempt->link;
+	answer->message = (struct message){
+		.type = MESSAGE_ACCEPT,
+		.request = attempt->asked,
+		.cid = attempt->cid,
+		.segment_size = attempt->segment_size,
+		.udp_port = (uint16_t)(port.udp_port + attempt->worker),
+		.boot_id = info.boot_id,
+	};
+	attempt_free(attempt);
+}
+
+void session_on_reserved(struct session_core *core, const struct session_turn *turn,
+	const struct plane_event *event, struct session_output *out)
+{
+	struct attempt *attempt = attempt_find(core, event->request);
+	bool expected = attempt && attempt->cid == 0 &&
+		(attempt->step == ATTEMPT_RESERVING || attempt->step == ATTEMPT_ACCEPTING);
+
+	if (!expected) {
+		if (!attempt_by_cid(core, event->cid)) // its attempt gave up meanwhile
+			out_close(out, event->cid);
+		return;
+	}
+	attempt->cid = event->cid;
+	if (attempt->step == ATTEMPT_ACCEPTING)
+		attempt_answer(turn, attempt, out);
+	else
+		attempt_offer(core, turn, attempt, out);
+}

@@ -1,0 +1,58 @@
+// Time passes: attempts past their deadline fail, attempts whose peer appeared go on.
+#include <stdio.h>
+
+#include "control/cluster/session/core.h"
+
+static uint32_t late_reason(const struct session_core *core, const struct attempt *attempt, char text[REASON_SIZE])
+{
+	const struct config_peer *peer = &core->config->peers[attempt->peer];
+	const char *error = core->peer_error[attempt->peer];
+	char address[CONFIG_ADDRESS_TEXT];
+
+	switch (attempt->step) {
+	case ATTEMPT_WAITING:
+		config_address_text(address, peer->control_address, peer->control_port);
+		if (error[0])
+			snprintf(text, REASON_SIZE, "%s", error);
+		else
+			snprintf(text, REASON_SIZE, "node %.40s does not answer at %s", peer->name, address);
+		return IPC_UNREACHABLE;
+	case ATTEMPT_OFFERED:
+		snprintf(text, REASON_SIZE, "the control process of node %.40s did not answer the offer in time", peer->name);
+		return IPC_TIMEOUT;
+	case ATTEMPT_OPENING:
+		config_address_text(address, peer->address, 0);
+		snprintf(text, REASON_SIZE, "the dataplane of node %.40s at %s did not answer in time; is the link up?",
+			peer->name, address);
+		return IPC_TIMEOUT;
+	case ATTEMPT_FREE:
+	case ATTEMPT_RESERVING:
+	case ATTEMPT_ACCEPTING:
+	case ATTEMPT_STEP_COUNT:
+		break;
+	}
+	snprintf(text, REASON_SIZE, "the dataplane of node %.40s did not answer its control process in time",
+		core->config->node);
+	return IPC_TIMEOUT;
+}
+
+void session_on_tick(struct session_core *core, const struct session_turn *turn, struct session_output *out)
+{
+	char text[REASON_SIZE];
+
+	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX && out_room(out, 2); i++) {
+		struct attempt *attempt = &core->attempts[i];
+		bool waiting = attempt->step == ATTEMPT_WAITING;
+
+		if (attempt->step == ATTEMPT_FREE)
+			continue;
+		if (turn->now_ns >= attempt->deadline_ns || (waiting && !core->peer_up[attempt->peer] &&
+								    turn->now_ns >= attempt->patience_ns)) {
+			uint32_t result = late_reason(core, attempt, text);
+
+			attempt_fail(core, attempt, result, text, out);
+		} else if (waiting && core->peer_up[attempt->peer]) {
+			attempt_offer(core, turn, attempt, out);
+		}
+	}
+}

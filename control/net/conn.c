@@ -1,0 +1,226 @@
+// One connection to another control process: frames in, frames out, bounded.
+#include "control/net/conn.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "lib/base/bytes.h"
+
+#define CONN_IN_SIZE (MESSAGE_FRAME_HEAD + MESSAGE_SIZE_MAX)
+
+// ---- the seam: with TLS these two speak to the session instead of the socket --------------------------------------
+
+static ssize_t conn_read(struct conn *conn, void *buffer, size_t size)
+{
+	return recv(conn->fd, buffer, size, MSG_DONTWAIT);
+}
+
+static ssize_t conn_write(struct conn *conn, const void *buffer, size_t size)
+{
+	return send(conn->fd, buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+// --------------------------------------------------------------------------------------------------------------------
+
+static void conn_on_ready(void *owner, short events);
+
+void conn_close(struct conn *conn)
+{
+	if (conn->fd < 0 || !conn->loop)
+		return;
+	loop_watch_stop(conn->loop, &conn->watch);
+	close(conn->fd);
+	conn->fd = -1;
+	free(conn->in);
+	free(conn->out);
+	conn->in = conn->out = NULL;
+	conn->in_used = conn->out_used = conn->out_size = 0;
+	conn->connecting = false;
+}
+
+static void conn_fail(struct conn *conn, const char *why)
+{
+	conn_close(conn);
+	conn->on_closed(conn->owner, why);
+}
+
+// Keepalive and user timeout: a peer whose machine vanished is noticed by the kernel too, not only by our pings.
+static void conn_options(int fd)
+{
+	int on = 1, timeout_ms = 10000;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+}
+
+static int conn_begin(struct conn *conn, struct loop *loop, int fd, short events)
+{
+	int error;
+
+	conn->loop = loop;
+	conn->fd = fd;
+	conn->in_used = conn->out_used = conn->out_size = 0;
+	conn->out = NULL;
+	conn->in = malloc(CONN_IN_SIZE);
+	error = conn->in ? loop_watch_start(loop, &conn->watch, fd, events, conn_on_ready, conn) : -ENOMEM;
+	if (error < 0)
+		conn_close(conn);
+	else
+		conn_options(fd);
+	return error;
+}
+
+int conn_open(struct conn *conn, struct loop *loop, int fd)
+{
+	conn->connecting = false;
+	return conn_begin(conn, loop, fd, POLLIN);
+}
+
+int conn_dial(struct conn *conn, struct loop *loop, uint32_t address, uint16_t port)
+{
+	struct sockaddr_in to = {
+		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int error;
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS) {
+		error = -errno;
+		close(fd);
+		return error;
+	}
+	conn->connecting = true;
+	return conn_begin(conn, loop, fd, POLLOUT);
+}
+
+static void conn_on_dialed(struct conn *conn)
+{
+	int error = 0;
+	socklen_t size = sizeof(error);
+
+	if (getsockopt(conn->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0)
+		error = errno;
+	if (error) {
+		conn_fail(conn, strerror(error));
+		return;
+	}
+	conn->connecting = false;
+	loop_watch_events(conn->loop, &conn->watch, POLLIN);
+	conn->on_connected(conn->owner);
+}
+
+// Sends what waits. False: the connection failed.
+static bool conn_flush(struct conn *conn)
+{
+	while (conn->out_used > 0) {
+		ssize_t sent = conn_write(conn, conn->out, conn->out_used);
+
+		if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+			break;
+		if (sent < 0)
+			return false;
+		conn->out_used -= (size_t)sent;
+		memmove(conn->out, conn->out + sent, conn->out_used);
+	}
+	loop_watch_events(conn->loop, &conn->watch, conn->out_used ? POLLIN | POLLOUT : POLLIN);
+	return true;
+}
+
+static bool conn_queue(struct conn *conn, const uint8_t *frame, size_t size)
+{
+	if (conn->out_used + size > CONN_OUT_MAX)
+		return false;
+	if (conn->out_used + size > conn->out_size) {
+		uint8_t *larger = realloc(conn->out, conn->out_used + size);
+
+		if (!larger)
+			return false;
+		conn->out = larger;
+		conn->out_size = conn->out_used + size;
+	}
+	memcpy(conn->out + conn->out_used, frame, size);
+	conn->out_used += size;
+	return true;
+}
+
+int conn_send(struct conn *conn, const struct message *message)
+{
+	uint8_t frame[4096]; // the largest message is an offer of less than 1 KiB
+	size_t size = message_frame(message, frame, sizeof(frame));
+
+	if (conn->fd < 0 || conn->connecting)
+		return -1;
+	if (size == 0)
+		return -1;
+	if (conn_queue(conn, frame, size) && conn_flush(conn))
+		return 0;
+	conn_close(conn);
+	return -1;
+}
+
+// Hands over every whole frame. False: the connection is gone, by us or by the callback.
+static bool conn_take_frames(struct conn *conn)
+{
+	struct message message;
+	char why[REASON_SIZE];
+	size_t at = 0;
+
+	while (conn->in_used - at >= MESSAGE_FRAME_HEAD) {
+		uint32_t size = be32_get(conn->in + at);
+
+		if (size == 0 || size > MESSAGE_SIZE_MAX) {
+			conn_fail(conn, "a frame of an impossible size arrived");
+			return false;
+		}
+		if (conn->in_used - at < MESSAGE_FRAME_HEAD + size)
+			break;
+		if (message_parse(conn->in + at + MESSAGE_FRAME_HEAD, size, &message, why, sizeof(why)) < 0) {
+			conn_fail(conn, why);
+			return false;
+		}
+		at += MESSAGE_FRAME_HEAD + size;
+		conn->on_message(conn->owner, &message);
+		if (conn->fd < 0)
+			return false;
+	}
+	conn->in_used -= at;
+	memmove(conn->in, conn->in + at, conn->in_used);
+	return true;
+}
+
+static void conn_on_readable(struct conn *conn)
+{
+	ssize_t got = conn_read(conn, conn->in + conn->in_used, CONN_IN_SIZE - conn->in_used);
+
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		conn_fail(conn, got == 0 ? "the connection was closed by the other side" : strerror(errno));
+		return;
+	}
+	conn->in_used += (size_t)got;
+	conn_take_frames(conn);
+}
+
+static void conn_on_ready(void *owner, short events)
+{
+	struct conn *conn = owner;
+
+	if (conn->connecting) {
+		conn_on_dialed(conn);
+		return;
+	}
+	if (events & POLLOUT && !conn_flush(conn)) {
+		conn_fail(conn, strerror(errno));
+		return;
+	}
+	if (events & (POLLIN | POLLHUP | POLLERR))
+		conn_on_readable(conn);
+}

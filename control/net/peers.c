@@ -1,0 +1,112 @@
+// Connections to and from the peers' control processes: listening, sending, start and stop.
+#include "control/net/peers.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/net/peers_internal.h"
+
+void peers_hello(const struct peers *peers, const char *to, struct message *hello)
+{
+	*hello = (struct message){
+		.type = MESSAGE_HELLO, .version = MESSAGE_VERSION, .boot_id = peers->boot_id};
+	snprintf(hello->node, sizeof(hello->node), "%s", peers->config->node);
+	snprintf(hello->to, sizeof(hello->to), "%s", to);
+}
+
+void peers_init(struct peers *peers, const struct config *config, struct loop *loop)
+{
+	memset(peers, 0, sizeof(*peers));
+	peers->config = config;
+	peers->loop = loop;
+	peers->listener = -1;
+	peers->count = config->peers_count;
+	for (uint32_t i = 0; i < peers->count; i++)
+		outgoing_init(peers, i);
+	incoming_init(peers);
+}
+
+static int peers_listen(struct peers *peers)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(peers->config->listen_port),
+		.sin_addr.s_addr = htonl(peers->config->listen_address)};
+	socklen_t size = sizeof(address);
+	int on = 1;
+
+	peers->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (peers->listener < 0)
+		return -errno;
+	setsockopt(peers->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(peers->listener, (struct sockaddr *)&address, size) < 0 || listen(peers->listener, 64) < 0 ||
+		getsockname(peers->listener, (struct sockaddr *)&address, &size) < 0)
+		return -errno;
+	peers->listen_port = ntohs(address.sin_port);
+	return loop_watch_start(peers->loop, &peers->listener_watch, peers->listener, POLLIN, incoming_on_listener,
+		peers);
+}
+
+int peers_start(struct peers *peers, char *error, size_t error_size)
+{
+	int result = peers_listen(peers);
+	char address[CONFIG_ADDRESS_TEXT];
+
+	if (result < 0) {
+		config_address_text(address, peers->config->listen_address, peers->config->listen_port);
+		snprintf(error, error_size, "control.listen %s cannot be used: %s", address, strerror(-result));
+		peers_stop(peers);
+		return -1;
+	}
+	for (uint32_t i = 0; i < peers->count; i++)
+		outgoing_dial(&peers->peer[i]);
+	return 0;
+}
+
+void peers_stop(struct peers *peers)
+{
+	loop_watch_stop(peers->loop, &peers->listener_watch);
+	if (peers->listener >= 0)
+		close(peers->listener);
+	peers->listener = -1;
+	for (uint32_t i = 0; i < peers->count; i++)
+		outgoing_stop(&peers->peer[i]);
+	for (int i = 0; i < PEERS_INCOMING_MAX; i++)
+		incoming_stop(&peers->incoming[i]);
+}
+
+// A connection that broke while sending is noticed by its timer in the next turn, not inside the sender's call.
+int peers_send(struct peers *peers, uint32_t peer, const struct message *message)
+{
+	struct peer *to = &peers->peer[peer];
+
+	if (to->state != PEER_UP)
+		return -1;
+	if (conn_send(&to->conn, message) == 0)
+		return 0;
+	loop_timer_start(peers->loop, &to->timer, 0, to->timer.on_time, to);
+	return -1;
+}
+
+int peers_answer(struct peers *peers, uint64_t link, const struct message *message)
+{
+	for (int i = 0; i < PEERS_INCOMING_MAX; i++) {
+		struct incoming *to = &peers->incoming[i];
+
+		if (!to->used || to->link != link)
+			continue;
+		if (conn_send(&to->conn, message) == 0)
+			return 0;
+		loop_timer_start(peers->loop, &to->timer, 0, to->timer.on_time, to);
+		return -1;
+	}
+	return -1;
+}
+
+void peers_hurry(struct peers *peers, uint32_t peer)
+{
+	if (peers->peer[peer].state == PEER_DOWN)
+		outgoing_dial(&peers->peer[peer]);
+}

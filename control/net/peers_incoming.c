@@ -1,0 +1,166 @@
+// Connections that peers keep to us. Whoever connects is a stranger until it greets with a name that we know.
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "control/log.h"
+#include "control/net/peers_internal.h"
+
+#define INCOMING_ACCEPTS_TURN 16
+
+static void incoming_drop(struct incoming *incoming)
+{
+	struct peers *peers = incoming->peers;
+	uint64_t link = incoming->link;
+	bool greeted = incoming->peer >= 0;
+
+	incoming_stop(incoming);
+	if (greeted)
+		peers->on_link_down(peers->owner, link);
+}
+
+// The last word: why the connection ends.
+static void incoming_refuse(struct incoming *incoming, const char *why)
+{
+	struct message refuse = {.type = MESSAGE_REFUSE, .result = IPC_REFUSED_PEER};
+
+	snprintf(refuse.text, sizeof(refuse.text), "%s", why);
+	log_warning("An incoming control connection is dropped: %s.", why);
+	conn_send(&incoming->conn, &refuse);
+	incoming_drop(incoming);
+}
+
+static void incoming_on_timer(void *owner)
+{
+	struct incoming *incoming = owner;
+
+	incoming_refuse(incoming, incoming->peer < 0 ? "no greeting came in time" : "nothing was heard for too long");
+}
+
+static void incoming_on_closed(void *owner, const char *why)
+{
+	log_debug("An incoming control connection ended: %s.", why);
+	incoming_drop(owner);
+}
+
+static void incoming_patience(struct incoming *incoming, uint64_t ms)
+{
+	loop_timer_start(incoming->peers->loop, &incoming->timer, PEERS_MS(ms), incoming_on_timer, incoming);
+}
+
+static void incoming_greeted(struct incoming *incoming, const struct message *hello)
+{
+	struct peers *peers = incoming->peers;
+	int peer = config_peer_find(peers->config, hello->node);
+	char why[REASON_SIZE] = "";
+	struct message answer;
+
+	if (hello->version != MESSAGE_VERSION)
+		snprintf(why, sizeof(why), "node %.40s speaks protocol version %d, not %u", peers->config->node,
+			MESSAGE_VERSION, hello->version);
+	else if (strcmp(hello->to, peers->config->node) != 0)
+		snprintf(why, sizeof(why), "this is node %.40s, not %.40s", peers->config->node, hello->to);
+	else if (peer < 0)
+		snprintf(why, sizeof(why), "node %.40s is not among the peers of node %.40s", hello->node,
+			peers->config->node);
+	if (why[0]) {
+		incoming_refuse(incoming, why);
+		return;
+	}
+	incoming->peer = peer;
+	peers_hello(peers, hello->node, &answer);
+	if (conn_send(&incoming->conn, &answer) < 0) {
+		incoming_drop(incoming);
+		return;
+	}
+	if (peers->peer[peer].state == PEER_DOWN)
+		peers_hurry(peers, (uint32_t)peer); // it is there: no reason to wait for the end of the back-off
+	if (hello->boot_id)
+		peers->on_boot(peers->owner, (uint32_t)peer, hello->boot_id);
+}
+
+static void incoming_on_ping(struct incoming *incoming, const struct message *ping)
+{
+	struct message pong = {.type = MESSAGE_PONG, .boot_id = incoming->peers->boot_id};
+
+	if (ping->boot_id)
+		incoming->peers->on_boot(incoming->peers->owner, (uint32_t)incoming->peer, ping->boot_id);
+	if (conn_send(&incoming->conn, &pong) < 0)
+		incoming_drop(incoming);
+}
+
+static void incoming_on_message(void *owner, const struct message *message)
+{
+	struct incoming *incoming = owner;
+
+	incoming_patience(incoming, PEERS_IDLE_MS);
+	if (incoming->peer < 0 && message->type == MESSAGE_HELLO)
+		incoming_greeted(incoming, message);
+	else if (incoming->peer < 0)
+		incoming_refuse(incoming, "the first message is not a greeting");
+	else if (message->type == MESSAGE_PING)
+		incoming_on_ping(incoming, message);
+	else if (message->type == MESSAGE_OFFER || message->type == MESSAGE_GONE)
+		incoming->peers->on_message(incoming->peers->owner, (uint32_t)incoming->peer, incoming->link, message);
+	else
+		incoming_refuse(incoming, "a message that has no place here");
+}
+
+static void incoming_take(struct peers *peers, int fd)
+{
+	struct incoming *incoming = NULL;
+
+	for (int i = 0; i < PEERS_INCOMING_MAX && !incoming; i++)
+		incoming = peers->incoming[i].used ? NULL : &peers->incoming[i];
+	if (!incoming) {
+		log_warning("An incoming control connection is dropped: %d are open already.", PEERS_INCOMING_MAX);
+		close(fd);
+		return;
+	}
+	incoming->used = true;
+	incoming->peer = -1;
+	incoming->link = ++peers->next_link;
+	if (conn_open(&incoming->conn, peers->loop, fd) < 0) {
+		incoming->used = false;
+		return;
+	}
+	incoming_patience(incoming, PEERS_HELLO_MS);
+}
+
+void incoming_on_listener(void *owner, short events)
+{
+	struct peers *peers = owner;
+
+	(void)events;
+	for (int i = 0; i < INCOMING_ACCEPTS_TURN; i++) {
+		int fd = accept4(peers->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (fd >= 0)
+			incoming_take(peers, fd);
+		else if (errno != EINTR && errno != ECONNABORTED)
+			break;
+	}
+}
+
+void incoming_init(struct peers *peers)
+{
+	for (int i = 0; i < PEERS_INCOMING_MAX; i++) {
+		struct incoming *incoming = &peers->incoming[i];
+
+		*incoming = (struct incoming){.peers = peers, .peer = -1};
+		incoming->conn = (struct conn){.fd = -1, .owner = incoming, .on_message = incoming_on_message,
+			.on_closed = incoming_on_closed};
+	}
+}
+
+void incoming_stop(struct incoming *incoming)
+{
+	if (!incoming->used)
+		return;
+	loop_timer_stop(incoming->peers->loop, &incoming->timer);
+	conn_close(&incoming->conn);
+	incoming->used = false;
+	incoming->peer = -1;
+}

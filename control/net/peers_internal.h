@@ -1,0 +1,17 @@
+// Shared by peers.c (start, stop, sending), peers_outgoing.c and peers_incoming.c.
+#pragma once
+
+#include "control/net/peers.h"
+
+#define PEERS_MS(n) ((uint64_t)(n) * 1000000u)
+
+// Our half of the greeting.
+void peers_hello(const struct peers *peers, const char *to, struct message *hello);
+
+void outgoing_init(struct peers *peers, uint32_t index);
+void outgoing_dial(struct peer *peer);
+void outgoing_stop(struct peer *peer);
+
+void incoming_init(struct peers *peers);
+void incoming_on_listener(void *owner, short events);
+void incoming_stop(struct incoming *incoming);

@@ -1,0 +1,354 @@
+// Feeds the session core with what happens, and carries out what it decides.
+#include "control/node.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "control/log.h"
+
+static void node_carry(struct node *node);
+static void node_on_tick(void *owner);
+
+static struct session_turn node_turn(const struct node *node)
+{
+	struct session_turn turn = {.now_ns = loop_now_ns(node->loop), .tables = &node->plane.tables};
+
+	if (getrandom(turn.random, sizeof(turn.random), 0) != sizeof(turn.random))
+		abort(); // without randomness session ids could be guessed
+	return turn;
+}
+
+// ---- what the core decides ----------------------------------------------------------------------------------------
+
+static void node_undelivered(struct node *node, const struct plane_command *command, const char *why)
+{
+	struct session_turn turn = node_turn(node);
+
+	session_on_undelivered(node->core, &turn, command, why, node->out);
+}
+
+static void node_act_command(struct node *node, const struct session_action *action)
+{
+	int error = proxy_put(&node->plane.proxy, action->channel, &action->command);
+
+	if (error == 0)
+		return;
+	log_warning("A command of type %u to channel %u was not delivered: %s.", action->command.type, action->channel,
+		proxy_strerror(error));
+	node_undelivered(node, &action->command, proxy_strerror(error));
+}
+
+// The peer broke away between the decision and now: its attempts fail, like those of a peer that went down.
+static void node_act_offer(struct node *node, const struct session_action *action)
+{
+	struct message refuse = {.type = MESSAGE_REFUSE, .request = action->message.request,
+		.result = IPC_UNREACHABLE, .text = "the offer could not be sent to the peer"};
+	struct session_turn turn = node_turn(node);
+
+	if (peers_send(&node->peers, action->peer, &action->message) < 0)
+		session_on_refuse(node->core, &turn, action->peer, &refuse, node->out);
+}
+
+static void node_act_report(struct node *node, const struct session_action *action)
+{
+	for (int i = 0; i < NODE_WAITERS_MAX; i++) {
+		struct node_waiter waiter = node->waiters[i];
+
+		if (waiter.request != action->request)
+			continue;
+		node->waiters[i].request = 0;
+		waiter.on_opened(waiter.owner, action->result, action->cid, action->text);
+		return;
+	}
+}
+
+static void node_act(struct node *node, const struct session_action *action)
+{
+	switch (action->type) {
+	case SESSION_COMMAND:
+		node_act_command(node, action);
+		break;
+	case SESSION_OFFER:
+		node_act_offer(node, action);
+		break;
+	case SESSION_ANSWER: // the opener gave up when this fails; our end dies of its HELLO timeout
+		peers_answer(&node->peers, action->link, &action->message);
+		break;
+	case SESSION_REPORT:
+		node_act_report(node, action);
+		break;
+	case SESSION_LOG:
+		log_info("%s", action->text);
+		break;
+	}
+}
+
+static void node_tick_arm(struct node *node)
+{
+	uint64_t next_ns = session_next_ns(node->core), now_ns = loop_now_ns(node->loop);
+
+	if (next_ns == UINT64_MAX)
+		loop_timer_stop(node->loop, &node->tick);
+	else
+		loop_timer_start(node->loop, &node->tick, next_ns > now_ns ? next_ns - now_ns : 0, node_on_tick, node);
+}
+
+// Actions may lead to new ones: those are added behind, and this loop finds them.
+static void node_carry(struct node *node)
+{
+	if (node->carrying)
+		return;
+	node->carrying = true;
+	for (uint32_t i = 0; i < node->out->count; i++) {
+		struct session_action action = node->out->actions[i];
+
+		node_act(node, &action);
+	}
+	node->out->count = 0;
+	node->carrying = false;
+	node_tick_arm(node);
+}
+
+// ---- what happens ---------------------------------------------------------------------------------------------------
+
+static void node_on_tick(void *owner)
+{
+	struct node *node = owner;
+	struct session_turn turn = node_turn(node);
+
+	session_on_tick(node->core, &turn, node->out);
+	node_carry(node);
+}
+
+static void node_on_event(void *owner, const struct plane_event *event)
+{
+	struct node *node = owner;
+	struct session_turn turn = node_turn(node);
+
+	log_debug("Event %u of the dataplane: request %u, connection %08x.", event->type, event->request, event->cid);
+	session_on_event(node->core, &turn, event, node->out);
+	node_carry(node);
+}
+
+static void node_on_plane_up(void *owner)
+{
+	struct node *node = owner;
+	struct session_turn turn = node_turn(node);
+
+	node->peers.boot_id = node->plane.boot_id;
+	session_on_plane_up(node->core, &turn, node->out);
+	node_carry(node);
+}
+
+static void node_on_plane_down(void *owner)
+{
+	struct node *node = owner;
+	struct session_turn turn = node_turn(node);
+
+	node->peers.boot_id = 0;
+	session_on_plane_down(node->core, &turn, node->out);
+	node_carry(node);
+}
+
+static void node_on_plane_gone(void *owner, uint64_t boot_id)
+{
+	struct node *node = owner;
+	struct message gone = {.type = MESSAGE_GONE, .boot_id = boot_id};
+
+	log_warning("The dataplane with boot %016llx is gone, and its sessions with it.", (unsigned long long)boot_id);
+	for (uint32_t i = 0; i < node->peers.count; i++)
+		peers_send(&node->peers, i, &gone);
+}
+
+static void node_on_plane_resync(void *owner)
+{
+	struct node *node = owner;
+	struct session_turn turn = node_turn(node);
+
+	log_warning("The dataplane found our event ring full; the tables are read instead.");
+	session_on_resync(node->core, &turn, node->out);
+	node_carry(node);
+}
+
+static void node_on_plane_stopped(void *owner)
+{
+	struct node *node = owner;
+
+	loop_quit(node->loop);
+}
+
+static void node_on_peer_up(void *owner, uint32_t peer)
+{
+	struct node *node = owner;
+	struct session_turn turn = node_turn(node);
+
+	session_on_peer_up(node->core, &turn, peer, node->out);
+	node_carry(node);
+}
+
+static void node_on_peer_down(void *owner, uint32_t peer, const char *why)
+{
+	struct node *node = owner;
+	struct session_turn turn = node_turn(node);
+
+	session_on_peer_down(node->core, &turn, peer, why, node->out);
+	node_carry(node);
+}
+
+static void node_on_peer_boot(void *owner, uint32_t peer, uint64_t boot_id)
+{
+	struct node *node = owner;
+	struct session_turn turn = node_turn(node);
+
+	session_on_boot(node->core, &turn, peer, boot_id, node->out);
+	node_carry(node);
+}
+
+static void node_on_link_down(void *owner, uint64_t link)
+{
+	struct node *node = owner;
+	struct session_turn turn = node_turn(node);
+
+	session_on_link_down(node->core, &turn, link, node->out);
+	node_carry(node);
+}
+
+static void node_on_message(void *owner, uint32_t peer, uint64_t link, const struct message *message)
+{
+	struct node *node = owner;
+	struct session_turn turn = node_turn(node);
+
+	switch (message->type) {
+	case MESSAGE_OFFER:
+		session_on_offer(node->core, &turn, peer, link, message, node->out);
+		break;
+	case MESSAGE_ACCEPT:
+		session_on_accept(node->core, &turn, peer, message, node->out);
+		break;
+	case MESSAGE_REFUSE:
+		session_on_refuse(node->core, &turn, peer, message, node->out);
+		break;
+	case MESSAGE_GONE:
+		session_on_gone(node->core, &turn, peer, message->boot_id, node->out);
+		break;
+	case MESSAGE_HELLO:
+	case MESSAGE_PING:
+	case MESSAGE_PONG:
+	case MESSAGE_TYPE_COUNT:
+		break; // peers keeps these to itself
+	}
+	node_carry(node);
+}
+
+// ---- start and stop -------------------------------------------------------------------------------------------------
+
+int node_init(struct node *node, struct loop *loop)
+{
+	node->loop = loop;
+	node->started_ns = loop_now_ns(loop);
+	node->core = malloc(sizeof(*node->core));
+	node->out = calloc(1, sizeof(*node->out));
+	if (!node->core || !node->out)
+		return -1;
+	session_core_init(node->core, &node->config);
+	plane_init(&node->plane, &node->config, loop);
+	node->plane.on_up = node_on_plane_up;
+	node->plane.on_down = node_on_plane_down;
+	node->plane.on_gone = node_on_plane_gone;
+	node->plane.on_event = node_on_event;
+	node->plane.on_resync = node_on_plane_resync;
+	node->plane.on_stopped = node_on_plane_stopped;
+	node->plane.owner = node;
+	peers_init(&node->peers, &node->config, loop);
+	node->peers.on_up = node_on_peer_up;
+	node->peers.on_down = node_on_peer_down;
+	node->peers.on_boot = node_on_peer_boot;
+	node->peers.on_message = node_on_message;
+	node->peers.on_link_down = node_on_link_down;
+	node->peers.owner = node;
+	return 0;
+}
+
+int node_start(struct node *node, char *error, size_t error_size)
+{
+	if (peers_start(&node->peers, error, error_size) < 0)
+		return -1;
+	plane_start(&node->plane);
+	return 0;
+}
+
+void node_stop(struct node *node)
+{
+	if (node->plane.state == PLANE_STOPPING)
+		return; // asked twice
+	if (node->leave_dataplane) {
+		loop_quit(node->loop);
+		return;
+	}
+	log_info("Stopping the dataplane.");
+	plane_stop(&node->plane);
+}
+
+void node_fini(struct node *node)
+{
+	if (node->core && node->out) {
+		loop_timer_stop(node->loop, &node->tick);
+		plane_fini(&node->plane);
+		peers_stop(&node->peers);
+	}
+	free(node->core);
+	free(node->out);
+}
+
+// ---- sessions asked for by hand -------------------------------------------------------------------------------------
+
+uint32_t node_session_open(struct node *node, const struct session_want *want, node_opened_fn on_opened, void *owner)
+{
+	struct session_turn turn = node_turn(node);
+	struct node_waiter *waiter = NULL;
+	uint32_t request = 0;
+
+	for (int i = 0; i < NODE_WAITERS_MAX && !waiter; i++)
+		waiter = node->waiters[i].request ? NULL : &node->waiters[i];
+	if (waiter)
+		request = session_on_admin_open(node->core, &turn, want, node->out);
+	if (request == 0) {
+		on_opened(owner, IPC_REFUSED_FULL, 0, "too many sessions are being opened already; try again");
+		return 0;
+	}
+	*waiter = (struct node_waiter){.request = request, .on_opened = on_opened, .owner = owner};
+	node_carry(node);
+	return waiter->request == request ? request : 0;
+}
+
+void node_session_forget(struct node *node, uint32_t request)
+{
+	for (int i = 0; i < NODE_WAITERS_MAX; i++) {
+		if (request && node->waiters[i].request == request)
+			node->waiters[i].request = 0;
+	}
+}
+
+int node_session_close(struct node *node, uint32_t cid, bool at_once, char *error, size_t error_size)
+{
+	struct plane_command close = {.type = PLANE_CLOSE, .cid = cid, .flags = at_once};
+	struct session_stats row;
+	int result;
+
+	if (!node->plane.tables.shared) {
+		snprintf(error, error_size, "%s", proxy_strerror(PROXY_E_DETACHED));
+		return IPC_UNREACHABLE;
+	}
+	if (!tables_session(&node->plane.tables, cid, &row) || row.state == SESSION_CLOSED) {
+		snprintf(error, error_size, "there is no session %08x", cid);
+		return IPC_INVALID;
+	}
+	result = proxy_put(&node->plane.proxy, 1 + (cid >> 24), &close);
+	if (result == 0)
+		return IPC_OK;
+	snprintf(error, error_size, "%s", proxy_strerror(result));
+	return IPC_UNREACHABLE;
+}
