@@ -84,7 +84,8 @@ static int uring_arm(void *opaque, int fd, short events, uint64_t key)
 	return 0;
 }
 
-// Submitted at once: the caller closes the descriptor next, and a poll that still holds the file would keep a socket open.
+// Submitted and its task work run at once: the caller closes the descriptor next, and a poll that still holds the file
+// would keep a socket open.
 static void uring_disarm(void *opaque, int fd, uint64_t key)
 {
 	struct uring_backend *backend = opaque;
@@ -95,7 +96,7 @@ static void uring_disarm(void *opaque, int fd, uint64_t key)
 		return;
 	io_uring_prep_poll_remove(sqe, key);
 	io_uring_sqe_set_data64(sqe, URING_KEY_NONE);
-	io_uring_submit(&backend->ring);
+	io_uring_submit_and_get_events(&backend->ring);
 }
 
 static int uring_collect(struct uring_backend *backend, struct loop_ready ready[LOOP_READY_MAX])

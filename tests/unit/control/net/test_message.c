@@ -1,0 +1,183 @@
+// Messages between control processes: what goes out comes back, and garbage is refused with a sentence.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "control/net/message.h"
+#include "lib/base/bytes.h"
+
+static const struct message offer = {.type = MESSAGE_OFFER, .request = 77, .cid = 0xfffe0102, .segment_size = 8896,
+	.address = 0x0a4d0101, .timeout_ms = 10000, .udp_port = 7655, .codec = CODEC_LZ4, .level = 3,
+	.boot_id = 0xfedcba9876543210, .session_id = {0, 1, 2, 0xff, [15] = 0xaa}, .service = "file"};
+
+static const char offer_json[] =
+	"{\"type\":\"offer\",\"request\":77,\"cid\":4294836482,\"segment_size\":8896,\"address\":172818689,"
+	"\"timeout_ms\":10000,\"udp_port\":7655,\"codec\":1,\"level\":3,\"boot_id\":\"fedcba9876543210\","
+	"\"session_id\":\"000102ff0000000000000000000000aa\",\"service\":\"file\"}";
+
+static int parse(const char *text, struct message *message, char error[160])
+{
+	error[0] = 0;
+	return message_parse((const uint8_t *)text, strlen(text), message, error, 160);
+}
+
+static void frame__offer_is_readable(void **state)
+{
+	uint8_t frame[4096];
+	size_t size = message_frame(&offer, frame, sizeof(frame));
+
+	(void)state;
+	assert_int_equal(size, MESSAGE_FRAME_HEAD + strlen(offer_json));
+	assert_int_equal(be32_get(frame), strlen(offer_json));
+	assert_memory_equal(frame + MESSAGE_FRAME_HEAD, offer_json, strlen(offer_json));
+}
+
+static void frame__no_room(void **state)
+{
+	uint8_t frame[64];
+
+	(void)state;
+	assert_int_equal(message_frame(&offer, frame, sizeof(frame)), 0);
+	assert_int_equal(message_frame(&offer, frame, 3), 0);
+}
+
+static void frame__name_that_is_not_utf8(void **state)
+{
+	struct message bad = offer;
+	uint8_t frame[4096];
+
+	(void)state;
+	memcpy(bad.service, "\xff\xfe", 3);
+	assert_int_equal(message_frame(&bad, frame, sizeof(frame)), 0);
+}
+
+static void parse__every_type_survives(void **state)
+{
+	(void)state;
+	for (int type = 1; type < MESSAGE_TYPE_COUNT; type++) {
+		struct message in = offer, back, again;
+		uint8_t frame[4096], second[4096];
+		char error[160];
+		size_t size;
+
+		in.type = (enum message_type)type;
+		in.version = 1;
+		strcpy(in.node, "a");
+		strcpy(in.to, "b");
+		strcpy(in.text, "no application \"x\" on node b");
+		in.result = IPC_REFUSED_SERVICE;
+		size = message_frame(&in, frame, sizeof(frame));
+		assert_int_equal(message_parse(frame + 4, size - 4, &back, error, sizeof(error)), 0);
+		assert_int_equal(back.type, type);
+		assert_int_equal(message_frame(&back, second, sizeof(second)), size);
+		assert_memory_equal(frame, second, size);
+		assert_int_equal(message_parse(second + 4, size - 4, &again, error, sizeof(error)), 0);
+		assert_memory_equal(&back, &again, sizeof(back));
+	}
+}
+
+static void parse__offer(void **state)
+{
+	struct message message;
+	char error[160];
+
+	(void)state;
+	assert_int_equal(parse(offer_json, &message, error), 0);
+	assert_memory_equal(&message, &offer, sizeof(offer));
+}
+
+static void parse__refused(void **state)
+{
+	static const struct {
+		const char *text, *sentence;
+	} cases[] = {
+		{"", "a frame that is not a JSON object"},
+		{"[]", "a frame that is not a JSON object"},
+		{"{\"type\":\"ping\"", "a frame that is not a JSON object"},
+		{"{\"type\":\"ping\",\"type\":\"pong\",\"boot_id\":\"0000000000000000\"}", "a frame that is not a JSON object"},
+		{"{}", "a message of an unknown type"},
+		{"{\"type\":7}", "a message of an unknown type"},
+		{"{\"type\":\"shutdown\"}", "a message of an unknown type"},
+		{"{\"type\":\"ping\"}", "field 'boot_id' of a message 'ping' is missing or out of range"},
+		{"{\"type\":\"ping\",\"boot_id\":12}", "field 'boot_id' of a message 'ping' is missing or out of range"},
+		{"{\"type\":\"ping\",\"boot_id\":\"zz00000000000000\"}",
+			"field 'boot_id' of a message 'ping' is missing or out of range"},
+		{"{\"type\":\"refuse\",\"request\":-1,\"result\":1,\"text\":\"\"}",
+			"field 'request' of a message 'refuse' is missing or out of range"},
+		{"{\"type\":\"refuse\",\"request\":4294967296,\"result\":1,\"text\":\"\"}",
+			"field 'request' of a message 'refuse' is missing or out of range"},
+		{"{\"type\":\"refuse\",\"request\":1,\"result\":12,\"text\":\"\"}",
+			"field 'result' of a message 'refuse' is missing or out of range"},
+		{"{\"type\":\"refuse\",\"request\":1.5,\"result\":1,\"text\":\"\"}",
+			"field 'request' of a message 'refuse' is missing or out of range"},
+		{"{\"type\":\"refuse\",\"request\":1,\"result\":1,\"text\":\"a\\u000ab\"}",
+			"field 'text' of a message 'refuse' is missing or out of range"},
+		{"{\"type\":\"hello\",\"version\":1,\"boot_id\":\"0000000000000000\",\"to\":\"b\",\"node\":"
+		 "\"0123456789012345678901234567890123456789012345678901234567890123\"}",
+			"field 'node' of a message 'hello' is missing or out of range"},
+	};
+	struct message message;
+	char error[160];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_int_equal(parse(cases[i].text, &message, error), -1);
+		assert_string_equal(error, cases[i].sentence);
+	}
+}
+
+// Every single-byte change of a good message is either refused or parsed into bounded fields.
+static void parse__flipped_bytes(void **state)
+{
+	struct message message;
+	char error[160], text[sizeof(offer_json)];
+
+	(void)state;
+	for (size_t at = 0; at < sizeof(offer_json) - 1; at++) {
+		for (int bit = 0; bit < 8; bit++) {
+			memcpy(text, offer_json, sizeof(text));
+			text[at] = (char)(text[at] ^ 1 << bit);
+			if (message_parse((uint8_t *)text, sizeof(text) - 1, &message, error, sizeof(error)) < 0) {
+				assert_true(error[0] != 0);
+				continue;
+			}
+			assert_true(message.codec < CODEC_COUNT);
+			assert_non_null(memchr(message.service, 0, sizeof(message.service)));
+		}
+	}
+}
+
+static void parse__deep_nesting(void **state)
+{
+	char *deep = malloc(60001);
+	struct message message;
+	char error[160];
+
+	(void)state;
+	memset(deep, '[', 60000);
+	deep[60000] = 0;
+	assert_int_equal(parse(deep, &message, error), -1);
+	free(deep);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(frame__offer_is_readable),
+		cmocka_unit_test(frame__no_room),
+		cmocka_unit_test(frame__name_that_is_not_utf8),
+		cmocka_unit_test(parse__every_type_survives),
+		cmocka_unit_test(parse__offer),
+		cmocka_unit_test(parse__refused),
+		cmocka_unit_test(parse__flipped_bytes),
+		cmocka_unit_test(parse__deep_nesting),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,315 @@
+// The configuration: a good file becomes numbers, and every mistake becomes one exact sentence.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "control/config.h"
+
+static const char good[] =
+	"node: a\n"
+	"run_dir: /run/sluice/a\n"
+	"control: { listen: 127.0.0.1:7701 }\n"
+	"dataplane: { workers: 2, hugepages: off, memory_mb: 128, idle: busy, program: /opt/dp, udp_port: 7654, cores: \"0-1\" }\n"
+	"security: { cipher: \"null\" }\n"
+	"links:\n"
+	"- { name: ab, driver: memif, role: server, socket: /tmp/ab.sock, address: 10.77.1.1/30, mtu: 9000, mac: 02:00:00:00:00:01 }\n"
+	"- { name: wire, driver: af_xdp, interface: veth0, address: 10.77.8.1/24 }\n"
+	"peers:\n"
+	"- { name: b, control: 127.0.0.1:7702, address: 10.77.1.2 }\n"
+	"- { name: c, control: 10.78.0.3:7703, address: 10.77.8.3 }\n";
+
+static char file[] = "/tmp/sluice-test-config-XXXXXX";
+
+static int load(struct config *config, const char *text, char error[CONFIG_ERROR_SIZE])
+{
+	FILE *out = fopen(file, "w");
+
+	assert_non_null(out);
+	assert_int_equal(fwrite(text, 1, strlen(text), out), strlen(text));
+	fclose(out);
+	error[0] = 0;
+	return config_load(config, file, error, CONFIG_ERROR_SIZE);
+}
+
+// The good file with one piece of text replaced.
+static void expect(const char *piece, const char *instead, const char *sentence)
+{
+	char text[4096], error[CONFIG_ERROR_SIZE], wanted[CONFIG_ERROR_SIZE + 64];
+	const char *at = strstr(good, piece);
+	struct config config;
+
+	assert_non_null(at);
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - good), good, instead, at + strlen(piece));
+	assert_int_equal(load(&config, text, error), -1);
+	snprintf(wanted, sizeof(wanted), "%s: %s", file, sentence);
+	assert_string_equal(error, wanted);
+}
+
+static void config_load__good(void **state)
+{
+	struct config config;
+	char error[CONFIG_ERROR_SIZE];
+
+	(void)state;
+	assert_int_equal(load(&config, good, error), 0);
+	assert_string_equal(error, "");
+	assert_string_equal(config.node, "a");
+	assert_string_equal(config.run_dir, "/run/sluice/a");
+	assert_int_equal(config.listen_address, 0x7f000001);
+	assert_int_equal(config.listen_port, 7701);
+	assert_int_equal(config.dataplane.workers, 2);
+	assert_int_equal(config.dataplane.hugepages, CONFIG_HUGE_OFF);
+	assert_int_equal(config.dataplane.memory_mb, 128);
+	assert_int_equal(config.dataplane.idle, CONFIG_BUSY);
+	assert_string_equal(config.dataplane.program, "/opt/dp");
+	assert_int_equal(config.dataplane.udp_port, 7654);
+	assert_string_equal(config.dataplane.cores, "0-1");
+	assert_int_equal(config.links_count, 2);
+	assert_int_equal(config.links[0].driver, CONFIG_MEMIF);
+	assert_int_equal(config.links[0].role, CONFIG_SERVER);
+	assert_string_equal(config.links[0].socket, "/tmp/ab.sock");
+	assert_int_equal(config.links[0].address, 0x0a4d0101);
+	assert_int_equal(config.links[0].prefix, 30);
+	assert_int_equal(config.links[0].mtu, 9000);
+	assert_true(config.links[0].mac_set);
+	assert_int_equal(config.links[0].mac[5], 1);
+	assert_int_equal(config.links[1].driver, CONFIG_AF_XDP);
+	assert_int_equal(config.links[1].mtu, 1500);
+	assert_false(config.links[1].mac_set);
+	assert_int_equal(config.peers_count, 2);
+	assert_int_equal(config.peers[1].link, 1);
+	assert_int_equal(config.peers[1].control_address, 0x0a4e0003);
+	assert_int_equal(config.peers[1].control_port, 7703);
+}
+
+static void config_load__defaults(void **state)
+{
+	static const char minimal[] = "node: a\nrun_dir: /tmp/a\ncontrol: {listen: 127.0.0.1:0}\n"
+				      "security: {cipher: 'null'}\nlinks:\n- {name: x, driver: af_packet, interface: eth9, "
+				      "address: 10.0.0.1/24}\n";
+	struct config config;
+	char error[CONFIG_ERROR_SIZE];
+
+	(void)state;
+	assert_int_equal(load(&config, minimal, error), 0);
+	assert_int_equal(config.dataplane.workers, 1);
+	assert_int_equal(config.dataplane.memory_mb, 256);
+	assert_int_equal(config.dataplane.udp_port, 7654);
+	assert_int_equal(config.dataplane.idle, CONFIG_ADAPTIVE);
+	assert_int_equal(config.dataplane.hugepages, CONFIG_HUGE_AUTO);
+	assert_string_equal(strrchr(config.dataplane.program, '/'), "/sluice-dataplane");
+	assert_int_equal(config.peers_count, 0);
+}
+
+static void config_load__no_file(void **state)
+{
+	struct config config;
+	char error[CONFIG_ERROR_SIZE];
+
+	(void)state;
+	assert_int_equal(config_load(&config, "/nonexistent/a.yaml", error, sizeof(error)), -1);
+	assert_string_equal(error, "/nonexistent/a.yaml: cannot be read: No such file or directory");
+	assert_int_equal(config_load(&config, "/tmp", error, sizeof(error)), -1);
+	assert_string_equal(error, "/tmp: must be a regular file of at most 1048576 bytes");
+}
+
+static void config_load__shape(void **state)
+{
+	struct config config;
+	char error[CONFIG_ERROR_SIZE];
+
+	(void)state;
+	expect("node: a\n", "nod: a\n",
+		"nod: there is no such key; allowed here: node, run_dir, control, dataplane, security, links, peers");
+	expect("workers: 2", "wrokers: 2",
+		"dataplane.wrokers: there is no such key; allowed here: workers, hugepages, memory_mb, idle, program, "
+		"udp_port, cores");
+	expect("interface: veth0", "iface: veth0",
+		"links[1].iface: there is no such key; allowed here: name, driver, role, socket, interface, address, mtu, "
+		"mac");
+	expect("node: a", "node: [a]", "node: one value is allowed here, not a list or a mapping");
+	expect("control: { listen: 127.0.0.1:7701 }", "control: 7701",
+		"control: a mapping is allowed here: \"key: value\" lines");
+	expect("node: a\n", "node: a\nnode: b\n", "node: this key is written twice");
+	expect("node: a\n", "node: a\n b: [\n",
+		"this is not YAML near line 1: mapping values are not allowed in this context");
+	assert_int_equal(load(&config, "", error), -1);
+	assert_non_null(strstr(error, ": node: is missing; write a name of 1 to 63 letters"));
+	assert_int_equal(load(&config, "node: a\nlinks: 3\n", error), -1);
+	assert_non_null(strstr(error, ": links: a list is allowed here, one \"- \" entry each"));
+	assert_int_equal(load(&config, "- a\n", error), -1);
+	assert_non_null(strstr(error, ": a mapping is allowed here"));
+}
+
+static void config_load__too_many_links(void **state)
+{
+	char text[4096] = "node: a\nlinks:\n", error[CONFIG_ERROR_SIZE];
+	struct config config;
+
+	(void)state;
+	for (int i = 0; i < CONFIG_LINKS_MAX + 1; i++)
+		strcat(text, "- {name: x}\n");
+	assert_int_equal(load(&config, text, error), -1);
+	assert_non_null(strstr(error, "too many entries in this list"));
+}
+
+static void config_load__node(void **state)
+{
+	(void)state;
+	expect("node: a", "node: a/b", "node: 'a/b' is not a name of 1 to 63 letters, digits, '.', '_' or '-'");
+	expect("node: a", "node:", "node: '' is not a name of 1 to 63 letters, digits, '.', '_' or '-'");
+	expect("run_dir: /run/sluice/a\n", "", "run_dir: is missing; write an absolute path, for example /run/sluice/a");
+	expect("/run/sluice/a", "here",
+		"run_dir: 'here' is not an absolute path of at most 90 characters without a comma");
+}
+
+static void config_load__control(void **state)
+{
+	(void)state;
+	expect("control: { listen: 127.0.0.1:7701 }\n", "",
+		"control.listen: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701");
+	expect("127.0.0.1:7701", "7701",
+		"control.listen: '7701' is not ADDRESS:PORT with an IPv4 address, for example 127.0.0.1:7701");
+	expect("127.0.0.1:7701", "127.0.0.1:x", "control.listen: 'x' is not a number from 0 to 65535");
+	expect("127.0.0.1:7701", "0.0.0.0:7701",
+		"control.listen: 0.0.0.0 is refused: control traffic is not encrypted yet, so only 127.0.0.0/8 and "
+		"10.78.0.0/16 are allowed until TLS is built");
+	expect("127.0.0.1:7702", "192.168.0.1:7702",
+		"peers[0].control: 192.168.0.1 is refused: control traffic is not encrypted yet, so only 127.0.0.0/8 and "
+		"10.78.0.0/16 are allowed until TLS is built");
+}
+
+static void config_load__cipher(void **state)
+{
+	(void)state;
+	expect("security: { cipher: \"null\" }\n", "",
+		"security.cipher: is missing: encryption is not built yet; write cipher: \"null\" by name to run "
+		"unencrypted on trusted links");
+	expect("cipher: \"null\"", "cipher: aes-128-gcm",
+		"security.cipher: 'aes-128-gcm' is not available: encryption is not built yet; write cipher: \"null\" by "
+		"name to run unencrypted on trusted links");
+}
+
+static void config_load__dataplane(void **state)
+{
+	(void)state;
+	expect("workers: 2", "workers: 17", "dataplane.workers: '17' is not a number from 1 to 16");
+	expect("workers: 2", "workers: -1", "dataplane.workers: '-1' is not a number from 1 to 16");
+	expect("workers: 2", "workers: 2x", "dataplane.workers: '2x' is not a number from 1 to 16");
+	expect("hugepages: off", "hugepages: on", "dataplane.hugepages: 'on' is not one of: auto, require, off");
+	expect("memory_mb: 128", "memory_mb: 1", "dataplane.memory_mb: '1' is not a number from 32 to 1048576");
+	expect("idle: busy", "idle: lazy", "dataplane.idle: 'lazy' is not one of: adaptive, busy");
+	expect("udp_port: 7654", "udp_port: 99999999999",
+		"dataplane.udp_port: '99999999999' is not a number from 1024 to 65519");
+	expect("program: /opt/dp", "program: dp",
+		"dataplane.program: 'dp' is not an absolute path of at most 255 characters without a comma");
+	expect("\"0-1\"", "all", "dataplane.cores: 'all' is not a list of cores such as \"0-1\" or \"2,4\"");
+}
+
+static void config_load__links(void **state)
+{
+	(void)state;
+	expect("driver: memif", "driver: tap", "links[0].driver: 'tap' is not one of: memif, af_packet, af_xdp");
+	expect("driver: memif, ", "", "links[0].driver: is missing; write one of: memif, af_packet, af_xdp");
+	expect("role: server, ", "", "links[0].role: is missing; a memif link needs role (server or client) and socket");
+	expect("socket: /tmp/ab.sock, ", "",
+		"links[0].socket: is missing; a memif link needs role (server or client) and socket");
+	expect("role: server", "role: master", "links[0].role: 'master' is not one of: server, client");
+	expect("role: server", "role: server, interface: eth0",
+		"links[0].interface: a memif link has none; it has a role and a socket");
+	expect("interface: veth0, ", "",
+		"links[1].interface: af_xdp needs the name of a network interface of 1 to 15 characters");
+	expect("interface: veth0", "interface: veth0, role: client",
+		"links[1].role: only a memif link has one; af_xdp has an interface");
+	expect("/tmp/ab.sock", "'/tmp/a,b'",
+		"links[0].socket: '/tmp/a,b' is not an absolute path of at most 107 characters without a comma");
+	expect("name: wire", "name: ab", "links[1].name: two links are named 'ab'");
+	expect("mac: 02:00:00:00:00:01", "mac: 03:00:00:00:00:01",
+		"links[0].mac: '03:00:00:00:00:01' is not a unicast address such as 02:00:00:00:00:01");
+}
+
+static void config_load__mtu(void **state)
+{
+	(void)state;
+	expect("mtu: 9000", "mtu: 9001", "links[0].mtu: '9001' is not a number from 1500 to 9000");
+	expect("interface: veth0", "interface: veth0, mtu: 9000",
+		"links[1].mtu: 9000 is more than af_xdp can carry; allowed are 1500 to 3498");
+}
+
+static void config_load__addresses(void **state)
+{
+	(void)state;
+	expect("10.77.1.1/30", "10.77.1.1",
+		"links[0].address: '10.77.1.1' is not an IPv4 address with its prefix, for example 10.77.1.1/30");
+	expect("address: 10.77.1.1/30, ", "",
+		"links[0].address: is missing; write an IPv4 address with its prefix, for example 10.77.1.1/30");
+	expect("10.77.1.1/30", "10.77.1.1/33", "links[0].address: '33' is not a number from 8 to 31");
+	expect("10.77.1.1/30", "10.77.1.3/30",
+		"links[0].address: '10.77.1.3/30' is the network's own or its broadcast address, not a host's");
+	expect("10.77.8.1/24", "10.77.1.9/16", "links[1].address: its prefix overlaps that of link 'ab'");
+}
+
+static void config_load__peers(void **state)
+{
+	(void)state;
+	expect("name: c", "name: b", "peers[1].name: two peers are named 'b'");
+	expect("name: c", "name: a", "peers[1].name: 'a' is this node itself");
+	expect("10.77.1.2", "10.77.2.2", "peers[0].address: 10.77.2.2 is inside the prefix of no link");
+	expect("10.77.1.2", "10.77.1.1", "peers[0].address: 10.77.1.1 is this node's own address on link 'ab'");
+	expect("10.77.8.3", "10.77.1.2", "peers[1].address: peer 'b' has this address already");
+	expect(", address: 10.77.1.2", "",
+		"peers[0].address: is missing; write the IPv4 address of the peer's dataplane, for example 10.77.1.2");
+	expect("control: 127.0.0.1:7702, ", "",
+		"peers[0].control: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701");
+}
+
+static void config_find__by_name_and_prefix(void **state)
+{
+	struct config config;
+	char error[CONFIG_ERROR_SIZE], text[CONFIG_ADDRESS_TEXT];
+
+	(void)state;
+	assert_int_equal(load(&config, good, error), 0);
+	assert_int_equal(config_peer_find(&config, "c"), 1);
+	assert_int_equal(config_peer_find(&config, "d"), -1);
+	assert_int_equal(config_link_find(&config, 0x0a4d0102), 0);
+	assert_int_equal(config_link_find(&config, 0x0a4d08fe), 1);
+	assert_int_equal(config_link_find(&config, 0x0a4d0104), -1);
+	assert_string_equal(config_address_text(text, 0x0a4d0102, 0), "10.77.1.2");
+	assert_string_equal(config_address_text(text, 0xffffffff, 65535), "255.255.255.255:65535");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(config_load__good),
+		cmocka_unit_test(config_load__defaults),
+		cmocka_unit_test(config_load__no_file),
+		cmocka_unit_test(config_load__shape),
+		cmocka_unit_test(config_load__too_many_links),
+		cmocka_unit_test(config_load__node),
+		cmocka_unit_test(config_load__control),
+		cmocka_unit_test(config_load__cipher),
+		cmocka_unit_test(config_load__dataplane),
+		cmocka_unit_test(config_load__links),
+		cmocka_unit_test(config_load__mtu),
+		cmocka_unit_test(config_load__addresses),
+		cmocka_unit_test(config_load__peers),
+		cmocka_unit_test(config_find__by_name_and_prefix),
+	};
+	int fd = mkstemp(file), failed;
+
+	if (fd < 0)
+		return 1;
+	close(fd);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	unlink(file);
+	return failed;
+}
