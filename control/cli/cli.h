@@ -1,0 +1,88 @@
+// What every command of `sluice` shares: global options, exit codes, how an error is said.
+#pragma once
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "control/admin/schema.h"
+
+enum cli_exit {
+	CLI_OK = 0,
+	CLI_REFUSED = 1,
+	CLI_USAGE = 2,
+	CLI_UNREACHABLE = 3,
+};
+
+#define CLI_SOCKET_DEFAULT "/run/sluice/control.sock"
+
+struct cli {
+	bool json;
+	bool help;        // --help was given
+	bool quiet;       // errors are not said: the caller has a use for the failure
+	bool color;       // standard output is a terminal, and NO_COLOR is not set
+	const char *node; // --node; NULL: not given
+};
+
+// A command of the command line. Its options are parameters of the schema: of the admin method it calls, or its own.
+struct command {
+	const char *group, *word; // "session", "list"; word NULL: the group is the command
+	const struct schema_method *method; // NULL: looked up in the schema by `calls`
+	const char *calls;                  // admin method
+	const char *operands;               // shown in the usage after the options; NULL: from the required parameters
+	const char *sentence;               // NULL: that of the method
+	int (*print)(const struct cli *cli, const json_t *result); // of an admin method's result, for people
+	int (*run)(struct cli *cli, const struct command *command, const json_t *params, char **operands); // instead
+};
+
+extern const struct command cli_commands[]; // ends with group NULL
+
+const struct schema_method *command_method(const struct command *command);
+
+// Says an error, on standard error or as JSON on standard output, and returns `exit_code`. `code` is one word.
+int cli_fail(const struct cli *cli, int exit_code, const char *code, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+// One JSON object on one line of standard output. Takes `object`. Returns CLI_OK, or CLI_REFUSED when nobody reads.
+int cli_print_json(json_t *object);
+
+// Path of the control socket: --node, $SLUICE_NODE, or the default.
+const char *cli_socket(const struct cli *cli);
+// Path of data.sock beside it, or NULL: libsluice finds it by the environment.
+const char *cli_data_socket(const struct cli *cli, char *path, size_t size);
+
+// help.c
+int help_overview(const struct cli *cli);
+int help_group(const struct cli *cli, const char *group);
+int help_command(const struct cli *cli, const struct command *command);
+int help_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
+// The command or group nearest to a misspelt word, or NULL.
+const char *help_nearest(const char *word, const char *group);
+
+// options.c: options of a command (and the global ones) in any order with its operands. The required parameters of an
+// admin method are taken from the operands. 0, or an exit code after the error was said.
+int options_parse(struct cli *cli, const struct command *command, int argc, char **argv, json_t **params,
+	char ***operands);
+// Global options in front of a command. Index of the first word, or -1 after the error was said.
+int options_global(struct cli *cli, int argc, char **argv);
+
+// connect.c: one request and its result (a new reference), or NULL with *exit_code after the error was said.
+json_t *connect_call(const struct cli *cli, const char *method, const json_t *params, int *exit_code);
+
+// print_<noun>.c
+int print_status(const struct cli *cli, const json_t *result);
+int print_links(const struct cli *cli, const json_t *result);
+int print_workers(const struct cli *cli, const json_t *result);
+int print_sessions(const struct cli *cli, const json_t *result);
+int print_session(const struct cli *cli, const json_t *result);
+int print_session_opened(const struct cli *cli, const json_t *result);
+int print_session_closed(const struct cli *cli, const json_t *result);
+int print_peers(const struct cli *cli, const json_t *result);
+
+// version.c, send.c, serve.c
+int version_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
+int send_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
+int serve_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
+
+extern const struct schema_method send_method, serve_method, version_method, help_method;

@@ -1,0 +1,82 @@
+// The commands of `sluice`, and how errors are said.
+#include "control/cli/cli.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct command cli_commands[] = {
+	{"status", NULL, NULL, "status", NULL, NULL, print_status, NULL},
+	{"link", "list", NULL, "link.list", NULL, NULL, print_links, NULL},
+	{"worker", "list", NULL, "worker.list", NULL, NULL, print_workers, NULL},
+	{"session", "list", NULL, "session.list", NULL, NULL, print_sessions, NULL},
+	{"session", "show", NULL, "session.show", NULL, NULL, print_session, NULL},
+	{"session", "open", NULL, "session.open", NULL, NULL, print_session_opened, NULL},
+	{"session", "close", NULL, "session.close", NULL, NULL, print_session_closed, NULL},
+	{"peer", "list", NULL, "peer.list", NULL, NULL, print_peers, NULL},
+	{"send", NULL, &send_method, NULL, "FILE... NODE", NULL, NULL, send_run},
+	{"serve", NULL, &serve_method, NULL, "", NULL, NULL, serve_run},
+	{"version", NULL, &version_method, NULL, "", NULL, NULL, version_run},
+	{"help", NULL, &help_method, NULL, "[COMMAND]", NULL, NULL, help_run},
+	{0},
+};
+
+const struct schema_method *command_method(const struct command *command)
+{
+	return command->method ? command->method : schema_find(command->calls);
+}
+
+int cli_print_json(json_t *object)
+{
+	int result = json_dumpf(object, stdout, JSON_COMPACT);
+
+	json_decref(object);
+	putchar('\n');
+	return result == 0 && fflush(stdout) == 0 ? CLI_OK : CLI_REFUSED;
+}
+
+int cli_fail(const struct cli *cli, int exit_code, const char *code, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	if (cli->quiet)
+		return exit_code;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (cli->json) {
+		json_t *message = json_string(text);
+
+		// A file name need not be UTF-8.
+		for (char *c = text; !message && *c; c++)
+			*c = (unsigned char)*c >= 0x80 ? '?' : *c;
+		message = message ? message : json_string(text);
+		(void)cli_print_json(json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", message));
+	} else {
+		fflush(stdout);
+		fprintf(stderr, "sluice: %s\n", text);
+	}
+	return exit_code;
+}
+
+const char *cli_socket(const struct cli *cli)
+{
+	const char *environment = getenv("SLUICE_NODE");
+
+	if (cli->node)
+		return cli->node;
+	return environment && *environment ? environment : CLI_SOCKET_DEFAULT;
+}
+
+const char *cli_data_socket(const struct cli *cli, char *path, size_t size)
+{
+	const char *slash;
+
+	// Without --node the library knows the order of its variables; both then mean the same node.
+	if (!cli->node)
+		return NULL;
+	slash = strrchr(cli->node, '/');
+	snprintf(path, size, "%.*sdata.sock", slash ? (int)(slash - cli->node) + 1 : 0, cli->node);
+	return path;
+}

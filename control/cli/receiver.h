@@ -1,0 +1,46 @@
+// The receiving side of one session: messages and blocks in, a file out, answers back. Knows libsluice only by a function
+// that sends, so that it is tested without one.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "control/cli/incoming.h"
+#include "control/cli/transfer_proto.h"
+
+enum receiver_limits {
+	RECEIVER_PEER_SIZE = 64,
+};
+
+// What happened to a file, for people.
+struct receiver_report {
+	enum { RECEIVER_RECEIVED, RECEIVER_REFUSED, RECEIVER_FAILED } what;
+	const char *name, *peer, *text; // text: why not
+	uint64_t bytes, duration_ns;
+	const uint8_t *sha256; // RECEIVED
+};
+
+struct receiver {
+	int dir; // borrowed
+	bool overwrite;
+	char peer[RECEIVER_PEER_SIZE];
+	uint32_t transfer; // the newest that was offered, 0: none
+	bool active;       // `transfer` is being received into `in`
+	bool ended;        // END came
+	struct transfer_message end;
+	struct incoming in;
+	uint64_t started_ns;
+
+	// 0, or negative: the session is lost
+	int (*tell)(void *owner, const struct transfer_message *message);
+	void (*report)(void *owner, const struct receiver_report *report);
+	void *owner;
+};
+
+void receiver_init(struct receiver *r, int dir, bool overwrite, const char *peer);
+// A record of stream 0. 0, or -1: the peer broke the rules, the session must end.
+int receiver_on_message(struct receiver *r, const uint8_t *bytes, size_t size, uint64_t now_ns);
+// A record of stream 1. As receiver_on_message.
+int receiver_on_block(struct receiver *r, const uint8_t *bytes, size_t size, uint64_t now_ns);
+// The session ended, or we stop: what is not complete is gone. `text` says why.
+void receiver_stop(struct receiver *r, const char *text);

@@ -1,0 +1,234 @@
+// sluice send FILE... NODE: an ordinary application of libsluice.
+#include "control/cli/cli.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "control/cli/clock.h"
+#include "control/cli/format.h"
+#include "control/cli/sender.h"
+#include "control/cli/signals.h"
+
+#define PATH_SIZE 512
+
+static const char *const codecs[] = {"none", "lz4", NULL};
+
+const struct schema_method send_method = {
+	.name = "send",
+	.sentence = "sends files to a node, where sluice serve must run; done only when the receiver has checked and flushed them",
+	.params =
+		{
+			{.name = "codec", .type = SCHEMA_CHOICE, .choices = codecs, .standard = "lz4",
+				.sentence = "how the data is compressed on the way"},
+			{.name = "level", .type = SCHEMA_INTEGER, .min = 0, .max = 22, .standard = "0",
+				.sentence = "level of the codec, 0: the codec's default"},
+			{.name = "service", .type = SCHEMA_STRING, .min = 1, .max = SLUICE_NAME_SIZE - 1,
+				.standard = TRANSFER_SERVICE, .sentence = "service that the receiver listens for"},
+		},
+};
+
+struct send {
+	struct cli *cli;
+	const char *node, *codec;
+	char **files; // NULL-terminated by files_count
+	int files_count, failed;
+	struct sender_result total;
+	struct sender sender;
+};
+
+static double seconds_of(const struct sender_result *r)
+{
+	return (double)(r->duration_ns ? r->duration_ns : 1) / 1e9;
+}
+
+// Of the codec: 1 when nothing was compressed (or nothing was sent).
+static double ratio_of(const struct sender_result *r)
+{
+	return r->stored_bytes ? (double)r->raw_bytes / (double)r->stored_bytes : 1.0;
+}
+
+static json_t *plain_string(const char *raw)
+{
+	char plain[PATH_SIZE * 4];
+
+	return json_string(format_plain(plain, sizeof(plain), raw));
+}
+
+static json_t *result_json(const struct send *send, const struct sender_result *r)
+{
+	return json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:f, s:s, s:f, s:b, s:s}", //
+		"bytes", (json_int_t)r->bytes, "seconds", seconds_of(r), "goodput_bps",
+		(json_int_t)((double)r->bytes * 8 / seconds_of(r)), "wire_bytes", (json_int_t)r->wire_bytes, "packets",
+		(json_int_t)r->packets, "retransmits", (json_int_t)r->retransmits, "srtt_us", (double)r->srtt_ns / 1e3,
+		"codec", send->codec, "ratio", ratio_of(r), "verified", 1, "node", send->node);
+}
+
+static void print_file(const struct send *send, const struct outgoing *out, const struct sender_result *r)
+{
+	char bytes[FORMAT_SIZE], duration[FORMAT_SIZE], rate[FORMAT_SIZE], wire[FORMAT_SIZE], packets[FORMAT_SIZE],
+		again[FORMAT_SIZE], rtt[FORMAT_SIZE], sha256[65], name[PATH_SIZE];
+
+	format_hex(sha256, r->sha256, sizeof(r->sha256));
+	if (send->cli->json) {
+		json_t *line = result_json(send, r);
+
+		json_object_set_new(line, "file", plain_string(out->path));
+		json_object_set_new(line, "sha256", json_string(sha256));
+		(void)cli_print_json(line);
+		return;
+	}
+	printf("%s -> %s: %s in %s, %s, verified by the receiver\n", format_plain(name, sizeof(name), out->path),
+		send->node, format_bytes(bytes, r->bytes), format_duration(duration, r->duration_ns),
+		format_bits_rate(rate, (double)r->bytes * 8 / seconds_of(r)));
+	printf("  codec %s, ratio %.2f, wire %s, %s packets, %s sent again, rtt %s\n", send->codec, ratio_of(r),
+		format_bytes(wire, r->wire_bytes), format_count(packets, r->packets),
+		format_count(again, r->retransmits), format_duration(rtt, r->srtt_ns));
+	printf("  sha256 %s\n", sha256);
+	fflush(stdout);
+}
+
+static void add_to_total(struct sender_result *total, const struct sender_result *r)
+{
+	total->bytes += r->bytes;
+	total->duration_ns += r->duration_ns;
+	total->wire_bytes += r->wire_bytes;
+	total->packets += r->packets;
+	total->retransmits += r->retransmits;
+	total->raw_bytes += r->raw_bytes;
+	total->stored_bytes += r->stored_bytes;
+	total->srtt_ns = r->srtt_ns;
+}
+
+static int fail_verdict(const struct send *send, enum sender_verdict verdict, const char *file)
+{
+	char name[PATH_SIZE];
+	const char *text = send->sender.text;
+
+	format_plain(name, sizeof(name), file ? file : "");
+	switch (verdict) {
+	case SENDER_GONE:
+		return cli_fail(send->cli, CLI_UNREACHABLE, "unreachable", "%s%s%s", name, file ? ": " : "", text);
+	case SENDER_CANCELLED:
+		return cli_fail(send->cli, CLI_REFUSED, "cancelled", "%s%s%s", name, file ? ": " : "", text);
+	case SENDER_OK:
+	case SENDER_FILE_FAILED:
+	case SENDER_REFUSED:
+		break;
+	}
+	return cli_fail(send->cli, CLI_REFUSED, "refused", "%s%s%s", name, file ? ": " : "", text);
+}
+
+static int fail_file(const struct send *send, const struct outgoing *out)
+{
+	char name[PATH_SIZE];
+
+	return cli_fail(send->cli, CLI_REFUSED, "refused", "%s %s", format_plain(name, sizeof(name), out->path),
+		out->text);
+}
+
+// Opens and sends one file. `over`: no other file can follow.
+static int send_file(struct send *send, const char *path, bool *over)
+{
+	struct outgoing out;
+	struct progress progress;
+	struct sender_result result;
+	enum sender_verdict verdict;
+	char name[PATH_SIZE];
+	int code = CLI_OK;
+
+	if (outgoing_open(&out, path) != 0)
+		return fail_file(send, &out);
+	format_plain(name, sizeof(name), out.name);
+	progress_start(&progress, send->cli->json ? NULL : stderr, name, out.size, clock_now_ns());
+	verdict = sender_file(&send->sender, &out, &progress, &result);
+	if (verdict == SENDER_OK) {
+		print_file(send, &out, &result);
+		add_to_total(&send->total, &result);
+	} else {
+		code = fail_verdict(send, verdict, path);
+	}
+	outgoing_close(&out);
+	*over = verdict != SENDER_OK && verdict != SENDER_FILE_FAILED;
+	return code;
+}
+
+// The worst of the files; the rest is sent although one failed.
+static int send_files(struct send *send)
+{
+	bool over = false;
+	int worst = CLI_OK;
+
+	for (int i = 0; i < send->files_count && !over; i++) {
+		int code = send_file(send, send->files[i], &over);
+
+		send->failed += code != CLI_OK;
+		worst = code > worst ? code : worst;
+	}
+	return worst;
+}
+
+static int send_summary(const struct send *send)
+{
+	json_t *line;
+
+	if (send->files_count == 1)
+		return CLI_OK;
+	if (send->failed)
+		return cli_fail(send->cli, CLI_REFUSED, "refused", "%d of %d files failed", send->failed,
+			send->files_count);
+	if (!send->cli->json)
+		return CLI_OK;
+	line = result_json(send, &send->total);
+	json_object_set_new(line, "files", json_integer(send->files_count));
+	json_object_set_new(line, "sha256", json_null());
+	return cli_print_json(line);
+}
+
+// Before anything is connected: what is wrong with a name is seen at once, and nothing was sent yet.
+static int check_files(const struct send *send)
+{
+	for (int i = 0; i < send->files_count; i++) {
+		struct outgoing out;
+
+		if (outgoing_open(&out, send->files[i]) != 0)
+			return fail_file(send, &out);
+		outgoing_close(&out);
+	}
+	return CLI_OK;
+}
+
+int send_run(struct cli *cli, const struct command *command, const json_t *params, char **operands)
+{
+	const struct schema_method *m = command_method(command);
+	struct send send = {.cli = cli, .files = operands, .codec = schema_string(m, params, "codec")};
+	char socket[PATH_SIZE];
+	struct sender_options options = {
+		.data_socket = cli_data_socket(cli, socket, sizeof(socket)),
+		.service = schema_string(m, params, "service"),
+		.codec = send.codec,
+		.level = (uint32_t)schema_integer(m, params, "level"),
+	};
+	enum sender_verdict verdict;
+	int code;
+
+	while (operands[send.files_count])
+		send.files_count++;
+	if (--send.files_count < 1)
+		return cli_fail(cli, CLI_USAGE, "usage", "send needs at least one FILE, and the NODE last");
+	options.node = send.node = operands[send.files_count];
+	if (strlen(send.node) == 0 || strlen(send.node) >= SLUICE_NAME_SIZE || strchr(send.node, '/'))
+		return cli_fail(cli, CLI_USAGE, "usage", "the last argument is the NODE, and \"%.80s\" cannot be one", send.node);
+	code = check_files(&send);
+	if (code != CLI_OK)
+		return code;
+	signals_start();
+	verdict = sender_open(&send.sender, &options);
+	if (verdict != SENDER_OK)
+		code = fail_verdict(&send, verdict, NULL);
+	else
+		code = send_files(&send);
+	sender_close(&send.sender);
+	if (verdict == SENDER_OK && send_summary(&send) != CLI_OK && code == CLI_OK)
+		code = CLI_REFUSED;
+	return code;
+}

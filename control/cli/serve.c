@@ -1,0 +1,395 @@
+// sluice serve --dir DIR: receives files, as an ordinary application of libsluice. Outlives the dataplane: attaches again.
+#include "control/cli/cli.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "control/cli/clock.h"
+#include "control/cli/format.h"
+#include "control/cli/receiver.h"
+#include "control/cli/signals.h"
+#include "lib/client/sluice.h"
+
+enum serve_limits {
+	SERVE_SESSIONS_MAX = 64, // the dataplane gives an application no more
+	SERVE_ANSWERS_MAX = 8,   // of one session in flight: more is a peer that does not take them
+	SERVE_EVENTS_TURN = 64,
+	SERVE_WAIT_MS = 250,
+	SERVE_BACKOFF_MS = 100,  // doubling to ...
+	SERVE_BACKOFF_MS_MAX = 2000,
+	SERVE_GOODBYE_MS = 500,
+	SERVE_PATH_SIZE = 4096,
+};
+
+#define STREAM_CONTROL SLUICE_STREAM(TRANSFER_STREAM_CONTROL, SLUICE_ORDERED)
+#define STREAM_BLOCKS  SLUICE_STREAM(TRANSFER_STREAM_BLOCKS, SLUICE_UNORDERED)
+
+const struct schema_method serve_method = {
+	.name = "serve",
+	.sentence = "receives files that sluice send sends, until it is stopped",
+	.params =
+		{
+			{.name = "dir", .type = SCHEMA_STRING, .min = 1, .max = SERVE_PATH_SIZE - 1, .standard = ".",
+				.sentence = "folder to receive into"},
+			{.name = "overwrite", .type = SCHEMA_BOOLEAN, .sentence = "replace files that exist"},
+			{.name = "fallback", .type = SCHEMA_BOOLEAN,
+				.sentence = "yield to any other sluice serve of the node"},
+			{.name = "once", .type = SCHEMA_BOOLEAN, .sentence = "end after the first sender"},
+			{.name = "service", .type = SCHEMA_STRING, .min = 1, .max = SLUICE_NAME_SIZE - 1,
+				.standard = TRANSFER_SERVICE, .sentence = "service to listen for"},
+		},
+};
+
+struct serve;
+
+struct serve_session {
+	bool used;
+	bool ending; // aborted or told to stop; waits for CLOSED
+	uint32_t session;
+	uint32_t answers; // in flight
+	struct serve *serve;
+	struct receiver receiver;
+};
+
+struct serve {
+	const struct cli *cli;
+	const char *data_socket, *path, *service;
+	bool overwrite, fallback, once;
+	int dir;
+	struct sluice *sluice; // NULL: not attached
+	bool detached;
+	bool once_over; // --once: the first sender has left
+	uint64_t received, failed;
+	struct serve_session sessions[SERVE_SESSIONS_MAX];
+};
+
+// ---- lines -------------------------------------------------------------------------------------------------------
+
+// What happens to the service itself, not to a file.
+static void say(const struct serve *serve, const char *event, const char *text)
+{
+	char plain[512];
+
+	format_plain(plain, sizeof(plain), text);
+	if (serve->cli->json) {
+		(void)cli_print_json(json_pack("{s:s, s:s}", "event", event, "text", plain));
+	} else {
+		printf("%s\n", plain);
+		fflush(stdout);
+	}
+}
+
+static void report_json(const struct receiver_report *r, const char *event, const char *name, const char *text)
+{
+	json_t *line = json_pack("{s:s, s:s, s:s, s:I, s:f}", "event", event, "file", name, "peer", r->peer, "bytes",
+		(json_int_t)r->bytes, "seconds", (double)r->duration_ns / 1e9);
+	char sha256[65];
+
+	if (r->sha256) {
+		json_object_set_new(line, "sha256", json_string(format_hex(sha256, r->sha256, 32)));
+		json_object_set_new(line, "verified", json_true());
+	} else {
+		json_object_set_new(line, "text", json_string(text));
+	}
+	(void)cli_print_json(line);
+}
+
+static void on_report(void *owner, const struct receiver_report *r)
+{
+	static const char *const events[] = {"received", "refused", "failed"};
+	struct serve *serve = ((struct serve_session *)owner)->serve;
+	char name[TRANSFER_NAME_MAX * 4 + 1], text[TRANSFER_TEXT_MAX * 4 + 1], bytes[FORMAT_SIZE], duration[FORMAT_SIZE];
+	char rate[FORMAT_SIZE], sha256[65];
+
+	format_plain(name, sizeof(name), r->name);
+	format_plain(text, sizeof(text), r->text);
+	serve->received += r->what == RECEIVER_RECEIVED;
+	serve->failed += r->what != RECEIVER_RECEIVED;
+	if (serve->cli->json)
+		report_json(r, events[r->what], name, text);
+	else if (r->what == RECEIVER_RECEIVED)
+		printf("received %s from %s: %s in %s, %s, sha256 %s\n", name, r->peer, format_bytes(bytes, r->bytes),
+			format_duration(duration, r->duration_ns),
+			format_bits_rate(rate, (double)r->bytes * 8e9 / (double)(r->duration_ns ? r->duration_ns : 1)),
+			format_hex(sha256, r->sha256, 32));
+	else
+		printf("%s %s from %s: %s\n", events[r->what], name, r->peer, text);
+	fflush(stdout);
+}
+
+// ---- sessions ----------------------------------------------------------------------------------------------------
+
+static struct serve_session *session_find(struct serve *serve, uint32_t session)
+{
+	for (int i = 0; i < SERVE_SESSIONS_MAX; i++)
+		if (serve->sessions[i].used && serve->sessions[i].session == session)
+			return &serve->sessions[i];
+	return NULL;
+}
+
+static int on_tell(void *owner, const struct transfer_message *message)
+{
+	struct serve_session *s = owner;
+	struct sluice *sluice = s->serve->sluice;
+	uint8_t *buffer = s->answers < SERVE_ANSWERS_MAX ? sluice_buffer_get(sluice) : NULL;
+
+	if (!buffer)
+		return -1;
+	size_t size = transfer_frame(buffer, message);
+
+	if (sluice_send(sluice, s->session, STREAM_CONTROL, buffer, (uint32_t)size, true, 0) != 0) {
+		sluice_buffer_put(sluice, buffer);
+		return -1;
+	}
+	s->answers++;
+	return 0;
+}
+
+static void on_opened(struct serve *serve, const struct sluice_event *e)
+{
+	struct serve_session *s = serve->sessions;
+
+	while (s < serve->sessions + SERVE_SESSIONS_MAX && s->used)
+		s++;
+	if (!e->accepted || s == serve->sessions + SERVE_SESSIONS_MAX) {
+		(void)sluice_abort(serve->sluice, e->session);
+		return;
+	}
+	*s = (struct serve_session){.used = true, .session = e->session, .serve = serve};
+	receiver_init(&s->receiver, serve->dir, serve->overwrite, e->peer);
+	s->receiver.tell = on_tell;
+	s->receiver.report = on_report;
+	s->receiver.owner = s;
+}
+
+static void on_data(struct serve *serve, const struct sluice_event *e)
+{
+	struct serve_session *s = session_find(serve, e->session);
+	int result = 0;
+
+	if (s && !s->ending && e->stream == STREAM_BLOCKS)
+		result = receiver_on_block(&s->receiver, e->data, e->size, clock_now_ns());
+	else if (s && !s->ending && e->stream == STREAM_CONTROL)
+		result = receiver_on_message(&s->receiver, e->data, e->size, clock_now_ns());
+	else if (s && !s->ending)
+		result = -1;
+	sluice_buffer_put(serve->sluice, e->data);
+	if (result == 0)
+		return;
+	// Graceful, so that the last sentence arrives; what the peer still sends is thrown away.
+	receiver_stop(&s->receiver, "the session broke the rules of the file transfer");
+	s->ending = true;
+	(void)sluice_close(serve->sluice, s->session);
+}
+
+static void on_closed(struct serve *serve, const struct sluice_event *e)
+{
+	struct serve_session *s = session_find(serve, e->session);
+
+	if (!s)
+		return;
+	receiver_stop(&s->receiver, e->ok ? "the sender left before the end of the file" : e->text);
+	s->used = false;
+	serve->once_over = serve->once;
+}
+
+static void on_event(struct serve *serve, const struct sluice_event *e)
+{
+	struct serve_session *s;
+
+	switch (e->type) {
+	case SLUICE_OPENED:
+		on_opened(serve, e);
+		break;
+	case SLUICE_DATA:
+		on_data(serve, e);
+		break;
+	case SLUICE_SENT:
+		s = session_find(serve, e->session);
+		if (s)
+			s->answers--;
+		sluice_buffer_put(serve->sluice, e->data);
+		break;
+	case SLUICE_CLOSED:
+		on_closed(serve, e);
+		break;
+	case SLUICE_DETACHED:
+		serve->detached = true;
+		break;
+	case SLUICE_FAILED:
+		break; // we ask for no sessions
+	}
+}
+
+static void serve_turn(struct serve *serve, int wait_ms)
+{
+	struct sluice_event events[SERVE_EVENTS_TURN];
+	int count = 0;
+
+	if (sluice_wait(serve->sluice, wait_ms) != 0)
+		count = sluice_receive(serve->sluice, events, SERVE_EVENTS_TURN);
+	if (count < 0)
+		serve->detached = true;
+	for (int i = 0; i < count; i++)
+		on_event(serve, &events[i]);
+}
+
+// ---- life --------------------------------------------------------------------------------------------------------
+
+// 0, or a SLUICE_E_* with the sentence in sluice_error of what is attached (NULL: nothing).
+static int serve_attach(struct serve *serve)
+{
+	struct sluice_options options = {.socket = serve->data_socket};
+	int result = sluice_attach(&serve->sluice, &options);
+
+	serve->detached = false;
+	if (result == 0)
+		result = sluice_listen(serve->sluice, serve->service, serve->fallback ? SLUICE_LISTEN_FALLBACK : 0);
+	return result;
+}
+
+static void serve_detach(struct serve *serve, const char *why)
+{
+	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
+		if (serve->sessions[i].used)
+			receiver_stop(&serve->sessions[i].receiver, why);
+		serve->sessions[i].used = false;
+	}
+	sluice_detach(serve->sluice);
+	serve->sluice = NULL;
+}
+
+static int fail_attach(const struct serve *serve, int result)
+{
+	bool gone = result == SLUICE_E_UNREACHABLE || result == SLUICE_E_TIMEOUT;
+	const char *hint = gone ? " (is sluice-dataplane running? sluice status tells)" : "";
+
+	return cli_fail(serve->cli, gone ? CLI_UNREACHABLE : CLI_REFUSED, gone ? "unreachable" : "refused", "%s%s",
+		sluice_error(serve->sluice), hint);
+}
+
+// Until it is attached again, or refused for good, or asked to stop.
+static int serve_attach_again(struct serve *serve)
+{
+	unsigned backoff_ms = SERVE_BACKOFF_MS;
+	int result;
+
+	serve_detach(serve, "the dataplane of this node went away");
+	say(serve, "detached", "the dataplane went away; attaching again");
+	while (!signals_stop()) {
+		result = serve_attach(serve);
+		if (result == 0) {
+			say(serve, "attached", "attached again");
+			return CLI_OK;
+		}
+		if (result == SLUICE_E_REFUSED || result == SLUICE_E_INVALID)
+			return fail_attach(serve, result);
+		sluice_detach(serve->sluice);
+		serve->sluice = NULL;
+		usleep(backoff_ms * 1000);
+		backoff_ms = backoff_ms * 2 < SERVE_BACKOFF_MS_MAX ? backoff_ms * 2 : SERVE_BACKOFF_MS_MAX;
+	}
+	return CLI_OK;
+}
+
+// Tells every sender whose file is not complete, and gives the words a moment to leave.
+static void serve_goodbye(struct serve *serve)
+{
+	struct transfer_message message = {.type = TRANSFER_ERROR, .reason = TRANSFER_CANCELLED};
+	uint64_t end = clock_now_ns() + (uint64_t)SERVE_GOODBYE_MS * 1000000;
+	uint32_t waiting = 1;
+
+	snprintf(message.text, sizeof(message.text), "the receiver was stopped");
+	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
+		struct serve_session *s = &serve->sessions[i];
+
+		if (!s->used)
+			continue;
+		message.transfer = s->receiver.transfer;
+		if (s->receiver.active)
+			(void)on_tell(s, &message);
+		receiver_stop(&s->receiver, message.text);
+		s->ending = true;
+	}
+	while (waiting && !serve->detached && clock_now_ns() < end) {
+		waiting = 0;
+		for (int i = 0; i < SERVE_SESSIONS_MAX; i++)
+			waiting += serve->sessions[i].used ? serve->sessions[i].answers : 0;
+		if (waiting)
+			serve_turn(serve, 20);
+	}
+	serve_detach(serve, message.text);
+}
+
+static int serve_loop(struct serve *serve)
+{
+	int code = CLI_OK;
+
+	while (code == CLI_OK && !signals_stop() && !serve->once_over) {
+		serve_turn(serve, SERVE_WAIT_MS);
+		if (serve->detached)
+			code = serve_attach_again(serve);
+	}
+	if (serve->sluice)
+		serve_goodbye(serve);
+	if (code == CLI_OK && serve->once)
+		code = serve->received && !serve->failed ? CLI_OK : CLI_REFUSED;
+	return code;
+}
+
+static int serve_start(struct serve *serve)
+{
+	char text[SERVE_PATH_SIZE + 128];
+	int result, stale;
+
+	serve->dir = incoming_dir_open(serve->path);
+	if (serve->dir < 0)
+		return cli_fail(serve->cli, CLI_REFUSED, "refused", "cannot open the folder %.400s: %s", serve->path,
+			strerror(errno));
+	if (faccessat(serve->dir, ".", W_OK | X_OK, 0) != 0)
+		return cli_fail(serve->cli, CLI_REFUSED, "refused", "cannot write into the folder %.400s: %s", serve->path,
+			strerror(errno));
+	result = serve_attach(serve);
+	if (result != 0)
+		return fail_attach(serve, result);
+	stale = incoming_sweep(serve->dir);
+	if (stale) {
+		snprintf(text, sizeof(text), "removed %d incomplete files that an earlier serve left behind", stale);
+		say(serve, "swept", text);
+	}
+	snprintf(text, sizeof(text), "receiving into %s as service %s%s", serve->path, serve->service,
+		serve->fallback ? ", unless another serve of this node does" : "");
+	say(serve, "serving", text);
+	return CLI_OK;
+}
+
+int serve_run(struct cli *cli, const struct command *command, const json_t *params, char **operands)
+{
+	static struct serve serve; // too large for a stack
+	const struct schema_method *m = command_method(command);
+	char socket[SERVE_PATH_SIZE];
+	int code;
+
+	if (operands[0])
+		return cli_fail(cli, CLI_USAGE, "usage", "serve takes options only; --dir names the folder");
+	serve = (struct serve){
+		.cli = cli,
+		.data_socket = cli_data_socket(cli, socket, sizeof(socket)),
+		.path = schema_string(m, params, "dir"),
+		.service = schema_string(m, params, "service"),
+		.overwrite = schema_boolean(params, "overwrite"),
+		.fallback = schema_boolean(params, "fallback"),
+		.once = schema_boolean(params, "once"),
+		.dir = -1,
+	};
+	signals_start();
+	code = serve_start(&serve);
+	if (code == CLI_OK)
+		code = serve_loop(&serve);
+	else
+		sluice_detach(serve.sluice);
+	if (serve.dir >= 0)
+		close(serve.dir);
+	return code;
+}
