@@ -293,6 +293,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t i = 0; i < CONNS; i++)
 		if (fuzz.conn[i])
 			transport_abort(fuzz.t, fuzz.conn[i], CLOSE_LOCAL, fuzz.now_ns);
+	send(); // CLOSED comes after the RESET has gone
 	take();
 	check();
 	for (uint32_t i = 0; i < CONNS; i++)

@@ -15,16 +15,14 @@ struct golden {
 
 static const struct golden goldens[] = {
 	{"start_up",
-		"# Two nodes, 1 ms apart. a connects, sends one record of 10,000 bytes, and "
-		"closes.\n",
+		"# Two nodes, 1 ms apart. a connects, sends one record of 10,000 bytes,\n"
+		"# and closes.\n",
 		1, 10000, 0},
 	{"one_loss",
-		"# Two nodes, 1 ms apart. a sends two records of 65,536 bytes. The link loses the "
-		"7th\n"
-		"# data packet: b reports the gap, a halves its window once and sends the bytes "
-		"again\n"
-		"# under a new packet number.\n",
-		2, 65536, 7},
+		"# Two nodes, 1 ms apart. a sends two records of 20,000 bytes. The link loses\n"
+		"# the 7th data packet: b reports the gap, a halves its window once and sends\n"
+		"# the bytes again under a new packet number.\n",
+		2, 20000, 7},
 };
 
 static bool lose_one(struct sim *sim, const struct frame *frame)

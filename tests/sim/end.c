@@ -110,8 +110,13 @@ static void end_open(struct end *end)
 	struct sim *sim = end->sim;
 	const struct pair_plan *pair = &sim->plan->pair[end->pair];
 	struct end *peer = end_peer(end);
-	if (pair->stale) // the cid that the former life talked to
+	if (pair->stale) { // the cid that the former life talked to
 		peer = &sim->ends[pair->of][sim->ends[pair->of][0].node == end->node];
+		if (end_peer(peer)->state != END_DEAD || !peer->opened) {
+			end->state = END_CLOSED; // there was no former life to take up
+			return;
+		}
+	}
 	if (!end_reserve(end) || (!pair->stale && peer->state == END_WAITING && !end_reserve(peer)))
 		return;
 	struct conn_open open = {
@@ -279,11 +284,8 @@ void end_on_record(struct end *end, const struct recv_record *got)
 	} else if (end->conn) {
 		conn_credit(end_node(end)->transport, end->conn, 1, node_clock(sim, end_node(end)));
 	}
-	if (wrong && end->conn && !end->abort_asked) { // what the dataplane does with a bad CRC
-		end->abort_asked = end->disturbed = end_peer(end)->disturbed = true;
-		transport_abort(end_node(end)->transport, end->conn, CLOSE_CORRUPT,
-			node_clock(sim, end_node(end)));
-	}
+	if (wrong && !end->abort_asked) // what the dataplane does with a bad CRC
+		end_abort(end, CLOSE_CORRUPT);
 }
 
 static uint64_t release_ns(const struct end *end)
@@ -402,6 +404,17 @@ uint64_t end_deadline(const struct end *end)
 		now_ns + 1 * MS < due_ns)
 		due_ns = now_ns + 1 * MS;
 	return due_ns;
+}
+
+// Not a natural end: the account asks less of both sides.
+void end_abort(struct end *end, enum close_reason reason)
+{
+	struct node *node = end_node(end);
+	if (!end->conn || end->state == END_WAITING)
+		return;
+	end->abort_asked = end->disturbed = end_peer(end)->disturbed = true;
+	transport_abort(node->transport, end->conn, reason, node_clock(end->sim, node));
+	node->wake_ns = end->sim->now_ns;
 }
 
 void end_die(struct end *end)

@@ -24,6 +24,8 @@ void node_start(struct sim *sim, struct node *node)
 	node->restart_ns = 0;
 	node->transport = transport_init(node->memory, &config, node_clock(sim, node));
 	node->wake_ns = sim->now_ns;
+	node->clock_seen_ns = node_clock(sim, node);
+	node->loop_ns = 0;
 }
 
 void node_die(struct sim *sim, struct node *node)

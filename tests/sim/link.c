@@ -111,27 +111,28 @@ static void corrupt(struct sim *sim, struct frame *frame)
 		frame->size - FRAME_OVERHEAD);
 }
 
+// Bursts have an end in time, not in packets: a quiet connection would otherwise never leave one.
 static bool is_lost(struct sim *sim, const struct link_plan *plan, struct link *link)
 {
-	if (link->in_burst)
-		link->in_burst = !rng_ppm(&sim->rng, plan->burst_leave_ppm);
-	else
-		link->in_burst = rng_ppm(&sim->rng, plan->burst_enter_ppm);
-	return link->down || link->in_burst || rng_ppm(&sim->rng, plan->loss_ppm);
+	if (rng_ppm(&sim->rng, plan->burst_ppm))
+		link->burst_ns = sim->now_ns + rng_below(&sim->rng, plan->burst_ns_max);
+	bool burst = sim->now_ns < link->burst_ns;
+	return link->down || burst || rng_ppm(&sim->rng, plan->loss_ppm);
 }
 
-// When the frame is through the bottleneck; 0 when its queue is full.
-static uint64_t pass_rate(
-	struct sim *sim, const struct link_plan *plan, struct link *link, uint32_t size)
+// When the frame is through the bottleneck. False: its queue is full.
+static bool pass_rate(struct sim *sim, const struct link_plan *plan, struct link *link,
+	uint32_t size, uint64_t *out_ns)
 {
+	*out_ns = sim->now_ns;
 	if (!plan->rate_Bps)
-		return sim->now_ns;
+		return true;
 	uint64_t take_ns = (uint64_t)(size + 42) * S / plan->rate_Bps;
 	uint64_t start_ns = link->free_ns > sim->now_ns ? link->free_ns : sim->now_ns;
 	if (start_ns - sim->now_ns > plan->queue * take_ns)
-		return 0;
-	link->free_ns = start_ns + take_ns;
-	return link->free_ns;
+		return false;
+	*out_ns = link->free_ns = start_ns + take_ns;
+	return true;
 }
 
 void link_send(struct sim *sim, struct frame *frame)
@@ -143,8 +144,8 @@ void link_send(struct sim *sim, struct frame *frame)
 
 	sim->frames++;
 	bool lost = is_lost(sim, plan, link) || (sim->filter && sim->filter(sim, frame));
-	uint64_t out_ns = pass_rate(sim, plan, link, frame->size);
-	if (lost || !out_ns) {
+	uint64_t out_ns;
+	if (lost || !pass_rate(sim, plan, link, frame->size, &out_ns)) {
 		story_packet(
 			sim, frame->from, frame->to, lost ? "lost:" : "queue full:", bytes, size);
 		sim->lost++;

@@ -145,7 +145,8 @@ static void set_wake(struct sim *sim, struct node *node)
 	if (node->idle_turns > 1000)
 		sim_fail(sim, "%c: transport_deadline is due, and 1,000 turns do nothing",
 			'a' + node->index);
-	if (node->rx_count)
+	// As loop_run: a turn that did something is followed by another one.
+	if (node->rx_count || node->worked)
 		due_ns = 0;
 	if (node->backlog_count)
 		min_deadline(&due_ns, sim->now_ns + 20 * US);
@@ -154,6 +155,16 @@ static void set_wake(struct sim *sim, struct node *node)
 			if (sim->ends[p][e].node == node->index)
 				min_deadline(&due_ns, end_deadline(&sim->ends[p][e]));
 	node->wake_ns = wake_at(sim, node, due_ns);
+}
+
+// As transport.md has it: an average of the time between turns, of at most a millisecond each.
+static void measure_loop(const struct sim *sim, struct node *node)
+{
+	uint64_t now_ns = node_clock(sim, node);
+	uint64_t took_ns = now_ns - node->clock_seen_ns;
+	took_ns = took_ns < 1 * MS ? took_ns : 1 * MS;
+	node->clock_seen_ns = now_ns;
+	node->loop_ns = node->loop_ns ? (7 * node->loop_ns + took_ns) / 8 : 10 * US;
 }
 
 // The order of the worker's loop_turn.
@@ -168,6 +179,7 @@ void node_turn(struct sim *sim, struct node *node)
 	if (sim->failed)
 		return;
 	for_each_end(sim, node, end_step);
+	measure_loop(sim, node);
 	transport_on_time(node->transport, node_clock(sim, node));
 	for_each_end(sim, node, look_before_sending);
 	take_sent(sim, node);

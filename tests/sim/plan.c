@@ -43,8 +43,8 @@ static struct link_plan plan_link(struct rng *r)
 	if (rng_percent(r, 40))
 		link.loss_ppm = (uint32_t)log_between(r, 100, 200000);
 	if (rng_percent(r, 20)) {
-		link.burst_enter_ppm = (uint32_t)log_between(r, 100, 10000);
-		link.burst_leave_ppm = (uint32_t)rng_between(r, 50000, 500000);
+		link.burst_ppm = (uint32_t)log_between(r, 100, 10000);
+		link.burst_ns_max = log_between(r, 10 * US, 50 * MS);
 	}
 	if (rng_percent(r, 25))
 		link.duplicate_ppm = (uint32_t)log_between(r, 100, 200000);
@@ -244,7 +244,7 @@ static void link_say(const struct link_plan *l, FILE *out)
 	const struct {
 		uint32_t ppm;
 		const char *name;
-	} odds[] = {{l->loss_ppm, "lost"}, {l->burst_enter_ppm, "bursts of loss"},
+	} odds[] = {{l->loss_ppm, "lost"}, {l->burst_ppm, "bursts of loss"},
 		{l->duplicate_ppm, "doubled"}, {l->reorder_ppm, "late"},
 		{l->corrupt_ppm, "corrupted"}};
 	for (uint32_t i = 0; i < 5; i++)

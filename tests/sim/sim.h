@@ -32,8 +32,8 @@ struct link_plan {
 	uint64_t rate_Bps; // 0: as fast as it comes
 	uint32_t queue;    // packets waiting for the rate
 	uint32_t loss_ppm, duplicate_ppm, reorder_ppm, corrupt_ppm;
-	uint32_t burst_enter_ppm,
-		burst_leave_ppm; // two-state burst loss: everything is lost inside
+	uint32_t burst_ppm; // a burst begins with this frame: everything is lost for a while
+	uint64_t burst_ns_max;
 };
 
 enum fault_type {
@@ -125,8 +125,9 @@ struct frame {
 };
 
 struct link {
-	uint64_t free_ns; // when the last queued byte has left
-	bool in_burst, down;
+	uint64_t free_ns;  // when the last queued byte has left
+	uint64_t burst_ns; // everything is lost until then
+	bool down;
 };
 
 uint16_t frame_checksum(const uint8_t *bytes, uint32_t size);
@@ -165,7 +166,11 @@ struct law {
 	uint32_t limits[STREAMS_MAX];
 	uint64_t started_raw; // raw bytes of records with a byte on the wire
 	uint64_t data_sent;
-	uint32_t in_flight;
+	uint64_t probes; // tail probes announced and not seen as data yet
+	// The pacer's bucket.
+	double rate, burst, tokens;
+	uint64_t paced_ns, paced_bytes;
+	bool ack_came;
 };
 
 struct end {
@@ -204,6 +209,8 @@ struct node {
 	uint64_t boot_id;
 	uint64_t clock_offset_ns;
 	uint64_t wake_ns, turn_ns;
+	uint64_t clock_seen_ns; // the node's clock at its last turn
+	uint64_t loop_ns;       // EWMA of the time between turns, as its transport sees it
 	uint64_t paused_until_ns, refuse_until_ns, pool_empty_until_ns, stall_until_ns;
 	uint64_t hint_ns;    // when it last told somebody that a connection is unknown
 	uint64_t restart_ns; // when it comes back; 0: it lives
@@ -230,7 +237,8 @@ struct sim {
 	struct frame **flying; // heap by arrival
 	uint32_t nflying, flying_room;
 	uint64_t frame_number;
-	FILE *story; // NULL: nobody reads
+	FILE *story;  // NULL: nobody reads
+	bool gave_up; // the operator aborted what did not move
 	bool failed;
 	char failure[512];
 	// The golden traces drop by hand: true when this frame is to be lost.
@@ -284,6 +292,7 @@ uint64_t end_deadline(const struct end *end);
 void end_on_event(struct end *end, const struct transport_event *event);
 void end_on_record(struct end *end, const struct recv_record *record);
 void end_on_sent(struct end *end, const struct sent_record *sent);
+void end_abort(struct end *end, enum close_reason reason);
 void end_die(struct end *end); // its node is gone, and all memory with it
 bool end_done(const struct end *end);
 struct stream_plan *end_stream(struct end *end, uint32_t stream);
