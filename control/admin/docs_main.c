@@ -1,4 +1,5 @@
 // Prints docs/admin.md from the schema. A test fails when the file in the tree is stale.
+#include <ctype.h>
 #include <stdio.h>
 
 #include "control/admin/figures.h"
@@ -20,8 +21,8 @@ static void docs_param(const struct schema_param *p)
 
 static void docs_method(const struct schema_method *m)
 {
-	printf("\n## %s\n\nLevel: %s%s. %s.\n", m->name, schema_level_name(m->level),
-		m->change ? ", writes an audit line" : "", m->sentence);
+	printf("\n## %s\n\n%c%s. Level: %s%s.\n", m->name, toupper(m->sentence[0]), m->sentence + 1,
+		schema_level_name(m->level), m->change ? "; writes an audit line" : "");
 	if (m->params[0].name)
 		printf("\n| parameter | type | default | meaning |\n|---|---|---|---|\n");
 	for (const struct schema_param *p = m->params; p < m->params + SCHEMA_PARAMS_MAX && p->name; p++)

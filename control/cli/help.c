@@ -1,6 +1,7 @@
 // Help of every command, from the same tables that read its options.
 #include "control/cli/cli.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "control/cli/transfer_proto.h"
@@ -51,7 +52,7 @@ int help_group(const struct cli *cli, const char *group)
 static void print_upper(const char *name)
 {
 	for (; *name; name++)
-		putchar(*name == '_' ? '-' : *name >= 'a' && *name <= 'z' ? *name - 32 : *name);
+		putchar(*name == '_' ? '-' : toupper(*name));
 }
 
 static void print_usage(const struct command *c)
@@ -89,16 +90,16 @@ static void print_allowed(const struct schema_param *p)
 
 static void print_param(const struct schema_param *p)
 {
-	char head[48], upper[32];
+	char head[48], name[32];
 	size_t i = 0;
 
-	for (; p->name[i] && i + 1 < sizeof(upper); i++)
-		upper[i] = p->name[i] == '_' ? '-' : p->name[i];
-	upper[i] = '\0';
+	for (; p->name[i] && i + 1 < sizeof(name); i++)
+		name[i] = p->name[i] == '_' ? '-' : p->required ? (char)toupper(p->name[i]) : p->name[i];
+	name[i] = '\0';
 	if (p->required)
-		snprintf(head, sizeof(head), "%s", upper);
+		snprintf(head, sizeof(head), "%s", name);
 	else
-		snprintf(head, sizeof(head), "--%s%s", upper,
+		snprintf(head, sizeof(head), "--%s%s", name,
 			p->type == SCHEMA_BOOLEAN ? "" : p->type == SCHEMA_INTEGER ? " N" : " X");
 	printf("  %-18s %s", head, p->sentence);
 	print_allowed(p);
@@ -111,7 +112,7 @@ int help_command(const struct cli *cli, const struct command *c)
 
 	(void)cli;
 	print_usage(c);
-	printf("\n%c%s.\n\n", command_sentence(c)[0] - (command_sentence(c)[0] >= 'a' ? 32 : 0), command_sentence(c) + 1);
+	printf("\n%c%s.\n\n", toupper(command_sentence(c)[0]), command_sentence(c) + 1);
 	for (const struct schema_param *p = m->params; p < m->params + SCHEMA_PARAMS_MAX && p->name; p++)
 		print_param(p);
 	printf("%s", help_common);

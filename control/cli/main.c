@@ -32,9 +32,12 @@ static int command_unknown(const struct cli *cli, const char *group, const char 
 {
 	const char *near = help_nearest(word, group);
 
-	return cli_fail(cli, CLI_USAGE, "usage", "no command \"%s%s%.64s\"%s%s%s; sluice help lists them",
-		group ? group : "", group ? " " : "", word, near ? ", did you mean \"" : "", near ? near : "",
-		near ? "\"?" : "");
+	char hint[80] = "";
+
+	if (near)
+		snprintf(hint, sizeof(hint), ", did you mean \"%s%s%s\"?", group ? group : "", group ? " " : "", near);
+	return cli_fail(cli, CLI_USAGE, "usage", "no command \"%s%s%.64s\"%s; sluice help lists them",
+		group ? group : "", group ? " " : "", word, hint);
 }
 
 static int command_start(struct cli *cli, const struct command *command, int argc, char **argv)
