@@ -26,7 +26,9 @@ enum port_driver {
 
 #define PORT_NAME_SIZE       32
 #define PORT_SOCKET_SIZE     108  // sun_path
-#define PORT_AF_XDP_MTU_MAX  3480u // one page less the buffer's own headers, see config.c
+// A page less the headroom and the sk_buff's tail: what the kernel's XDP (veth's native mode) takes at most. DPDK's
+// own limit lies a little higher.
+#define PORT_AF_XDP_MTU_MAX  3498u
 
 struct port_config {
 	char name[PORT_NAME_SIZE];    // letters, digits, '-', '_'
@@ -39,7 +41,7 @@ struct port_config {
 	uint32_t ipv4;                // host order
 	uint8_t prefix;               // 1..31
 	uint32_t gateway;             // host order, 0 none: only peers inside the prefix
-	uint8_t mac[6];               // all zero: derived from the name (memif) or the interface's own
+	uint8_t mac[6];               // all zero: 02:53 and the address (memif), or the interface's own
 	uint16_t udp_base_port;       // 0: WIRE_UDP_PORT
 	uint16_t queues;              // = workers
 	uint32_t ring_size;           // slots per queue and direction, power of two; 0: the driver's best for the MTU
@@ -80,7 +82,9 @@ uint16_t port_rx(struct port *port, uint16_t queue, struct port_packet *out, uin
 // Where packets of one connection go: kept by the caller, one per connection, its fields are the port's.
 struct port_route {
 	struct net_template template; // headers with everything but lengths and checksums
+	uint64_t checked_ns;          // the neighbour was last looked up then: keeps it in use
 	uint32_t next_hop;            // host order
+	uint32_t version;             // of the neighbour table at that time; 0: no address yet
 };
 
 // False: dst_ip is neither inside the prefix nor reachable by a gateway, or it is our own address.

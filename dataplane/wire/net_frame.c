@@ -1,1 +1,69 @@
-// net_frame
+// Ethernet, ARP, IPv4, UDP: views -> bytes.
+#include <string.h>
+
+#include "dataplane/wire/net.h"
+#include "lib/base/bytes.h"
+
+#define IPV4_DONT_FRAGMENT 0x4000u
+#define IPV4_TTL           64u
+#define IPV4_PROTOCOL_UDP  17u
+
+static void eth_frame(uint8_t *frame, const uint8_t dst_mac[6], const uint8_t src_mac[6], uint16_t type)
+{
+	memcpy(frame, dst_mac, 6);
+	memcpy(frame + 6, src_mac, 6);
+	be16_put(frame + 12, type);
+}
+
+void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const uint8_t src_mac[6], uint32_t src_ip,
+	uint32_t dst_ip, uint16_t src_port, uint16_t dst_port)
+{
+	uint8_t *ip = t->bytes + NET_ETH_SIZE, *udp = ip + NET_IPV4_SIZE;
+	uint8_t protocol[2] = {0, IPV4_PROTOCOL_UDP};
+
+	memset(t, 0, sizeof(*t));
+	eth_frame(t->bytes, dst_mac, src_mac, NET_ETHERTYPE_IPV4);
+	ip[0] = 0x45;
+	// The identification stays 0: with do-not-fragment set it means nothing (RFC 6864 §4.1).
+	be16_put(ip + 6, IPV4_DONT_FRAGMENT);
+	ip[8] = IPV4_TTL;
+	ip[9] = IPV4_PROTOCOL_UDP;
+	be32_put(ip + 12, src_ip);
+	be32_put(ip + 16, dst_ip);
+	be16_put(udp, src_port);
+	be16_put(udp + 2, dst_port);
+	t->ip_sum = net_sum(0, ip, NET_IPV4_SIZE);
+	t->udp_sum = net_sum(net_sum(net_sum(0, ip + 12, 8), protocol, 2), udp, NET_UDP_SIZE);
+}
+
+void net_udp_frame(uint8_t *frame, const struct net_template *t, uint32_t payload_size)
+{
+	uint8_t *ip = frame + NET_ETH_SIZE, *udp = ip + NET_IPV4_SIZE;
+	uint16_t udp_size = (uint16_t)(NET_UDP_SIZE + payload_size);
+	uint16_t sum;
+
+	memcpy(frame, t->bytes, NET_HEADERS_SIZE);
+	be16_put(ip + 2, (uint16_t)(NET_IPV4_SIZE + udp_size));
+	be16_put(ip + 10, net_sum_fold(net_sum(t->ip_sum, ip + 2, 2)));
+	be16_put(udp + 4, udp_size);
+	// The length counts twice: in the header and in the pseudo header.
+	sum = net_sum_fold(
+		net_sum(net_sum(net_sum(t->udp_sum, udp + 4, 2), udp + 4, 2), udp + NET_UDP_SIZE, payload_size));
+	be16_put(udp + 6, sum ? sum : 0xffff); // 0 would say "no checksum" (RFC 768)
+}
+
+uint32_t net_arp_frame(uint8_t *frame, const struct net_arp *view, const uint8_t dst_mac[6])
+{
+	static const uint8_t fixed[6] = {0, 1, 0x08, 0x00, 6, 4};
+	uint8_t *arp = frame + NET_ETH_SIZE;
+
+	memset(frame, 0, NET_ETH_MIN);
+	eth_frame(frame, dst_mac, view->sender_mac, NET_ETHERTYPE_ARP);
+	memcpy(arp, fixed, sizeof(fixed));
+	be16_put(arp + 6, view->operation);
+	memcpy(arp + 8, view->sender_mac, 6);
+	be32_put(arp + 14, view->sender_ip);
+	memcpy(arp + 18, view->target_mac, 6);
+	be32_put(arp + 24, view->target_ip);
+	return NET_ETH_MIN;
+}

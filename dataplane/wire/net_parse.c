@@ -1,1 +1,109 @@
-// net_parse
+// Ethernet, ARP, IPv4, UDP: bytes -> views. Every length is checked before the bytes behind it are read.
+#include <string.h>
+
+#include "dataplane/wire/net.h"
+#include "lib/base/bytes.h"
+
+#define IPV4_MORE_FRAGMENTS 0x2000u
+#define IPV4_OFFSET_MASK    0x1fffu
+#define IPV4_PROTOCOL_UDP   17u
+
+uint16_t net_eth_type(const uint8_t *frame, uint32_t size)
+{
+	return size >= NET_ETH_SIZE ? be16_get(frame + 12) : 0;
+}
+
+// Sum of the pseudo header, in the machine's order like net_sum.
+static uint64_t pseudo_sum(const uint8_t *ip, uint32_t udp_size)
+{
+	uint8_t rest[4] = {0, IPV4_PROTOCOL_UDP};
+
+	be16_put(rest + 2, (uint16_t)udp_size);
+	return net_sum(net_sum(0, ip + 12, 8), rest, sizeof(rest));
+}
+
+// `size`: bytes from the IP header on, as the IP header itself says it.
+static enum verdict udp_parse(struct net_udp *view, const uint8_t *ip, uint32_t ip_header, uint32_t size)
+{
+	const uint8_t *udp = ip + ip_header;
+	uint32_t udp_size;
+
+	if (size - ip_header < NET_UDP_SIZE)
+		return DROP_UDP_MALFORMED;
+	udp_size = be16_get(udp + 4);
+	if (udp_size < NET_UDP_SIZE || udp_size > size - ip_header)
+		return DROP_UDP_MALFORMED;
+	view->src_port = be16_get(udp);
+	view->dst_port = be16_get(udp + 2);
+	view->payload_size = udp_size - NET_UDP_SIZE;
+	view->checksum = be16_get(udp + 6) != 0;
+	if (view->checksum && net_sum_fold(net_sum(pseudo_sum(ip, udp_size), udp, udp_size)) != 0)
+		return DROP_UDP_CHECKSUM;
+	return VERDICT_ACCEPT;
+}
+
+enum verdict net_udp_parse(struct net_udp *view, const uint8_t *frame, uint32_t size)
+{
+	const uint8_t *ip = frame + NET_ETH_SIZE;
+	uint32_t header, total, fragment;
+
+	if (size < NET_ETH_SIZE)
+		return DROP_ETH_TRUNCATED;
+	if (net_eth_type(frame, size) != NET_ETHERTYPE_IPV4)
+		return DROP_NOT_IPV4;
+	size -= NET_ETH_SIZE;
+	if (size < NET_IPV4_SIZE || ip[0] >> 4 != 4)
+		return DROP_IP_MALFORMED;
+	header = (ip[0] & 0xfu) * 4;
+	total = be16_get(ip + 2);
+	// A frame may be longer than its packet (Ethernet pads to 60), never shorter.
+	if (header < NET_IPV4_SIZE || total < header || total > size)
+		return DROP_IP_MALFORMED;
+	if (net_sum_fold(net_sum(0, ip, header)) != 0)
+		return DROP_IP_MALFORMED;
+	fragment = be16_get(ip + 6);
+	if (fragment & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK))
+		return DROP_IP_FRAGMENT;
+	view->src_ip = be32_get(ip + 12);
+	view->dst_ip = be32_get(ip + 16);
+	if (ip[9] != IPV4_PROTOCOL_UDP)
+		return DROP_NOT_UDP;
+	view->payload_at = NET_ETH_SIZE + header + NET_UDP_SIZE;
+	return udp_parse(view, ip, header, total);
+}
+
+// Bytes 0..7: Ethernet (1), IPv4, address lengths 6 and 4, then the operation.
+static const uint8_t arp_fixed[6] = {0, 1, 0x08, 0x00, 6, 4};
+
+static bool mac_is_unicast(const uint8_t mac[6])
+{
+	static const uint8_t zero[6];
+
+	return !(mac[0] & 1) && memcmp(mac, zero, sizeof(zero)) != 0;
+}
+
+// 0.0.0.0 is a probe for a duplicate address (RFC 5227): nobody to learn from, and 224.0.0.0 up are no hosts.
+static bool ip_is_host(uint32_t ip)
+{
+	return ip != 0 && ip < 0xe0000000u;
+}
+
+enum verdict net_arp_parse(struct net_arp *view, const uint8_t *frame, uint32_t size)
+{
+	const uint8_t *arp = frame + NET_ETH_SIZE;
+
+	if (size < NET_ETH_SIZE + NET_ARP_SIZE)
+		return DROP_ARP_MALFORMED;
+	if (net_eth_type(frame, size) != NET_ETHERTYPE_ARP || memcmp(arp, arp_fixed, sizeof(arp_fixed)) != 0)
+		return DROP_ARP_MALFORMED;
+	view->operation = be16_get(arp + 6);
+	memcpy(view->sender_mac, arp + 8, 6);
+	view->sender_ip = be32_get(arp + 14);
+	memcpy(view->target_mac, arp + 18, 6);
+	view->target_ip = be32_get(arp + 24);
+	if (view->operation != NET_ARP_REQUEST && view->operation != NET_ARP_REPLY)
+		return DROP_ARP_MALFORMED;
+	if (memcmp(frame + 6, view->sender_mac, 6) != 0 || !mac_is_unicast(view->sender_mac))
+		return DROP_ARP_MALFORMED;
+	return ip_is_host(view->sender_ip) ? VERDICT_ACCEPT : DROP_ARP_MALFORMED;
+}

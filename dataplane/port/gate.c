@@ -1,0 +1,109 @@
+// Holds DPDK's interrupt thread. It calls gate_hold for an event that is always ready, so it comes by every round.
+#include "dataplane/port/gate.h"
+
+#include <errno.h>
+#include <rte_errno.h>
+#include <rte_interrupts.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+struct gate {
+	struct rte_intr_handle *handle;
+	int event;        // never read: always ready
+	sem_t go;         // main -> interrupt thread: one round
+	sem_t held;       // interrupt thread -> main: here again
+	bool away;        // main thread's: the interrupt thread was let go and has not come back
+	atomic_bool open; // no more holding: the gate goes away
+};
+
+// Runs on the interrupt thread, without EAL's lock.
+static void gate_hold(void *arg)
+{
+	struct gate *g = arg;
+
+	sem_post(&g->held);
+	while (!atomic_load(&g->open) && sem_wait(&g->go) != 0)
+		;
+}
+
+static bool gate_wait(struct gate *g, long ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += ms * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	while (sem_timedwait(&g->held, &until) != 0)
+		if (errno != EINTR)
+			return false;
+	return true;
+}
+
+static bool gate_register(struct gate *g)
+{
+	g->handle = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
+	return g->handle && rte_intr_fd_set(g->handle, g->event) == 0 &&
+		rte_intr_type_set(g->handle, RTE_INTR_HANDLE_EXT) == 0 &&
+		rte_intr_callback_register(g->handle, gate_hold, g) == 0;
+}
+
+struct gate *gate_new(char *error, size_t error_size)
+{
+	struct gate *g = calloc(1, sizeof(*g));
+
+	if (!g) {
+		snprintf(error, error_size, "no memory for the interrupt gate");
+		return NULL;
+	}
+	sem_init(&g->go, 0, 0);
+	sem_init(&g->held, 0, 0);
+	g->away = true;
+	g->event = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (g->event < 0 || !gate_register(g)) {
+		snprintf(error, error_size, "DPDK's interrupt thread cannot be held: %s", strerror(errno));
+		gate_free(g);
+		return NULL;
+	}
+	for (int i = 0; i < 100 && g->away; i++)
+		g->away = !gate_wait(g, 20);
+	if (g->away) {
+		snprintf(error, error_size, "DPDK's interrupt thread does not run");
+		gate_free(g);
+		return NULL;
+	}
+	return g;
+}
+
+void gate_free(struct gate *g)
+{
+	if (!g)
+		return;
+	atomic_store(&g->open, true);
+	sem_post(&g->go);
+	if (g->handle) {
+		rte_intr_callback_unregister_sync(g->handle, gate_hold, g);
+		rte_intr_instance_free(g->handle);
+	}
+	if (g->event >= 0)
+		close(g->event);
+	sem_destroy(&g->go);
+	sem_destroy(&g->held);
+	free(g);
+}
+
+bool gate_round(struct gate *g)
+{
+	if (!g->away) {
+		g->away = true;
+		sem_post(&g->go);
+	}
+	g->away = !gate_wait(g, 20);
+	return !g->away;
+}

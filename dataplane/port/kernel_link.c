@@ -1,0 +1,73 @@
+// State of a kernel interface under af_packet or af_xdp: the drivers always say "up".
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "dataplane/port/port_private.h"
+
+#define KERNEL_LINK_NS 100000000ull
+
+static bool interface_ask(const struct port *p, unsigned long what, struct ifreq *request)
+{
+	memset(request, 0, sizeof(*request));
+	snprintf(request->ifr_name, sizeof(request->ifr_name), "%s", p->config.iface);
+	return ioctl(p->ioctl_socket, what, request) == 0;
+}
+
+static bool interface_running(const struct port *p)
+{
+	struct ifreq request;
+
+	return interface_ask(p, SIOCGIFFLAGS, &request) && request.ifr_flags & IFF_UP && request.ifr_flags & IFF_RUNNING;
+}
+
+static bool interface_check(const struct port *p, char *error, size_t size)
+{
+	const struct port_config *c = &p->config;
+	struct ifreq request;
+
+	if (!interface_ask(p, SIOCGIFMTU, &request)) {
+		snprintf(error, size, "link %s: there is no interface %s here: %s", c->name, c->iface, strerror(errno));
+		return false;
+	}
+	if ((uint32_t)request.ifr_mtu < c->mtu) {
+		snprintf(error, size, "link %s: interface %s has MTU %d: \"ip link set %s mtu %u\", or configure mtu %d",
+			c->name, c->iface, request.ifr_mtu, c->iface, c->mtu, request.ifr_mtu);
+		return false;
+	}
+	// With an address of its own the kernel would answer our peers, too: with ICMP "port unreachable".
+	if (interface_ask(p, SIOCGIFADDR, &request)) {
+		snprintf(error, size,
+			"link %s: interface %s has an IPv4 address of the kernel's; it must have none: \"ip addr flush dev %s\"",
+			c->name, c->iface, c->iface);
+		return false;
+	}
+	return true;
+}
+
+bool kernel_link_open(struct port *p, char *error, size_t size)
+{
+	p->ioctl_socket = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (p->ioctl_socket < 0) {
+		snprintf(error, size, "link %s: no socket: %s", p->config.name, strerror(errno));
+		return false;
+	}
+	if (!interface_check(p, error, size)) {
+		close(p->ioctl_socket);
+		p->ioctl_socket = -1;
+		return false;
+	}
+	return true;
+}
+
+void kernel_link_step(struct port *p, uint64_t now_ns)
+{
+	if (now_ns < p->link_ns)
+		return;
+	p->link_ns = now_ns + KERNEL_LINK_NS;
+	port_link_set(p, interface_running(p));
+}

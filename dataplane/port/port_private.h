@@ -1,0 +1,88 @@
+// What the files of this folder share about a port; nobody else includes it.
+#pragma once
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_mempool.h>
+#include <rte_ring.h>
+#include <stdatomic.h>
+
+#include "dataplane/port/neighbour.h"
+#include "dataplane/port/port.h"
+
+struct gate;
+
+// Everything of one worker on one port; written by that worker alone but for `inbox`.
+struct port_queue {
+	atomic_bool inside;             // the worker is in the driver: port_shut waits for it
+	struct port_counters counters;
+	struct neighbour_table neighbours;
+	struct rte_ring *inbox;         // struct port_heard: ARP that arrived on other queues; NULL with one queue
+} __rte_cache_aligned;
+
+// An ARP packet addressed to us, as the other queues' tables want it.
+struct port_heard {
+	uint32_t ip;
+	uint16_t operation;
+	uint8_t mac[6];
+};
+_Static_assert(sizeof(struct port_heard) == 12, "an element of a ring is a multiple of 4 bytes");
+
+struct port {
+	// read by workers
+	struct port_config config;
+	uint16_t id;         // of rte_ethdev
+	uint8_t mac[6];
+	atomic_bool open;    // written by the main thread: workers may enter the driver
+	atomic_bool link_up; // written by the main thread
+	struct rte_mempool *pool;
+	struct port_queue *queues;
+
+	// the main thread's
+	struct eal *eal;
+	struct port *next;   // of eal's list
+	bool started;        // rte_eth_dev_start succeeded
+	uint64_t retry_ns;   // memif client: when to stop and start again
+	uint64_t link_ns;    // af_packet, af_xdp: when to ask the kernel again
+	atomic_uint_fast64_t link_changes;
+	int ioctl_socket;    // af_packet, af_xdp
+};
+
+// The worker may enter the driver between these two. The exchange is a full barrier: either port_shut sees `inside`, or
+// we see `open` gone.
+static inline bool port_enter(struct port *p, struct port_queue *q)
+{
+	atomic_exchange(&q->inside, true);
+	if (likely(atomic_load_explicit(&p->open, memory_order_relaxed)))
+		return true;
+	atomic_store_explicit(&q->inside, false, memory_order_release);
+	return false;
+}
+
+static inline void port_leave(struct port_queue *q)
+{
+	atomic_store_explicit(&q->inside, false, memory_order_release); // pairs with the load in port_shut
+}
+
+// port.c, main thread: no worker is in the driver when port_shut returns, none enters until port_unshut.
+void port_shut(struct port *p);
+void port_unshut(struct port *p);
+void port_link_set(struct port *p, bool up);
+
+// vdev.c: the DPDK device behind a port, created and configured but not started.
+bool vdev_open(struct port *p, char *error, size_t error_size);
+void vdev_close(struct port *p);
+
+// memif.c, ports shut: connect, reconnect. kernel_link.c: state of a kernel interface.
+void memif_step(struct port *p, uint64_t now_ns);
+bool kernel_link_open(struct port *p, char *error, size_t error_size);
+void kernel_link_step(struct port *p, uint64_t now_ns);
+
+// arp.c, worker
+void arp_receive(struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns);
+void arp_step(struct port *p, uint16_t queue, uint64_t now_ns); // inbox, requests that are due
+
+// eal.c
+void eal_port_add(struct eal *eal, struct port *p);
+void eal_port_remove(struct eal *eal, struct port *p);
+bool eal_gate_open(struct eal *eal, char *error, size_t error_size);

@@ -1,0 +1,83 @@
+// Receive: a burst of frames in, checked UDP datagrams for our workers out.
+#include <rte_prefetch.h>
+
+#include "dataplane/port/port_private.h"
+
+// Frames of several segments come from a peer with smaller memif slots or a driver's own chains; the walk wants one
+// piece. The buffer has room for any frame that the MTU allows.
+static enum verdict rx_flatten(struct port_queue *q, struct rte_mbuf *mbuf)
+{
+	if (likely(mbuf->nb_segs == 1))
+		return VERDICT_ACCEPT;
+	q->counters.chained++;
+	return rte_pktmbuf_linearize(mbuf) == 0 ? VERDICT_ACCEPT : DROP_IP_MALFORMED;
+}
+
+static enum verdict rx_check(const struct port *p, const struct net_udp *udp)
+{
+	if (udp->dst_ip != p->config.ipv4)
+		return DROP_IP_NOT_OURS;
+	if ((uint16_t)(udp->dst_port - p->config.udp_base_port) >= p->config.queues)
+		return DROP_UDP_PORT;
+	// Only memory may come without a checksum: on a cable the header would be believed with flipped bits.
+	if (!udp->checksum && p->config.driver != PORT_MEMIF)
+		return DROP_UDP_CHECKSUM;
+	return VERDICT_ACCEPT;
+}
+
+// False: the frame was ARP, which is done with; `verdict` is set otherwise.
+static bool rx_one(struct port *p, uint16_t queue, struct rte_mbuf *mbuf, struct port_packet *out,
+	enum verdict *verdict, uint64_t now_ns)
+{
+	uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *);
+	struct net_udp udp;
+
+	*verdict = rx_flatten(&p->queues[queue], mbuf);
+	if (unlikely(*verdict != VERDICT_ACCEPT))
+		return true;
+	if (unlikely(net_eth_type(frame, mbuf->data_len) == NET_ETHERTYPE_ARP)) {
+		arp_receive(p, queue, frame, mbuf->data_len, now_ns);
+		return false;
+	}
+	*verdict = net_udp_parse(&udp, frame, mbuf->data_len);
+	if (likely(*verdict == VERDICT_ACCEPT))
+		*verdict = rx_check(p, &udp);
+	*out = (struct port_packet){
+		.mbuf = mbuf,
+		.payload = frame + udp.payload_at,
+		.size = udp.payload_size,
+		.src_ip = udp.src_ip,
+		.src_port = udp.src_port,
+		.dst_port = udp.dst_port,
+	};
+	return true;
+}
+
+uint16_t port_rx(struct port *p, uint16_t queue, struct port_packet *out, uint16_t max, uint64_t now_ns)
+{
+	struct port_queue *q = &p->queues[queue];
+	struct rte_mbuf *mbufs[BURST];
+	uint16_t n, taken = 0;
+	enum verdict verdict;
+
+	if (!port_enter(p, q))
+		return 0;
+	n = rte_eth_rx_burst(p->id, queue, mbufs, max < BURST ? max : BURST);
+	port_leave(q);
+	for (uint16_t i = 0; i < n; i++)
+		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
+	for (uint16_t i = 0; i < n; i++) {
+		q->counters.rx_bytes += mbufs[i]->pkt_len;
+		if (rx_one(p, queue, mbufs[i], &out[taken], &verdict, now_ns)) {
+			q->counters.drops[verdict]++;
+			if (likely(verdict == VERDICT_ACCEPT)) {
+				taken++;
+				continue;
+			}
+		}
+		rte_pktmbuf_free(mbufs[i]);
+	}
+	q->counters.rx_packets += n;
+	arp_step(p, queue, now_ns);
+	return taken;
+}

@@ -1,0 +1,77 @@
+// Transmit: routes, headers in front, a burst to the driver.
+#include <assert.h>
+#include <string.h>
+
+#include "dataplane/port/port_private.h"
+
+// A route looks its neighbour up again after so long although nothing changed: that keeps the entry in use.
+#define ROUTE_LOOK_NS 1000000000ull
+
+bool port_route_init(struct port *p, uint16_t queue, struct port_route *r, uint32_t dst_ip, uint16_t dst_port)
+{
+	static const uint8_t unknown[6];
+	const struct port_config *c = &p->config;
+	uint32_t host_mask = UINT32_MAX >> c->prefix;
+
+	memset(r, 0, sizeof(*r));
+	r->next_hop = (dst_ip ^ c->ipv4) & ~host_mask ? c->gateway : dst_ip;
+	if (r->next_hop == 0 || dst_ip == c->ipv4 || dst_ip >= 0xe0000000u)
+		return false;
+	if (r->next_hop == dst_ip && c->prefix < 31 && ((dst_ip & host_mask) == 0 || (dst_ip & host_mask) == host_mask))
+		return false;
+	net_template_init(&r->template, unknown, p->mac, c->ipv4, dst_ip, (uint16_t)(c->udp_base_port + queue), dst_port);
+	return true;
+}
+
+enum verdict port_route_ready(struct port *p, uint16_t queue, struct port_route *r, uint64_t now_ns)
+{
+	struct neighbour_table *table = &p->queues[queue].neighbours;
+	const uint8_t *mac;
+
+	if (likely(r->version == table->version && now_ns - r->checked_ns < ROUTE_LOOK_NS))
+		return VERDICT_ACCEPT;
+	mac = neighbour_resolve(table, r->next_hop, now_ns);
+	if (!mac) {
+		r->version = 0;
+		return DROP_NEIGHBOUR;
+	}
+	memcpy(r->template.bytes, mac, 6);
+	r->version = table->version;
+	r->checked_ns = now_ns;
+	return VERDICT_ACCEPT;
+}
+
+uint32_t port_payload_max(const struct port *p)
+{
+	return p->config.mtu - NET_IPV4_SIZE - NET_UDP_SIZE;
+}
+
+// The checksum is computed here: none of the three drivers offers it (DPDK 22.11).
+void port_frame(struct port *p, const struct port_route *r, struct rte_mbuf *mbuf, uint32_t size)
+{
+	// A buffer that somebody else refers to may still be read by a driver.
+	assert(size <= port_payload_max(p) && rte_mbuf_refcnt_read(mbuf) == 1);
+	mbuf->data_len = (uint16_t)(NET_HEADERS_SIZE + size);
+	mbuf->pkt_len = mbuf->data_len;
+	net_udp_frame(rte_pktmbuf_mtod(mbuf, uint8_t *), &r->template, size);
+}
+
+uint16_t port_tx(struct port *p, uint16_t queue, struct rte_mbuf **mbufs, uint16_t n)
+{
+	struct port_queue *q = &p->queues[queue];
+	uint64_t bytes = 0;
+	uint16_t taken = 0;
+
+	for (uint16_t i = 0; i < n; i++)
+		bytes += mbufs[i]->pkt_len; // before the burst: afterwards they are the driver's
+	if (likely(port_enter(p, q))) {
+		taken = rte_eth_tx_burst(p->id, queue, mbufs, n);
+		port_leave(q);
+	}
+	for (uint16_t i = taken; i < n; i++)
+		bytes -= mbufs[i]->pkt_len;
+	q->counters.tx_packets += taken;
+	q->counters.tx_bytes += bytes;
+	q->counters.tx_refused += (uint64_t)(n - taken);
+	return taken;
+}

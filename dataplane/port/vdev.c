@@ -1,0 +1,198 @@
+// The DPDK device behind a port: its device string, its pool, its queues.
+#include <errno.h>
+#include <rte_bus_vdev.h>
+#include <rte_errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "dataplane/port/eal.h"
+#include "dataplane/port/port_private.h"
+#include "dataplane/port/sizes.h"
+
+#define VDEV_ARGS_SIZE 512
+
+_Static_assert(SIZES_HEADROOM == RTE_PKTMBUF_HEADROOM, "sizes.h");
+_Static_assert(SIZES_MBUF == sizeof(struct rte_mbuf), "sizes.h");
+
+static const char *const drivers[PORT_DRIVER_COUNT] = {
+	[PORT_MEMIF] = "net_memif",
+	[PORT_AF_PACKET] = "net_af_packet",
+	[PORT_AF_XDP] = "net_af_xdp",
+};
+
+static void vdev_name(const struct port *p, char *name, size_t size)
+{
+	snprintf(name, size, "%s_%s", drivers[p->config.driver], p->config.name);
+}
+
+static uint32_t log2_of(uint32_t power)
+{
+	return (uint32_t)__builtin_ctz(power);
+}
+
+static void vdev_args(const struct port *p, char *args, size_t size)
+{
+	const struct port_config *c = &p->config;
+
+	switch (c->driver) {
+	case PORT_MEMIF:
+		// socket-abstract defaults to yes: a name that any process of the network namespace could bind first.
+		snprintf(args, size,
+			"role=%s,id=%u,socket=%s,socket-abstract=no,bsize=%u,rsize=%u,zero-copy=%s,"
+			"mac=%02x:%02x:%02x:%02x:%02x:%02x",
+			c->memif_server ? "server" : "client", c->memif_id, c->socket, sizes_frame(c),
+			log2_of(sizes_ring(c)), c->zero_copy ? "yes" : "no", p->mac[0], p->mac[1], p->mac[2], p->mac[3],
+			p->mac[4], p->mac[5]);
+		return;
+	case PORT_AF_PACKET: {
+		uint32_t frame = sizes_frame(c), block = frame < 4096 ? 4096 : frame;
+
+		snprintf(args, size, "iface=%s,qpairs=%u,blocksz=%u,framesz=%u,framecnt=%u,qdisc_bypass=1", c->iface,
+			c->queues, block, frame, sizes_ring(c));
+		return;
+	}
+	case PORT_AF_XDP:
+		// busy_budget=0: the kernel's preferred busy polling wants settings of the interface that are not ours to
+		// make, and starves a second socket on the same queue's NAPI without them.
+		snprintf(args, size, "iface=%s,start_queue=0,queue_count=%u,busy_budget=0,force_copy=%d", c->iface, c->queues,
+			!c->zero_copy);
+		return;
+	case PORT_DRIVER_COUNT:
+		break;
+	}
+}
+
+// The directory must be ours alone: whoever can connect shares memory with us, and memif trusts its peer.
+static bool socket_directory_check(const struct port *p, char *error, size_t size)
+{
+	char directory[PORT_SOCKET_SIZE];
+	struct stat st;
+
+	snprintf(directory, sizeof(directory), "%s", p->config.socket);
+	*strrchr(directory, '/') = 0;
+	if (stat(directory[0] ? directory : "/", &st) != 0 || !S_ISDIR(st.st_mode)) {
+		snprintf(error, size, "link %s: there is no directory %s for the memif socket", p->config.name, directory);
+		return false;
+	}
+	if (st.st_uid != geteuid() || st.st_mode & 077) {
+		snprintf(error, size,
+			"link %s: directory %s of the memif socket must belong to this user, with mode 0700: memif trusts "
+			"whoever can connect",
+			p->config.name, directory);
+		return false;
+	}
+	return true;
+}
+
+// A server that was killed leaves its socket file, and bind() would refuse. Removed only when nobody listens.
+static bool socket_stale_remove(const struct port *p, char *error, size_t size)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int result;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", p->config.socket);
+	result = connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : errno;
+	close(fd);
+	if (result == ENOENT || (result == ECONNREFUSED && unlink(p->config.socket) == 0))
+		return true;
+	if (result == 0 || result == EAGAIN)
+		snprintf(error, size, "link %s: another process serves the memif socket %s", p->config.name, p->config.socket);
+	else
+		snprintf(error, size, "link %s: %s is in the way of the memif socket: %s", p->config.name, p->config.socket,
+			strerror(result));
+	return false;
+}
+
+static bool memif_prepare(const struct port *p, char *error, size_t size)
+{
+	if (!socket_directory_check(p, error, size))
+		return false;
+	if (p->config.zero_copy && !eal_hugepages(p->eal)) {
+		snprintf(error, size, "link %s: memif's zero_copy needs hugepages", p->config.name);
+		return false;
+	}
+	// The driver writes region 1 into every descriptor: the first memory list, the first socket's.
+	if (p->config.zero_copy && rte_socket_count() > 1) {
+		snprintf(error, size, "link %s: memif's zero_copy works on machines with one memory node only", p->config.name);
+		return false;
+	}
+	return !p->config.memif_server || socket_stale_remove(p, error, size);
+}
+
+static bool pool_new(struct port *p, char *error, size_t size)
+{
+	const struct port_config *c = &p->config;
+	char name[RTE_MEMPOOL_NAMESIZE];
+
+	// One pool per port, with the port's own element size. Each thread caches a few hundred buffers.
+	snprintf(name, sizeof(name), "link_%08x", c->ipv4); // a pool's name is shorter than a link's
+	p->pool = rte_pktmbuf_pool_create(name, sizes_buffer_count(c), SIZES_POOL_CACHE, 0,
+		(uint16_t)(SIZES_HEADROOM + sizes_frame(c)), SOCKET_ID_ANY);
+	if (!p->pool)
+		snprintf(error, size, "link %s: no memory for %u buffers of %u bytes: %s", c->name, sizes_buffer_count(c),
+			sizes_element(c), rte_strerror(rte_errno));
+	return p->pool != NULL;
+}
+
+// The MTU is not told to ethdev: memif advertises frames of 1518 bytes and has no mtu_set, but carries whatever fits
+// bsize; af_packet's mtu_set would change the kernel's interface.
+static int device_configure(struct port *p)
+{
+	const struct port_config *c = &p->config;
+	struct rte_eth_conf conf = {0};
+	int result = rte_eth_dev_configure(p->id, c->queues, c->queues, &conf);
+
+	for (uint16_t q = 0; result == 0 && q < c->queues; q++)
+		result = rte_eth_rx_queue_setup(p->id, q, (uint16_t)sizes_ring(c), (unsigned)SOCKET_ID_ANY, NULL, p->pool);
+	for (uint16_t q = 0; result == 0 && q < c->queues; q++)
+		result = rte_eth_tx_queue_setup(p->id, q, (uint16_t)sizes_ring(c), (unsigned)SOCKET_ID_ANY, NULL);
+	return result;
+}
+
+bool vdev_open(struct port *p, char *error, size_t size)
+{
+	char name[RTE_ETH_NAME_MAX_LEN], args[VDEV_ARGS_SIZE];
+	int result;
+
+	if (p->config.driver == PORT_MEMIF && !memif_prepare(p, error, size))
+		return false;
+	if (!pool_new(p, error, size))
+		return false;
+	vdev_name(p, name, sizeof(name));
+	vdev_args(p, args, sizeof(args));
+	// rte_vdev_init, not hotplug: that one talks to secondary processes, after which no thread can be registered.
+	result = rte_vdev_init(name, args);
+	if (result < 0 || rte_eth_dev_get_port_by_name(name, &p->id) != 0) {
+		snprintf(error, size, "link %s: driver %s refuses \"%s\": %s", p->config.name, drivers[p->config.driver], args,
+			rte_strerror(result < 0 ? -result : ENODEV));
+		goto no_device;
+	}
+	result = device_configure(p);
+	if (result < 0) {
+		snprintf(error, size, "link %s: driver %s refuses %u queues: %s", p->config.name, drivers[p->config.driver],
+			p->config.queues, rte_strerror(-result));
+		goto no_queues;
+	}
+	return true;
+no_queues:
+	rte_vdev_uninit(name);
+no_device:
+	rte_mempool_free(p->pool);
+	p->pool = NULL;
+	return false;
+}
+
+void vdev_close(struct port *p)
+{
+	char name[RTE_ETH_NAME_MAX_LEN];
+
+	vdev_name(p, name, sizeof(name));
+	rte_vdev_uninit(name);
+	rte_mempool_free(p->pool);
+	p->pool = NULL;
+}
