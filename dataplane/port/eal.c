@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "dataplane/port/gate.h"
 #include "dataplane/port/port_private.h"
@@ -82,8 +83,9 @@ static void args_fill(struct args *a, const struct eal_config *c, bool hugepages
 {
 	args_add(a, "sluice");
 	args_lcores(a);
-	// --in-memory: no files anywhere, so nothing to clean up after a kill -9; works without hugepages as well.
-	args_add(a, "--in-memory");
+	// No files anywhere, so nothing to clean up after a kill -9. --in-memory refuses --no-huge (with a message about
+	// --legacy-mem); --no-shconf is the rest of what it does.
+	args_add(a, hugepages ? "--in-memory" : "--no-shconf");
 	args_add(a, "--iova-mode=va");
 	args_add(a, "--no-pci");
 	args_add(a, "--no-telemetry");
@@ -96,6 +98,31 @@ static void args_fill(struct args *a, const struct eal_config *c, bool hugepages
 	// A memif client that waits for its server would write an error every second.
 	if (!c->verbose)
 		args_add(a, "--log-level=pmd.net.memif:critical");
+}
+
+// DPDK makes a folder <run>/dpdk/<prefix> whatever it is told, and leaves it when no file is shared. It gets one that is
+// taken away at once.
+static int init_without_traces(int count, char **argv, const char *prefix)
+{
+	char directory[] = "/tmp/sluice-eal-XXXXXX", path[256];
+	const char *before = getenv("RUNTIME_DIRECTORY");
+	char *kept = before ? strdup(before) : NULL;
+	int result;
+
+	if (mkdtemp(directory))
+		setenv("RUNTIME_DIRECTORY", directory, 1);
+	result = rte_eal_init(count, argv);
+	if (kept)
+		setenv("RUNTIME_DIRECTORY", kept, 1);
+	else
+		unsetenv("RUNTIME_DIRECTORY");
+	free(kept);
+	snprintf(path, sizeof(path), "%s/dpdk/%s", directory, prefix);
+	rmdir(path);
+	snprintf(path, sizeof(path), "%s/dpdk", directory);
+	rmdir(path);
+	rmdir(directory);
+	return result;
 }
 
 static bool memory_choose(const struct eal_config *c, uint32_t memory_mb, bool *hugepages, char *error, size_t size)
@@ -124,7 +151,7 @@ struct eal *eal_start(const struct eal_config *c, char *error, size_t error_size
 	if (!memory_choose(c, memory_mb, &e->hugepages, error, error_size))
 		goto failed;
 	args_fill(a, c, e->hugepages, memory_mb);
-	if (rte_eal_init(a->count, a->argv) < 0) {
+	if (init_without_traces(a->count, a->argv, c->name) < 0) {
 		snprintf(error, error_size, "DPDK does not start with %u MiB of %s: %s", memory_mb,
 			e->hugepages ? "hugepages" : "ordinary memory", rte_strerror(rte_errno));
 		goto failed;
