@@ -15,6 +15,7 @@ build_release() {
 	build_folder=$1/build/release log=$1/build/release.log
 	mkdir -p "$1/build"
 	if [ ! -f "$build_folder/build.ninja" ]; then
+		rm -rf -- "$build_folder" # what an interrupted configuration left; meson would stumble over it
 		ui_run "Configuring the build" "$log" meson setup --buildtype=release -Dtests="${build_tests:-false}" \
 			"$build_folder" "$1" || die "meson setup failed"
 	fi

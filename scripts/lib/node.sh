@@ -70,7 +70,7 @@ node_yaml() {
 		  listen: $(node_control_address "$1")
 		dataplane:
 		  workers: $bed_workers
-		  hugepages: ${bed_hugepages:-auto}
+		  hugepages: ${SLUICE_TESTBED_HUGEPAGES:-auto}
 		  memory_mb: $bed_memory_mb
 		  idle: adaptive
 		  program: $bed_build/dataplane/sluice-dataplane

@@ -159,17 +159,18 @@ static int rate_set(struct rates *rates, const char *option, const char *value)
 // The program's object lies beside this executable.
 static void program_path(char *path, size_t size)
 {
-	ssize_t length = readlink("/proc/self/exe", path, size - 16);
+	char self[4096];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
-	path[length > 0 ? length : 0] = '\0';
-	char *slash = strrchr(path, '/');
-	strcpy(slash ? slash + 1 : path, "impair_bpf.o");
+	self[length > 0 ? length : 0] = '\0';
+	snprintf(path, size, "%.*s/impair_bpf.o",
+		(int)(strrchr(self, '/') ? strrchr(self, '/') - self : 0), self);
 }
 
 int main(int argc, char **argv)
 {
 	struct rates rates = {0};
-	char program[4096];
+	char program[4200];
 
 	if (argc < 3)
 		return fputs(usage, stderr), 2;
