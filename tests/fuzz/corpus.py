@@ -47,6 +47,33 @@ def t_data(conn, record, segment, payload, flags=0):
     return struct.pack("<BBBBBBBH", conn << 5 | 8, 0, 0, flags, 1, record, segment, len(payload)) + payload
 
 
+def sum16(data):
+    data += b"\0" * (len(data) % 2)
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def udp(payload, options=b"", checksum=True):
+    addresses = bytes([10, 0, 0, 1, 10, 0, 0, 2])
+    size = 8 + len(payload)
+    ip = struct.pack(">BBHHHBBH", 0x45 + len(options) // 4, 0, 20 + len(options) + size, 0, 0x4000, 64, 17, 0)
+    ip += addresses + options
+    ip = ip[:10] + struct.pack(">H", sum16(ip)) + ip[12:]
+    head = struct.pack(">HHHH", 7654, 7654, size, 0)
+    if checksum:
+        value = sum16(addresses + struct.pack(">HH", 17, size) + head + payload) or 0xFFFF
+        head = head[:6] + struct.pack(">H", value)
+    return bytes([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]) + ip + head + payload
+
+
+def arp(operation):
+    a, b = bytes([2, 0, 0, 0, 0, 1]), bytes([2, 0, 0, 0, 0, 2])
+    body = struct.pack(">HHBBH", 1, 0x800, 6, 4, operation) + a + bytes([10, 0, 0, 1]) + b + bytes([10, 0, 0, 2])
+    return b + a + b"\x08\x06" + body + bytes(18)
+
+
 # Programs of fuzz_ring.
 def r_send(session, block_index, size):
     return struct.pack("<BBH", session << 4, block_index, size)
@@ -72,6 +99,14 @@ SEEDS = {
         "raw": block(1, 0, 65536, 65536),
         "lz4": block(0, 1, 65536, 4000),
         "empty": block(0, 0, 0, 0),
+    },
+    "net": {
+        "udp": udp(b"hello, sluice"),
+        "udp_empty": udp(b""),
+        "udp_options": udp(bytes(range(64)), options=b"\x01\x01\x01\x00"),
+        "udp_no_checksum": udp(b"memory link", checksum=False),
+        "arp_request": arp(1),
+        "arp_reply": arp(2),
     },
     "ring": {
         "sends": r_send(0, 0, 1000) + r_send(1, 1, 65535) + TAKE + FLUSH + r_send(0, 2, 0) + TAKE,
