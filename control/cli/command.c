@@ -28,7 +28,7 @@ const struct schema_method *command_method(const struct command *command)
 
 int cli_print_json(json_t *object)
 {
-	int result = json_dumpf(object, stdout, JSON_COMPACT);
+	int result = json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
 
 	json_decref(object);
 	putchar('\n');
