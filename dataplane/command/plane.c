@@ -64,6 +64,15 @@ static enum ipc_result plane_map(struct dataplane *dp, int region_fd, char *text
 	return IPC_REFUSED_VERSION;
 }
 
+// A new control process begins every ring at 0. Nobody uses them now: the workers let go of the last one in plane_detach.
+static void plane_rings_reset(struct dataplane *dp)
+{
+	for (uint32_t c = 0; c <= dp->workers; c++) {
+		atomic_store_explicit(&dp->tables->channels[c].event_tail.tail, 0, memory_order_release);
+		atomic_store_explicit(&dp->tables->channels[c].command_head.head, 0, memory_order_release);
+	}
+}
+
 static void plane_link_main(struct dataplane *dp, const struct plane_control *control)
 {
 	ring_consumer_init(&dp->plane.commands, control->channels[0].command_slots,
@@ -108,6 +117,7 @@ enum ipc_result plane_attach(struct dataplane *dp, pid_t pid, int region_fd, str
 	dp->control_attached = true;
 	mail.object = dp->control_region.base;
 	mail.value = dp->wake_fd;
+	plane_rings_reset(dp);
 	plane_link_main(dp, mail.object);
 	if (!plane_workers(dp, &mail)) {
 		snprintf(welcome->text, sizeof(welcome->text), "a worker does not answer");
