@@ -64,32 +64,38 @@ void conn_finish(struct transport *t, struct conn *c, enum close_reason reason)
 	if (c->events == 0)
 		list_del(&c->on_event);
 	c->in_flight = 0;
-	close_receive(t, c, reason == CLOSE_APPLICATION);
+	close_receive(t, c, false);
 	for (uint32_t s = 0; s < STREAMS_MAX; s++)
 		if (send_window_has(&c->send[s], true))
 			list_join(&t->sent, &c->on_sent);
 	conn_drained(t, c);
 }
 
+// Nobody is left to take the records that wait; or the caller found one that does not decode, and what comes after it
+// must not be delivered.
+static bool close_drops_records(enum close_reason reason)
+{
+	return reason == CLOSE_APPLICATION || reason == CLOSE_CORRUPT;
+}
+
 void transport_abort(struct transport *t, struct conn *c, enum close_reason reason, uint64_t now_ns)
 {
 	(void)now_ns;
 	assert(c->state != CONN_FREE);
-	if (c->state == CONN_CLOSED) {
-		// The application died while records waited for it.
-		if (reason == CLOSE_APPLICATION && !c->reported) {
-			close_receive(t, c, true);
-			conn_drained(t, c);
-		}
-		return;
+	if (c->state != CONN_CLOSED) {
+		bool heard = c->state != CONN_RESERVED; // somebody may know this connection
+		bool silent = reason == CLOSE_PEER_RESET || reason == CLOSE_PEER_RESTARTED ||
+			      reason == CLOSE_HELLO_TIMEOUT;
+		if (heard && !silent)
+			conn_control(t, c, CONTROL_RESET);
+		conn_finish(t, c, reason);
 	}
-	bool heard = c->state != CONN_RESERVED; // somebody may know this connection
-	bool silent = reason == CLOSE_PEER_RESET || reason == CLOSE_PEER_RESTARTED ||
-		      reason == CLOSE_HELLO_TIMEOUT;
-	c->reason = (uint8_t)reason;
-	if (heard && !silent)
-		conn_control(t, c, CONTROL_RESET);
-	conn_finish(t, c, reason);
+	if (!close_drops_records(reason) || c->reported)
+		return;
+	if (reason == CLOSE_CORRUPT)
+		c->reason = CLOSE_CORRUPT; // also of a connection that had ended well, with records waiting
+	close_receive(t, c, true);
+	conn_drained(t, c);
 }
 
 void transport_close(struct transport *t, struct conn *c, uint64_t now_ns)

@@ -143,8 +143,10 @@ enum verdict conn_on_data(struct transport *t, struct conn *c, const struct wire
 		data_claim(c, (uint8_t)stream_number(header->stream), spot.record);
 	}
 	c->progress_ns = now_ns;
-	if (recv_window_add(w, &spot, header, size) && !data_complete(t, c, w, spot.record))
-		transport_abort(t, c, CLOSE_CORRUPT, now_ns);
+	if (recv_window_add(w, &spot, header, size) && !data_complete(t, c, w, spot.record)) {
+		conn_control(t, c, CONTROL_RESET);
+		conn_finish(t, c, CLOSE_CORRUPT); // records complete before it are delivered still
+	}
 	return VERDICT_ACCEPT;
 }
 

@@ -230,5 +230,8 @@ uint64_t transport_deadline(const struct transport *t)
 {
 	if (!list_empty(&t->control) || !list_empty(&t->data) || !list_empty(&t->placed))
 		return 0;
+	// Born in a timer as well as in a packet: whoever sleeps until the deadline must not sleep on them.
+	if (!list_empty(&t->events) || !list_empty(&t->sent))
+		return 0;
 	return wheel_next(&t->wheel);
 }

@@ -54,9 +54,8 @@ static enum limited_by schedule_pick(struct conn *c, struct choice *choice)
 				why = l;
 		}
 		uint32_t from = (c->cur + 1u) & (STREAMS_MAX - 1);
-		uint32_t turned =
-			(c->send_mask >> from | (uint32_t)c->send_mask << (STREAMS_MAX - from)) &
-			0xff;
+		uint32_t mask = c->send_mask;
+		uint32_t turned = (mask >> from | mask << (STREAMS_MAX - from)) & 0xff;
 		c->cur = (uint8_t)((from + (uint32_t)__builtin_ctz(turned)) & (STREAMS_MAX - 1));
 		// The rest of an old round counts only when it is a debt.
 		w = &c->send[c->cur];

@@ -206,7 +206,8 @@ uint32_t transport_send(struct transport *t, struct send_packet *packets, uint32
 
 // Fires what is due. Call once a turn, after packets were received. `late`: the turn came > 500 us late.
 void transport_on_time(struct transport *t, uint64_t now_ns);
-// Earliest moment at which transport_send or transport_on_time has something to do; in the past: now; UINT64_MAX: never.
+// Earliest moment at which transport_send or transport_on_time has something to do; in the past: now (also while an event or
+// a sent record waits to be taken); UINT64_MAX: never.
 uint64_t transport_deadline(const struct transport *t);
 
 // ---- what people see ------------------------------------------------------------------------------------------
