@@ -94,7 +94,7 @@ enum sluice_event_type {
 
 struct sluice_event {
 	enum sluice_event_type type;
-	uint32_t session;
+	uint32_t session; // never 0; not of FAILED and DETACHED
 	uint32_t stream;
 	uint32_t request;
 	bool accepted;    // OPENED

@@ -383,6 +383,8 @@ struct loopback *loopback_start(const char *path)
 	struct door_config config = {.path = path, .gid = (gid_t)-1, .boot_id = 1, .hooks = &hooks, .context = l};
 	char text[REASON_SIZE];
 
+	for (uint32_t i = 0; i < PAIRS_MAX; i++)
+		l->pairs[i].generation = 1;
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_mutex_init(&l->to_worker.lock, NULL);
 	pthread_mutex_init(&l->to_main.lock, NULL);
