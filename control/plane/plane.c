@@ -120,7 +120,7 @@ static void plane_stopped(struct plane *plane)
 
 static void plane_describe_end(struct plane *plane)
 {
-	char end[96] = "is gone", words[128];
+	char end[96] = "is gone", words[256];
 
 	if (plane->ours)
 		launch_reap(plane->pidfd, end, sizeof(end));

@@ -26,7 +26,7 @@ struct plane {
 	pid_t pid;             // of the dataplane; 0: none
 	bool ours;             // pid is our child: we reap it
 	uint32_t restarts;     // times that it died on us
-	char error[320];       // why the last one went away or could not start; empty: nothing to tell
+	char error[512];       // why the last one went away or could not start; empty: nothing to tell
 
 	// what the owner wants to hear; set before plane_start
 	void (*on_up)(void *owner);                                     // attached: tables are readable, proxy works

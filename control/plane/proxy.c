@@ -25,12 +25,13 @@ void proxy_detach(struct proxy *proxy)
 	proxy_init(proxy);
 }
 
-// Rung only for a sleeper: the ring itself says whether somebody polls it.
+// The main thread sleeps on its sockets and looks at its ring when it hears the bell. Workers poll theirs; one that says
+// that it sleeps is woken the same way.
 static void proxy_ring(struct proxy *proxy, uint32_t channel)
 {
 	struct door_message bell;
 
-	if (!ring_wake_needed(&proxy->producer[channel]))
+	if (channel != 0 && !ring_wake_needed(&proxy->producer[channel]))
 		return;
 	bell = door_message_init(DOOR_DOORBELL);
 	bell.request = channel;

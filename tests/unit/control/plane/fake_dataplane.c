@@ -94,7 +94,7 @@ static void fake_rings(struct fake *fake)
 	for (uint32_t c = 0; c <= fake->workers; c++) {
 		atomic_store(&fake->shared->channels[c].event_tail.tail, 0);
 		atomic_store(&fake->shared->channels[c].command_head.head, 0);
-		atomic_store(&fake->shared->channels[c].command_head.asleep, 1);
+		atomic_store(&fake->shared->channels[c].command_head.asleep, 0);
 		ring_consumer_init(&fake->commands[c], control->channels[c].command_slots,
 			&control->channels[c].command_tail, &fake->shared->channels[c].command_head,
 			sizeof(struct plane_command), PLANE_COMMAND_SLOTS);
@@ -186,6 +186,7 @@ static void fake_turn(struct fake *fake)
 	struct pollfd wait[] = {{.fd = fake->listener, .events = POLLIN}, {.fd = fake->client, .events = POLLIN}};
 	struct door_message message;
 	struct plane_command command;
+	uint32_t first = 1; // the main thread looks at its ring only when it hears the bell, like the real one
 	int fds[DOOR_FDS_MAX], count, result;
 
 	poll(wait, 2, 1);
@@ -196,9 +197,11 @@ static void fake_turn(struct fake *fake)
 	result = door_receive(fake->client, &message, fds, &count);
 	if (result == 0 && message.type == DOOR_HELLO_CONTROL && count == 1)
 		fake_welcome(fake, fds[0]);
+	else if (result == 0 && message.type == DOOR_DOORBELL)
+		first = 0;
 	else if (result != 0 && result != -EAGAIN)
 		fake_hang_up(fake);
-	for (uint32_t c = 0; fake->theirs.base && c <= fake->workers; c++) {
+	for (uint32_t c = first; fake->theirs.base && c <= fake->workers; c++) {
 		while (fake->theirs.base && ring_take(&fake->commands[c], &command, 1) == 1)
 			fake_command(fake, c, &command);
 	}

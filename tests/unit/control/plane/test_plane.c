@@ -187,6 +187,7 @@ static void launch_words__fit_at_most(void **state)
 static void plane__starts_and_stops(void **state)
 {
 	struct stage *s = *state;
+	uint64_t began_ns;
 	pid_t pid;
 
 	plane_start(&s->plane);
@@ -197,7 +198,10 @@ static void plane__starts_and_stops(void **state)
 	pid = s->plane.pid;
 	assert_int_equal(getsid(pid), pid); // a session of its own
 	assert_int_not_equal(s->plane.boot_id, 0);
+	began_ns = loop_now_ns(s->loop);
 	stop(s);
+	assert_true(loop_now_ns(s->loop) - began_ns < 900000000); // by PLANE_SHUTDOWN, not by the signal after a second
+	assert_non_null(strstr(s->plane.error, "exited with status 0"));
 	assert_int_equal(s->downs, 1);
 	assert_int_not_equal(s->gone, 0);
 	assert_int_equal(kill(pid, 0), -1); // reaped, too
