@@ -1,0 +1,286 @@
+// Two whole nodes in one loop, each with a stand-in dataplane: sessions open and close between them, processes die.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "control/node.h"
+
+struct stage {
+	struct loop *loop;
+	struct node a, b;
+	int answers;
+	uint32_t result, cid;
+	char text[REASON_SIZE];
+};
+
+static void side_begin(struct stage *s, struct node *node, const char *name, const char *peer, uint32_t host)
+{
+	struct config *config = &node->config;
+	char error[256];
+
+	strcpy(config->node, name);
+	strcpy(config->run_dir, "/tmp/sluice-test-node-XXXXXX");
+	assert_non_null(mkdtemp(config->run_dir));
+	strcpy(config->dataplane.program, getenv("FAKE_DATAPLANE"));
+	config->dataplane.workers = 1;
+	config->listen_address = 0x7f000001;
+	config->links_count = 1;
+	strcpy(config->links[0].name, "ab");
+	config->links[0].address = 0x0a4d0100 + host;
+	config->links[0].prefix = 30;
+	config->peers_count = 1;
+	strcpy(config->peers[0].name, peer);
+	config->peers[0].control_address = 0x7f000001;
+	config->peers[0].control_port = 1; // told when the other one listens
+	config->peers[0].address = 0x0a4d0100 + (3 - host);
+	assert_int_equal(node_init(node, s->loop), 0);
+	assert_int_equal(node_start(node, error, sizeof(error)), 0);
+}
+
+static int setup(void **state)
+{
+	struct stage *s = calloc(1, sizeof(*s));
+
+	unsetenv("FAKE_MODE");
+	s->loop = loop_new();
+	side_begin(s, &s->a, "a", "b", 1);
+	side_begin(s, &s->b, "b", "a", 2);
+	s->a.config.peers[0].control_port = s->b.peers.listen_port;
+	s->b.config.peers[0].control_port = s->a.peers.listen_port;
+	for (int i = 0; i < 500; i++) {
+		if (s->a.peers.peer[0].state == PEER_UP && s->b.peers.peer[0].state == PEER_UP &&
+			s->a.plane.state == PLANE_RUNNING && s->b.plane.state == PLANE_RUNNING)
+			break;
+		loop_turn(s->loop, 20);
+	}
+	assert_int_equal(s->a.peers.peer[0].state, PEER_UP);
+	assert_int_equal(s->b.plane.state, PLANE_RUNNING);
+	*state = s;
+	return 0;
+}
+
+static void side_end(struct node *node)
+{
+	static const char *const names[] = {"data.sock", "dataplane.log"};
+	pid_t pid = node->plane.pid;
+	char path[256];
+
+	node_fini(node);
+	if (pid > 0) {
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s", node->config.run_dir, names[i]);
+		unlink(path);
+	}
+	rmdir(node->config.run_dir);
+}
+
+static int teardown(void **state)
+{
+	struct stage *s = *state;
+
+	side_end(&s->a);
+	side_end(&s->b);
+	loop_free(s->loop);
+	free(s);
+	return 0;
+}
+
+static void on_opened(void *owner, uint32_t result, uint32_t cid, const char *text)
+{
+	struct stage *s = owner;
+
+	s->answers++;
+	s->result = result;
+	s->cid = cid;
+	snprintf(s->text, sizeof(s->text), "%s", text);
+}
+
+static void open_session(struct stage *s, const char *node)
+{
+	const struct session_want want = {.node = node, .timeout_ms = 3000};
+	int before = s->answers;
+
+	node_session_open(&s->a, &want, on_opened, s);
+	for (int i = 0; i < 300 && s->answers == before; i++)
+		loop_turn(s->loop, 20);
+	assert_int_equal(s->answers, before + 1);
+}
+
+static uint32_t sessions(const struct node *node)
+{
+	struct session_stats row;
+	uint32_t cursor = 0, count = 0;
+
+	while (tables_session_next(&node->plane.tables, &cursor, &row))
+		count++;
+	return count;
+}
+
+static void turn_until_sessions(struct stage *s, const struct node *node, uint32_t wanted)
+{
+	for (int i = 0; i < 300 && sessions(node) != wanted; i++)
+		loop_turn(s->loop, 10);
+	assert_int_equal(sessions(node), wanted);
+}
+
+static void node__opens_and_closes(void **state)
+{
+	struct stage *s = *state;
+	struct session_stats here, there;
+	char error[160];
+	uint32_t cursor = 0;
+
+	open_session(s, "b");
+	assert_int_equal(s->result, IPC_OK);
+	assert_true(tables_session(&s->a.plane.tables, s->cid, &here));
+	assert_true(tables_session_next(&s->b.plane.tables, &cursor, &there));
+	assert_memory_equal(here.session_id, there.session_id, sizeof(here.session_id));
+	assert_int_equal(here.peer_cid, there.session);
+	assert_int_equal(there.peer_cid, here.session);
+	assert_true(here.peer_boot_id == s->b.plane.boot_id);
+	assert_true(there.peer_boot_id == s->a.plane.boot_id);
+	assert_string_equal(there.service, SESSION_SERVICE_IDLE);
+	assert_int_equal(node_session_close(&s->a, s->cid, true, error, sizeof(error)), IPC_OK);
+	turn_until_sessions(s, &s->a, 0);
+	assert_int_equal(node_session_close(&s->a, s->cid, true, error, sizeof(error)), IPC_INVALID);
+}
+
+static void node__many_sessions(void **state)
+{
+	const struct session_want want = {.node = "b", .timeout_ms = 5000};
+	struct stage *s = *state;
+
+	for (int i = 0; i < NODE_WAITERS_MAX; i++)
+		assert_int_not_equal(node_session_open(&s->a, &want, on_opened, s), 0);
+	assert_int_equal(node_session_open(&s->a, &want, on_opened, s), 0); // one too many: answered at once
+	assert_int_equal(s->answers, 1);
+	assert_int_equal(s->result, IPC_REFUSED_FULL);
+	for (int i = 0; i < 500 && s->answers < 1 + NODE_WAITERS_MAX; i++)
+		loop_turn(s->loop, 20);
+	assert_int_equal(s->answers, 1 + NODE_WAITERS_MAX);
+	assert_int_equal(sessions(&s->a), NODE_WAITERS_MAX);
+	assert_int_equal(sessions(&s->b), NODE_WAITERS_MAX);
+}
+
+static void node__unknown_peer(void **state)
+{
+	struct stage *s = *state;
+
+	open_session(s, "zebra");
+	assert_int_equal(s->result, IPC_REFUSED_NODE);
+	assert_string_equal(s->text, "node 'zebra' is not known here; the peers of node a are: b");
+}
+
+static void node__forgotten_waiter_is_not_called(void **state)
+{
+	const struct session_want want = {.node = "b", .timeout_ms = 3000};
+	struct stage *s = *state;
+	uint32_t request = node_session_open(&s->a, &want, on_opened, s);
+
+	node_session_forget(&s->a, request);
+	turn_until_sessions(s, &s->b, 1);
+	for (int i = 0; i < 10; i++)
+		loop_turn(s->loop, 10);
+	assert_int_equal(s->answers, 0);
+}
+
+static void node__peers_dataplane_dies(void **state)
+{
+	struct stage *s = *state;
+
+	open_session(s, "b");
+	assert_int_equal(sessions(&s->a), 1);
+	kill(s->b.plane.pid, SIGKILL);
+	turn_until_sessions(s, &s->a, 0); // by the notice, long before a ping could tell
+	for (int i = 0; i < 300 && s->b.plane.state != PLANE_RUNNING; i++)
+		loop_turn(s->loop, 20);
+	open_session(s, "b");
+	assert_int_equal(s->result, IPC_OK);
+}
+
+static void node__own_dataplane_dies_during_the_set_up(void **state)
+{
+	const struct session_want want = {.node = "b", .timeout_ms = 3000};
+	struct stage *s = *state;
+
+	kill(s->a.plane.pid, SIGSTOP); // RESERVE is never answered
+	node_session_open(&s->a, &want, on_opened, s);
+	loop_turn(s->loop, 10);
+	kill(s->a.plane.pid, SIGKILL);
+	for (int i = 0; i < 300 && !s->answers; i++)
+		loop_turn(s->loop, 10);
+	assert_int_equal(s->result, IPC_UNREACHABLE);
+	assert_string_equal(s->text, "the dataplane went away during the set-up");
+}
+
+static void node__peers_control_is_gone(void **state)
+{
+	struct stage *s = *state;
+	char wanted[160];
+
+	peers_stop(&s->b.peers);
+	open_session(s, "b");
+	snprintf(wanted, sizeof(wanted), "node b does not answer at 127.0.0.1:%u: Connection refused",
+		s->a.config.peers[0].control_port);
+	assert_int_equal(s->result, IPC_UNREACHABLE);
+	assert_string_equal(s->text, wanted);
+	turn_until_sessions(s, &s->a, 0); // the reservation is given back
+}
+
+static void node__worker_hangs(void **state)
+{
+	struct stage *s = *state;
+
+	kill(s->a.plane.pid, SIGSTOP);
+	open_session(s, "b");
+	kill(s->a.plane.pid, SIGCONT);
+	assert_int_equal(s->result, IPC_TIMEOUT);
+	assert_string_equal(s->text, "the dataplane of node a did not answer its control process in time");
+	turn_until_sessions(s, &s->a, 0); // RESERVED came late, and was closed
+}
+
+static void node__stop(void **state)
+{
+	struct stage *s = *state;
+
+	node_stop(&s->a);
+	node_stop(&s->a); // a second signal changes nothing
+	assert_int_equal(loop_run(s->loop), 0);
+	assert_int_equal(s->a.plane.state, PLANE_ABSENT);
+	s->b.leave_dataplane = true;
+	node_stop(&s->b);
+	assert_int_equal(s->b.plane.state, PLANE_RUNNING);
+	assert_int_equal(kill(s->b.plane.pid, 0), 0);
+}
+
+#define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(node__opens_and_closes),
+		STORY(node__many_sessions),
+		STORY(node__unknown_peer),
+		STORY(node__forgotten_waiter_is_not_called),
+		STORY(node__peers_dataplane_dies),
+		STORY(node__own_dataplane_dies_during_the_set_up),
+		STORY(node__peers_control_is_gone),
+		STORY(node__worker_hangs),
+		STORY(node__stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
