@@ -25,7 +25,7 @@
 
 struct eal {
 	bool hugepages;
-	struct gate *gate;  // NULL until the first memif port
+	struct gate *gate;
 	struct port *ports; // list
 	uint64_t window_ns; // the gate opens next then
 };
@@ -156,6 +156,9 @@ struct eal *eal_start(const struct eal_config *c, char *error, size_t error_size
 			e->hugepages ? "hugepages" : "ordinary memory", rte_strerror(rte_errno));
 		goto failed;
 	}
+	e->gate = gate_new(error, error_size);
+	if (!e->gate)
+		goto failed;
 	free(a);
 	return e;
 failed:
@@ -166,7 +169,6 @@ failed:
 
 void eal_stop(struct eal *e)
 {
-	gate_free(e->gate);
 	rte_eal_cleanup();
 	free(e);
 }
@@ -219,13 +221,6 @@ void eal_port_remove(struct eal *e, struct port *p)
 		*link = p->next;
 }
 
-bool eal_gate_open(struct eal *e, char *error, size_t error_size)
-{
-	if (!e->gate)
-		e->gate = gate_new(error, error_size);
-	return e->gate != NULL;
-}
-
 // All memif ports shut, DPDK's interrupt thread does what is pending, the ports follow. See gate.h.
 static void window_open(struct eal *e, uint64_t now_ns)
 {
@@ -249,11 +244,15 @@ static void window_open(struct eal *e, uint64_t now_ns)
 uint64_t eal_step(struct eal *e, uint64_t now_ns)
 {
 	uint64_t due_ns = now_ns + EAL_STEP_SLOW_NS;
+	bool memif = false;
 
-	for (struct port *p = e->ports; p; p = p->next)
-		if (p->config.driver != PORT_MEMIF)
+	for (struct port *p = e->ports; p; p = p->next) {
+		if (p->config.driver == PORT_MEMIF)
+			memif = true;
+		else
 			kernel_link_step(p, now_ns);
-	if (!e->gate)
+	}
+	if (!memif)
 		return due_ns;
 	if (now_ns >= e->window_ns)
 		window_open(e, now_ns);

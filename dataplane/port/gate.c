@@ -5,13 +5,11 @@
 #include <rte_errno.h>
 #include <rte_interrupts.h>
 #include <semaphore.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
-#include <unistd.h>
 
 struct gate {
 	struct rte_intr_handle *handle;
@@ -19,7 +17,6 @@ struct gate {
 	sem_t go;         // main -> interrupt thread: one round
 	sem_t held;       // interrupt thread -> main: here again
 	bool away;        // main thread's: the interrupt thread was let go and has not come back
-	atomic_bool open; // no more holding: the gate goes away
 };
 
 // Runs on the interrupt thread, without EAL's lock.
@@ -28,7 +25,7 @@ static void gate_hold(void *arg)
 	struct gate *g = arg;
 
 	sem_post(&g->held);
-	while (!atomic_load(&g->open) && sem_wait(&g->go) != 0)
+	while (sem_wait(&g->go) != 0)
 		;
 }
 
@@ -68,34 +65,15 @@ struct gate *gate_new(char *error, size_t error_size)
 	g->event = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (g->event < 0 || !gate_register(g)) {
 		snprintf(error, error_size, "DPDK's interrupt thread cannot be held: %s", strerror(errno));
-		gate_free(g);
-		return NULL;
+		return NULL; // the process ends now, and the thread may be in there
 	}
 	for (int i = 0; i < 100 && g->away; i++)
 		g->away = !gate_wait(g, 20);
 	if (g->away) {
 		snprintf(error, error_size, "DPDK's interrupt thread does not run");
-		gate_free(g);
-		return NULL;
+		return NULL; // the process ends now, and the thread may be in there
 	}
 	return g;
-}
-
-void gate_free(struct gate *g)
-{
-	if (!g)
-		return;
-	atomic_store(&g->open, true);
-	sem_post(&g->go);
-	if (g->handle) {
-		rte_intr_callback_unregister_sync(g->handle, gate_hold, g);
-		rte_intr_instance_free(g->handle);
-	}
-	if (g->event >= 0)
-		close(g->event);
-	sem_destroy(&g->go);
-	sem_destroy(&g->held);
-	free(g);
 }
 
 bool gate_round(struct gate *g)

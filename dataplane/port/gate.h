@@ -10,8 +10,9 @@
 
 struct gate;
 
+// Never freed: the thread stays held to the end of the process. rte_eal_cleanup (22.11) unmaps memory under a thread
+// that it does not stop, and a closed memif server leaves its listener's freed handle in that thread's list.
 struct gate *gate_new(char *error, size_t error_size);
-void gate_free(struct gate *gate);
 
 // Lets the interrupt thread handle what is pending and come back. Returns true once it is held again; false when that
 // takes longer than 20 ms (it still runs: call again, and keep the ports shut until true).

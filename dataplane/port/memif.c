@@ -1,7 +1,7 @@
 // A memif link's connection: the client connects, and connects again; the server is there again by itself.
 #include "dataplane/port/port_private.h"
 
-#define MEMIF_START_NS   100000000ull  // no server: next try
+#define MEMIF_START_NS   20000000ull   // no server: next try
 #define MEMIF_CONNECT_NS 2000000000ull // connected but no answer: start again
 
 static void client_stop(struct port *p)

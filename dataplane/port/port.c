@@ -1,7 +1,6 @@
 // One link: open, close, link state, counters, buffers.
 #include "dataplane/port/port.h"
 
-#include <assert.h>
 #include <rte_errno.h>
 #include <rte_pause.h>
 #include <sched.h>
@@ -139,7 +138,7 @@ struct port *port_open(struct eal *eal, const struct port_config *config, char *
 	mac_choose(p);
 	if (!queues_new(p, error, size))
 		goto no_queues;
-	if (!(p->config.driver == PORT_MEMIF ? eal_gate_open(eal, error, size) : kernel_link_open(p, error, size)))
+	if (p->config.driver != PORT_MEMIF && !kernel_link_open(p, error, size))
 		goto no_queues;
 	if (!vdev_open(p, error, size))
 		goto no_queues;

@@ -56,7 +56,8 @@ uint32_t port_config_memory_mb(const struct port_config *config);
 
 // NULL with a sentence. A memif client whose server is not there yet opens well: the link comes up later.
 struct port *port_open(struct eal *eal, const struct port_config *config, char *error, size_t error_size);
-// Takes `port`. Its workers have stopped; mbufs still held by anybody are lost with it.
+// Takes `port`. Its workers have stopped; mbufs still held by anybody are lost with it. Only when the process ends: a
+// closed memif server cannot be opened again (gate.h).
 void port_close(struct port *port);
 
 const struct port_config *port_config(const struct port *port); // defaults filled in

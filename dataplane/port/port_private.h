@@ -10,8 +10,6 @@
 #include "dataplane/port/neighbour.h"
 #include "dataplane/port/port.h"
 
-struct gate;
-
 // Everything of one worker on one port; written by that worker alone but for `inbox`.
 struct port_queue {
 	atomic_bool inside;             // the worker is in the driver: port_shut waits for it
@@ -85,4 +83,3 @@ void arp_step(struct port *p, uint16_t queue, uint64_t now_ns); // inbox, reques
 // eal.c
 void eal_port_add(struct eal *eal, struct port *p);
 void eal_port_remove(struct eal *eal, struct port *p);
-bool eal_gate_open(struct eal *eal, char *error, size_t error_size);

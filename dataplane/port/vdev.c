@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <rte_bus_vdev.h>
 #include <rte_errno.h>
+#include <rte_mbuf_pool_ops.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -124,18 +125,39 @@ static bool memif_prepare(const struct port *p, char *error, size_t size)
 	return !p->config.memif_server || socket_stale_remove(p, error, size);
 }
 
+// rte_pktmbuf_pool_create, but for the flag: without it a mempool adds lines to an element to spread it over memory
+// channels, and an af_xdp buffer of a page becomes larger than a page.
+static struct rte_mempool *pool_make(const struct port_config *c, const char *name)
+{
+	struct rte_pktmbuf_pool_private about = {.mbuf_data_room_size = (uint16_t)(SIZES_HEADROOM + sizes_frame(c))};
+	struct rte_mempool *pool = rte_mempool_create_empty(name, sizes_buffer_count(c),
+		SIZES_MBUF + SIZES_HEADROOM + sizes_frame(c), SIZES_POOL_CACHE, sizeof(about), SOCKET_ID_ANY,
+		c->driver == PORT_AF_XDP ? RTE_MEMPOOL_F_NO_SPREAD : 0);
+
+	if (!pool)
+		return NULL;
+	if (rte_mempool_set_ops_byname(pool, rte_mbuf_best_mempool_ops(), NULL) != 0)
+		goto failed;
+	rte_pktmbuf_pool_init(pool, &about);
+	if (rte_mempool_populate_default(pool) < 0)
+		goto failed;
+	rte_mempool_obj_iter(pool, rte_pktmbuf_init, NULL);
+	return pool;
+failed:
+	rte_mempool_free(pool);
+	return NULL;
+}
+
 static bool pool_new(struct port *p, char *error, size_t size)
 {
 	const struct port_config *c = &p->config;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
-	// One pool per port, with the port's own element size. Each thread caches a few hundred buffers.
 	snprintf(name, sizeof(name), "link_%08x", c->ipv4); // a pool's name is shorter than a link's
-	p->pool = rte_pktmbuf_pool_create(name, sizes_buffer_count(c), SIZES_POOL_CACHE, 0,
-		(uint16_t)(SIZES_HEADROOM + sizes_frame(c)), SOCKET_ID_ANY);
+	p->pool = pool_make(c, name);
 	if (!p->pool)
-		snprintf(error, size, "link %s: no memory for %u buffers of %u bytes: %s", c->name, sizes_buffer_count(c),
-			sizes_element(c), rte_strerror(rte_errno));
+		snprintf(error, size, "link %s: no memory for %u buffers of %u bytes", c->name, sizes_buffer_count(c),
+			sizes_element(c));
 	return p->pool != NULL;
 }
 

@@ -2,6 +2,7 @@
 //   port_pair memif|memif_zero|af_packet|af_xdp MTU [kill-server|kill-client]
 // Exit code 77: not possible here (no root, no hugepages), with the reason.
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -26,6 +28,8 @@ enum {
 	RESEND_MS = 50,
 	DEADLINE_S = 90,
 	KILLS = 5,
+	RESUME_S = 20,
+	SILENCE_MS = 150, // a node's restart takes longer
 	MESSAGE_HEADER = 12, // seq, size, who
 	EXIT_SKIP = 77,
 };
@@ -46,10 +50,10 @@ struct node {
 	atomic_bool stop;
 	atomic_uint done;   // caller: frames answered; echo: answers sent
 
-	// kill runs: how often traffic flowed after the link came up
-	uint32_t kills, resumed, done_then;
-	uint64_t last_changes;
-	bool seen;
+	// kill runs: how often traffic began to flow
+	uint32_t kills, done_then;
+	uint64_t progress_ns;
+	atomic_uint *resumed; // shared with the parent, which kills no sooner
 
 	char failure[256];
 	uint64_t sent_ns[WINDOW]; // caller: 0 not sent yet, UINT64_MAX answered
@@ -203,28 +207,24 @@ static void node_report(const struct node *n, const char *what)
 	fflush(stdout);
 }
 
-// Traffic has been seen with this link up: counts how often it came back.
-static void node_watch(struct node *n)
+// Counts how often traffic began again after a silence.
+static void node_watch(struct node *n, uint64_t now)
 {
-	uint64_t changes = port_link_changes(n->port);
+	uint32_t done = atomic_load(&n->done);
 
-	if (changes == n->last_changes) {
-		if (port_link_up(n->port) && atomic_load(&n->done) != n->done_then && !n->seen) {
-			n->seen = true;
-			n->resumed++;
-		}
+	if (done == n->done_then)
 		return;
-	}
-	n->last_changes = changes;
-	n->done_then = atomic_load(&n->done);
-	n->seen = false;
+	if (n->kills && now - n->progress_ns > SILENCE_MS * 1000000ull)
+		atomic_fetch_add(n->resumed, 1);
+	n->done_then = done;
+	n->progress_ns = now;
 }
 
 static void node_judge(struct node *n)
 {
-	if (n->kills && n->resumed < n->kills + 1)
-		snprintf(n->failure, sizeof(n->failure), "traffic flowed %u times, the peer lived %u times", n->resumed,
-			n->kills + 1);
+	if (n->kills && atomic_load(n->resumed) < n->kills + 1)
+		snprintf(n->failure, sizeof(n->failure), "traffic flowed %u times, the peer lived %u times",
+			atomic_load(n->resumed), n->kills + 1);
 	else if (n->caller && !n->kills && atomic_load(&n->done) < n->frames)
 		snprintf(n->failure, sizeof(n->failure), "only %u frames within %d s", atomic_load(&n->done), DEADLINE_S);
 }
@@ -249,7 +249,7 @@ static int node_run(struct node *n)
 	pthread_create(&worker, NULL, node_worker, n);
 	while (!n->failure[0] && now_ns() < deadline && !terminated && atomic_load(&n->done) < n->frames) {
 		eal_step(n->eal, now_ns());
-		node_watch(n);
+		node_watch(n, now_ns());
 		usleep(2000);
 	}
 	while (!n->caller && !terminated && now_ns() < deadline)
@@ -271,14 +271,15 @@ static int node_run(struct node *n)
 struct child {
 	struct node node;
 	pid_t pid;
-	int go; // written once when the child may start
+	int go;        // written once when the child may start
+	int namespace; // network namespace of the first one's, which the next ones enter; -1: none
 };
 
-// Forks before DPDK starts. `isolated`: in a network namespace of its own, which dies with the process.
+// Forks before DPDK starts. `isolated`: in a network namespace of its own, which dies with this program.
 static bool child_fork(struct child *c, bool isolated)
 {
 	int ready[2], go[2];
-	char byte = 0;
+	char byte = 0, path[64];
 
 	if (pipe(ready) != 0 || pipe(go) != 0)
 		return false;
@@ -287,7 +288,7 @@ static bool child_fork(struct child *c, bool isolated)
 	if (c->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(go[1]);
-		if (isolated && unshare(CLONE_NEWNET) != 0)
+		if (isolated && (c->namespace < 0 ? unshare(CLONE_NEWNET) : setns(c->namespace, CLONE_NEWNET)) != 0)
 			_exit(1);
 		if (write(ready[1], "", 1) != 1 || read(go[0], &byte, 1) != 1)
 			_exit(1);
@@ -296,9 +297,14 @@ static bool child_fork(struct child *c, bool isolated)
 	close(ready[1]);
 	close(go[0]);
 	c->go = go[1];
-	isolated = read(ready[0], &byte, 1) == 1;
+	if (c->pid < 0 || read(ready[0], &byte, 1) != 1)
+		return false;
 	close(ready[0]);
-	return c->pid > 0 && isolated;
+	if (isolated && c->namespace < 0) {
+		snprintf(path, sizeof(path), "/proc/%d/ns/net", c->pid);
+		c->namespace = open(path, O_RDONLY | O_CLOEXEC);
+	}
+	return true;
 }
 
 static bool child_go(struct child *c)
@@ -314,6 +320,8 @@ static int child_wait(struct child *c)
 	int status = 0;
 
 	waitpid(c->pid, &status, 0);
+	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+		printf("%s: died of signal %d\n", c->node.config.name, WTERMSIG(status));
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -351,7 +359,7 @@ static void configure(struct node *n, bool caller, const char *link, uint32_t mt
 	c->driver = strncmp(link, "memif", 5) == 0 ? PORT_MEMIF : strcmp(link, "af_xdp") == 0 ? PORT_AF_XDP : PORT_AF_PACKET;
 	c->memif_server = !caller;
 	c->zero_copy = caller && strcmp(link, "memif_zero") == 0;
-	n->memory = strcmp(link, "memif_zero") == 0 ? EAL_HUGEPAGES : EAL_AUTO;
+	n->memory = strcmp(link, "memif_zero") == 0 ? EAL_HUGEPAGES : EAL_NO_HUGE;
 	snprintf(c->socket, sizeof(c->socket), "%s/memif.sock", directory);
 	snprintf(c->iface, sizeof(c->iface), "sp%c%d", caller ? 'a' : 'b', getpid());
 	c->mtu = mtu;
@@ -360,19 +368,29 @@ static void configure(struct node *n, bool caller, const char *link, uint32_t mt
 	c->queues = 1;
 }
 
+static bool resumed_wait(const struct child *survivor, uint32_t times)
+{
+	uint64_t start = now_ns(), deadline = start + RESUME_S * 1000000000ull;
+
+	while (atomic_load(survivor->node.resumed) < times && now_ns() < deadline)
+		usleep(1000);
+	printf("traffic %u after %lu ms\n", times, (now_ns() - start) / 1000000);
+	return now_ns() < deadline;
+}
+
 // The victim dies in the middle of traffic, several times; the survivor must go on with the next one.
 static int kill_run(struct child *survivor, struct child *victim)
 {
 	int result;
 
-	for (int i = 0; i < KILLS; i++) {
-		usleep(700000 + 37000 * (unsigned)i);
+	for (uint32_t i = 0; i < KILLS && resumed_wait(survivor, i + 1); i++) {
+		usleep(20000 + 37123 * i);
 		kill(victim->pid, SIGKILL);
 		child_wait(victim);
-		if (!child_fork(victim, false) || !child_go(victim))
+		if (!child_fork(victim, victim->namespace >= 0) || !child_go(victim))
 			return 1;
 	}
-	usleep(1500000);
+	resumed_wait(survivor, KILLS + 1);
 	kill(survivor->pid, SIGTERM);
 	result = child_wait(survivor);
 	kill(victim->pid, SIGKILL);
@@ -407,7 +425,7 @@ static const char *impossible(const char *link)
 
 int main(int argc, char **argv)
 {
-	struct child caller = {.pid = 0}, echo = {.pid = 0};
+	struct child caller = {.namespace = -1}, echo = {.namespace = -1};
 	char directory[] = "/tmp/sluice-port-pair-XXXXXX", socket_path[PORT_SOCKET_SIZE];
 	const char *link = argc > 1 ? argv[1] : "memif", *kill_who = argc > 3 ? argv[3] : NULL;
 	uint32_t mtu = argc > 2 ? (uint32_t)atoi(argv[2]) : 1500;
@@ -422,6 +440,8 @@ int main(int argc, char **argv)
 		return 1;
 	configure(&caller.node, true, link, mtu, directory);
 	configure(&echo.node, false, link, mtu, directory);
+	caller.node.resumed = echo.node.resumed =
+		mmap(NULL, sizeof(atomic_uint), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (kill_who)
 		caller.node.frames = echo.node.frames = UINT32_MAX;
 	if (kill_who)
