@@ -6,11 +6,10 @@ smoke_begin "names that climb out of the receiver's folder are refused"
 hostile=$SLUICE_BUILD/tests/smoke/hostile_sender
 [ -x "$hostile" ] || smoke_skip "hostile_sender is not built"
 bed_up 2
-touch "$smoke_work/before"
 for name in "../climbed" "/climbed" "a/../../climbed" ".." "." "" "sub/climbed"; do
 	smoke_say "'$name'"
-	expect 1 "$hostile" "$SLUICE_TESTBED/a" b "$name"
-	expect_says 'name'
+	expect 1 "$hostile" "$SLUICE_TESTBED/a/data.sock" b "$name"
+	expect_says 'name|field' # an empty one is not even a well-formed offer
 done
 [ -z "$(find "$SLUICE_TESTBED" / -maxdepth 1 -name climbed)" ] || smoke_fail "a file was written outside the folder"
 [ -z "$(ls -A "$SLUICE_TESTBED/b/inbox")" ] || smoke_fail "the inbox is not empty"
