@@ -152,6 +152,12 @@ void transport_on_reset_hint(struct transport *t, uint32_t peer_cid, uint64_t no
 		struct conn *c = conn_of(t, i);
 		if (t->peer_cids[i] != peer_cid || !conn_connected(c) || c->hint_ns != NEVER)
 			continue;
+		if (c->peer_fin && c->records_open == 0) {
+			// Both sides have delivered everything, and only our FIN is in doubt: believing a
+			// forged hint costs nothing here.
+			conn_finish(t, c, c->close_wanted ? CLOSE_LOCAL : CLOSE_PEER);
+			continue;
+		}
 		c->hint_left = HINT_PROBES;
 		c->hint_ns = now_ns + HINT_PROBE_NS;
 		conn_control(t, c, CONTROL_PROBE);

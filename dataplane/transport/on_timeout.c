@@ -122,9 +122,9 @@ static void timeout_hint(struct transport *t, struct conn *c, uint64_t now_ns)
 	if (c->hint_ns > now_ns)
 		return;
 	if (c->hint_left == 0) {
-		// A side whose own data is all acknowledged loses nothing when the peer has gone
-		// first.
-		bool done = c->state == CONN_CLOSING && c->close_wanted && c->records_open == 0;
+		// A side that wants to close and has delivered everything loses nothing when the peer
+		// has gone first.
+		bool done = c->close_wanted && c->records_open == 0;
 		conn_finish(t, c, done ? CLOSE_LOCAL : CLOSE_PEER_RESTARTED);
 		return;
 	}

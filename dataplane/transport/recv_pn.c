@@ -9,15 +9,14 @@ void recv_pn_init(struct recv_pn *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->unreported_low = UINT64_MAX;
-	ring_bits_set(r->bits, PN_WINDOW, 0); // never sent, so never accepted
 }
 
 bool recv_pn_check(const struct recv_pn *r, uint64_t pn)
 {
 	if (pn > r->largest)
 		return pn <= WIRE_PN_MAX;
-	if (r->largest - pn >= PN_WINDOW)
-		return false;
+	if (pn == 0 || r->largest - pn >= PN_WINDOW)
+		return false; // 0 is never sent
 	return !ring_bits_test(r->bits, PN_WINDOW, pn);
 }
 
