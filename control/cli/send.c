@@ -24,6 +24,8 @@ const struct schema_method send_method = {
 				.sentence = "level of the codec, 0: the codec's default"},
 			{.name = "service", .type = SCHEMA_STRING, .min = 1, .max = SLUICE_NAME_SIZE - 1,
 				.standard = TRANSFER_SERVICE, .sentence = "service that the receiver listens for"},
+			{.name = "progress", .type = SCHEMA_BOOLEAN,
+				.sentence = "with --json: show the progress on standard error all the same"},
 		},
 };
 
@@ -32,6 +34,7 @@ struct send {
 	const char *node, *codec;
 	char **files; // NULL-terminated by files_count
 	int files_count, failed;
+	bool progress;
 	struct sender_result total;
 	struct sender sender;
 };
@@ -139,7 +142,7 @@ static int send_file(struct send *send, const char *path, bool *over)
 	if (outgoing_open(&out, path) != 0)
 		return fail_file(send, &out);
 	format_plain(name, sizeof(name), out.name);
-	progress_start(&progress, send->cli->json ? NULL : stderr, name, out.size, clock_now_ns());
+	progress_start(&progress, send->cli->json && !send->progress ? NULL : stderr, name, out.size, clock_now_ns());
 	verdict = sender_file(&send->sender, &out, &progress, &result);
 	if (verdict == SENDER_OK) {
 		print_file(send, &out, &result);
@@ -200,7 +203,8 @@ static int check_files(const struct send *send)
 int send_run(struct cli *cli, const struct command *command, const json_t *params, char **operands)
 {
 	const struct schema_method *m = command_method(command);
-	struct send send = {.cli = cli, .files = operands, .codec = schema_string(m, params, "codec")};
+	struct send send = {.cli = cli, .files = operands, .codec = schema_string(m, params, "codec"),
+		.progress = schema_boolean(params, "progress")};
 	char socket[PATH_SIZE];
 	struct sender_options options = {
 		.data_socket = cli_data_socket(cli, socket, sizeof(socket)),

@@ -30,21 +30,20 @@ bed_need_root() {
 }
 
 bed_lock_take() {
+	lock_take bed_lock "$bed_registry.lock" 120 || die "another run has held $bed_registry.lock for two minutes"
 	mkdir -p "$bed_registry"
-	lock_take bed_lock "$bed_registry/.lock" 120 || die "another run has held $bed_registry/.lock for two minutes"
 }
 
 # bed_lock_tidy: gives the lock back, or tidies an empty registry; whoever holds the lock now does that otherwise.
 bed_lock_tidy() {
-	[ -n "$bed_lock" ] || [ ! -d "$bed_registry" ] || lock_take bed_lock "$bed_registry/.lock" 0 || return 0
+	[ -n "$bed_lock" ] || lock_take bed_lock "$bed_registry.lock" 0 || return 0
 	bed_lock_give
 }
 
 bed_lock_give() {
 	[ -n "$bed_lock" ] || return 0
-	if [ -z "$(ls "$bed_registry")" ]; then
-		lock_give "$bed_lock" "$bed_registry/.lock"
-		rmdir "$bed_registry" 2>/dev/null || true
+	if rmdir "$bed_registry" 2>/dev/null || [ ! -d "$bed_registry" ]; then
+		lock_give "$bed_lock" "$bed_registry.lock" # the last testbed of the machine is gone
 	else
 		lock_give "$bed_lock"
 	fi
