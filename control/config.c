@@ -15,15 +15,15 @@
 #define CONFIG_FILE_MAX (1024 * 1024)
 
 // Everything is optional here: what is missing is config_check's to say, with the reason.
-#define CONFIG_TEXT(structure, member)                                                             \
-	CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, member, 0, \
-		CONFIG_PATH_SIZE)
-#define CONFIG_PART(member, fields)                                                                     \
-	CYAML_FIELD_MAPPING_PTR(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config, member, \
-		fields)
-#define CONFIG_LIST(member, value, max)                                                               \
-	CYAML_FIELD_SEQUENCE(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config, member, \
-		&value, 0, max)
+#define CONFIG_TEXT(structure, member)                                                       \
+	CYAML_FIELD_STRING_PTR(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, structure, \
+		member, 0, CONFIG_PATH_SIZE)
+#define CONFIG_PART(member, fields)                                                \
+	CYAML_FIELD_MAPPING_PTR(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, \
+		struct raw_config, member, fields)
+#define CONFIG_LIST(member, value, max)                                                            \
+	CYAML_FIELD_SEQUENCE(#member, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, struct raw_config, \
+		member, &value, 0, max)
 
 static const cyaml_schema_field_t control_fields[] = {
 	CONFIG_TEXT(struct raw_control, listen),
@@ -128,7 +128,8 @@ static void config_on_log(cyaml_log_t level, void *context, const char *format, 
 }
 
 // "links[1].mtu" of a backtrace; also finds the fields that are allowed there.
-static const cyaml_schema_field_t *complaint_path(const struct complaint *complaint, char *path, size_t size)
+static const cyaml_schema_field_t *complaint_path(
+	const struct complaint *complaint, char *path, size_t size)
 {
 	const cyaml_schema_field_t *fields = config_fields;
 	size_t used = 0;
@@ -138,7 +139,8 @@ static const cyaml_schema_field_t *complaint_path(const struct complaint *compla
 		const char *field = complaint->place[i].field;
 
 		if (!field[0]) {
-			used += (size_t)snprintf(path + used, size - used, "[%u]", complaint->place[i].entry - 1);
+			used += (size_t)snprintf(
+				path + used, size - used, "[%u]", complaint->place[i].entry - 1);
 			continue;
 		}
 		used += (size_t)snprintf(path + used, size - used, "%s%s", used ? "." : "", field);
@@ -154,12 +156,14 @@ static const cyaml_schema_field_t *complaint_path(const struct complaint *compla
 	return fields;
 }
 
-static void complaint_unknown_key(const char *path, const char *key, const cyaml_schema_field_t *fields, char *text,
-	size_t size)
+static void complaint_unknown_key(const char *path, const char *key,
+	const cyaml_schema_field_t *fields, char *text, size_t size)
 {
-	int used = snprintf(text, size, "%s%s%s: there is no such key; allowed here: ", path, path[0] ? "." : "", key);
+	int used = snprintf(text, size, "%s%s%s: there is no such key; allowed here: ", path,
+		path[0] ? "." : "", key);
 
-	for (const char *comma = ""; fields->key && used > 0 && (size_t)used < size; fields++, comma = ", ")
+	for (const char *comma = ""; fields->key && used > 0 && (size_t)used < size;
+		fields++, comma = ", ")
 		used += snprintf(text + used, size - (size_t)used, "%s%s", comma, fields->key);
 }
 
@@ -188,11 +192,13 @@ static void complaint_tell(const struct complaint *complaint, char *text, size_t
 	const char *shape = complaint_shape(complaint->text);
 
 	if (strncmp(complaint->text, unexpected, sizeof(unexpected) - 1) == 0)
-		complaint_unknown_key(path, complaint->text + sizeof(unexpected) - 1, fields, text, size);
+		complaint_unknown_key(
+			path, complaint->text + sizeof(unexpected) - 1, fields, text, size);
 	else if (shape)
 		snprintf(text, size, "%s%s%s", path, path[0] ? ": " : "", shape);
 	else if (strncmp(complaint->text, "libyaml: ", 9) == 0)
-		snprintf(text, size, "this is not YAML near line %u: %s", complaint->line, complaint->text + 9);
+		snprintf(text, size, "this is not YAML near line %u: %s", complaint->line,
+			complaint->text + 9);
 	else
 		snprintf(text, size, "%s%s%s", path, path[0] ? ": " : "", complaint->text);
 }
@@ -206,7 +212,8 @@ static int config_file_check(const char *file, char *error, size_t error_size)
 		return -1;
 	}
 	if (!S_ISREG(status.st_mode) || status.st_size > CONFIG_FILE_MAX) {
-		snprintf(error, error_size, "must be a regular file of at most %d bytes", CONFIG_FILE_MAX);
+		snprintf(error, error_size, "must be a regular file of at most %d bytes",
+			CONFIG_FILE_MAX);
 		return -1;
 	}
 	if (access(file, R_OK) < 0) {
@@ -219,8 +226,11 @@ static int config_file_check(const char *file, char *error, size_t error_size)
 static int config_read(struct config *config, const char *file, char *error, size_t error_size)
 {
 	struct complaint complaint = {0};
-	cyaml_config_t options = {.log_fn = config_on_log, .log_ctx = &complaint, .mem_fn = cyaml_mem,
-		.log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_NO_ALIAS};
+	cyaml_config_t options = {.log_fn = config_on_log,
+		.log_ctx = &complaint,
+		.mem_fn = cyaml_mem,
+		.log_level = CYAML_LOG_ERROR,
+		.flags = CYAML_CFG_NO_ALIAS};
 	static const struct raw_config nothing;
 	struct raw_config *raw = NULL;
 	int result = -1;

@@ -1,4 +1,5 @@
-// The configuration of a node: read from YAML, checked, then constant. Every string is bounded, every number in range.
+// The configuration of a node: read from YAML, checked, then constant. Every string is bounded,
+// every number in range.
 #pragma once
 
 #include <stdbool.h>
@@ -27,11 +28,11 @@ enum config_hugepages { CONFIG_HUGE_AUTO, CONFIG_HUGE_REQUIRE, CONFIG_HUGE_OFF }
 struct config_link {
 	char name[NAME_SIZE];
 	enum config_driver driver;
-	enum config_role role;            // memif
-	char socket[CONFIG_SOCKET_SIZE];  // memif; empty otherwise
-	char interface[16];               // af_packet, af_xdp; empty otherwise
-	uint32_t address;                 // IPv4, host order
-	uint32_t prefix;                  // length, 8..31
+	enum config_role role;           // memif
+	char socket[CONFIG_SOCKET_SIZE]; // memif; empty otherwise
+	char interface[16];              // af_packet, af_xdp; empty otherwise
+	uint32_t address;                // IPv4, host order
+	uint32_t prefix;                 // length, 8..31
 	uint32_t mtu;
 	bool mac_set;
 	uint8_t mac[6];
@@ -41,7 +42,7 @@ struct config_peer {
 	char name[NAME_SIZE];
 	uint32_t control_address; // IPv4, host order
 	uint16_t control_port;
-	uint32_t address;         // of its dataplane, inside the prefix of links[link]
+	uint32_t address; // of its dataplane, inside the prefix of links[link]
 	uint32_t link;
 };
 

@@ -25,7 +25,8 @@ struct check {
 	size_t error_size;
 };
 
-static int check_fail(const struct check *check, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static int check_fail(const struct check *check, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static int check_fail(const struct check *check, const char *format, ...)
 {
@@ -38,21 +39,22 @@ static int check_fail(const struct check *check, const char *format, ...)
 }
 
 // Decimal digits only, in the range.
-static int check_number(const struct check *check, const char *key, const char *text, uint32_t min, uint32_t max,
-	uint32_t *value)
+static int check_number(const struct check *check, const char *key, const char *text, uint32_t min,
+	uint32_t max, uint32_t *value)
 {
 	char *end = NULL;
 	unsigned long number = isdigit((unsigned char)text[0]) ? strtoul(text, &end, 10) : 0;
 
 	if (!end || *end || strlen(text) > 10 || number < min || number > max)
-		return check_fail(check, "%s: '%s' is not a number from %u to %u", key, text, min, max);
+		return check_fail(
+			check, "%s: '%s' is not a number from %u to %u", key, text, min, max);
 	*value = (uint32_t)number;
 	return 0;
 }
 
 // Index of `text` in the NULL-terminated `names`.
-static int check_choice(const struct check *check, const char *key, const char *text, const char *const *names,
-	int *choice)
+static int check_choice(const struct check *check, const char *key, const char *text,
+	const char *const *names, int *choice)
 {
 	char allowed[128] = "";
 
@@ -61,33 +63,39 @@ static int check_choice(const struct check *check, const char *key, const char *
 			*choice = i;
 			return 0;
 		}
-		snprintf(allowed + strlen(allowed), sizeof(allowed) - strlen(allowed), "%s%s", i ? ", " : "",
-			names[i]);
+		snprintf(allowed + strlen(allowed), sizeof(allowed) - strlen(allowed), "%s%s",
+			i ? ", " : "", names[i]);
 	}
 	return check_fail(check, "%s: '%s' is not one of: %s", key, text, allowed);
 }
 
-static int check_name(const struct check *check, const char *key, const char *text, char name[NAME_SIZE])
+static int check_name(
+	const struct check *check, const char *key, const char *text, char name[NAME_SIZE])
 {
 	size_t size = text ? strlen(text) : 0;
 	bool good = size > 0 && size < NAME_SIZE && isalnum((unsigned char)text[0]);
 
 	if (!text)
-		return check_fail(check, "%s: is missing; write a name of 1 to %d letters, digits, '.', '_' or '-'", key,
-			NAME_SIZE - 1);
+		return check_fail(check,
+			"%s: is missing; write a name of 1 to %d letters, digits, '.', '_' or '-'",
+			key, NAME_SIZE - 1);
 	for (size_t i = 0; good && i < size; i++)
 		good = isalnum((unsigned char)text[i]) || strchr("._-", text[i]);
 	if (!good)
-		return check_fail(check, "%s: '%s' is not a name of 1 to %d letters, digits, '.', '_' or '-'", key,
+		return check_fail(check,
+			"%s: '%s' is not a name of 1 to %d letters, digits, '.', '_' or '-'", key,
 			text, NAME_SIZE - 1);
 	memcpy(name, text, size + 1);
 	return 0;
 }
 
-static int check_path(const struct check *check, const char *key, const char *text, size_t max, char *path)
+static int check_path(
+	const struct check *check, const char *key, const char *text, size_t max, char *path)
 {
 	if (text[0] != '/' || strlen(text) > max || strchr(text, ','))
-		return check_fail(check, "%s: '%s' is not an absolute path of at most %zu characters without a comma",
+		return check_fail(check,
+			"%s: '%s' is not an absolute path of at most %zu characters without a "
+			"comma",
 			key, text, max);
 	memcpy(path, text, strlen(text) + 1);
 	return 0;
@@ -105,7 +113,8 @@ static bool check_ipv4(const char *text, uint32_t *address)
 
 static bool check_host(uint32_t address)
 {
-	return address >> 24 != 0 && address >> 28 < 0xe; // not "this network", multicast or reserved
+	return address >> 24 != 0 &&
+	       address >> 28 < 0xe; // not "this network", multicast or reserved
 }
 
 // Control traffic is not encrypted yet: it may only go where nobody else listens.
@@ -115,26 +124,30 @@ static bool check_trusted(uint32_t address)
 }
 
 // "address:port" of a control process.
-static int check_endpoint(const struct check *check, const char *key, const char *text, uint32_t port_min,
-	uint32_t *address, uint16_t *port)
+static int check_endpoint(const struct check *check, const char *key, const char *text,
+	uint32_t port_min, uint32_t *address, uint16_t *port)
 {
 	const char *colon = text ? strrchr(text, ':') : NULL;
 	char host[64] = "";
 	uint32_t number;
 
 	if (!text)
-		return check_fail(check, "%s: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701", key);
+		return check_fail(check,
+			"%s: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701", key);
 	if (colon && (size_t)(colon - text) < sizeof(host))
 		memcpy(host, text, (size_t)(colon - text));
 	if (!colon || !check_ipv4(host, address))
-		return check_fail(check, "%s: '%s' is not ADDRESS:PORT with an IPv4 address, for example 127.0.0.1:7701",
+		return check_fail(check,
+			"%s: '%s' is not ADDRESS:PORT with an IPv4 address, for example "
+			"127.0.0.1:7701",
 			key, text);
 	if (check_number(check, key, colon + 1, port_min, 65535, &number) < 0)
 		return -1;
 	*port = (uint16_t)number;
 	if (!check_trusted(*address))
 		return check_fail(check,
-			"%s: %s is refused: control traffic is not encrypted yet, so only 127.0.0.0/8 and 10.78.0.0/16 "
+			"%s: %s is refused: control traffic is not encrypted yet, so only "
+			"127.0.0.0/8 and 10.78.0.0/16 "
 			"are allowed until TLS is built",
 			key, host);
 	return 0;
@@ -146,9 +159,11 @@ static int check_security(const struct check *check)
 
 	if (!cipher || strcmp(cipher, "null") != 0)
 		return check_fail(check,
-			"security.cipher: %s%s%sencryption is not built yet; write cipher: \"null\" by name to run "
+			"security.cipher: %s%s%sencryption is not built yet; write cipher: "
+			"\"null\" by name to run "
 			"unencrypted on trusted links",
-			cipher ? "'" : "", cipher ? cipher : "is missing: ", cipher ? "' is not available: " : "");
+			cipher ? "'" : "",
+			cipher ? cipher : "is missing: ", cipher ? "' is not available: " : "");
 	return 0;
 }
 
@@ -165,8 +180,10 @@ static int check_program(const struct check *check, const char *text)
 	self[size > 0 ? size : 0] = 0;
 	if (strrchr(self, '/'))
 		*strrchr(self, '/') = 0;
-	if (snprintf(program, CONFIG_PATH_SIZE, "%s/sluice-dataplane", self) >= CONFIG_PATH_SIZE || size <= 0)
-		return check_fail(check, "dataplane.program: is missing; write the absolute path of sluice-dataplane");
+	if (snprintf(program, CONFIG_PATH_SIZE, "%s/sluice-dataplane", self) >= CONFIG_PATH_SIZE ||
+		size <= 0)
+		return check_fail(check, "dataplane.program: is missing; write the absolute path "
+					 "of sluice-dataplane");
 	return 0;
 }
 
@@ -174,10 +191,12 @@ static int check_cores(const struct check *check, const char *text)
 {
 	size_t size = strlen(text);
 	bool good = size > 0 && size < CONFIG_CORES_SIZE && isdigit((unsigned char)text[0]) &&
-		isdigit((unsigned char)text[size - 1]);
+		    isdigit((unsigned char)text[size - 1]);
 
 	if (!good || strspn(text, "0123456789-,") != size)
-		return check_fail(check, "dataplane.cores: '%s' is not a list of cores such as \"0-1\" or \"2,4\"", text);
+		return check_fail(check,
+			"dataplane.cores: '%s' is not a list of cores such as \"0-1\" or \"2,4\"",
+			text);
 	memcpy(check->config->dataplane.cores, text, size + 1);
 	return 0;
 }
@@ -194,19 +213,21 @@ static int check_dataplane(const struct check *check)
 
 	config->dataplane.workers = 1;
 	config->dataplane.memory_mb = 256;
-	if (raw->workers && check_number(check, "dataplane.workers", raw->workers, 1, CONFIG_WORKERS_MAX,
-				    &config->dataplane.workers) < 0)
+	if (raw->workers && check_number(check, "dataplane.workers", raw->workers, 1,
+				    CONFIG_WORKERS_MAX, &config->dataplane.workers) < 0)
 		return -1;
-	if (raw->hugepages && check_choice(check, "dataplane.hugepages", raw->hugepages, hugepages, &huge) < 0)
+	if (raw->hugepages &&
+		check_choice(check, "dataplane.hugepages", raw->hugepages, hugepages, &huge) < 0)
 		return -1;
-	if (raw->memory_mb && check_number(check, "dataplane.memory_mb", raw->memory_mb, CHECK_MEMORY_MIN,
-				      CHECK_MEMORY_MAX, &config->dataplane.memory_mb) < 0)
+	if (raw->memory_mb &&
+		check_number(check, "dataplane.memory_mb", raw->memory_mb, CHECK_MEMORY_MIN,
+			CHECK_MEMORY_MAX, &config->dataplane.memory_mb) < 0)
 		return -1;
 	if (raw->idle && check_choice(check, "dataplane.idle", raw->idle, idles, &idle) < 0)
 		return -1;
 	// worker w answers on udp_port + w
-	if (raw->udp_port && check_number(check, "dataplane.udp_port", raw->udp_port, CHECK_PORT_MIN,
-				     65535 - CONFIG_WORKERS_MAX, &port) < 0)
+	if (raw->udp_port && check_number(check, "dataplane.udp_port", raw->udp_port,
+				     CHECK_PORT_MIN, 65535 - CONFIG_WORKERS_MAX, &port) < 0)
 		return -1;
 	if (raw->cores && check_cores(check, raw->cores) < 0)
 		return -1;
@@ -216,7 +237,8 @@ static int check_dataplane(const struct check *check)
 	return check_program(check, raw->program);
 }
 
-static int check_link_address(const struct check *check, const char *key, const char *text, struct config_link *link)
+static int check_link_address(
+	const struct check *check, const char *key, const char *text, struct config_link *link)
 {
 	const char *slash = text ? strchr(text, '/') : NULL;
 	char host[32] = "";
@@ -225,32 +247,38 @@ static int check_link_address(const struct check *check, const char *key, const 
 	if (slash && (size_t)(slash - text) < sizeof(host))
 		memcpy(host, text, (size_t)(slash - text));
 	if (!slash || !check_ipv4(host, &link->address) || !check_host(link->address))
-		return check_fail(check, "%s: %s%s%san IPv4 address with its prefix, for example 10.77.1.1/30", key,
-			text ? "'" : "is missing; write ", text ? text : "", text ? "' is not " : "");
+		return check_fail(check,
+			"%s: %s%s%san IPv4 address with its prefix, for example 10.77.1.1/30", key,
+			text ? "'" : "is missing; write ", text ? text : "",
+			text ? "' is not " : "");
 	if (check_number(check, key, slash + 1, 8, 31, &link->prefix) < 0)
 		return -1;
 	host_bits = link->address & ~(~0u << (32 - link->prefix));
 	if (link->prefix < 31 && (host_bits == 0 || host_bits == (1u << (32 - link->prefix)) - 1))
-		return check_fail(check, "%s: '%s' is the network's own or its broadcast address, not a host's", key,
+		return check_fail(check,
+			"%s: '%s' is the network's own or its broadcast address, not a host's", key,
 			text);
 	return 0;
 }
 
-static int check_link_mac(const struct check *check, const char *key, const char *text, struct config_link *link)
+static int check_link_mac(
+	const struct check *check, const char *key, const char *text, struct config_link *link)
 {
 	int used = 0;
 
 	if (!text)
 		return 0;
-	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &link->mac[0], &link->mac[1], &link->mac[2],
-		    &link->mac[3], &link->mac[4], &link->mac[5], &used) != 6 ||
+	if (sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &link->mac[0], &link->mac[1],
+		    &link->mac[2], &link->mac[3], &link->mac[4], &link->mac[5], &used) != 6 ||
 		used != 17 || text[17] || link->mac[0] & 1)
-		return check_fail(check, "%s: '%s' is not a unicast address such as 02:00:00:00:00:01", key, text);
+		return check_fail(check,
+			"%s: '%s' is not a unicast address such as 02:00:00:00:00:01", key, text);
 	link->mac_set = true;
 	return 0;
 }
 
-static int check_link_mtu(const struct check *check, const char *key, const char *text, struct config_link *link)
+static int check_link_mtu(
+	const struct check *check, const char *key, const char *text, struct config_link *link)
 {
 	link->mtu = CHECK_MTU_MIN;
 	if (!text)
@@ -258,8 +286,9 @@ static int check_link_mtu(const struct check *check, const char *key, const char
 	if (check_number(check, key, text, CHECK_MTU_MIN, CHECK_MTU_MAX, &link->mtu) < 0)
 		return -1;
 	if (link->driver == CONFIG_AF_XDP && link->mtu > CHECK_MTU_XDP_MAX)
-		return check_fail(check, "%s: %u is more than af_xdp can carry; allowed are %d to %d", key, link->mtu,
-			CHECK_MTU_MIN, CHECK_MTU_XDP_MAX);
+		return check_fail(check,
+			"%s: %u is more than af_xdp can carry; allowed are %d to %d", key,
+			link->mtu, CHECK_MTU_MIN, CHECK_MTU_XDP_MAX);
 	return 0;
 }
 
@@ -274,21 +303,26 @@ static int check_link_driver(const struct check *check, const char *key, const s
 
 	if (link->driver != CONFIG_MEMIF) {
 		if (raw->role || raw->socket)
-			return check_fail(check, "%s.%s: only a memif link has one; %s has an interface", key,
+			return check_fail(check,
+				"%s.%s: only a memif link has one; %s has an interface", key,
 				raw->role ? "role" : "socket", driver);
-		if (!raw->interface || !raw->interface[0] || strlen(raw->interface) >= sizeof(link->interface) ||
+		if (!raw->interface || !raw->interface[0] ||
+			strlen(raw->interface) >= sizeof(link->interface) ||
 			strpbrk(raw->interface, "/, "))
-			return check_fail(check, "%s.interface: %s needs the name of a network interface of 1 to 15 "
-						 "characters",
+			return check_fail(check,
+				"%s.interface: %s needs the name of a network interface of 1 to 15 "
+				"characters",
 				key, driver);
 		memcpy(link->interface, raw->interface, strlen(raw->interface) + 1);
 		return 0;
 	}
 	if (raw->interface)
-		return check_fail(check, "%s.interface: a memif link has none; it has a role and a socket", key);
+		return check_fail(check,
+			"%s.interface: a memif link has none; it has a role and a socket", key);
 	if (!raw->role || !raw->socket)
-		return check_fail(check, "%s.%s: is missing; a memif link needs role (server or client) and socket", key,
-			raw->role ? "socket" : "role");
+		return check_fail(check,
+			"%s.%s: is missing; a memif link needs role (server or client) and socket",
+			key, raw->role ? "socket" : "role");
 	snprintf(path, sizeof(path), "%s.role", key);
 	if (check_choice(check, path, raw->role, roles, &role) < 0)
 		return -1;
@@ -305,18 +339,23 @@ static bool check_overlap(const struct config_link *a, const struct config_link 
 	return (a->address & mask) == (b->address & mask);
 }
 
-static int check_link_alone(const struct check *check, const char *key, const struct config_link *link)
+static int check_link_alone(
+	const struct check *check, const char *key, const struct config_link *link)
 {
 	for (const struct config_link *other = check->config->links; other != link; other++) {
 		if (strcmp(other->name, link->name) == 0)
-			return check_fail(check, "%s.name: two links are named '%s'", key, link->name);
+			return check_fail(
+				check, "%s.name: two links are named '%s'", key, link->name);
 		if (link->socket[0] && strcmp(other->socket, link->socket) == 0)
-			return check_fail(check, "%s.socket: link '%s' uses %s already", key, other->name, link->socket);
+			return check_fail(check, "%s.socket: link '%s' uses %s already", key,
+				other->name, link->socket);
 		if (link->interface[0] && strcmp(other->interface, link->interface) == 0)
-			return check_fail(check, "%s.interface: link '%s' uses %s already", key, other->name,
-				link->interface);
+			return check_fail(check, "%s.interface: link '%s' uses %s already", key,
+				other->name, link->interface);
 		if (check_overlap(other, link))
-			return check_fail(check, "%s.address: its prefix overlaps that of link '%s'", key, other->name);
+			return check_fail(check,
+				"%s.address: its prefix overlaps that of link '%s'", key,
+				other->name);
 	}
 	return 0;
 }
@@ -335,7 +374,8 @@ static int check_link(const struct check *check, uint32_t index)
 		return -1;
 	snprintf(path, sizeof(path), "%s.driver", key);
 	if (!raw->driver)
-		return check_fail(check, "%s: is missing; write one of: memif, af_packet, af_xdp", path);
+		return check_fail(
+			check, "%s: is missing; write one of: memif, af_packet, af_xdp", path);
 	if (check_choice(check, path, raw->driver, drivers, &driver) < 0)
 		return -1;
 	link->driver = (enum config_driver)driver;
@@ -353,15 +393,18 @@ static int check_link(const struct check *check, uint32_t index)
 	return check_link_alone(check, key, link);
 }
 
-static int check_peer_alone(const struct check *check, const char *key, const struct config_peer *peer)
+static int check_peer_alone(
+	const struct check *check, const char *key, const struct config_peer *peer)
 {
 	if (strcmp(peer->name, check->config->node) == 0)
 		return check_fail(check, "%s.name: '%s' is this node itself", key, peer->name);
 	for (const struct config_peer *other = check->config->peers; other != peer; other++) {
 		if (strcmp(other->name, peer->name) == 0)
-			return check_fail(check, "%s.name: two peers are named '%s'", key, peer->name);
+			return check_fail(
+				check, "%s.name: two peers are named '%s'", key, peer->name);
 		if (other->address == peer->address)
-			return check_fail(check, "%s.address: peer '%s' has this address already", key, other->name);
+			return check_fail(check, "%s.address: peer '%s' has this address already",
+				key, other->name);
 	}
 	return 0;
 }
@@ -378,30 +421,38 @@ static int check_peer(const struct check *check, uint32_t index)
 	if (check_name(check, path, raw->name, peer->name) < 0)
 		return -1;
 	snprintf(path, sizeof(path), "%s.control", key);
-	if (check_endpoint(check, path, raw->control, 1, &peer->control_address, &peer->control_port) < 0)
+	if (check_endpoint(
+		    check, path, raw->control, 1, &peer->control_address, &peer->control_port) < 0)
 		return -1;
-	if (!raw->address || !check_ipv4(raw->address, &peer->address) || !check_host(peer->address))
-		return check_fail(check, "%s.address: %s%s%sthe IPv4 address of the peer's dataplane, for example 10.77.1.2",
-			key, raw->address ? "'" : "is missing; write ", raw->address ? raw->address : "",
-			raw->address ? "' is not " : "");
+	if (!raw->address || !check_ipv4(raw->address, &peer->address) ||
+		!check_host(peer->address))
+		return check_fail(check,
+			"%s.address: %s%s%sthe IPv4 address of the peer's dataplane, for example "
+			"10.77.1.2",
+			key, raw->address ? "'" : "is missing; write ",
+			raw->address ? raw->address : "", raw->address ? "' is not " : "");
 	link = config_link_find(check->config, peer->address);
 	if (link < 0)
-		return check_fail(check, "%s.address: %s is inside the prefix of no link", key, raw->address);
+		return check_fail(
+			check, "%s.address: %s is inside the prefix of no link", key, raw->address);
 	peer->link = (uint32_t)link;
 	if (check->config->links[link].address == peer->address)
-		return check_fail(check, "%s.address: %s is this node's own address on link '%s'", key, raw->address,
-			check->config->links[link].name);
+		return check_fail(check, "%s.address: %s is this node's own address on link '%s'",
+			key, raw->address, check->config->links[link].name);
 	return check_peer_alone(check, key, peer);
 }
 
-int config_check(struct config *config, const struct raw_config *raw, char *error, size_t error_size)
+int config_check(
+	struct config *config, const struct raw_config *raw, char *error, size_t error_size)
 {
-	const struct check check = {.config = config, .raw = raw, .error = error, .error_size = error_size};
+	const struct check check = {
+		.config = config, .raw = raw, .error = error, .error_size = error_size};
 
 	if (check_name(&check, "node", raw->node, config->node) < 0)
 		return -1;
 	if (!raw->run_dir)
-		return check_fail(&check, "run_dir: is missing; write an absolute path, for example /run/sluice/%s",
+		return check_fail(&check,
+			"run_dir: is missing; write an absolute path, for example /run/sluice/%s",
 			config->node);
 	if (check_path(&check, "run_dir", raw->run_dir, CONFIG_RUN_DIR_MAX, config->run_dir) < 0)
 		return -1;

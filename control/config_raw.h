@@ -1,5 +1,5 @@
-// The configuration as it is written: every scalar a string, so that config_check.c can say what is allowed in its own
-// words. NULL: not written. Private to config*.c.
+// The configuration as it is written: every scalar a string, so that config_check.c can say what is
+// allowed in its own words. NULL: not written. Private to config*.c.
 #pragma once
 
 #include <stdint.h>
@@ -38,4 +38,5 @@ struct raw_config {
 };
 
 // Fills `config` from `raw`. 0, or -1 with "key: what is allowed" in `error`.
-int config_check(struct config *config, const struct raw_config *raw, char *error, size_t error_size);
+int config_check(
+	struct config *config, const struct raw_config *raw, char *error, size_t error_size);

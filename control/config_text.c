@@ -56,8 +56,8 @@ const char *config_hugepages_name(enum config_hugepages hugepages)
 
 const char *config_address_text(char text[CONFIG_ADDRESS_TEXT], uint32_t address, uint16_t port)
 {
-	int used = snprintf(text, CONFIG_ADDRESS_TEXT, "%u.%u.%u.%u", address >> 24, address >> 16 & 255,
-		address >> 8 & 255, address & 255);
+	int used = snprintf(text, CONFIG_ADDRESS_TEXT, "%u.%u.%u.%u", address >> 24,
+		address >> 16 & 255, address >> 8 & 255, address & 255);
 
 	assert(used > 0);
 	if (port)

@@ -1,4 +1,4 @@
-// The one loop of the control process: the watch table, the heap of timers, the turn. Backends wait.
+// The one loop of the control process: watches, the heap of timers, the turn. Backends wait.
 #include "control/loop.h"
 
 #include <assert.h>
@@ -95,7 +95,8 @@ uint64_t loop_now_ns(const struct loop *loop)
 static int loop_arm(struct loop *loop, uint32_t index)
 {
 	struct loop_slot *slot = &loop->slots[index];
-	int error = loop->ops->arm(loop->backend, slot->watch->fd, slot->watch->events, loop_key(loop, index));
+	int error = loop->ops->arm(
+		loop->backend, slot->watch->fd, slot->watch->events, loop_key(loop, index));
 
 	slot->armed = error == 0;
 	return error;
@@ -123,8 +124,11 @@ int loop_watch_start(struct loop *loop, struct loop_watch *watch, int fd, short 
 		index++;
 	if (index == LOOP_WATCHES_MAX)
 		return -ENFILE;
-	*watch = (struct loop_watch){
-		.fd = fd, .events = events, .slot = index + 1, .on_ready = on_ready, .owner = owner};
+	*watch = (struct loop_watch){.fd = fd,
+		.events = events,
+		.slot = index + 1,
+		.on_ready = on_ready,
+		.owner = owner};
 	loop->slots[index].watch = watch;
 	error = loop_arm(loop, index);
 	if (error < 0) {
@@ -183,7 +187,8 @@ static void heap_down(struct loop *loop, uint32_t index, struct loop_timer *time
 	for (;;) {
 		uint32_t child = 2 * index + 1;
 
-		if (child + 1 < loop->heap_size && loop->heap[child + 1]->at_ns < loop->heap[child]->at_ns)
+		if (child + 1 < loop->heap_size &&
+			loop->heap[child + 1]->at_ns < loop->heap[child]->at_ns)
 			child++;
 		if (child >= loop->heap_size || loop->heap[child]->at_ns >= timer->at_ns)
 			break;
@@ -245,8 +250,8 @@ static void loop_on_signals(void *owner, short events)
 		loop->on_signal(loop->signal_owner, (int)info.ssi_signo);
 }
 
-int loop_signals_start(struct loop *loop, const sigset_t *set, void (*on_signal)(void *owner, int number),
-	void *owner)
+int loop_signals_start(struct loop *loop, const sigset_t *set,
+	void (*on_signal)(void *owner, int number), void *owner)
 {
 	if (sigprocmask(SIG_BLOCK, set, NULL) < 0)
 		return -errno;
@@ -255,7 +260,8 @@ int loop_signals_start(struct loop *loop, const sigset_t *set, void (*on_signal)
 		return -errno;
 	loop->on_signal = on_signal;
 	loop->signal_owner = owner;
-	return loop_watch_start(loop, &loop->signal_watch, loop->signal_fd, POLLIN, loop_on_signals, loop);
+	return loop_watch_start(
+		loop, &loop->signal_watch, loop->signal_fd, POLLIN, loop_on_signals, loop);
 }
 
 static uint64_t loop_patience(const struct loop *loop, int timeout_ms)

@@ -12,7 +12,8 @@ struct epoll_backend {
 	int fd;
 };
 
-static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLERR == EPOLLERR && POLLHUP == EPOLLHUP,
+static_assert(
+	POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLERR == EPOLLERR && POLLHUP == EPOLLHUP,
 	"poll and epoll share their bits");
 
 static void *epoll_new(void)
@@ -40,7 +41,8 @@ static void epoll_free(void *opaque)
 static int epoll_arm(void *opaque, int fd, short events, uint64_t key)
 {
 	struct epoll_backend *backend = opaque;
-	struct epoll_event event = {.events = (uint32_t)(unsigned short)events | EPOLLONESHOT, .data.u64 = key};
+	struct epoll_event event = {
+		.events = (uint32_t)(unsigned short)events | EPOLLONESHOT, .data.u64 = key};
 
 	if (epoll_ctl(backend->fd, EPOLL_CTL_MOD, fd, &event) == 0)
 		return 0;
@@ -57,14 +59,15 @@ static void epoll_disarm(void *opaque, int fd, uint64_t key)
 	epoll_ctl(backend->fd, EPOLL_CTL_DEL, fd, NULL);
 }
 
-static int epoll_wait_ready(void *opaque, uint64_t timeout_ns, struct loop_ready ready[LOOP_READY_MAX])
+static int epoll_wait_ready(
+	void *opaque, uint64_t timeout_ns, struct loop_ready ready[LOOP_READY_MAX])
 {
 	struct epoll_backend *backend = opaque;
 	struct epoll_event events[LOOP_READY_MAX];
 	struct timespec timeout = {.tv_sec = (time_t)(timeout_ns / 1000000000u),
 		.tv_nsec = (long)(timeout_ns % 1000000000u)};
-	int count = epoll_pwait2(backend->fd, events, LOOP_READY_MAX, timeout_ns == UINT64_MAX ? NULL : &timeout,
-		NULL);
+	int count = epoll_pwait2(backend->fd, events, LOOP_READY_MAX,
+		timeout_ns == UINT64_MAX ? NULL : &timeout, NULL);
 
 	if (count < 0 && errno == ENOSYS) // before Linux 5.11: milliseconds, rounded up
 		count = epoll_wait(backend->fd, events, LOOP_READY_MAX,
@@ -72,7 +75,8 @@ static int epoll_wait_ready(void *opaque, uint64_t timeout_ns, struct loop_ready
 	if (count < 0)
 		return errno == EINTR ? 0 : -errno;
 	for (int i = 0; i < count; i++)
-		ready[i] = (struct loop_ready){.key = events[i].data.u64, .events = (short)events[i].events};
+		ready[i] = (struct loop_ready){
+			.key = events[i].data.u64, .events = (short)events[i].events};
 	return count;
 }
 

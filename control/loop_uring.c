@@ -1,4 +1,5 @@
-// The io_uring backend of the loop: one ring, one poll request per watch, everything of a turn in one system call.
+// The io_uring backend of the loop: one ring, one poll request per watch, everything of a turn in
+// one system call.
 #include "control/loop_backend.h"
 
 #include <errno.h>
@@ -15,7 +16,8 @@ struct uring_backend {
 	struct io_uring ring;
 };
 
-// The newest setup first: deferred task work keeps completions out of our system calls until we ask for them.
+// The newest setup first: deferred task work keeps completions out of our system calls until we ask
+// for them.
 static int uring_setup(struct io_uring *ring)
 {
 	static const unsigned flags[] = {
@@ -25,10 +27,12 @@ static int uring_setup(struct io_uring *ring)
 	int error = -ENOSYS;
 
 	for (unsigned i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
-		struct io_uring_params params = {.flags = flags[i] | IORING_SETUP_CQSIZE, .cq_entries = 4096};
+		struct io_uring_params params = {
+			.flags = flags[i] | IORING_SETUP_CQSIZE, .cq_entries = 4096};
 
 		error = io_uring_queue_init_params(URING_ENTRIES, ring, &params);
-		if (error == 0 && !(params.features & IORING_FEAT_EXT_ARG)) { // waiting with a timeout needs it
+		if (error == 0 && !(params.features &
+					  IORING_FEAT_EXT_ARG)) { // waiting with a timeout needs it
 			io_uring_queue_exit(ring);
 			error = -ENOSYS;
 		}
@@ -71,8 +75,8 @@ static struct io_uring_sqe *uring_sqe(struct uring_backend *backend)
 	return sqe;
 }
 
-// A one-shot poll, armed again by the loop after each report: level-triggered like epoll, and the re-arming costs no
-// call of its own because it is submitted together with the next wait.
+// A one-shot poll, armed again by the loop after each report: level-triggered like epoll, and the
+// re-arming costs no call of its own because it is submitted together with the next wait.
 static int uring_arm(void *opaque, int fd, short events, uint64_t key)
 {
 	struct io_uring_sqe *sqe = uring_sqe(opaque);
@@ -84,8 +88,8 @@ static int uring_arm(void *opaque, int fd, short events, uint64_t key)
 	return 0;
 }
 
-// Submitted and its task work run at once: the caller closes the descriptor next, and a poll that still holds the file
-// would keep a socket open.
+// Submitted and its task work run at once: the caller closes the descriptor next, and a poll that
+// still holds the file would keep a socket open.
 static void uring_disarm(void *opaque, int fd, uint64_t key)
 {
 	struct uring_backend *backend = opaque;
@@ -105,7 +109,8 @@ static int uring_collect(struct uring_backend *backend, struct loop_ready ready[
 	unsigned head, seen = 0;
 	int count = 0;
 
-	io_uring_for_each_cqe(&backend->ring, head, cqe) {
+	io_uring_for_each_cqe(&backend->ring, head, cqe)
+	{
 		if (count == LOOP_READY_MAX)
 			break;
 		seen++;
@@ -127,8 +132,8 @@ static int uring_wait(void *opaque, uint64_t timeout_ns, struct loop_ready ready
 	struct io_uring_cqe *cqe;
 	int error;
 
-	error = io_uring_submit_and_wait_timeout(&backend->ring, &cqe, 1, timeout_ns == UINT64_MAX ? NULL : &timeout,
-		NULL);
+	error = io_uring_submit_and_wait_timeout(
+		&backend->ring, &cqe, 1, timeout_ns == UINT64_MAX ? NULL : &timeout, NULL);
 	if (error < 0 && error != -ETIME && error != -EINTR && error != -EBUSY)
 		return error;
 	return uring_collect(backend, ready);

@@ -30,7 +30,8 @@ static const char usage[] =
 	"Usage: sluice-control --config FILE [--leave-dataplane]\n"
 	"       sluice-control --check --config FILE\n"
 	"\n"
-	"The control process of a Sluice node: starts and watches sluice-dataplane, sets up sessions\n"
+	"The control process of a Sluice node: starts and watches sluice-dataplane, sets up "
+	"sessions\n"
 	"with the control processes of its peers, and answers on <run_dir>/control.sock.\n"
 	"\n"
 	"  -c, --config FILE      configuration of the node (YAML)\n"
@@ -143,8 +144,8 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (options.check) {
-		printf("%s: good, node %s with %u links and %u peers\n", options.config, node.config.node,
-			node.config.links_count, node.config.peers_count);
+		printf("%s: good, node %s with %u links and %u peers\n", options.config,
+			node.config.node, node.config.links_count, node.config.peers_count);
 		return EXIT_OK;
 	}
 	umask(0077); // what this process makes is its user's alone
@@ -157,7 +158,8 @@ int main(int argc, char **argv)
 	loop = loop_new();
 	exit_code = EXIT_REFUSED;
 	if (loop && main_signals(loop) == 0) {
-		log_info("sluice-control %s, node %s, loop on %s.", SLUICE_VERSION, node.config.node, loop_backend(loop));
+		log_info("sluice-control %s, node %s, loop on %s.", SLUICE_VERSION,
+			node.config.node, loop_backend(loop));
 		exit_code = main_run(loop) < 0 ? EXIT_REFUSED : EXIT_OK;
 	}
 	loop_free(loop);

@@ -14,16 +14,18 @@ static void node_on_tick(void *owner);
 
 static struct session_turn node_turn(const struct node *node)
 {
-	struct session_turn turn = {.now_ns = loop_now_ns(node->loop), .tables = &node->plane.tables};
+	struct session_turn turn = {
+		.now_ns = loop_now_ns(node->loop), .tables = &node->plane.tables};
 
 	if (getrandom(turn.random, sizeof(turn.random), 0) != sizeof(turn.random))
 		abort(); // without randomness session ids could be guessed
 	return turn;
 }
 
-// ---- what the core decides ----------------------------------------------------------------------------------------
+// ---- what the core decides ----
 
-static void node_undelivered(struct node *node, const struct plane_command *command, const char *why)
+static void node_undelivered(
+	struct node *node, const struct plane_command *command, const char *why)
 {
 	struct session_turn turn = node_turn(node);
 
@@ -36,16 +38,19 @@ static void node_act_command(struct node *node, const struct session_action *act
 
 	if (error == 0)
 		return;
-	log_warning("A command of type %u to channel %u was not delivered: %s.", action->command.type, action->channel,
-		proxy_strerror(error));
+	log_warning("A command of type %u to channel %u was not delivered: %s.",
+		action->command.type, action->channel, proxy_strerror(error));
 	node_undelivered(node, &action->command, proxy_strerror(error));
 }
 
-// The peer broke away between the decision and now: its attempts fail, like those of a peer that went down.
+// The peer broke away between the decision and now: its attempts fail, like those of a peer that
+// went down.
 static void node_act_offer(struct node *node, const struct session_action *action)
 {
-	struct message refuse = {.type = MESSAGE_REFUSE, .request = action->message.request,
-		.result = IPC_UNREACHABLE, .text = "the offer could not be sent to the peer"};
+	struct message refuse = {.type = MESSAGE_REFUSE,
+		.request = action->message.request,
+		.result = IPC_UNREACHABLE,
+		.text = "the offer could not be sent to the peer"};
 	struct session_turn turn = node_turn(node);
 
 	if (peers_send(&node->peers, action->peer, &action->message) < 0)
@@ -74,7 +79,8 @@ static void node_act(struct node *node, const struct session_action *action)
 	case SESSION_OFFER:
 		node_act_offer(node, action);
 		break;
-	case SESSION_ANSWER: // the opener gave up when this fails; our end dies of its HELLO timeout
+	case SESSION_ANSWER: // the opener gave up when this fails; our end dies of its HELLO
+			     // timeout
 		peers_answer(&node->peers, action->link, &action->message);
 		break;
 	case SESSION_REPORT:
@@ -93,7 +99,8 @@ static void node_tick_arm(struct node *node)
 	if (next_ns == UINT64_MAX)
 		loop_timer_stop(node->loop, &node->tick);
 	else
-		loop_timer_start(node->loop, &node->tick, next_ns > now_ns ? next_ns - now_ns : 0, node_on_tick, node);
+		loop_timer_start(node->loop, &node->tick, next_ns > now_ns ? next_ns - now_ns : 0,
+			node_on_tick, node);
 }
 
 // Actions may lead to new ones: those are added behind, and this loop finds them.
@@ -112,7 +119,7 @@ static void node_carry(struct node *node)
 	node_tick_arm(node);
 }
 
-// ---- what happens ---------------------------------------------------------------------------------------------------
+// ---- what happens ----
 
 static void node_on_tick(void *owner)
 {
@@ -128,7 +135,8 @@ static void node_on_event(void *owner, const struct plane_event *event)
 	struct node *node = owner;
 	struct session_turn turn = node_turn(node);
 
-	log_debug("Event %u of the dataplane: request %u, connection %08x.", event->type, event->request, event->cid);
+	log_debug("Event %u of the dataplane: request %u, connection %08x.", event->type,
+		event->request, event->cid);
 	session_on_event(node->core, &turn, event, node->out);
 	node_carry(node);
 }
@@ -158,7 +166,8 @@ static void node_on_plane_gone(void *owner, uint64_t boot_id)
 	struct node *node = owner;
 	struct message gone = {.type = MESSAGE_GONE, .boot_id = boot_id};
 
-	log_warning("The dataplane with boot %016llx is gone, and its sessions with it.", (unsigned long long)boot_id);
+	log_warning("The dataplane with boot %016llx is gone, and its sessions with it.",
+		(unsigned long long)boot_id);
 	for (uint32_t i = 0; i < node->peers.count; i++)
 		peers_send(&node->peers, i, &gone);
 }
@@ -216,7 +225,8 @@ static void node_on_link_down(void *owner, uint64_t link)
 	node_carry(node);
 }
 
-static void node_on_message(void *owner, uint32_t peer, uint64_t link, const struct message *message)
+static void node_on_message(
+	void *owner, uint32_t peer, uint64_t link, const struct message *message)
 {
 	struct node *node = owner;
 	struct session_turn turn = node_turn(node);
@@ -243,7 +253,7 @@ static void node_on_message(void *owner, uint32_t peer, uint64_t link, const str
 	node_carry(node);
 }
 
-// ---- start and stop -------------------------------------------------------------------------------------------------
+// ---- start and stop ----
 
 int node_init(struct node *node, struct loop *loop)
 {
@@ -303,9 +313,10 @@ void node_fini(struct node *node)
 	free(node->out);
 }
 
-// ---- sessions asked for by hand -------------------------------------------------------------------------------------
+// ---- sessions asked for by hand ----
 
-uint32_t node_session_open(struct node *node, const struct session_want *want, node_opened_fn on_opened, void *owner)
+uint32_t node_session_open(
+	struct node *node, const struct session_want *want, node_opened_fn on_opened, void *owner)
 {
 	struct session_turn turn = node_turn(node);
 	struct node_waiter *waiter = NULL;
@@ -316,7 +327,8 @@ uint32_t node_session_open(struct node *node, const struct session_want *want, n
 	if (waiter)
 		request = session_on_admin_open(node->core, &turn, want, node->out);
 	if (request == 0) {
-		on_opened(owner, IPC_REFUSED_FULL, 0, "too many sessions are being opened already; try again");
+		on_opened(owner, IPC_REFUSED_FULL, 0,
+			"too many sessions are being opened already; try again");
 		return 0;
 	}
 	*waiter = (struct node_waiter){.request = request, .on_opened = on_opened, .owner = owner};
@@ -332,7 +344,8 @@ void node_session_forget(struct node *node, uint32_t request)
 	}
 }
 
-int node_session_close(struct node *node, uint32_t cid, bool at_once, char *error, size_t error_size)
+int node_session_close(
+	struct node *node, uint32_t cid, bool at_once, char *error, size_t error_size)
 {
 	struct plane_command close = {.type = PLANE_CLOSE, .cid = cid, .flags = at_once};
 	struct session_stats row;

@@ -1,5 +1,5 @@
-// A node as its control process knows it: the one struct of the process. main.c starts the parts in order, and stops them
-// in reverse. node.c feeds the session core and carries out what it decides.
+// A node as its control process knows it: the one struct of the process. main.c starts the parts in
+// order, and stops them in reverse. node.c feeds the session core and carries out what it decides.
 #pragma once
 
 #include <stdbool.h>
@@ -29,15 +29,15 @@ struct node_waiter {
 struct node {
 	struct config config;
 	struct loop *loop;
-	struct plane plane;          // the dataplane: state, pid, tables
-	struct peers peers;          // peers.peer[i] belongs to config.peers[i]
-	struct session_core *core;   // attempts in flight
-	struct session_output *out;  // of the core, between two calls
-	bool carrying;               // node.c is carrying out `out`
-	struct admin *admin;         // set by admin_start
-	uint64_t started_ns;         // CLOCK_MONOTONIC
-	bool leave_dataplane;        // --leave-dataplane
-	struct loop_timer tick;      // of the core
+	struct plane plane;         // the dataplane: state, pid, tables
+	struct peers peers;         // peers.peer[i] belongs to config.peers[i]
+	struct session_core *core;  // attempts in flight
+	struct session_output *out; // of the core, between two calls
+	bool carrying;              // node.c is carrying out `out`
+	struct admin *admin;        // set by admin_start
+	uint64_t started_ns;        // CLOCK_MONOTONIC
+	bool leave_dataplane;       // --leave-dataplane
+	struct loop_timer tick;     // of the core
 	struct node_waiter waiters[NODE_WAITERS_MAX];
 };
 
@@ -48,10 +48,12 @@ int node_start(struct node *node, char *error, size_t error_size);
 void node_stop(struct node *node);
 void node_fini(struct node *node);
 
-// Opens a session without an application to `want->node`. Calls back once, maybe before it returns. The answer is the
-// request number, 0 when it was already answered.
-uint32_t node_session_open(struct node *node, const struct session_want *want, node_opened_fn on_opened, void *owner);
+// Opens a session without an application to `want->node`. Calls back once, maybe before it returns.
+// The answer is the request number, 0 when it was already answered.
+uint32_t node_session_open(
+	struct node *node, const struct session_want *want, node_opened_fn on_opened, void *owner);
 // The asker is gone: on_opened of this request is not called any more.
 void node_session_forget(struct node *node, uint32_t request);
 // Asks the worker to close the session. 0, or an enum ipc_result with a sentence in `error`.
-int node_session_close(struct node *node, uint32_t cid, bool at_once, char *error, size_t error_size);
+int node_session_close(
+	struct node *node, uint32_t cid, bool at_once, char *error, size_t error_size);

@@ -37,7 +37,8 @@ static int rundir_check(const char *path, char *error, size_t error_size)
 		return -1;
 	}
 	if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid() || status.st_mode & 022) {
-		snprintf(error, error_size, "run_dir %s: must be a folder of user %u that nobody else can write", path,
+		snprintf(error, error_size,
+			"run_dir %s: must be a folder of user %u that nobody else can write", path,
 			geteuid());
 		return -1;
 	}
@@ -65,8 +66,8 @@ static int rundir_lock(const struct config *config, char *error, size_t error_si
 	if (read(lock, pid, sizeof(pid) - 1) <= 0)
 		pid[0] = 0;
 	pid[strcspn(pid, "\n")] = 0;
-	snprintf(error, error_size, "another sluice-control (process %s) runs with run_dir %s", pid[0] ? pid : "unknown",
-		config->run_dir);
+	snprintf(error, error_size, "another sluice-control (process %s) runs with run_dir %s",
+		pid[0] ? pid : "unknown", config->run_dir);
 	close(lock);
 	return -1;
 }
@@ -77,7 +78,8 @@ int rundir_take(const struct config *config, char *error, size_t error_size)
 	int lock, size;
 
 	if (rundir_make(config->run_dir) < 0) {
-		snprintf(error, error_size, "run_dir %s cannot be made: %s", config->run_dir, strerror(errno));
+		snprintf(error, error_size, "run_dir %s cannot be made: %s", config->run_dir,
+			strerror(errno));
 		return -1;
 	}
 	if (rundir_check(config->run_dir, error, error_size) < 0)
@@ -87,7 +89,8 @@ int rundir_take(const struct config *config, char *error, size_t error_size)
 		return -1;
 	size = snprintf(pid, sizeof(pid), "%d\n", (int)getpid());
 	if (ftruncate(lock, 0) < 0 || pwrite(lock, pid, (size_t)size, 0) != size) {
-		snprintf(error, error_size, "the lock in run_dir %s cannot be written: %s", config->run_dir, strerror(errno));
+		snprintf(error, error_size, "the lock in run_dir %s cannot be written: %s",
+			config->run_dir, strerror(errno));
 		close(lock);
 		return -1;
 	}

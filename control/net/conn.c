@@ -14,7 +14,7 @@
 
 #define CONN_IN_SIZE (MESSAGE_FRAME_HEAD + MESSAGE_SIZE_MAX)
 
-// ---- the seam: with TLS these two speak to the session instead of the socket --------------------------------------
+// ---- the seam: with TLS these two speak to the session instead of the socket ----
 
 static ssize_t conn_read(struct conn *conn, void *buffer, size_t size)
 {
@@ -25,8 +25,6 @@ static ssize_t conn_write(struct conn *conn, const void *buffer, size_t size)
 {
 	return send(conn->fd, buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
-
-// --------------------------------------------------------------------------------------------------------------------
 
 static void conn_on_ready(void *owner, short events);
 
@@ -50,7 +48,8 @@ static void conn_fail(struct conn *conn, const char *why)
 	conn->on_closed(conn->owner, why);
 }
 
-// Keepalive and user timeout: a peer whose machine vanished is noticed by the kernel too, not only by our pings.
+// Keepalive and user timeout: a peer whose machine vanished is noticed by the kernel too, not only
+// by our pings.
 static void conn_options(int fd)
 {
 	int on = 1, timeout_ms = 10000;
@@ -68,7 +67,8 @@ static int conn_begin(struct conn *conn, struct loop *loop, int fd, short events
 	conn->in_used = conn->out_used = conn->out_size = 0;
 	conn->out = NULL;
 	conn->in = malloc(CONN_IN_SIZE);
-	error = conn->in ? loop_watch_start(loop, &conn->watch, fd, events, conn_on_ready, conn) : -ENOMEM;
+	error = conn->in ? loop_watch_start(loop, &conn->watch, fd, events, conn_on_ready, conn)
+			 : -ENOMEM;
 	if (error < 0)
 		conn_close(conn);
 	else
@@ -181,7 +181,8 @@ static bool conn_take_frames(struct conn *conn)
 		}
 		if (conn->in_used - at < MESSAGE_FRAME_HEAD + size)
 			break;
-		if (message_parse(conn->in + at + MESSAGE_FRAME_HEAD, size, &message, why, sizeof(why)) < 0) {
+		if (message_parse(conn->in + at + MESSAGE_FRAME_HEAD, size, &message, why,
+			    sizeof(why)) < 0) {
 			conn_fail(conn, why);
 			return false;
 		}
@@ -202,7 +203,8 @@ static void conn_on_readable(struct conn *conn)
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
-		conn_fail(conn, got == 0 ? "the connection was closed by the other side" : strerror(errno));
+		conn_fail(conn,
+			got == 0 ? "the connection was closed by the other side" : strerror(errno));
 		return;
 	}
 	conn->in_used += (size_t)got;

@@ -1,4 +1,5 @@
-// One connection to another control process: frames in, frames out, bounded. TLS takes the place of read and write here.
+// One connection to another control process: frames in, frames out, bounded. TLS takes the place of
+// read and write here.
 #pragma once
 
 #include <stdbool.h>
@@ -22,13 +23,16 @@ struct conn {
 	void (*on_connected)(void *owner); // of conn_dial
 	// `message` lives until the call returns. The callback may close the connection.
 	void (*on_message)(void *owner, const struct message *message);
-	void (*on_closed)(void *owner, const char *why); // once; the connection is closed already. Not after conn_close
+	void (*on_closed)(void *owner,
+		const char *why); // once; the connection is closed already. Not after conn_close
 	void *owner;
 };
 
-// The callbacks and owner must be set. Takes `fd`, which is connected and non-blocking. 0 or negative errno.
+// The callbacks and owner must be set. Takes `fd`, which is connected and non-blocking. 0 or
+// negative errno.
 int conn_open(struct conn *conn, struct loop *loop, int fd);
-// Starts a TCP connection. 0 or negative errno (nothing is open then); on_connected or on_closed follows.
+// Starts a TCP connection. 0 or negative errno (nothing is open then); on_connected or on_closed
+// follows.
 int conn_dial(struct conn *conn, struct loop *loop, uint32_t address, uint16_t port);
 // Sends or queues. 0, or -1: closed (on_closed is not called).
 int conn_send(struct conn *conn, const struct message *message);

@@ -1,4 +1,5 @@
-// Messages between control processes as JSON. What a peer sent is bounded and typed before anybody sees it.
+// Messages between control processes as JSON. What a peer sent is bounded and typed before anybody
+// sees it.
 #include "control/net/message.h"
 
 #include <inttypes.h>
@@ -27,14 +28,17 @@ struct field {
 	const char *name;
 	enum field_kind kind;
 	size_t offset;
-	size_t size;  // of the member
-	uint64_t max; // of a number
+	size_t size;    // of the member
+	uint64_t max;   // of a number
 	uint32_t types; // bit per enum message_type: required in these, ignored in others
 };
 
-#define ON(type)                   (1u << MESSAGE_##type)
-#define FIELD(member, kind, max, types) \
-	{#member, kind, offsetof(struct message, member), sizeof(((struct message *)0)->member), max, types}
+#define ON(type) (1u << MESSAGE_##type)
+#define FIELD(member, kind, max, types)                                   \
+	{                                                                 \
+#member, kind, offsetof(struct message, member),          \
+			sizeof(((struct message *)0)->member), max, types \
+	}
 
 static const struct field message_fields[] = {
 	FIELD(version, FIELD_NUMBER, UINT32_MAX, ON(HELLO)),
@@ -47,7 +51,8 @@ static const struct field message_fields[] = {
 	FIELD(udp_port, FIELD_NUMBER, 65535, ON(OFFER) | ON(ACCEPT)),
 	FIELD(codec, FIELD_NUMBER, CODEC_COUNT - 1, ON(OFFER)),
 	FIELD(level, FIELD_NUMBER, 255, ON(OFFER)),
-	FIELD(boot_id, FIELD_BOOT, 0, ON(HELLO) | ON(PING) | ON(PONG) | ON(OFFER) | ON(ACCEPT) | ON(GONE)),
+	FIELD(boot_id, FIELD_BOOT, 0,
+		ON(HELLO) | ON(PING) | ON(PONG) | ON(OFFER) | ON(ACCEPT) | ON(GONE)),
 	FIELD(session_id, FIELD_ID, 0, ON(OFFER)),
 	FIELD(node, FIELD_TEXT, 0, ON(HELLO)),
 	FIELD(to, FIELD_TEXT, 0, ON(HELLO)),
@@ -80,7 +85,7 @@ static json_t *field_pack(const struct field *field, const struct message *messa
 		return json_integer((json_int_t)number_load(at, field->size));
 	case FIELD_TEXT:
 		return json_string((const char *)at); // NULL for what is not UTF-8
-	case FIELD_BOOT: // 64 bits do not fit a JSON number everywhere
+	case FIELD_BOOT:                              // 64 bits do not fit a JSON number everywhere
 		snprintf(hex, sizeof(hex), "%016" PRIx64, number_load(at, 8));
 		return json_string(hex);
 	case FIELD_ID:
@@ -107,7 +112,8 @@ size_t message_frame(const struct message *message, uint8_t *buffer, size_t size
 		}
 	}
 	if (object && size > MESSAGE_FRAME_HEAD)
-		used = json_dumpb(object, (char *)buffer + MESSAGE_FRAME_HEAD, size - MESSAGE_FRAME_HEAD, JSON_COMPACT);
+		used = json_dumpb(object, (char *)buffer + MESSAGE_FRAME_HEAD,
+			size - MESSAGE_FRAME_HEAD, JSON_COMPACT);
 	json_decref(object);
 	if (used == 0 || used > size - MESSAGE_FRAME_HEAD || used > MESSAGE_SIZE_MAX)
 		return 0;
@@ -164,7 +170,8 @@ static bool field_parse(const struct field *field, const json_t *value, struct m
 	return true;
 }
 
-static int message_fill(const json_t *object, struct message *message, char *error, size_t error_size)
+static int message_fill(
+	const json_t *object, struct message *message, char *error, size_t error_size)
 {
 	const char *type = json_string_value(json_object_get(object, "type"));
 
@@ -182,7 +189,8 @@ static int message_fill(const json_t *object, struct message *message, char *err
 		if (!(field->types & 1u << message->type))
 			continue;
 		if (!field_parse(field, json_object_get(object, field->name), message)) {
-			snprintf(error, error_size, "field '%s' of a message '%s' is missing or out of range",
+			snprintf(error, error_size,
+				"field '%s' of a message '%s' is missing or out of range",
 				field->name, message_names[message->type]);
 			return -1;
 		}
@@ -190,9 +198,11 @@ static int message_fill(const json_t *object, struct message *message, char *err
 	return 0;
 }
 
-int message_parse(const uint8_t *payload, size_t size, struct message *message, char *error, size_t error_size)
+int message_parse(const uint8_t *payload, size_t size, struct message *message, char *error,
+	size_t error_size)
 {
-	// Duplicate keys are a way to show two readers two messages. Nesting is bounded by jansson (2048 levels).
+	// Duplicate keys are a way to show two readers two messages. Nesting is bounded by jansson
+	// (2048 levels).
 	json_t *object = json_loadb((const char *)payload, size, JSON_REJECT_DUPLICATES, NULL);
 	int result = -1;
 

@@ -1,4 +1,5 @@
-// What two control processes say to each other: typed here, JSON in a length-prefixed frame on the connection.
+// What two control processes say to each other: typed here, JSON in a length-prefixed frame on the
+// connection.
 #pragma once
 
 #include <stddef.h>
@@ -6,9 +7,9 @@
 
 #include "lib/ipc/names.h"
 
-#define MESSAGE_VERSION   1
-#define MESSAGE_SIZE_MAX  65536u // of one frame's payload
-#define MESSAGE_FRAME_HEAD 4u    // big-endian length
+#define MESSAGE_VERSION    1
+#define MESSAGE_SIZE_MAX   65536u // of one frame's payload
+#define MESSAGE_FRAME_HEAD 4u     // big-endian length
 
 enum message_type {
 	MESSAGE_HELLO = 1, // first in both directions: version, node, to, boot_id
@@ -16,8 +17,9 @@ enum message_type {
 	MESSAGE_PONG,      // boot_id
 	MESSAGE_OFFER,     // opener -> acceptor
 	MESSAGE_ACCEPT,    // answer to OFFER
-	MESSAGE_REFUSE,    // answer to OFFER: result, text; also the last word before a connection is dropped (request 0)
-	MESSAGE_GONE,      // the dataplane with boot_id is dead, and its sessions with it
+	MESSAGE_REFUSE, // answer to OFFER: result, text; also the last word before a connection is
+			// dropped (request 0)
+	MESSAGE_GONE,   // the dataplane with boot_id is dead, and its sessions with it
 	MESSAGE_TYPE_COUNT,
 };
 
@@ -43,5 +45,6 @@ struct message {
 // Writes a whole frame. Returns its size, 0 when it does not fit.
 size_t message_frame(const struct message *message, uint8_t *buffer, size_t size);
 // Parses one payload. 0, or -1 with a sentence in `error`.
-int message_parse(const uint8_t *payload, size_t size, struct message *message, char *error, size_t error_size);
+int message_parse(const uint8_t *payload, size_t size, struct message *message, char *error,
+	size_t error_size);
 const char *message_type_name(enum message_type type);

@@ -32,7 +32,8 @@ void peers_init(struct peers *peers, const struct config *config, struct loop *l
 
 static int peers_listen(struct peers *peers)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(peers->config->listen_port),
+	struct sockaddr_in address = {.sin_family = AF_INET,
+		.sin_port = htons(peers->config->listen_port),
 		.sin_addr.s_addr = htonl(peers->config->listen_address)};
 	socklen_t size = sizeof(address);
 	int on = 1;
@@ -41,12 +42,13 @@ static int peers_listen(struct peers *peers)
 	if (peers->listener < 0)
 		return -errno;
 	setsockopt(peers->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(peers->listener, (struct sockaddr *)&address, size) < 0 || listen(peers->listener, 64) < 0 ||
+	if (bind(peers->listener, (struct sockaddr *)&address, size) < 0 ||
+		listen(peers->listener, 64) < 0 ||
 		getsockname(peers->listener, (struct sockaddr *)&address, &size) < 0)
 		return -errno;
 	peers->listen_port = ntohs(address.sin_port);
-	return loop_watch_start(peers->loop, &peers->listener_watch, peers->listener, POLLIN, incoming_on_listener,
-		peers);
+	return loop_watch_start(peers->loop, &peers->listener_watch, peers->listener, POLLIN,
+		incoming_on_listener, peers);
 }
 
 int peers_start(struct peers *peers, char *error, size_t error_size)
@@ -55,8 +57,10 @@ int peers_start(struct peers *peers, char *error, size_t error_size)
 	char address[CONFIG_ADDRESS_TEXT];
 
 	if (result < 0) {
-		config_address_text(address, peers->config->listen_address, peers->config->listen_port);
-		snprintf(error, error_size, "control.listen %s cannot be used: %s", address, strerror(-result));
+		config_address_text(
+			address, peers->config->listen_address, peers->config->listen_port);
+		snprintf(error, error_size, "control.listen %s cannot be used: %s", address,
+			strerror(-result));
 		peers_stop(peers);
 		return -1;
 	}
@@ -77,7 +81,8 @@ void peers_stop(struct peers *peers)
 		incoming_stop(&peers->incoming[i]);
 }
 
-// A connection that broke while sending is noticed by its timer in the next turn, not inside the sender's call.
+// A connection that broke while sending is noticed by its timer in the next turn, not inside the
+// sender's call.
 int peers_send(struct peers *peers, uint32_t peer, const struct message *message)
 {
 	struct peer *to = &peers->peer[peer];

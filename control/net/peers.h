@@ -1,4 +1,5 @@
-// Connections to and from the peers' control processes: one outgoing for what we ask, incoming ones for what they ask.
+// Connections to and from the peers' control processes: one outgoing for what we ask, incoming ones
+// for what they ask.
 #pragma once
 
 #include <stdbool.h>
@@ -11,12 +12,13 @@
 
 enum peers_limits {
 	PEERS_INCOMING_MAX = 128,
-	PEERS_HELLO_MS = 3000,   // an incoming connection must say hello by then
-	PEERS_IDLE_MS = 10000,   // and something every so often
+	PEERS_HELLO_MS = 3000, // an incoming connection must say hello by then
+	PEERS_IDLE_MS = 10000, // and something every so often
 	PEERS_DIAL_MS = 2000,
 	PEERS_PING_MS = 1000,
 	PEERS_PONG_MS = 3000,
-	PEERS_BACKOFF_MS = 50,   // doubling to ..., so that a peer that appears is found well within a second
+	PEERS_BACKOFF_MS =
+		50, // doubling to ..., so that a peer that appears is found well within a second
 	PEERS_BACKOFF_MS_MAX = 400,
 };
 
@@ -24,17 +26,17 @@ enum peer_state { PEER_DOWN, PEER_DIALING, PEER_GREETING, PEER_UP };
 
 struct peer {
 	struct peers *peers;
-	uint32_t index; // into config.peers
-	enum peer_state state; // PEER_UP: reachable
-	uint64_t since_ns;     // CLOCK_MONOTONIC, of the state
-	uint64_t rtt_ns;       // of the last ping, 0: none yet
-	uint64_t boot_id;      // of its dataplane as last heard, 0: none or unknown
+	uint32_t index;          // into config.peers
+	enum peer_state state;   // PEER_UP: reachable
+	uint64_t since_ns;       // CLOCK_MONOTONIC, of the state
+	uint64_t rtt_ns;         // of the last ping, 0: none yet
+	uint64_t boot_id;        // of its dataplane as last heard, 0: none or unknown
 	char error[REASON_SIZE]; // why it is down; empty when up or never tried
 
-	struct conn conn; // outgoing
+	struct conn conn;        // outgoing
 	struct loop_timer timer; // next dial, dial patience, next ping
 	uint64_t backoff_ms;
-	uint64_t ping_ns;  // when the unanswered ping went out, 0: none
+	uint64_t ping_ns; // when the unanswered ping went out, 0: none
 };
 
 struct incoming {
@@ -52,7 +54,7 @@ struct peers {
 	int listener;
 	uint16_t listen_port; // as bound
 	struct loop_watch listener_watch;
-	uint64_t boot_id;     // of our dataplane, told in hello, ping and pong; 0: none
+	uint64_t boot_id; // of our dataplane, told in hello, ping and pong; 0: none
 	uint64_t next_link;
 	uint32_t count;
 	struct peer peer[CONFIG_PEERS_MAX];
@@ -61,7 +63,8 @@ struct peers {
 	void (*on_up)(void *owner, uint32_t peer);
 	void (*on_down)(void *owner, uint32_t peer, const char *why);
 	void (*on_boot)(void *owner, uint32_t peer, uint64_t boot_id); // heard from it
-	void (*on_message)(void *owner, uint32_t peer, uint64_t link, const struct message *message); // link 0: outgoing
+	void (*on_message)(void *owner, uint32_t peer, uint64_t link,
+		const struct message *message); // link 0: outgoing
 	void (*on_link_down)(void *owner, uint64_t link);
 	void *owner;
 };

@@ -1,4 +1,5 @@
-// Connections that peers keep to us. Whoever connects is a stranger until it greets with a name that we know.
+// Connections that peers keep to us. Whoever connects is a stranger until it greets with a name
+// that we know.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +37,8 @@ static void incoming_on_timer(void *owner)
 {
 	struct incoming *incoming = owner;
 
-	incoming_refuse(incoming, incoming->peer < 0 ? "no greeting came in time" : "nothing was heard for too long");
+	incoming_refuse(incoming,
+		incoming->peer < 0 ? "no greeting came in time" : "nothing was heard for too long");
 }
 
 static void incoming_on_closed(void *owner, const char *why)
@@ -47,7 +49,8 @@ static void incoming_on_closed(void *owner, const char *why)
 
 static void incoming_patience(struct incoming *incoming, uint64_t ms)
 {
-	loop_timer_start(incoming->peers->loop, &incoming->timer, PEERS_MS(ms), incoming_on_timer, incoming);
+	loop_timer_start(
+		incoming->peers->loop, &incoming->timer, PEERS_MS(ms), incoming_on_timer, incoming);
 }
 
 static void incoming_greeted(struct incoming *incoming, const struct message *hello)
@@ -58,13 +61,14 @@ static void incoming_greeted(struct incoming *incoming, const struct message *he
 	struct message answer;
 
 	if (hello->version != MESSAGE_VERSION)
-		snprintf(why, sizeof(why), "node %.40s speaks protocol version %d, not %u", peers->config->node,
-			MESSAGE_VERSION, hello->version);
+		snprintf(why, sizeof(why), "node %.40s speaks protocol version %d, not %u",
+			peers->config->node, MESSAGE_VERSION, hello->version);
 	else if (strcmp(hello->to, peers->config->node) != 0)
-		snprintf(why, sizeof(why), "this is node %.40s, not %.40s", peers->config->node, hello->to);
+		snprintf(why, sizeof(why), "this is node %.40s, not %.40s", peers->config->node,
+			hello->to);
 	else if (peer < 0)
-		snprintf(why, sizeof(why), "node %.40s is not among the peers of node %.40s", hello->node,
-			peers->config->node);
+		snprintf(why, sizeof(why), "node %.40s is not among the peers of node %.40s",
+			hello->node, peers->config->node);
 	if (why[0]) {
 		incoming_refuse(incoming, why);
 		return;
@@ -76,7 +80,9 @@ static void incoming_greeted(struct incoming *incoming, const struct message *he
 		return;
 	}
 	if (peers->peer[peer].state == PEER_DOWN)
-		peers_hurry(peers, (uint32_t)peer); // it is there: no reason to wait for the end of the back-off
+		peers_hurry(peers,
+			(uint32_t)
+				peer); // it is there: no reason to wait for the end of the back-off
 	if (hello->boot_id)
 		peers->on_boot(peers->owner, (uint32_t)peer, hello->boot_id);
 }
@@ -86,7 +92,8 @@ static void incoming_on_ping(struct incoming *incoming, const struct message *pi
 	struct message pong = {.type = MESSAGE_PONG, .boot_id = incoming->peers->boot_id};
 
 	if (ping->boot_id)
-		incoming->peers->on_boot(incoming->peers->owner, (uint32_t)incoming->peer, ping->boot_id);
+		incoming->peers->on_boot(
+			incoming->peers->owner, (uint32_t)incoming->peer, ping->boot_id);
 	if (conn_send(&incoming->conn, &pong) < 0)
 		incoming_drop(incoming);
 }
@@ -103,7 +110,8 @@ static void incoming_on_message(void *owner, const struct message *message)
 	else if (message->type == MESSAGE_PING)
 		incoming_on_ping(incoming, message);
 	else if (message->type == MESSAGE_OFFER || message->type == MESSAGE_GONE)
-		incoming->peers->on_message(incoming->peers->owner, (uint32_t)incoming->peer, incoming->link, message);
+		incoming->peers->on_message(
+			incoming->peers->owner, (uint32_t)incoming->peer, incoming->link, message);
 	else
 		incoming_refuse(incoming, "a message that has no place here");
 }
@@ -115,7 +123,8 @@ static void incoming_take(struct peers *peers, int fd)
 	for (int i = 0; i < PEERS_INCOMING_MAX && !incoming; i++)
 		incoming = peers->incoming[i].used ? NULL : &peers->incoming[i];
 	if (!incoming) {
-		log_warning("An incoming control connection is dropped: %d are open already.", PEERS_INCOMING_MAX);
+		log_warning("An incoming control connection is dropped: %d are open already.",
+			PEERS_INCOMING_MAX);
 		close(fd);
 		return;
 	}
@@ -150,7 +159,9 @@ void incoming_init(struct peers *peers)
 		struct incoming *incoming = &peers->incoming[i];
 
 		*incoming = (struct incoming){.peers = peers, .peer = -1};
-		incoming->conn = (struct conn){.fd = -1, .owner = incoming, .on_message = incoming_on_message,
+		incoming->conn = (struct conn){.fd = -1,
+			.owner = incoming,
+			.on_message = incoming_on_message,
 			.on_closed = incoming_on_closed};
 	}
 }

@@ -3,7 +3,7 @@
 
 #include "control/net/peers.h"
 
-#define PEERS_MS(n) ((uint64_t)(n) * 1000000u)
+#define PEERS_MS(n) ((uint64_t)(n)*1000000u)
 
 // Our half of the greeting.
 void peers_hello(const struct peers *peers, const char *to, struct message *hello);

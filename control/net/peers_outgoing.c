@@ -11,7 +11,8 @@ static void outgoing_go(struct peer *peer, enum peer_state state, uint64_t after
 {
 	peer->state = state;
 	peer->since_ns = loop_now_ns(peer->peers->loop);
-	loop_timer_start(peer->peers->loop, &peer->timer, PEERS_MS(after_ms), outgoing_on_timer, peer);
+	loop_timer_start(
+		peer->peers->loop, &peer->timer, PEERS_MS(after_ms), outgoing_on_timer, peer);
 }
 
 static void outgoing_fail(struct peer *peer, const char *why)
@@ -22,13 +23,15 @@ static void outgoing_fail(struct peer *peer, const char *why)
 
 	conn_close(&peer->conn);
 	config_address_text(address, config->control_address, config->control_port);
-	snprintf(peer->error, sizeof(peer->error), "node %.40s does not answer at %s: %.66s", config->name, address, why);
+	snprintf(peer->error, sizeof(peer->error), "node %.40s does not answer at %s: %.66s",
+		config->name, address, why);
 	if (was_up)
 		log_warning("Peer %s is not reachable any more: %s.", config->name, why);
 	peer->boot_id = 0;
 	peer->ping_ns = 0;
 	outgoing_go(peer, PEER_DOWN, peer->backoff_ms);
-	peer->backoff_ms = peer->backoff_ms * 2 < PEERS_BACKOFF_MS_MAX ? peer->backoff_ms * 2 : PEERS_BACKOFF_MS_MAX;
+	peer->backoff_ms = peer->backoff_ms * 2 < PEERS_BACKOFF_MS_MAX ? peer->backoff_ms * 2
+								       : PEERS_BACKOFF_MS_MAX;
 	peer->peers->on_down(peer->peers->owner, peer->index, peer->error);
 }
 
@@ -61,7 +64,9 @@ static void outgoing_greeted(struct peer *peer, const struct message *hello)
 	char why[REASON_SIZE];
 
 	if (hello->version != MESSAGE_VERSION || strcmp(hello->node, config->name) != 0) {
-		snprintf(why, sizeof(why), "there answers node '%.40s' with protocol version %u, not '%.40s' with version %d",
+		snprintf(why, sizeof(why),
+			"there answers node '%.40s' with protocol version %u, not '%.40s' with "
+			"version %d",
 			hello->node, hello->version, config->name, MESSAGE_VERSION);
 		outgoing_fail(peer, why);
 		return;
@@ -87,12 +92,14 @@ static void outgoing_on_message(void *owner, const struct message *message)
 		return;
 	}
 	if (peer->state == PEER_UP && message->type == MESSAGE_PONG) {
-		peer->rtt_ns = peer->ping_ns ? loop_now_ns(peer->peers->loop) - peer->ping_ns : peer->rtt_ns;
+		peer->rtt_ns = peer->ping_ns ? loop_now_ns(peer->peers->loop) - peer->ping_ns
+					     : peer->rtt_ns;
 		peer->ping_ns = 0;
 		outgoing_heard_boot(peer, message->boot_id);
 		return;
 	}
-	if (peer->state == PEER_UP && (message->type == MESSAGE_ACCEPT || message->type == MESSAGE_REFUSE)) {
+	if (peer->state == PEER_UP &&
+		(message->type == MESSAGE_ACCEPT || message->type == MESSAGE_REFUSE)) {
 		peer->peers->on_message(peer->peers->owner, peer->index, 0, message);
 		return;
 	}
@@ -104,7 +111,8 @@ static void outgoing_ping(struct peer *peer)
 	struct message ping = {.type = MESSAGE_PING, .boot_id = peer->peers->boot_id};
 	uint64_t now_ns = loop_now_ns(peer->peers->loop);
 
-	loop_timer_start(peer->peers->loop, &peer->timer, PEERS_MS(PEERS_PING_MS), outgoing_on_timer, peer);
+	loop_timer_start(
+		peer->peers->loop, &peer->timer, PEERS_MS(PEERS_PING_MS), outgoing_on_timer, peer);
 	if (peer->ping_ns) {
 		if (now_ns - peer->ping_ns > PEERS_MS(PEERS_PONG_MS))
 			outgoing_fail(peer, "it does not answer pings");
@@ -140,8 +148,11 @@ void outgoing_init(struct peers *peers, uint32_t index)
 	struct peer *peer = &peers->peer[index];
 
 	*peer = (struct peer){.peers = peers, .index = index, .backoff_ms = PEERS_BACKOFF_MS};
-	peer->conn = (struct conn){.fd = -1, .owner = peer, .on_connected = outgoing_on_connected,
-		.on_message = outgoing_on_message, .on_closed = outgoing_on_closed};
+	peer->conn = (struct conn){.fd = -1,
+		.owner = peer,
+		.on_connected = outgoing_on_connected,
+		.on_message = outgoing_on_message,
+		.on_closed = outgoing_on_closed};
 }
 
 void outgoing_dial(struct peer *peer)
@@ -150,7 +161,8 @@ void outgoing_dial(struct peer *peer)
 	int error;
 
 	outgoing_go(peer, PEER_DIALING, PEERS_DIAL_MS);
-	error = conn_dial(&peer->conn, peer->peers->loop, config->control_address, config->control_port);
+	error = conn_dial(
+		&peer->conn, peer->peers->loop, config->control_address, config->control_port);
 	if (error < 0)
 		outgoing_fail(peer, strerror(-error));
 }

@@ -11,7 +11,8 @@
 #include "lib/ipc/door.h"
 #include "lib/ipc/plane.h"
 
-#define ATTACH_REGION_MAX (64u * 1024 * 1024) // of the dataplane's tables: several times what they need
+#define ATTACH_REGION_MAX \
+	(64u * 1024 * 1024) // of the dataplane's tables: several times what they need
 
 int attach_connect(const char *run_dir, pid_t *pid)
 {
@@ -43,10 +44,12 @@ enum attach_result attach_hello(int door, struct region *mine, char *error, size
 {
 	struct door_message hello = door_message_init(DOOR_HELLO_CONTROL);
 	struct plane_control *shared;
-	int result = region_create(mine, "sluice-control", sizeof(struct plane_control), REGION_PAGES_ORDINARY);
+	int result = region_create(
+		mine, "sluice-control", sizeof(struct plane_control), REGION_PAGES_ORDINARY);
 
 	if (result != 0) {
-		snprintf(error, error_size, "no memory to share with the dataplane: %s", region_strerror(result));
+		snprintf(error, error_size, "no memory to share with the dataplane: %s",
+			region_strerror(result));
 		return ATTACH_REFUSED;
 	}
 	shared = (struct plane_control *)mine->base;
@@ -62,39 +65,47 @@ enum attach_result attach_hello(int door, struct region *mine, char *error, size
 }
 
 // What the region says of itself, before anything in it is used.
-static enum attach_result attach_check(const struct plane_dataplane *shared, pid_t pid, char *error, size_t error_size)
+static enum attach_result attach_check(
+	const struct plane_dataplane *shared, pid_t pid, char *error, size_t error_size)
 {
 	if (shared->magic != PLANE_DATAPLANE_MAGIC) {
-		snprintf(error, error_size, "process %d answers on data.sock, but its memory is not a dataplane's", pid);
+		snprintf(error, error_size,
+			"process %d answers on data.sock, but its memory is not a dataplane's",
+			pid);
 		return ATTACH_REFUSED;
 	}
 	if (shared->version != PLANE_VERSION) {
 		snprintf(error, error_size,
-			"the running dataplane (process %d) speaks version %u, this control process version %u; stop it "
+			"the running dataplane (process %d) speaks version %u, this control "
+			"process version %u; stop it "
 			"or run the matching sluice-control",
 			pid, shared->version, PLANE_VERSION);
 		return ATTACH_REFUSED;
 	}
-	if (shared->workers == 0 || shared->workers > PLANE_WORKERS_MAX || shared->ports > PLANE_PORTS_MAX) {
-		snprintf(error, error_size, "the dataplane (process %d) claims %u workers and %u links", pid,
+	if (shared->workers == 0 || shared->workers > PLANE_WORKERS_MAX ||
+		shared->ports > PLANE_PORTS_MAX) {
+		snprintf(error, error_size,
+			"the dataplane (process %d) claims %u workers and %u links", pid,
 			shared->workers, shared->ports);
 		return ATTACH_REFUSED;
 	}
 	return ATTACH_DONE;
 }
 
-static enum attach_result attach_result_of(const struct door_message *answer, char *error, size_t error_size)
+static enum attach_result attach_result_of(
+	const struct door_message *answer, char *error, size_t error_size)
 {
 	char text[REASON_SIZE];
 
 	memcpy(text, answer->text, sizeof(text));
 	text[sizeof(text) - 1] = 0;
-	snprintf(error, error_size, "the dataplane refused: %s", text[0] ? text : "it did not say why");
+	snprintf(error, error_size, "the dataplane refused: %s",
+		text[0] ? text : "it did not say why");
 	return ATTACH_REFUSED;
 }
 
-static enum attach_result attach_receive(int door, struct door_message *answer, int fds[DOOR_FDS_MAX], int *count,
-	char *error, size_t error_size)
+static enum attach_result attach_receive(int door, struct door_message *answer,
+	int fds[DOOR_FDS_MAX], int *count, char *error, size_t error_size)
 {
 	int result = door_receive(door, answer, fds, count);
 
@@ -104,7 +115,8 @@ static enum attach_result attach_receive(int door, struct door_message *answer, 
 		return ATTACH_AGAIN;
 	if (result == DOOR_E_VERSION) {
 		snprintf(error, error_size,
-			"the running dataplane speaks another version of data.sock; stop it or run the matching "
+			"the running dataplane speaks another version of data.sock; stop it or run "
+			"the matching "
 			"sluice-control");
 		return ATTACH_REFUSED;
 	}
@@ -112,8 +124,8 @@ static enum attach_result attach_receive(int door, struct door_message *answer, 
 	return ATTACH_HANGUP;
 }
 
-enum attach_result attach_welcome(int door, pid_t pid, struct region *theirs, int *wake, char *error,
-	size_t error_size)
+enum attach_result attach_welcome(
+	int door, pid_t pid, struct region *theirs, int *wake, char *error, size_t error_size)
 {
 	struct door_message answer;
 	int fds[DOOR_FDS_MAX], count = 0, result;
@@ -129,10 +141,12 @@ enum attach_result attach_welcome(int door, pid_t pid, struct region *theirs, in
 	result = region_attach(theirs, fds[0], sizeof(struct plane_dataplane), ATTACH_REGION_MAX);
 	if (result != 0) {
 		close(fds[1]);
-		snprintf(error, error_size, "the dataplane's memory is refused: %s", region_strerror(result));
+		snprintf(error, error_size, "the dataplane's memory is refused: %s",
+			region_strerror(result));
 		return ATTACH_REFUSED;
 	}
-	received = attach_check((const struct plane_dataplane *)theirs->base, pid, error, error_size);
+	received =
+		attach_check((const struct plane_dataplane *)theirs->base, pid, error, error_size);
 	if (received == ATTACH_DONE)
 		*wake = fds[1];
 	else

@@ -17,10 +17,12 @@ void events_attach(struct events *events, uint32_t workers, struct plane_control
 	events->channels = 1 + workers;
 	events->peer = peer;
 	for (uint32_t c = 0; c < events->channels; c++)
-		ring_consumer_init(&events->consumer[c], peer->channels[c].event_slots, &peer->channels[c].event_tail,
-			&mine->channels[c].event_head, sizeof(struct plane_event), PLANE_EVENT_SLOTS);
+		ring_consumer_init(&events->consumer[c], peer->channels[c].event_slots,
+			&peer->channels[c].event_tail, &mine->channels[c].event_head,
+			sizeof(struct plane_event), PLANE_EVENT_SLOTS);
 	for (uint32_t w = 0; w < workers; w++)
-		events->lost[w] = atomic_load_explicit(&peer->worker[w].events_lost, memory_order_relaxed);
+		events->lost[w] =
+			atomic_load_explicit(&peer->worker[w].events_lost, memory_order_relaxed);
 }
 
 void events_detach(struct events *events)
@@ -36,7 +38,8 @@ static void event_terminate(struct plane_event *event)
 }
 
 // The callback may detach us: nothing is touched after a batch without asking.
-static enum events_verdict channel_take(struct events *events, uint32_t channel, events_fn on_event, void *owner)
+static enum events_verdict channel_take(
+	struct events *events, uint32_t channel, events_fn on_event, void *owner)
 {
 	struct plane_event batch[EVENTS_BATCH];
 	uint32_t taken = 0;
@@ -80,7 +83,8 @@ bool events_lost(struct events *events)
 	bool lost = false;
 
 	for (uint32_t w = 0; w + 1 < events->channels; w++) {
-		uint64_t now = atomic_load_explicit(&events->peer->worker[w].events_lost, memory_order_relaxed);
+		uint64_t now = atomic_load_explicit(
+			&events->peer->worker[w].events_lost, memory_order_relaxed);
 
 		lost = lost || now != events->lost[w];
 		events->lost[w] = now;

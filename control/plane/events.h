@@ -20,7 +20,8 @@ void events_attach(struct events *events, uint32_t workers, struct plane_control
 	const struct plane_dataplane *peer);
 void events_detach(struct events *events);
 
-// Takes what is there, up to a bound for one turn, then says "asleep" on every ring. EVENTS_MORE: call again soon.
+// Takes what is there, up to a bound for one turn, then says "asleep" on every ring. EVENTS_MORE:
+// call again soon.
 enum events_verdict { EVENTS_ASLEEP, EVENTS_MORE, EVENTS_CORRUPT };
 enum events_verdict events_take(struct events *events, events_fn on_event, void *owner);
 // True once after a worker found its ring full.

@@ -1,4 +1,5 @@
-// Starts sluice-dataplane in a session of its own, so that nothing that happens to control happens to it.
+// Starts sluice-dataplane in a session of its own, so that nothing that happens to control happens
+// to it.
 #include "control/plane/launch.h"
 
 #include <errno.h>
@@ -18,22 +19,26 @@ static void words_add(struct launch_words *words, const char *option, const char
 	words->word[words->count++] = value;
 }
 
-// name=ab,driver=memif,role=server,socket=PATH,address=10.77.1.1/30,mtu=1500,mac=02:..; the configuration has no commas.
+// name=ab,driver=memif,role=server,socket=PATH,address=10.77.1.1/30,mtu=1500,mac=02:..; the
+// configuration has no commas.
 static void words_link(char text[LAUNCH_LINK_SIZE], const struct config_link *link)
 {
 	char address[CONFIG_ADDRESS_TEXT];
-	int used = snprintf(text, LAUNCH_LINK_SIZE, "name=%s,driver=%s", link->name, config_driver_name(link->driver));
+	int used = snprintf(text, LAUNCH_LINK_SIZE, "name=%s,driver=%s", link->name,
+		config_driver_name(link->driver));
 
 	if (link->driver == CONFIG_MEMIF)
 		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",role=%s,socket=%s",
 			config_role_name(link->role), link->socket);
 	else
-		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",interface=%s", link->interface);
+		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",interface=%s",
+			link->interface);
 	used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",address=%s/%u,mtu=%u",
 		config_address_text(address, link->address, 0), link->prefix, link->mtu);
 	if (link->mac_set)
-		snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",mac=%02x:%02x:%02x:%02x:%02x:%02x",
-			link->mac[0], link->mac[1], link->mac[2], link->mac[3], link->mac[4], link->mac[5]);
+		snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used,
+			",mac=%02x:%02x:%02x:%02x:%02x:%02x", link->mac[0], link->mac[1],
+			link->mac[2], link->mac[3], link->mac[4], link->mac[5]);
 }
 
 void launch_words(struct launch_words *words, const struct config *config)
@@ -66,7 +71,8 @@ static int launch_log(const struct config *config)
 }
 
 // In the child, between fork and exec: only async-signal-safe calls.
-static void launch_child(const struct launch_words *words, int null, int log) __attribute__((noreturn));
+static void launch_child(const struct launch_words *words, int null, int log)
+	__attribute__((noreturn));
 
 static void launch_child(const struct launch_words *words, int null, int log)
 {
@@ -75,7 +81,8 @@ static void launch_child(const struct launch_words *words, int null, int log)
 
 	setsid();
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL); // control reads its signals from a descriptor; the child must not inherit that
+	sigprocmask(SIG_SETMASK, &none, NULL); // control reads its signals from a descriptor; the
+					       // child must not inherit that
 	signal(SIGPIPE, SIG_DFL);
 	dup2(null, STDIN_FILENO);
 	dup2(log, STDOUT_FILENO);
@@ -94,20 +101,24 @@ pid_t launch_start(const struct config *config, int *pidfd, char *error, size_t 
 	pid_t pid = -1;
 
 	if (access(config->dataplane.program, X_OK) < 0) {
-		snprintf(error, error_size, "%s cannot be executed: %s", config->dataplane.program, strerror(errno));
+		snprintf(error, error_size, "%s cannot be executed: %s", config->dataplane.program,
+			strerror(errno));
 		return -1;
 	}
 	launch_words(&words, config);
 	null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	log = launch_log(config);
 	if (null < 0 || log < 0) {
-		snprintf(error, error_size, "%s/dataplane.log cannot be opened: %s", config->run_dir, strerror(errno));
+		snprintf(error, error_size, "%s/dataplane.log cannot be opened: %s",
+			config->run_dir, strerror(errno));
 		goto out;
 	}
 	pid = fork();
 	if (pid == 0)
 		launch_child(&words, null, log);
-	*pidfd = pid < 0 ? -1 : pidfd_open(pid, 0); // not reaped yet, so the number cannot mean somebody else
+	*pidfd = pid < 0 ? -1
+			 : pidfd_open(pid,
+				   0); // not reaped yet, so the number cannot mean somebody else
 	if (pid < 0 || *pidfd < 0) {
 		snprintf(error, error_size, "no process for the dataplane: %s", strerror(errno));
 		if (pid > 0) {
@@ -158,5 +169,6 @@ void launch_reap(int pidfd, char *text, size_t size)
 	else if (info.si_code == CLD_EXITED)
 		snprintf(text, size, "exited with status %d", info.si_status);
 	else
-		snprintf(text, size, "was killed by signal %d (%s)", info.si_status, strsignal(info.si_status));
+		snprintf(text, size, "was killed by signal %d (%s)", info.si_status,
+			strsignal(info.si_status));
 }

@@ -1,4 +1,5 @@
-// Starts sluice-dataplane in a session of its own, so that nothing that happens to control happens to it.
+// Starts sluice-dataplane in a session of its own, so that nothing that happens to control happens
+// to it.
 #pragma once
 
 #include <stddef.h>
@@ -13,7 +14,8 @@ enum launch_limits {
 
 struct launch_words {
 	int count;
-	const char *word[LAUNCH_WORDS_MAX + 1]; // NULL at the end; points into this struct or the configuration
+	const char *word[LAUNCH_WORDS_MAX +
+			 1]; // NULL at the end; points into this struct or the configuration
 	char workers[12], memory[12], port[8];
 	char links[CONFIG_LINKS_MAX][LAUNCH_LINK_SIZE];
 };

@@ -1,4 +1,5 @@
-// The dataplane's process from control's side: try, attach, watch, back off, stop. The states are in state.c.
+// The dataplane's process from control's side: try, attach, watch, back off, stop. The states are
+// in state.c.
 #include "control/plane/plane.h"
 
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include "control/plane/attach.h"
 #include "control/plane/launch.h"
 
-#define MS(n) ((uint64_t)(n) * 1000000u)
+#define MS(n) ((uint64_t)(n)*1000000u)
 
 enum plane_times {
 	PLANE_BACKOFF_MS = 100,
@@ -37,7 +38,8 @@ static void plane_go(struct plane *plane, enum plane_input input)
 
 	if (next == plane->state)
 		return;
-	log_debug("The dataplane is %s, it was %s.", plane_state_name(next), plane_state_name(plane->state));
+	log_debug("The dataplane is %s, it was %s.", plane_state_name(next),
+		plane_state_name(plane->state));
 	plane->state = next;
 	plane->state_since_ns = loop_now_ns(plane->loop);
 }
@@ -56,7 +58,8 @@ static void plane_detach(struct plane *plane)
 	plane->tables.shared = NULL;
 	plane->boot_id = 0;
 	if (was_up)
-		plane->on_down(plane->owner); // before the memory goes: nobody keeps a pointer into it
+		plane->on_down(
+			plane->owner); // before the memory goes: nobody keeps a pointer into it
 	region_fini(&plane->theirs);
 	region_fini(&plane->mine);
 	if (plane->door >= 0)
@@ -83,7 +86,8 @@ static void plane_watch_process(struct plane *plane, pid_t pid, int pidfd, bool 
 	plane->pidfd = pidfd;
 	plane->ours = ours;
 	if (pidfd >= 0)
-		loop_watch_start(plane->loop, &plane->pid_watch, pidfd, POLLIN, plane_on_process, plane);
+		loop_watch_start(
+			plane->loop, &plane->pid_watch, pidfd, POLLIN, plane_on_process, plane);
 }
 
 static void plane_tell_gone(struct plane *plane)
@@ -103,10 +107,12 @@ static void plane_back_off(struct plane *plane, enum plane_input input)
 		plane->backoff_ns = MS(PLANE_BACKOFF_MS);
 	plane_go(plane, input);
 	plane_detach(plane);
-	log_warning("The dataplane is tried again in %u ms: %s.", (unsigned)(plane->backoff_ns / 1000000), plane->error);
+	log_warning("The dataplane is tried again in %u ms: %s.",
+		(unsigned)(plane->backoff_ns / 1000000), plane->error);
 	loop_timer_start(plane->loop, &plane->timer, plane->backoff_ns, plane_try, plane);
-	plane->backoff_ns = plane->backoff_ns * 2 < MS(PLANE_BACKOFF_MS_MAX) ? plane->backoff_ns * 2
-									     : MS(PLANE_BACKOFF_MS_MAX);
+	plane->backoff_ns = plane->backoff_ns * 2 < MS(PLANE_BACKOFF_MS_MAX)
+				    ? plane->backoff_ns * 2
+				    : MS(PLANE_BACKOFF_MS_MAX);
 }
 
 static void plane_stopped(struct plane *plane)
@@ -125,8 +131,8 @@ static void plane_describe_end(struct plane *plane)
 	if (plane->ours)
 		launch_reap(plane->pidfd, end, sizeof(end));
 	launch_last_words(plane->config, words, sizeof(words));
-	snprintf(plane->error, sizeof(plane->error), "sluice-dataplane (process %d) %s%s%s", (int)plane->pid, end,
-		words[0] ? "; its last words: " : "", words);
+	snprintf(plane->error, sizeof(plane->error), "sluice-dataplane (process %d) %s%s%s",
+		(int)plane->pid, end, words[0] ? "; its last words: " : "", words);
 }
 
 // The pidfd is readable: the process has ended.
@@ -152,7 +158,8 @@ static void plane_on_start_timeout(void *owner)
 {
 	struct plane *plane = owner;
 
-	snprintf(plane->error, sizeof(plane->error), "sluice-dataplane (process %d) did not answer on data.sock in time",
+	snprintf(plane->error, sizeof(plane->error),
+		"sluice-dataplane (process %d) did not answer on data.sock in time",
 		(int)plane->pid);
 	if (plane->ours && plane->pidfd >= 0)
 		pidfd_send_signal(plane->pidfd, SIGKILL, NULL, 0);
@@ -172,8 +179,8 @@ static void plane_take_events(void *owner)
 		loop_timer_start(plane->loop, &plane->again, 0, plane_take_events, plane);
 	if (verdict != EVENTS_CORRUPT)
 		return;
-	snprintf(plane->error, sizeof(plane->error), "the dataplane (process %d) wrote nonsense into its event ring",
-		(int)plane->pid);
+	snprintf(plane->error, sizeof(plane->error),
+		"the dataplane (process %d) wrote nonsense into its event ring", (int)plane->pid);
 	plane_back_off(plane, PLANE_ON_LOST);
 }
 
@@ -195,8 +202,10 @@ static void plane_up(struct plane *plane)
 	struct plane_dataplane *theirs = (struct plane_dataplane *)plane->theirs.base;
 	uint64_t boot_id = theirs->boot_id;
 
-	proxy_attach(&plane->proxy, plane->door, theirs->workers, (struct plane_control *)plane->mine.base, theirs);
-	events_attach(&plane->events, theirs->workers, (struct plane_control *)plane->mine.base, theirs);
+	proxy_attach(&plane->proxy, plane->door, theirs->workers,
+		(struct plane_control *)plane->mine.base, theirs);
+	events_attach(
+		&plane->events, theirs->workers, (struct plane_control *)plane->mine.base, theirs);
 	plane->tables.shared = theirs;
 	if (plane->last_boot_id != boot_id)
 		plane_tell_gone(plane); // another one than last time
@@ -204,9 +213,10 @@ static void plane_up(struct plane *plane)
 	plane->error[0] = 0;
 	plane_go(plane, PLANE_ON_WELCOME);
 	loop_timer_stop(plane->loop, &plane->patience);
-	loop_watch_start(plane->loop, &plane->wake_watch, plane->wake, POLLIN, plane_on_wake, plane);
-	log_info("Attached to the dataplane, process %d, %u workers, boot %016llx.", (int)plane->pid, theirs->workers,
-		(unsigned long long)boot_id);
+	loop_watch_start(
+		plane->loop, &plane->wake_watch, plane->wake, POLLIN, plane_on_wake, plane);
+	log_info("Attached to the dataplane, process %d, %u workers, boot %016llx.",
+		(int)plane->pid, theirs->workers, (unsigned long long)boot_id);
 	plane->on_up(plane->owner);
 	if (plane->tables.shared)
 		plane_take_events(plane); // says "asleep", so that wake-ups begin
@@ -240,14 +250,15 @@ static void plane_on_door(void *owner, short events)
 		return;
 	}
 	// Attached, data.sock has nothing to say but hang-up.
-	if (!(events & (POLLHUP | POLLERR)) && recv(plane->door, message, sizeof(message), MSG_DONTWAIT) != 0)
+	if (!(events & (POLLHUP | POLLERR)) &&
+		recv(plane->door, message, sizeof(message), MSG_DONTWAIT) != 0)
 		return;
 	if (plane->state == PLANE_STOPPING) {
 		plane_detach(plane);
 		return;
 	}
-	snprintf(plane->error, sizeof(plane->error), "data.sock was closed by sluice-dataplane (process %d)",
-		(int)plane->pid);
+	snprintf(plane->error, sizeof(plane->error),
+		"data.sock was closed by sluice-dataplane (process %d)", (int)plane->pid);
 	plane_back_off(plane, PLANE_ON_LOST);
 }
 
@@ -257,7 +268,8 @@ static void plane_attach(struct plane *plane, int door, pid_t pid)
 	if (pid != plane->pid)
 		plane_watch_process(plane, pid, pidfd_open(pid, 0), false);
 	plane_go(plane, PLANE_ON_CONNECTED);
-	loop_timer_start(plane->loop, &plane->patience, MS(PLANE_WELCOME_MS), plane_on_start_timeout, plane);
+	loop_timer_start(
+		plane->loop, &plane->patience, MS(PLANE_WELCOME_MS), plane_on_start_timeout, plane);
 	if (attach_hello(door, &plane->mine, plane->error, sizeof(plane->error)) != ATTACH_DONE) {
 		plane_back_off(plane, PLANE_ON_LOST);
 		return;
@@ -277,11 +289,13 @@ static void plane_launch(struct plane *plane)
 	log_info("Started %s, process %d.", plane->config->dataplane.program, (int)pid);
 	plane_watch_process(plane, pid, pidfd, true);
 	plane_go(plane, PLANE_ON_LAUNCHED);
-	loop_timer_start(plane->loop, &plane->patience, MS(PLANE_START_MS), plane_on_start_timeout, plane);
+	loop_timer_start(
+		plane->loop, &plane->patience, MS(PLANE_START_MS), plane_on_start_timeout, plane);
 	loop_timer_start(plane->loop, &plane->timer, MS(PLANE_CONNECT_MS), plane_try, plane);
 }
 
-// A running one is attached to; otherwise one is started; while one starts, data.sock is tried again and again.
+// A running one is attached to; otherwise one is started; while one starts, data.sock is tried
+// again and again.
 static void plane_try(void *owner)
 {
 	struct plane *plane = owner;
@@ -296,7 +310,8 @@ static void plane_try(void *owner)
 		return;
 	}
 	if (plane->state == PLANE_STARTING) {
-		loop_timer_start(plane->loop, &plane->timer, MS(PLANE_CONNECT_MS), plane_try, plane);
+		loop_timer_start(
+			plane->loop, &plane->timer, MS(PLANE_CONNECT_MS), plane_try, plane);
 		return;
 	}
 	if (plane->pid == 0) {
@@ -304,8 +319,9 @@ static void plane_try(void *owner)
 		return;
 	}
 	// It closed its door but lives: a second one would find the lock taken.
-	snprintf(plane->error, sizeof(plane->error), "sluice-dataplane (process %d) runs but does not answer: %s",
-		(int)plane->pid, strerror(errno));
+	snprintf(plane->error, sizeof(plane->error),
+		"sluice-dataplane (process %d) runs but does not answer: %s", (int)plane->pid,
+		strerror(errno));
 	plane_back_off(plane, PLANE_ON_LOST);
 }
 
@@ -316,15 +332,19 @@ static void plane_on_stop_time(void *owner)
 	switch (plane->stop_step++) {
 	case STOP_ASKED:
 		pidfd_send_signal(plane->pidfd, SIGTERM, NULL, 0);
-		loop_timer_start(plane->loop, &plane->timer, MS(PLANE_KILL_MS), plane_on_stop_time, plane);
+		loop_timer_start(
+			plane->loop, &plane->timer, MS(PLANE_KILL_MS), plane_on_stop_time, plane);
 		break;
 	case STOP_TERMED:
-		log_warning("The dataplane, process %d, does not stop: it is killed.", (int)plane->pid);
+		log_warning(
+			"The dataplane, process %d, does not stop: it is killed.", (int)plane->pid);
 		pidfd_send_signal(plane->pidfd, SIGKILL, NULL, 0);
-		loop_timer_start(plane->loop, &plane->timer, MS(PLANE_REAP_MS), plane_on_stop_time, plane);
+		loop_timer_start(
+			plane->loop, &plane->timer, MS(PLANE_REAP_MS), plane_on_stop_time, plane);
 		break;
 	default:
-		log_error("The dataplane, process %d, cannot be stopped; it is left behind.", (int)plane->pid);
+		log_error("The dataplane, process %d, cannot be stopped; it is left behind.",
+			(int)plane->pid);
 		plane_stopped(plane);
 	}
 }
@@ -343,7 +363,8 @@ void plane_stop(struct plane *plane)
 	}
 	plane->stop_step = STOP_ASKED;
 	if (asked)
-		loop_timer_start(plane->loop, &plane->timer, MS(PLANE_SHUTDOWN_MS), plane_on_stop_time, plane);
+		loop_timer_start(plane->loop, &plane->timer, MS(PLANE_SHUTDOWN_MS),
+			plane_on_stop_time, plane);
 	else
 		plane_on_stop_time(plane);
 }

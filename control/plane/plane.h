@@ -1,4 +1,5 @@
-// The only door to the dataplane: starts it or attaches to it, watches it, restarts it; holds proxy, events and tables.
+// The only door to the dataplane: starts it or attaches to it, watches it, restarts it; holds
+// proxy, events and tables.
 #pragma once
 
 #include <stdbool.h>
@@ -26,15 +27,16 @@ struct plane {
 	pid_t pid;             // of the dataplane; 0: none
 	bool ours;             // pid is our child: we reap it
 	uint32_t restarts;     // times that it died on us
-	char error[512];       // why the last one went away or could not start; empty: nothing to tell
+	char error[512]; // why the last one went away or could not start; empty: nothing to tell
 
 	// what the owner wants to hear; set before plane_start
-	void (*on_up)(void *owner);                                     // attached: tables are readable, proxy works
-	void (*on_down)(void *owner);                                   // detached: it may live on without us
-	void (*on_gone)(void *owner, uint64_t boot_id);                 // that process is dead, and its sessions with it
+	void (*on_up)(void *owner);   // attached: tables are readable, proxy works
+	void (*on_down)(void *owner); // detached: it may live on without us
+	void (*on_gone)(
+		void *owner, uint64_t boot_id); // that process is dead, and its sessions with it
 	void (*on_event)(void *owner, const struct plane_event *event); // from any channel
-	void (*on_resync)(void *owner);                                 // events were lost: look at the tables
-	void (*on_stopped)(void *owner);                                // after plane_stop: the process is gone
+	void (*on_resync)(void *owner);  // events were lost: look at the tables
+	void (*on_stopped)(void *owner); // after plane_stop: the process is gone
 	void *owner;
 
 	// private to plane/
@@ -42,9 +44,9 @@ struct plane {
 	int wake;  // -1
 	int pidfd; // -1
 	struct loop_watch door_watch, wake_watch, pid_watch;
-	struct loop_timer timer;      // next try, next step of stopping
-	struct loop_timer patience;   // STARTING, ATTACHING
-	struct loop_timer again;      // more events than one turn takes
+	struct loop_timer timer;    // next try, next step of stopping
+	struct loop_timer patience; // STARTING, ATTACHING
+	struct loop_timer again;    // more events than one turn takes
 	struct region mine, theirs;
 	uint64_t backoff_ns;
 	int stop_step;
@@ -52,7 +54,8 @@ struct plane {
 
 void plane_init(struct plane *plane, const struct config *config, struct loop *loop);
 void plane_start(struct plane *plane);
-// Stops the dataplane (PLANE_SHUTDOWN, SIGTERM, SIGKILL after 3 s), then calls on_stopped, maybe at once.
+// Stops the dataplane (PLANE_SHUTDOWN, SIGTERM, SIGKILL after 3 s), then calls on_stopped, maybe at
+// once.
 void plane_stop(struct plane *plane);
 // Lets go without stopping the dataplane.
 void plane_fini(struct plane *plane);

@@ -16,8 +16,9 @@ void proxy_attach(struct proxy *proxy, int door, uint32_t workers, struct plane_
 	proxy->door = door;
 	proxy->channels = 1 + workers;
 	for (uint32_t c = 0; c < proxy->channels; c++)
-		ring_producer_init(&proxy->producer[c], mine->channels[c].command_slots, &mine->channels[c].command_tail,
-			&peer->channels[c].command_head, sizeof(struct plane_command), PLANE_COMMAND_SLOTS);
+		ring_producer_init(&proxy->producer[c], mine->channels[c].command_slots,
+			&mine->channels[c].command_tail, &peer->channels[c].command_head,
+			sizeof(struct plane_command), PLANE_COMMAND_SLOTS);
 }
 
 void proxy_detach(struct proxy *proxy)
@@ -25,8 +26,8 @@ void proxy_detach(struct proxy *proxy)
 	proxy_init(proxy);
 }
 
-// The main thread sleeps on its sockets and looks at its ring when it hears the bell. Workers poll theirs; one that says
-// that it sleeps is woken the same way.
+// The main thread sleeps on its sockets and looks at its ring when it hears the bell. Workers poll
+// theirs; one that says that it sleeps is woken the same way.
 static void proxy_ring(struct proxy *proxy, uint32_t channel)
 {
 	struct door_message bell;

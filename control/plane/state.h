@@ -15,11 +15,11 @@ enum plane_input {
 	PLANE_ON_LAUNCHED,  // a child was started
 	PLANE_ON_CONNECTED, // data.sock answered
 	PLANE_ON_WELCOME,
-	PLANE_ON_REFUSED,   // the dataplane does not want us (version, another control)
-	PLANE_ON_LOST,      // hang-up of data.sock, or the process is gone, or it could not be started
-	PLANE_ON_RETRY,     // the wait is over
+	PLANE_ON_REFUSED, // the dataplane does not want us (version, another control)
+	PLANE_ON_LOST,  // hang-up of data.sock, or the process is gone, or it could not be started
+	PLANE_ON_RETRY, // the wait is over
 	PLANE_ON_STOP,
-	PLANE_ON_GONE,      // after STOP: the process is gone
+	PLANE_ON_GONE, // after STOP: the process is gone
 	PLANE_INPUT_COUNT,
 };
 

@@ -103,7 +103,8 @@ bool tables_listener(const struct tables *tables, uint32_t index, struct plane_l
 	return row->service[0] != 0;
 }
 
-static bool tables_session_at(const struct tables *tables, uint32_t worker, uint32_t slot, struct session_stats *row)
+static bool tables_session_at(
+	const struct tables *tables, uint32_t worker, uint32_t slot, struct session_stats *row)
 {
 	const struct plane_session *from = &tables->shared->session[worker][slot];
 
@@ -124,7 +125,8 @@ bool tables_session_next(const struct tables *tables, uint32_t *cursor, struct s
 	while (*cursor < end) {
 		uint32_t at = (*cursor)++;
 
-		if (tables_session_at(tables, at / PLANE_SESSIONS_MAX, at % PLANE_SESSIONS_MAX, row))
+		if (tables_session_at(
+			    tables, at / PLANE_SESSIONS_MAX, at % PLANE_SESSIONS_MAX, row))
 			return true;
 	}
 	return false;
@@ -147,9 +149,11 @@ static const char *tables_text(const char *text, size_t size)
 	return memchr(text, 0, size) ? text : "";
 }
 
-#define TABLES_TEXT(tables, field, index)                                                              \
-	((tables)->shared && (index) < sizeof((tables)->shared->field) / sizeof((tables)->shared->field[0]) \
-			? tables_text((tables)->shared->field[index], sizeof((tables)->shared->field[index]))   \
+#define TABLES_TEXT(tables, field, index)                                          \
+	((tables)->shared && (index) < sizeof((tables)->shared->field) /           \
+						sizeof((tables)->shared->field[0]) \
+			? tables_text((tables)->shared->field[index],              \
+				  sizeof((tables)->shared->field[index]))          \
 			: "")
 
 const char *tables_drop_name(const struct tables *tables, uint32_t drop)

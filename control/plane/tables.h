@@ -1,4 +1,5 @@
-// The tables of the dataplane, copied out of its read-only region into plain structs. Nothing here changes anything.
+// The tables of the dataplane, copied out of its read-only region into plain structs. Nothing here
+// changes anything.
 #pragma once
 
 #include <stdbool.h>
@@ -28,12 +29,15 @@ struct tables_worker { // a plain copy of struct plane_worker
 	uint64_t drops[PLANE_DROPS_MAX];
 };
 
-// All of these return false when there is no such row now (or not attached). Texts in the copies are always terminated.
+// All of these return false when there is no such row now (or not attached). Texts in the copies
+// are always terminated.
 bool tables_info(const struct tables *tables, struct tables_info *info);
 bool tables_worker(const struct tables *tables, uint32_t worker, struct tables_worker *row);
 bool tables_port(const struct tables *tables, uint32_t port, struct plane_port *row);
-bool tables_app(const struct tables *tables, uint32_t app, struct plane_app *row);             // false for a free one
-bool tables_listener(const struct tables *tables, uint32_t index, struct plane_listener *row); // false for a free one
+bool tables_app(
+	const struct tables *tables, uint32_t app, struct plane_app *row); // false for a free one
+bool tables_listener(const struct tables *tables, uint32_t index,
+	struct plane_listener *row); // false for a free one
 
 // Walks the sessions that are not free: start with *cursor = 0, until false.
 bool tables_session_next(const struct tables *tables, uint32_t *cursor, struct session_stats *row);
@@ -41,7 +45,7 @@ bool tables_session_next(const struct tables *tables, uint32_t *cursor, struct s
 bool tables_session(const struct tables *tables, uint32_t cid, struct session_stats *row);
 
 // Texts of numbers; never NULL.
-const char *tables_drop_name(const struct tables *tables, uint32_t drop);     // "" past the last
+const char *tables_drop_name(const struct tables *tables, uint32_t drop); // "" past the last
 const char *tables_drop_sentence(const struct tables *tables, uint32_t drop);
 const char *tables_close_sentence(const struct tables *tables, uint32_t reason);
 const char *tables_limited_name(const struct tables *tables, uint32_t limited_by);

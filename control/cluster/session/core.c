@@ -12,7 +12,8 @@ void session_core_init(struct session_core *core, const struct config *config)
 }
 
 // A request names its slot and, above, a generation: an answer that comes too late finds nobody.
-struct attempt *attempt_new(struct session_core *core, const struct session_turn *turn, uint32_t timeout_ms)
+struct attempt *attempt_new(
+	struct session_core *core, const struct session_turn *turn, uint32_t timeout_ms)
 {
 	if (timeout_ms == 0)
 		timeout_ms = SESSION_TIMEOUT_MS;
@@ -48,7 +49,8 @@ struct attempt *attempt_find(struct session_core *core, uint32_t request)
 struct attempt *attempt_by_cid(struct session_core *core, uint32_t cid)
 {
 	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++) {
-		if (core->attempts[i].step != ATTEMPT_FREE && core->attempts[i].cid == cid && cid != 0)
+		if (core->attempts[i].step != ATTEMPT_FREE && core->attempts[i].cid == cid &&
+			cid != 0)
 			return &core->attempts[i];
 	}
 	return NULL;
@@ -71,7 +73,8 @@ struct session_action *out_add(struct session_output *out, enum session_action_t
 	return action;
 }
 
-struct plane_command *out_command(struct session_output *out, uint32_t channel, enum plane_command_type type)
+struct plane_command *out_command(
+	struct session_output *out, uint32_t channel, enum plane_command_type type)
 {
 	struct session_action *action = out_add(out, SESSION_COMMAND);
 
@@ -82,7 +85,8 @@ struct plane_command *out_command(struct session_output *out, uint32_t channel, 
 	return &action->command;
 }
 
-// Without a request number: if it cannot be delivered, nobody is told, and the transport's own timeout ends the session.
+// Without a request number: if it cannot be delivered, nobody is told, and the transport's own
+// timeout ends the session.
 void out_close(struct session_output *out, uint32_t cid)
 {
 	struct plane_command *close = out_command(out, 1 + (cid >> 24), PLANE_CLOSE);
@@ -117,16 +121,19 @@ static void fail_application(const struct attempt *attempt, uint32_t result, con
 	snprintf(failed->text, sizeof(failed->text), "%s", text);
 }
 
-static void fail_opener(const struct attempt *attempt, uint32_t result, const char *text, struct session_output *out)
+static void fail_opener(const struct attempt *attempt, uint32_t result, const char *text,
+	struct session_output *out)
 {
 	struct session_action *answer = out_add(out, SESSION_ANSWER);
 
 	answer->link = attempt->link;
-	answer->message = (struct message){.type = MESSAGE_REFUSE, .request = attempt->asked, .result = result};
+	answer->message = (struct message){
+		.type = MESSAGE_REFUSE, .request = attempt->asked, .result = result};
 	snprintf(answer->message.text, sizeof(answer->message.text), "%s", text);
 }
 
-static void fail_admin(const struct attempt *attempt, uint32_t result, const char *text, struct session_output *out)
+static void fail_admin(const struct attempt *attempt, uint32_t result, const char *text,
+	struct session_output *out)
 {
 	struct session_action *report = out_add(out, SESSION_REPORT);
 
@@ -135,8 +142,8 @@ static void fail_admin(const struct attempt *attempt, uint32_t result, const cha
 	snprintf(report->text, sizeof(report->text), "%s", text);
 }
 
-void attempt_fail(struct session_core *core, struct attempt *attempt, uint32_t result, const char *text,
-	struct session_output *out)
+void attempt_fail(struct session_core *core, struct attempt *attempt, uint32_t result,
+	const char *text, struct session_output *out)
 {
 	(void)core;
 	if (!out_room(out, 2)) {
@@ -180,8 +187,8 @@ void attempt_open(const struct session_core *core, const struct attempt *attempt
 	memcpy(open->service, attempt->service, sizeof(open->service));
 }
 
-bool core_port(const struct session_core *core, const struct session_turn *turn, uint32_t peer, uint16_t *index,
-	struct plane_port *row)
+bool core_port(const struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	uint16_t *index, struct plane_port *row)
 {
 	const char *name = core->config->links[core->config->peers[peer].link].name;
 

@@ -3,30 +3,35 @@
 
 #include "control/cluster/session/session.h"
 
-#define SESSION_MS(n) ((uint64_t)(n) * 1000000u)
+#define SESSION_MS(n) ((uint64_t)(n)*1000000u)
 
 // A free attempt with a request number and a deadline, or NULL.
-struct attempt *attempt_new(struct session_core *core, const struct session_turn *turn, uint32_t timeout_ms);
+struct attempt *attempt_new(
+	struct session_core *core, const struct session_turn *turn, uint32_t timeout_ms);
 void attempt_free(struct attempt *attempt);
 struct attempt *attempt_find(struct session_core *core, uint32_t request); // NULL: no such
 struct attempt *attempt_by_cid(struct session_core *core, uint32_t cid);
 
-// Tells whoever waits, closes what was reserved, frees. Without room in `out` the next tick does it.
-void attempt_fail(struct session_core *core, struct attempt *attempt, uint32_t result, const char *text,
-	struct session_output *out);
+// Tells whoever waits, closes what was reserved, frees. Without room in `out` the next tick does
+// it.
+void attempt_fail(struct session_core *core, struct attempt *attempt, uint32_t result,
+	const char *text, struct session_output *out);
 
 // The next action, zeroed; NULL when there is no room.
 struct session_action *out_add(struct session_output *out, enum session_action_type type);
 bool out_room(const struct session_output *out, uint32_t actions);
-struct plane_command *out_command(struct session_output *out, uint32_t channel, enum plane_command_type type);
+struct plane_command *out_command(
+	struct session_output *out, uint32_t channel, enum plane_command_type type);
 void out_close(struct session_output *out, uint32_t cid);
-void out_log(struct session_output *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void out_log(struct session_output *out, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
 
 // The reserved attempt goes on: an offer to the peer, or waiting for it.
-void attempt_offer(struct session_core *core, const struct session_turn *turn, struct attempt *attempt,
-	struct session_output *out);
+void attempt_offer(struct session_core *core, const struct session_turn *turn,
+	struct attempt *attempt, struct session_output *out);
 // The accepting end is there: the answer goes back.
-void attempt_answer(const struct session_turn *turn, struct attempt *attempt, struct session_output *out);
+void attempt_answer(
+	const struct session_turn *turn, struct attempt *attempt, struct session_output *out);
 // The session is open: whoever asked by hand hears of it.
 void attempt_opened(struct attempt *attempt, struct session_output *out);
 // What both ends write into OPEN.
@@ -34,7 +39,7 @@ void attempt_open(const struct session_core *core, const struct attempt *attempt
 	struct session_output *out);
 
 // The row of the link that leads to `peer`. False: the dataplane does not have it.
-bool core_port(const struct session_core *core, const struct session_turn *turn, uint32_t peer, uint16_t *index,
-	struct plane_port *row);
+bool core_port(const struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	uint16_t *index, struct plane_port *row);
 // A worker for a session without an application.
 uint16_t core_worker(struct session_core *core, const struct session_turn *turn);

@@ -14,7 +14,8 @@ void session_on_accept(struct session_core *core, const struct session_turn *tur
 		return;
 	if (accept->cid == 0 || accept->udp_port == 0 || accept->segment_size == 0 ||
 		accept->segment_size > attempt->segment_size) {
-		attempt_fail(core, attempt, IPC_REFUSED_PEER, "the peer's answer makes no sense", out);
+		attempt_fail(
+			core, attempt, IPC_REFUSED_PEER, "the peer's answer makes no sense", out);
 		return;
 	}
 	attempt->step = ATTEMPT_OPENING;

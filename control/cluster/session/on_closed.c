@@ -7,15 +7,17 @@ void session_on_closed(struct session_core *core, const struct session_turn *tur
 	const struct plane_event *event, struct session_output *out)
 {
 	struct attempt *attempt = attempt_by_cid(core, event->cid);
-	const char *sentence = event->text[0] ? event->text : tables_close_sentence(turn->tables, event->reason);
+	const char *sentence =
+		event->text[0] ? event->text : tables_close_sentence(turn->tables, event->reason);
 	char text[REASON_SIZE], address[CONFIG_ADDRESS_TEXT];
 	const struct config_peer *peer;
 
 	if (!attempt)
 		return;
 	peer = &core->config->peers[attempt->peer];
-	snprintf(text, sizeof(text), "the session with node %.40s (%s) did not open: %.70s", peer->name,
-		config_address_text(address, peer->address, 0), sentence[0] ? sentence : "no reason was given");
+	snprintf(text, sizeof(text), "the session with node %.40s (%s) did not open: %.70s",
+		peer->name, config_address_text(address, peer->address, 0),
+		sentence[0] ? sentence : "no reason was given");
 	attempt->cid = 0; // nothing is left to close
 	attempt_fail(core, attempt, IPC_UNREACHABLE, text, out);
 }

@@ -13,9 +13,11 @@ static void known_peers(const struct session_core *core, const char *node, char 
 		snprintf(text, size, "'%.40s' is this node itself; name a peer", node);
 		return;
 	}
-	used = snprintf(text, size, "node '%.40s' is not known here; the peers of node %.40s are:", node, config->node);
+	used = snprintf(text, size,
+		"node '%.40s' is not known here; the peers of node %.40s are:", node, config->node);
 	for (uint32_t i = 0; i < config->peers_count && (size_t)used < size; i++)
-		used += snprintf(text + used, size - (size_t)used, "%s %s", i ? "," : "", config->peers[i].name);
+		used += snprintf(text + used, size - (size_t)used, "%s %s", i ? "," : "",
+			config->peers[i].name);
 }
 
 static void wanted_reserve(const struct attempt *attempt, struct session_output *out)
@@ -31,8 +33,8 @@ static void wanted_reserve(const struct attempt *attempt, struct session_output 
 }
 
 // Common to both askers: the peer, the codec, then RESERVE. The attempt is filled in with who asks.
-static void wanted_begin(struct session_core *core, const struct session_turn *turn, struct attempt *attempt,
-	const char *node, struct session_output *out)
+static void wanted_begin(struct session_core *core, const struct session_turn *turn,
+	struct attempt *attempt, const char *node, struct session_output *out)
 {
 	int peer = config_peer_find(core->config, node);
 	struct tables_info info;
@@ -46,11 +48,13 @@ static void wanted_begin(struct session_core *core, const struct session_turn *t
 	}
 	attempt->peer = (uint32_t)peer;
 	if (!tables_info(turn->tables, &info)) {
-		attempt_fail(core, attempt, IPC_UNREACHABLE, "the dataplane of this node is not running", out);
+		attempt_fail(core, attempt, IPC_UNREACHABLE,
+			"the dataplane of this node is not running", out);
 		return;
 	}
 	if (attempt->codec >= CODEC_COUNT || attempt->worker >= info.workers) {
-		attempt_fail(core, attempt, IPC_INVALID, "the request names a codec or a worker that does not exist", out);
+		attempt_fail(core, attempt, IPC_INVALID,
+			"the request names a codec or a worker that does not exist", out);
 		return;
 	}
 	memcpy(attempt->session_id, turn->random, sizeof(attempt->session_id));
@@ -63,8 +67,9 @@ static bool wanted_already(const struct session_core *core, const struct plane_e
 	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++) {
 		const struct attempt *attempt = &core->attempts[i];
 
-		if (attempt->step != ATTEMPT_FREE && attempt->step != ATTEMPT_ACCEPTING && !attempt->by_admin &&
-			attempt->asked == event->request && attempt->app == event->app &&
+		if (attempt->step != ATTEMPT_FREE && attempt->step != ATTEMPT_ACCEPTING &&
+			!attempt->by_admin && attempt->asked == event->request &&
+			attempt->app == event->app &&
 			attempt->app_generation == event->app_generation)
 			return true;
 	}
@@ -81,8 +86,8 @@ static void wanted_full(const struct plane_event *event, struct session_output *
 	failed->app = event->app;
 	failed->app_generation = event->app_generation;
 	failed->result = IPC_REFUSED_FULL;
-	snprintf(failed->text, sizeof(failed->text), "%d sessions are being set up already; try again",
-		SESSION_ATTEMPTS_MAX);
+	snprintf(failed->text, sizeof(failed->text),
+		"%d sessions are being set up already; try again", SESSION_ATTEMPTS_MAX);
 }
 
 void session_on_connect_wanted(struct session_core *core, const struct session_turn *turn,

@@ -19,13 +19,14 @@ static void offer_refuse(uint64_t link, const struct message *offer, const struc
 	if (!answer)
 		return; // the opener's deadline ends it
 	answer->link = link;
-	answer->message =
-		(struct message){.type = MESSAGE_REFUSE, .request = offer->request, .result = refusal->result};
+	answer->message = (struct message){
+		.type = MESSAGE_REFUSE, .request = offer->request, .result = refusal->result};
 	memcpy(answer->message.text, refusal->text, sizeof(answer->message.text));
 }
 
 // An ordinary listener goes before a fallback one.
-static bool listener_find(const struct session_turn *turn, const char *service, struct plane_listener *found)
+static bool listener_find(
+	const struct session_turn *turn, const char *service, struct plane_listener *found)
 {
 	struct plane_listener row;
 	bool any = false;
@@ -43,18 +44,22 @@ static bool listener_find(const struct session_turn *turn, const char *service, 
 	return any;
 }
 
-static void refuse_service(const struct session_core *core, const char *service, struct refusal *refusal)
+static void refuse_service(
+	const struct session_core *core, const char *service, struct refusal *refusal)
 {
-	const char *hint = strcmp(service, "file") == 0 ? "; start one with: sluice serve --dir DIR" : "";
+	const char *hint =
+		strcmp(service, "file") == 0 ? "; start one with: sluice serve --dir DIR" : "";
 
 	refusal->result = IPC_REFUSED_SERVICE;
-	snprintf(refusal->text, sizeof(refusal->text), "no application on node %.40s listens for '%.40s'%s",
-		core->config->node, service, hint);
+	snprintf(refusal->text, sizeof(refusal->text),
+		"no application on node %.40s listens for '%.40s'%s", core->config->node, service,
+		hint);
 }
 
-// Who gets the session: the worker and the application of the listener, or none for the built-in service.
-static bool offer_route(struct session_core *core, const struct session_turn *turn, const struct message *offer,
-	struct attempt *attempt, struct refusal *refusal)
+// Who gets the session: the worker and the application of the listener, or none for the built-in
+// service.
+static bool offer_route(struct session_core *core, const struct session_turn *turn,
+	const struct message *offer, struct attempt *attempt, struct refusal *refusal)
 {
 	struct plane_listener listener = {0};
 	struct plane_app app;
@@ -64,7 +69,8 @@ static bool offer_route(struct session_core *core, const struct session_turn *tu
 		attempt->worker = core_worker(core, turn);
 		return true;
 	}
-	if (!listener_find(turn, offer->service, &listener) || !tables_app(turn->tables, listener.app, &app) ||
+	if (!listener_find(turn, offer->service, &listener) ||
+		!tables_app(turn->tables, listener.app, &app) ||
 		app.generation != listener.app_generation) {
 		refuse_service(core, offer->service, refusal);
 		return false;
@@ -75,8 +81,8 @@ static bool offer_route(struct session_core *core, const struct session_turn *tu
 	return true;
 }
 
-static bool offer_check(const struct session_core *core, const struct session_turn *turn, uint32_t peer,
-	const struct message *offer, struct refusal *refusal)
+static bool offer_check(const struct session_core *core, const struct session_turn *turn,
+	uint32_t peer, const struct message *offer, struct refusal *refusal)
 {
 	char claimed[CONFIG_ADDRESS_TEXT], known[CONFIG_ADDRESS_TEXT];
 	const struct config_peer *config = &core->config->peers[peer];
@@ -85,26 +91,31 @@ static bool offer_check(const struct session_core *core, const struct session_tu
 	refusal->result = IPC_REFUSED_PEER;
 	if (!tables_info(turn->tables, &info)) {
 		refusal->result = IPC_UNREACHABLE;
-		snprintf(refusal->text, sizeof(refusal->text), "the dataplane of node %.40s is not running",
-			core->config->node);
+		snprintf(refusal->text, sizeof(refusal->text),
+			"the dataplane of node %.40s is not running", core->config->node);
 		return false;
 	}
 	if (offer->address != config->address) {
 		snprintf(refusal->text, sizeof(refusal->text),
-			"node %.40s knows node %.40s at %s, but the offer says %s; check peers[].address", core->config->node,
-			config->name, config_address_text(known, config->address, 0),
+			"node %.40s knows node %.40s at %s, but the offer says %s; check "
+			"peers[].address",
+			core->config->node, config->name,
+			config_address_text(known, config->address, 0),
 			config_address_text(claimed, offer->address, 0));
 		return false;
 	}
-	if (offer->cid == 0 || offer->udp_port == 0 || offer->segment_size == 0 || offer->service[0] == 0) {
+	if (offer->cid == 0 || offer->udp_port == 0 || offer->segment_size == 0 ||
+		offer->service[0] == 0) {
 		refusal->result = IPC_INVALID;
-		snprintf(refusal->text, sizeof(refusal->text), "the offer lacks a connection id, a port, a size or a service");
+		snprintf(refusal->text, sizeof(refusal->text),
+			"the offer lacks a connection id, a port, a size or a service");
 		return false;
 	}
 	return true;
 }
 
-static void offer_fill(struct attempt *attempt, uint32_t peer, uint64_t link, const struct message *offer)
+static void offer_fill(
+	struct attempt *attempt, uint32_t peer, uint64_t link, const struct message *offer)
 {
 	attempt->step = ATTEMPT_ACCEPTING;
 	attempt->peer = peer;
@@ -120,8 +131,8 @@ static void offer_fill(struct attempt *attempt, uint32_t peer, uint64_t link, co
 	memcpy(attempt->service, offer->service, sizeof(attempt->service));
 }
 
-void session_on_offer(struct session_core *core, const struct session_turn *turn, uint32_t peer, uint64_t link,
-	const struct message *offer, struct session_output *out)
+void session_on_offer(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	uint64_t link, const struct message *offer, struct session_output *out)
 {
 	uint32_t timeout_ms = offer->timeout_ms < SESSION_TIMEOUT_MS ? offer->timeout_ms : 0;
 	struct refusal refusal = {0};
@@ -135,8 +146,9 @@ void session_on_offer(struct session_core *core, const struct session_turn *turn
 	attempt = attempt_new(core, turn, timeout_ms);
 	if (!attempt) {
 		refusal.result = IPC_REFUSED_FULL;
-		snprintf(refusal.text, sizeof(refusal.text), "node %.40s sets up %d sessions already; try again",
-			core->config->node, SESSION_ATTEMPTS_MAX);
+		snprintf(refusal.text, sizeof(refusal.text),
+			"node %.40s sets up %d sessions already; try again", core->config->node,
+			SESSION_ATTEMPTS_MAX);
 		offer_refuse(link, offer, &refusal, out);
 		return;
 	}
@@ -146,9 +158,11 @@ void session_on_offer(struct session_core *core, const struct session_turn *turn
 		return;
 	}
 	if (!core_port(core, turn, peer, &attempt->port, &port)) {
-		attempt_fail(core, attempt, IPC_UNREACHABLE, "the dataplane does not have the link to this peer", out);
+		attempt_fail(core, attempt, IPC_UNREACHABLE,
+			"the dataplane does not have the link to this peer", out);
 		return;
 	}
-	attempt->segment_size = offer->segment_size < port.segment_size ? offer->segment_size : port.segment_size;
+	attempt->segment_size =
+		offer->segment_size < port.segment_size ? offer->segment_size : port.segment_size;
 	attempt_open(core, attempt, false, out);
 }

@@ -1,4 +1,5 @@
-// Both ends have spoken: the session is open. The worker has told the application; a person is told here.
+// Both ends have spoken: the session is open. The worker has told the application; a person is told
+// here.
 #include "control/cluster/session/core.h"
 
 void attempt_opened(struct attempt *attempt, struct session_output *out)

@@ -4,7 +4,8 @@
 
 #include "control/cluster/session/core.h"
 
-// A boot id heard in a ping may have been on its way while a session with a newer boot was set up; this old it was not.
+// A boot id heard in a ping may have been on its way while a session with a newer boot was set up;
+// this old it was not.
 #define GONE_AGE_NS 3000000000ull
 
 void session_on_peer_up(struct session_core *core, const struct session_turn *turn, uint32_t peer,
@@ -15,8 +16,8 @@ void session_on_peer_up(struct session_core *core, const struct session_turn *tu
 	session_on_tick(core, turn, out); // offers what waited
 }
 
-void session_on_peer_down(struct session_core *core, const struct session_turn *turn, uint32_t peer, const char *why,
-	struct session_output *out)
+void session_on_peer_down(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	const char *why, struct session_output *out)
 {
 	(void)turn;
 	core->peer_up[peer] = false;
@@ -45,19 +46,22 @@ void session_on_link_down(struct session_core *core, const struct session_turn *
 
 static bool session_lives(const struct session_stats *row)
 {
-	return row->state == SESSION_CONNECTING || row->state == SESSION_OPEN || row->state == SESSION_CLOSING;
+	return row->state == SESSION_CONNECTING || row->state == SESSION_OPEN ||
+	       row->state == SESSION_CLOSING;
 }
 
-// At most what fits one output: pings repeat what is said here, and the transport finds out by itself, only later.
-static void sessions_abort(const struct session_core *core, const struct session_turn *turn, uint32_t peer,
-	uint64_t boot_id, bool gone, struct session_output *out)
+// At most what fits one output: pings repeat what is said here, and the transport finds out by
+// itself, only later.
+static void sessions_abort(const struct session_core *core, const struct session_turn *turn,
+	uint32_t peer, uint64_t boot_id, bool gone, struct session_output *out)
 {
 	struct session_stats row;
 	uint32_t cursor = 0, count = 0;
 
 	while (out_room(out, 2) && tables_session_next(turn->tables, &cursor, &row)) {
 		bool dead = gone ? row.peer_boot_id == boot_id
-				 : row.peer_boot_id != boot_id && turn->now_ns - row.opened_ns > GONE_AGE_NS;
+				 : row.peer_boot_id != boot_id &&
+					    turn->now_ns - row.opened_ns > GONE_AGE_NS;
 
 		if (!session_lives(&row) || row.peer_boot_id == 0 || !dead ||
 			strcmp(row.peer, core->config->peers[peer].name) != 0)
@@ -66,18 +70,19 @@ static void sessions_abort(const struct session_core *core, const struct session
 		count++;
 	}
 	if (count)
-		out_log(out, "The dataplane of node %.40s is gone: %u sessions with it are aborted.",
+		out_log(out,
+			"The dataplane of node %.40s is gone: %u sessions with it are aborted.",
 			core->config->peers[peer].name, count);
 }
 
-void session_on_gone(struct session_core *core, const struct session_turn *turn, uint32_t peer, uint64_t boot_id,
-	struct session_output *out)
+void session_on_gone(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	uint64_t boot_id, struct session_output *out)
 {
 	sessions_abort(core, turn, peer, boot_id, true, out);
 }
 
-void session_on_boot(struct session_core *core, const struct session_turn *turn, uint32_t peer, uint64_t boot_id,
-	struct session_output *out)
+void session_on_boot(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	uint64_t boot_id, struct session_output *out)
 {
 	sessions_abort(core, turn, peer, boot_id, false, out);
 }

@@ -40,7 +40,8 @@ void session_on_undelivered(struct session_core *core, const struct session_turn
 }
 
 // What an earlier control process reserved and did not open: nobody will.
-void session_on_plane_up(struct session_core *core, const struct session_turn *turn, struct session_output *out)
+void session_on_plane_up(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out)
 {
 	struct session_stats row;
 	uint32_t cursor = 0;
@@ -51,7 +52,8 @@ void session_on_plane_up(struct session_core *core, const struct session_turn *t
 	}
 }
 
-void session_on_plane_down(struct session_core *core, const struct session_turn *turn, struct session_output *out)
+void session_on_plane_down(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out)
 {
 	(void)turn;
 	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++) {
@@ -61,7 +63,8 @@ void session_on_plane_down(struct session_core *core, const struct session_turn 
 			continue;
 		attempt->cid = 0; // gone with it
 		if (attempt->step == ATTEMPT_ACCEPTING || attempt->by_admin)
-			attempt_fail(core, attempt, IPC_UNREACHABLE, "the dataplane went away during the set-up", out);
+			attempt_fail(core, attempt, IPC_UNREACHABLE,
+				"the dataplane went away during the set-up", out);
 		else
 			attempt_free(attempt); // if it lives, it asks again when we attach
 	}
@@ -72,9 +75,11 @@ static struct attempt *attempt_for_row(struct session_core *core, const struct s
 	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++) {
 		struct attempt *attempt = &core->attempts[i];
 
-		if (attempt->cid != 0 || attempt->worker != row->session >> 24 || attempt->app != row->app)
+		if (attempt->cid != 0 || attempt->worker != row->session >> 24 ||
+			attempt->app != row->app)
 			continue;
-		// Reservations of one application on one worker are interchangeable; an opened end is not.
+		// Reservations of one application on one worker are interchangeable; an opened end
+		// is not.
 		if (attempt->step == ATTEMPT_RESERVING && row->state == SESSION_RESERVED)
 			return attempt;
 		if (attempt->step == ATTEMPT_ACCEPTING && row->state != SESSION_RESERVED &&
@@ -84,8 +89,8 @@ static struct attempt *attempt_for_row(struct session_core *core, const struct s
 	return NULL;
 }
 
-static void resync_row(struct session_core *core, const struct session_turn *turn, const struct session_stats *row,
-	struct session_output *out)
+static void resync_row(struct session_core *core, const struct session_turn *turn,
+	const struct session_stats *row, struct session_output *out)
 {
 	struct attempt *attempt = attempt_by_cid(core, row->session);
 
@@ -105,7 +110,8 @@ static void resync_row(struct session_core *core, const struct session_turn *tur
 		attempt_offer(core, turn, attempt, out);
 }
 
-void session_on_resync(struct session_core *core, const struct session_turn *turn, struct session_output *out)
+void session_on_resync(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out)
 {
 	struct session_stats row;
 	uint32_t cursor = 0;
@@ -115,9 +121,11 @@ void session_on_resync(struct session_core *core, const struct session_turn *tur
 	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++) {
 		struct attempt *attempt = &core->attempts[i];
 
-		if (attempt->step == ATTEMPT_OPENING && !tables_session(turn->tables, attempt->cid, &row)) {
+		if (attempt->step == ATTEMPT_OPENING &&
+			!tables_session(turn->tables, attempt->cid, &row)) {
 			attempt->cid = 0;
-			attempt_fail(core, attempt, IPC_UNREACHABLE, "the session ended before it opened", out);
+			attempt_fail(core, attempt, IPC_UNREACHABLE,
+				"the session ended before it opened", out);
 		}
 	}
 }

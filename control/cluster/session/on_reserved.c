@@ -25,8 +25,8 @@ static void offer_fill(const struct session_core *core, const struct session_tur
 	memcpy(offer->service, attempt->service, sizeof(offer->service));
 }
 
-void attempt_offer(struct session_core *core, const struct session_turn *turn, struct attempt *attempt,
-	struct session_output *out)
+void attempt_offer(struct session_core *core, const struct session_turn *turn,
+	struct attempt *attempt, struct session_output *out)
 {
 	struct session_action *action;
 	struct plane_port port;
@@ -39,7 +39,8 @@ void attempt_offer(struct session_core *core, const struct session_turn *turn, s
 		return;
 	}
 	if (!core_port(core, turn, attempt->peer, &attempt->port, &port)) {
-		attempt_fail(core, attempt, IPC_UNREACHABLE, "the dataplane does not have the link to this peer", out);
+		attempt_fail(core, attempt, IPC_UNREACHABLE,
+			"the dataplane does not have the link to this peer", out);
 		return;
 	}
 	action = out_add(out, SESSION_OFFER);
@@ -54,9 +55,10 @@ void attempt_offer(struct session_core *core, const struct session_turn *turn, s
 	offer_fill(core, turn, attempt, &port, &action->message);
 }
 
-// The accepting end is there: what the opener needs to reach it. The attempt is over; if the opener dies now, the
-// transport's HELLO timeout ends our end.
-void attempt_answer(const struct session_turn *turn, struct attempt *attempt, struct session_output *out)
+// The accepting end is there: what the opener needs to reach it. The attempt is over; if the opener
+// dies now, the transport's HELLO timeout ends our end.
+void attempt_answer(
+	const struct session_turn *turn, struct attempt *attempt, struct session_output *out)
 {
 	struct session_action *answer = out_add(out, SESSION_ANSWER);
 	struct tables_info info;
@@ -83,7 +85,7 @@ void session_on_reserved(struct session_core *core, const struct session_turn *t
 {
 	struct attempt *attempt = attempt_find(core, event->request);
 	bool expected = attempt && attempt->cid == 0 &&
-		(attempt->step == ATTEMPT_RESERVING || attempt->step == ATTEMPT_ACCEPTING);
+			(attempt->step == ATTEMPT_RESERVING || attempt->step == ATTEMPT_ACCEPTING);
 
 	if (!expected) {
 		if (!attempt_by_cid(core, event->cid)) // its attempt gave up meanwhile

@@ -3,7 +3,8 @@
 
 #include "control/cluster/session/core.h"
 
-static uint32_t late_reason(const struct session_core *core, const struct attempt *attempt, char text[REASON_SIZE])
+static uint32_t late_reason(
+	const struct session_core *core, const struct attempt *attempt, char text[REASON_SIZE])
 {
 	const struct config_peer *peer = &core->config->peers[attempt->peer];
 	const char *error = core->peer_error[attempt->peer];
@@ -15,14 +16,18 @@ static uint32_t late_reason(const struct session_core *core, const struct attemp
 		if (error[0])
 			snprintf(text, REASON_SIZE, "%s", error);
 		else
-			snprintf(text, REASON_SIZE, "node %.40s does not answer at %s", peer->name, address);
+			snprintf(text, REASON_SIZE, "node %.40s does not answer at %s", peer->name,
+				address);
 		return IPC_UNREACHABLE;
 	case ATTEMPT_OFFERED:
-		snprintf(text, REASON_SIZE, "the control process of node %.40s did not answer the offer in time", peer->name);
+		snprintf(text, REASON_SIZE,
+			"the control process of node %.40s did not answer the offer in time",
+			peer->name);
 		return IPC_TIMEOUT;
 	case ATTEMPT_OPENING:
 		config_address_text(address, peer->address, 0);
-		snprintf(text, REASON_SIZE, "the dataplane of node %.40s at %s did not answer in time; is the link up?",
+		snprintf(text, REASON_SIZE,
+			"the dataplane of node %.40s at %s did not answer in time; is the link up?",
 			peer->name, address);
 		return IPC_TIMEOUT;
 	case ATTEMPT_FREE:
@@ -31,12 +36,14 @@ static uint32_t late_reason(const struct session_core *core, const struct attemp
 	case ATTEMPT_STEP_COUNT:
 		break;
 	}
-	snprintf(text, REASON_SIZE, "the dataplane of node %.40s did not answer its control process in time",
+	snprintf(text, REASON_SIZE,
+		"the dataplane of node %.40s did not answer its control process in time",
 		core->config->node);
 	return IPC_TIMEOUT;
 }
 
-void session_on_tick(struct session_core *core, const struct session_turn *turn, struct session_output *out)
+void session_on_tick(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out)
 {
 	char text[REASON_SIZE];
 
@@ -46,8 +53,9 @@ void session_on_tick(struct session_core *core, const struct session_turn *turn,
 
 		if (attempt->step == ATTEMPT_FREE)
 			continue;
-		if (turn->now_ns >= attempt->deadline_ns || (waiting && !core->peer_up[attempt->peer] &&
-								    turn->now_ns >= attempt->patience_ns)) {
+		if (turn->now_ns >= attempt->deadline_ns ||
+			(waiting && !core->peer_up[attempt->peer] &&
+				turn->now_ns >= attempt->patience_ns)) {
 			uint32_t result = late_reason(core, attempt, text);
 
 			attempt_fail(core, attempt, result, text, out);

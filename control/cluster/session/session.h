@@ -1,5 +1,6 @@
-// Session set-up: PURE. Events of the dataplane, messages of peers and the time go in, commands and messages come out.
-// One event per file (on_<event>.c); an attempt is one session on its way, at either end.
+// Session set-up: PURE. Events of the dataplane, messages of peers and the time go in, commands and
+// messages come out. One event per file (on_<event>.c); an attempt is one session on its way, at
+// either end.
 #pragma once
 
 #include <stdbool.h>
@@ -10,15 +11,17 @@
 #include "control/plane/tables.h"
 #include "lib/ipc/plane.h"
 
-#define SESSION_SERVICE_IDLE "sluice.idle" // built in: a session without an application at either end
-#define SESSION_APP_NONE     0xffffu
+#define SESSION_SERVICE_IDLE \
+	"sluice.idle" // built in: a session without an application at either end
+#define SESSION_APP_NONE 0xffffu
 
 enum session_limits {
 	SESSION_ATTEMPTS_MAX = 256,
 	SESSION_OUTPUT_MAX = 128, // actions of one call; what finds no room is done by a later tick
 	SESSION_TIMEOUT_MS = 10000,
 	SESSION_TIMEOUT_MS_MAX = 300000,
-	SESSION_PEER_PATIENCE_MS = 1500, // how long an attempt waits for a peer that is not reachable
+	SESSION_PEER_PATIENCE_MS =
+		1500, // how long an attempt waits for a peer that is not reachable
 };
 
 enum attempt_step {
@@ -33,16 +36,17 @@ enum attempt_step {
 
 struct attempt {
 	enum attempt_step step;
-	uint32_t request;      // ours: index in the low 8 bits, never 0
+	uint32_t request; // ours: index in the low 8 bits, never 0
 	uint64_t deadline_ns;
-	uint64_t patience_ns;  // WAITING: until then
-	uint32_t peer;         // index into config.peers
+	uint64_t patience_ns; // WAITING: until then
+	uint32_t peer;        // index into config.peers
 	uint16_t worker, app, app_generation;
-	uint16_t port;         // index into config.links
-	bool by_admin;         // reported by SESSION_REPORT, not to an application
-	uint32_t asked;        // the application's request of CONNECT_WANTED; ACCEPTING: the opener's request
-	uint64_t link;         // ACCEPTING: the connection that the offer came on
-	uint32_t cid;          // 0: none yet
+	uint16_t port;  // index into config.links
+	bool by_admin;  // reported by SESSION_REPORT, not to an application
+	uint32_t asked; // the application's request of CONNECT_WANTED; ACCEPTING: the opener's
+			// request
+	uint64_t link;  // ACCEPTING: the connection that the offer came on
+	uint32_t cid;   // 0: none yet
 	uint32_t peer_cid;
 	uint64_t peer_boot_id;
 	uint32_t peer_address;
@@ -95,7 +99,8 @@ struct session_output {
 
 void session_core_init(struct session_core *core, const struct config *config);
 
-// Events of the dataplane (the rest are ignored). on_closed also tells the opener of a session that never opened.
+// Events of the dataplane (the rest are ignored). on_closed also tells the opener of a session that
+// never opened.
 void session_on_event(struct session_core *core, const struct session_turn *turn,
 	const struct plane_event *event, struct session_output *out);
 void session_on_connect_wanted(struct session_core *core, const struct session_turn *turn,
@@ -109,23 +114,24 @@ void session_on_opened(struct session_core *core, const struct session_turn *tur
 void session_on_closed(struct session_core *core, const struct session_turn *turn,
 	const struct plane_event *event, struct session_output *out);
 // Messages of peers. `link` names the connection for the answer, `peer` is who it is.
-void session_on_offer(struct session_core *core, const struct session_turn *turn, uint32_t peer, uint64_t link,
-	const struct message *offer, struct session_output *out);
+void session_on_offer(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	uint64_t link, const struct message *offer, struct session_output *out);
 void session_on_accept(struct session_core *core, const struct session_turn *turn, uint32_t peer,
 	const struct message *accept, struct session_output *out);
 void session_on_refuse(struct session_core *core, const struct session_turn *turn, uint32_t peer,
 	const struct message *refuse, struct session_output *out);
 // Aborts what ran with that dead dataplane of `peer`.
-void session_on_gone(struct session_core *core, const struct session_turn *turn, uint32_t peer, uint64_t boot_id,
-	struct session_output *out);
-// `peer` says that its dataplane is this boot now: sessions of another boot, old enough to be sure, are aborted.
-void session_on_boot(struct session_core *core, const struct session_turn *turn, uint32_t peer, uint64_t boot_id,
-	struct session_output *out);
+void session_on_gone(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	uint64_t boot_id, struct session_output *out);
+// `peer` says that its dataplane is this boot now: sessions of another boot, old enough to be sure,
+// are aborted.
+void session_on_boot(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	uint64_t boot_id, struct session_output *out);
 // The peer's control is reachable / is not, and why.
 void session_on_peer_up(struct session_core *core, const struct session_turn *turn, uint32_t peer,
 	struct session_output *out);
-void session_on_peer_down(struct session_core *core, const struct session_turn *turn, uint32_t peer, const char *why,
-	struct session_output *out);
+void session_on_peer_down(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	const char *why, struct session_output *out);
 // An incoming connection is gone: its offers have nobody to answer to.
 void session_on_link_down(struct session_core *core, const struct session_turn *turn, uint64_t link,
 	struct session_output *out);
@@ -133,15 +139,20 @@ void session_on_link_down(struct session_core *core, const struct session_turn *
 void session_on_undelivered(struct session_core *core, const struct session_turn *turn,
 	const struct plane_command *command, const char *why, struct session_output *out);
 // Our dataplane is attached (reserved leftovers of an earlier control are closed) / is gone.
-void session_on_plane_up(struct session_core *core, const struct session_turn *turn, struct session_output *out);
-void session_on_plane_down(struct session_core *core, const struct session_turn *turn, struct session_output *out);
+void session_on_plane_up(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out);
+void session_on_plane_down(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out);
 // Events were lost: what they would have said is in the tables.
-void session_on_resync(struct session_core *core, const struct session_turn *turn, struct session_output *out);
+void session_on_resync(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out);
 // Deadlines. session_next_ns: when to call it, UINT64_MAX never.
-void session_on_tick(struct session_core *core, const struct session_turn *turn, struct session_output *out);
+void session_on_tick(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out);
 uint64_t session_next_ns(const struct session_core *core);
 
-// A session without an application, asked for by a person. Returns the request that SESSION_REPORT will name.
+// A session without an application, asked for by a person. Returns the request that SESSION_REPORT
+// will name.
 struct session_want {
 	const char *node;
 	uint8_t codec, level;

@@ -16,10 +16,12 @@ static const char good[] =
 	"node: a\n"
 	"run_dir: /run/sluice/a\n"
 	"control: { listen: 127.0.0.1:7701 }\n"
-	"dataplane: { workers: 2, hugepages: off, memory_mb: 128, idle: busy, program: /opt/dp, udp_port: 7654, cores: \"0-1\" }\n"
+	"dataplane: { workers: 2, hugepages: off, memory_mb: 128, idle: busy, program: /opt/dp, "
+	"udp_port: 7654, cores: \"0-1\" }\n"
 	"security: { cipher: \"null\" }\n"
 	"links:\n"
-	"- { name: ab, driver: memif, role: server, socket: /tmp/ab.sock, address: 10.77.1.1/30, mtu: 9000, mac: 02:00:00:00:00:01 }\n"
+	"- { name: ab, driver: memif, role: server, socket: /tmp/ab.sock, address: 10.77.1.1/30, "
+	"mtu: 9000, mac: 02:00:00:00:00:01 }\n"
 	"- { name: wire, driver: af_xdp, interface: veth0, address: 10.77.8.1/24 }\n"
 	"peers:\n"
 	"- { name: b, control: 127.0.0.1:7702, address: 10.77.1.2 }\n"
@@ -46,7 +48,8 @@ static void expect(const char *piece, const char *instead, const char *sentence)
 	struct config config;
 
 	assert_non_null(at);
-	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - good), good, instead, at + strlen(piece));
+	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - good), good, instead,
+		at + strlen(piece));
 	assert_int_equal(load(&config, text, error), -1);
 	snprintf(wanted, sizeof(wanted), "%s: %s", file, sentence);
 	assert_string_equal(error, wanted);
@@ -92,7 +95,8 @@ static void config_load__good(void **state)
 static void config_load__defaults(void **state)
 {
 	static const char minimal[] = "node: a\nrun_dir: /tmp/a\ncontrol: {listen: 127.0.0.1:0}\n"
-				      "security: {cipher: 'null'}\nlinks:\n- {name: x, driver: af_packet, interface: eth9, "
+				      "security: {cipher: 'null'}\nlinks:\n- {name: x, driver: "
+				      "af_packet, interface: eth9, "
 				      "address: 10.0.0.1/24}\n";
 	struct config config;
 	char error[CONFIG_ERROR_SIZE];
@@ -115,7 +119,8 @@ static void config_load__no_file(void **state)
 
 	(void)state;
 	assert_int_equal(config_load(&config, "/nonexistent/a.yaml", error, sizeof(error)), -1);
-	assert_string_equal(error, "/nonexistent/a.yaml: cannot be read: No such file or directory");
+	assert_string_equal(
+		error, "/nonexistent/a.yaml: cannot be read: No such file or directory");
 	assert_int_equal(config_load(&config, "/tmp", error, sizeof(error)), -1);
 	assert_string_equal(error, "/tmp: must be a regular file of at most 1048576 bytes");
 }
@@ -127,12 +132,15 @@ static void config_load__shape(void **state)
 
 	(void)state;
 	expect("node: a\n", "nod: a\n",
-		"nod: there is no such key; allowed here: node, run_dir, control, dataplane, security, links, peers");
+		"nod: there is no such key; allowed here: node, run_dir, control, dataplane, "
+		"security, links, peers");
 	expect("workers: 2", "wrokers: 2",
-		"dataplane.wrokers: there is no such key; allowed here: workers, hugepages, memory_mb, idle, program, "
+		"dataplane.wrokers: there is no such key; allowed here: workers, hugepages, "
+		"memory_mb, idle, program, "
 		"udp_port, cores");
 	expect("interface: veth0", "iface: veth0",
-		"links[1].iface: there is no such key; allowed here: name, driver, role, socket, interface, address, mtu, "
+		"links[1].iface: there is no such key; allowed here: name, driver, role, socket, "
+		"interface, address, mtu, "
 		"mac");
 	expect("node: a", "node: [a]", "node: one value is allowed here, not a list or a mapping");
 	expect("control: { listen: 127.0.0.1:7701 }", "control: 7701",
@@ -155,7 +163,7 @@ static void config_load__too_many_links(void **state)
 
 	(void)state;
 	for (int i = 0; i < CONFIG_LINKS_MAX + 1; i++)
-		strcat(text, "- {name: x}\n");
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "- {name: x}\n");
 	assert_int_equal(load(&config, text, error), -1);
 	assert_non_null(strstr(error, "too many entries in this list"));
 }
@@ -163,9 +171,12 @@ static void config_load__too_many_links(void **state)
 static void config_load__node(void **state)
 {
 	(void)state;
-	expect("node: a", "node: a/b", "node: 'a/b' is not a name of 1 to 63 letters, digits, '.', '_' or '-'");
-	expect("node: a", "node:", "node: '' is not a name of 1 to 63 letters, digits, '.', '_' or '-'");
-	expect("run_dir: /run/sluice/a\n", "", "run_dir: is missing; write an absolute path, for example /run/sluice/a");
+	expect("node: a", "node: a/b",
+		"node: 'a/b' is not a name of 1 to 63 letters, digits, '.', '_' or '-'");
+	expect("node: a",
+		"node:", "node: '' is not a name of 1 to 63 letters, digits, '.', '_' or '-'");
+	expect("run_dir: /run/sluice/a\n", "",
+		"run_dir: is missing; write an absolute path, for example /run/sluice/a");
 	expect("/run/sluice/a", "here",
 		"run_dir: 'here' is not an absolute path of at most 90 characters without a comma");
 }
@@ -176,13 +187,17 @@ static void config_load__control(void **state)
 	expect("control: { listen: 127.0.0.1:7701 }\n", "",
 		"control.listen: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701");
 	expect("127.0.0.1:7701", "7701",
-		"control.listen: '7701' is not ADDRESS:PORT with an IPv4 address, for example 127.0.0.1:7701");
-	expect("127.0.0.1:7701", "127.0.0.1:x", "control.listen: 'x' is not a number from 0 to 65535");
+		"control.listen: '7701' is not ADDRESS:PORT with an IPv4 address, for example "
+		"127.0.0.1:7701");
+	expect("127.0.0.1:7701", "127.0.0.1:x",
+		"control.listen: 'x' is not a number from 0 to 65535");
 	expect("127.0.0.1:7701", "0.0.0.0:7701",
-		"control.listen: 0.0.0.0 is refused: control traffic is not encrypted yet, so only 127.0.0.0/8 and "
+		"control.listen: 0.0.0.0 is refused: control traffic is not encrypted yet, so only "
+		"127.0.0.0/8 and "
 		"10.78.0.0/16 are allowed until TLS is built");
 	expect("127.0.0.1:7702", "192.168.0.1:7702",
-		"peers[0].control: 192.168.0.1 is refused: control traffic is not encrypted yet, so only 127.0.0.0/8 and "
+		"peers[0].control: 192.168.0.1 is refused: control traffic is not encrypted yet, "
+		"so only 127.0.0.0/8 and "
 		"10.78.0.0/16 are allowed until TLS is built");
 }
 
@@ -190,10 +205,12 @@ static void config_load__cipher(void **state)
 {
 	(void)state;
 	expect("security: { cipher: \"null\" }\n", "",
-		"security.cipher: is missing: encryption is not built yet; write cipher: \"null\" by name to run "
+		"security.cipher: is missing: encryption is not built yet; write cipher: \"null\" "
+		"by name to run "
 		"unencrypted on trusted links");
 	expect("cipher: \"null\"", "cipher: aes-128-gcm",
-		"security.cipher: 'aes-128-gcm' is not available: encryption is not built yet; write cipher: \"null\" by "
+		"security.cipher: 'aes-128-gcm' is not available: encryption is not built yet; "
+		"write cipher: \"null\" by "
 		"name to run unencrypted on trusted links");
 }
 
@@ -203,36 +220,48 @@ static void config_load__dataplane(void **state)
 	expect("workers: 2", "workers: 17", "dataplane.workers: '17' is not a number from 1 to 16");
 	expect("workers: 2", "workers: -1", "dataplane.workers: '-1' is not a number from 1 to 16");
 	expect("workers: 2", "workers: 2x", "dataplane.workers: '2x' is not a number from 1 to 16");
-	expect("hugepages: off", "hugepages: on", "dataplane.hugepages: 'on' is not one of: auto, require, off");
-	expect("memory_mb: 128", "memory_mb: 1", "dataplane.memory_mb: '1' is not a number from 32 to 1048576");
+	expect("hugepages: off", "hugepages: on",
+		"dataplane.hugepages: 'on' is not one of: auto, require, off");
+	expect("memory_mb: 128", "memory_mb: 1",
+		"dataplane.memory_mb: '1' is not a number from 32 to 1048576");
 	expect("idle: busy", "idle: lazy", "dataplane.idle: 'lazy' is not one of: adaptive, busy");
 	expect("udp_port: 7654", "udp_port: 99999999999",
 		"dataplane.udp_port: '99999999999' is not a number from 1024 to 65519");
 	expect("program: /opt/dp", "program: dp",
-		"dataplane.program: 'dp' is not an absolute path of at most 255 characters without a comma");
-	expect("\"0-1\"", "all", "dataplane.cores: 'all' is not a list of cores such as \"0-1\" or \"2,4\"");
+		"dataplane.program: 'dp' is not an absolute path of at most 255 characters without "
+		"a comma");
+	expect("\"0-1\"", "all",
+		"dataplane.cores: 'all' is not a list of cores such as \"0-1\" or \"2,4\"");
 }
 
 static void config_load__links(void **state)
 {
 	(void)state;
-	expect("driver: memif", "driver: tap", "links[0].driver: 'tap' is not one of: memif, af_packet, af_xdp");
-	expect("driver: memif, ", "", "links[0].driver: is missing; write one of: memif, af_packet, af_xdp");
-	expect("role: server, ", "", "links[0].role: is missing; a memif link needs role (server or client) and socket");
+	expect("driver: memif", "driver: tap",
+		"links[0].driver: 'tap' is not one of: memif, af_packet, af_xdp");
+	expect("driver: memif, ", "",
+		"links[0].driver: is missing; write one of: memif, af_packet, af_xdp");
+	expect("role: server, ", "",
+		"links[0].role: is missing; a memif link needs role (server or client) and socket");
 	expect("socket: /tmp/ab.sock, ", "",
-		"links[0].socket: is missing; a memif link needs role (server or client) and socket");
-	expect("role: server", "role: master", "links[0].role: 'master' is not one of: server, client");
+		"links[0].socket: is missing; a memif link needs role (server or client) and "
+		"socket");
+	expect("role: server", "role: master",
+		"links[0].role: 'master' is not one of: server, client");
 	expect("role: server", "role: server, interface: eth0",
 		"links[0].interface: a memif link has none; it has a role and a socket");
 	expect("interface: veth0, ", "",
-		"links[1].interface: af_xdp needs the name of a network interface of 1 to 15 characters");
+		"links[1].interface: af_xdp needs the name of a network interface of 1 to 15 "
+		"characters");
 	expect("interface: veth0", "interface: veth0, role: client",
 		"links[1].role: only a memif link has one; af_xdp has an interface");
 	expect("/tmp/ab.sock", "'/tmp/a,b'",
-		"links[0].socket: '/tmp/a,b' is not an absolute path of at most 107 characters without a comma");
+		"links[0].socket: '/tmp/a,b' is not an absolute path of at most 107 characters "
+		"without a comma");
 	expect("name: wire", "name: ab", "links[1].name: two links are named 'ab'");
 	expect("mac: 02:00:00:00:00:01", "mac: 03:00:00:00:00:01",
-		"links[0].mac: '03:00:00:00:00:01' is not a unicast address such as 02:00:00:00:00:01");
+		"links[0].mac: '03:00:00:00:00:01' is not a unicast address such as "
+		"02:00:00:00:00:01");
 }
 
 static void config_load__mtu(void **state)
@@ -247,13 +276,18 @@ static void config_load__addresses(void **state)
 {
 	(void)state;
 	expect("10.77.1.1/30", "10.77.1.1",
-		"links[0].address: '10.77.1.1' is not an IPv4 address with its prefix, for example 10.77.1.1/30");
+		"links[0].address: '10.77.1.1' is not an IPv4 address with its prefix, for example "
+		"10.77.1.1/30");
 	expect("address: 10.77.1.1/30, ", "",
-		"links[0].address: is missing; write an IPv4 address with its prefix, for example 10.77.1.1/30");
-	expect("10.77.1.1/30", "10.77.1.1/33", "links[0].address: '33' is not a number from 8 to 31");
+		"links[0].address: is missing; write an IPv4 address with its prefix, for example "
+		"10.77.1.1/30");
+	expect("10.77.1.1/30", "10.77.1.1/33",
+		"links[0].address: '33' is not a number from 8 to 31");
 	expect("10.77.1.1/30", "10.77.1.3/30",
-		"links[0].address: '10.77.1.3/30' is the network's own or its broadcast address, not a host's");
-	expect("10.77.8.1/24", "10.77.1.9/16", "links[1].address: its prefix overlaps that of link 'ab'");
+		"links[0].address: '10.77.1.3/30' is the network's own or its broadcast address, "
+		"not a host's");
+	expect("10.77.8.1/24", "10.77.1.9/16",
+		"links[1].address: its prefix overlaps that of link 'ab'");
 }
 
 static void config_load__peers(void **state)
@@ -261,11 +295,14 @@ static void config_load__peers(void **state)
 	(void)state;
 	expect("name: c", "name: b", "peers[1].name: two peers are named 'b'");
 	expect("name: c", "name: a", "peers[1].name: 'a' is this node itself");
-	expect("10.77.1.2", "10.77.2.2", "peers[0].address: 10.77.2.2 is inside the prefix of no link");
-	expect("10.77.1.2", "10.77.1.1", "peers[0].address: 10.77.1.1 is this node's own address on link 'ab'");
+	expect("10.77.1.2", "10.77.2.2",
+		"peers[0].address: 10.77.2.2 is inside the prefix of no link");
+	expect("10.77.1.2", "10.77.1.1",
+		"peers[0].address: 10.77.1.1 is this node's own address on link 'ab'");
 	expect("10.77.8.3", "10.77.1.2", "peers[1].address: peer 'b' has this address already");
 	expect(", address: 10.77.1.2", "",
-		"peers[0].address: is missing; write the IPv4 address of the peer's dataplane, for example 10.77.1.2");
+		"peers[0].address: is missing; write the IPv4 address of the peer's dataplane, for "
+		"example 10.77.1.2");
 	expect("control: 127.0.0.1:7702, ", "",
 		"peers[0].control: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701");
 }

@@ -1,4 +1,5 @@
-// The loop: the same cases on io_uring and on epoll (the build runs this program twice, SLUICE_LOOP chooses).
+// The loop: the same cases on io_uring and on epoll (the build runs this program twice, SLUICE_LOOP
+// chooses).
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,10 +9,15 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,7 +40,8 @@ static int setup(void **state)
 	const char *wish = getenv("SLUICE_LOOP");
 
 	seen->loop = loop_new();
-	if (!seen->loop || socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, seen->fd) < 0)
+	if (!seen->loop ||
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, seen->fd) < 0)
 		return -1;
 	if (wish && strcmp(wish, "epoll") == 0)
 		assert_string_equal(loop_backend(seen->loop), "epoll");
@@ -85,7 +92,8 @@ static void watch__readable_is_level_triggered(void **state)
 {
 	struct seen *seen = *state;
 
-	assert_int_equal(loop_watch_start(seen->loop, &seen->watch, seen->fd[0], POLLIN, on_ready, seen), 0);
+	assert_int_equal(
+		loop_watch_start(seen->loop, &seen->watch, seen->fd[0], POLLIN, on_ready, seen), 0);
 	loop_turn(seen->loop, 0);
 	assert_int_equal(seen->calls, 0);
 	assert_int_equal(write(seen->fd[1], "x", 1), 1);
@@ -165,7 +173,8 @@ static void watch__stop_another_in_callback(void **state)
 	assert_int_equal(seen->calls, 1);
 }
 
-// The slot and the descriptor number are used again at once: a late report must not reach the new owner.
+// The slot and the descriptor number are used again at once: a late report must not reach the new
+// owner.
 static void watch__slot_reused(void **state)
 {
 	struct seen *seen = *state;
@@ -213,7 +222,9 @@ static void watch__many_at_once(void **state)
 	memset(watches, 0, sizeof(watches));
 	for (int i = 0; i < 300; i++) {
 		assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, pairs[i]), 0);
-		assert_int_equal(loop_watch_start(seen->loop, &watches[i], pairs[i][0], POLLIN, on_ready, seen), 0);
+		assert_int_equal(loop_watch_start(seen->loop, &watches[i], pairs[i][0], POLLIN,
+					 on_ready, seen),
+			0);
 		assert_int_equal(write(pairs[i][1], "x", 1), 1);
 	}
 	for (int turn = 0; turn < 50 && seen->calls < 300; turn++)
@@ -250,7 +261,8 @@ static void timer__fires_in_order(void **state)
 	for (int i = 0; i < 5; i++) {
 		alarms[i].seen = seen;
 		alarms[i].number = i;
-		loop_timer_start(seen->loop, &alarms[i].timer, after_ms[i] * 1000000, on_alarm, &alarms[i]);
+		loop_timer_start(
+			seen->loop, &alarms[i].timer, after_ms[i] * 1000000, on_alarm, &alarms[i]);
 	}
 	while (seen->orders < 5)
 		loop_turn(seen->loop, 1000);
@@ -266,7 +278,8 @@ static void timer__stopped_and_moved(void **state)
 	for (int i = 0; i < 3; i++) {
 		alarms[i].seen = seen;
 		alarms[i].number = i;
-		loop_timer_start(seen->loop, &alarms[i].timer, (uint64_t)(i + 1) * 2000000, on_alarm, &alarms[i]);
+		loop_timer_start(seen->loop, &alarms[i].timer, (uint64_t)(i + 1) * 2000000,
+			on_alarm, &alarms[i]);
 	}
 	loop_timer_stop(seen->loop, &alarms[0].timer);
 	loop_timer_start(seen->loop, &alarms[1].timer, 12000000, on_alarm, &alarms[1]);
@@ -292,7 +305,8 @@ static void timer__random_heap(void **state)
 		if (rand_r(&seed) % 4 == 0)
 			loop_timer_stop(seen->loop, &alarm->timer);
 		else
-			loop_timer_start(seen->loop, &alarm->timer, 3600000000000ull + (unsigned)rand_r(&seed), on_alarm, alarm);
+			loop_timer_start(seen->loop, &alarm->timer,
+				3600000000000ull + (unsigned)rand_r(&seed), on_alarm, alarm);
 	}
 	// Taken out smallest first by hand: each must not be earlier than the one before.
 	for (;;) {
@@ -376,7 +390,8 @@ static void watch__pidfd(void **state)
 	}
 	pidfd = pidfd_open(pid, 0);
 	assert_true(pidfd >= 0);
-	assert_int_equal(loop_watch_start(seen->loop, &seen->other, pidfd, POLLIN, on_ready_stop, seen), 0);
+	assert_int_equal(
+		loop_watch_start(seen->loop, &seen->other, pidfd, POLLIN, on_ready_stop, seen), 0);
 	for (int turn = 0; turn < 100 && !seen->calls; turn++)
 		loop_turn(seen->loop, 100);
 	assert_int_equal(seen->calls, 1);
@@ -384,23 +399,63 @@ static void watch__pidfd(void **state)
 	waitpid(pid, NULL, 0);
 }
 
+// In a child, because a filter cannot be taken back. As under Docker's default profile.
+static void refuse_io_uring(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_setup, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {.len = 4, .filter = code};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		_exit(2);
+}
+
+static void loop_new__falls_back_where_io_uring_is_refused(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		struct loop *loop;
+
+		unsetenv("SLUICE_LOOP");
+		refuse_io_uring();
+		loop = loop_new();
+		_exit(loop && strcmp(loop_backend(loop), "epoll") == 0 && loop_turn(loop, 1) == 0
+				? 0
+				: 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(watch__readable_is_level_triggered, setup, teardown),
+		cmocka_unit_test(loop_new__falls_back_where_io_uring_is_refused),
+		cmocka_unit_test_setup_teardown(
+			watch__readable_is_level_triggered, setup, teardown),
 		cmocka_unit_test_setup_teardown(watch__rest_is_reported_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(watch__hang_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(watch__events_change, setup, teardown),
 		cmocka_unit_test_setup_teardown(watch__stopped_is_silent, setup, teardown),
 		cmocka_unit_test_setup_teardown(watch__stop_another_in_callback, setup, teardown),
 		cmocka_unit_test_setup_teardown(watch__slot_reused, setup, teardown),
-		cmocka_unit_test_setup_teardown(watch__stop_then_close_is_seen_by_peer, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			watch__stop_then_close_is_seen_by_peer, setup, teardown),
 		cmocka_unit_test_setup_teardown(watch__many_at_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(watch__pidfd, setup, teardown),
 		cmocka_unit_test_setup_teardown(timer__fires_in_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(timer__stopped_and_moved, setup, teardown),
 		cmocka_unit_test_setup_teardown(timer__random_heap, setup, teardown),
-		cmocka_unit_test_setup_teardown(timer__zero_waits_for_the_next_turn, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			timer__zero_waits_for_the_next_turn, setup, teardown),
 		cmocka_unit_test_setup_teardown(turn__timeout, setup, teardown),
 		cmocka_unit_test_setup_teardown(signals__arrive_in_the_loop, setup, teardown),
 	};

@@ -1,4 +1,5 @@
-// Two whole nodes in one loop, each with a stand-in dataplane: sessions open and close between them, processes die.
+// Two whole nodes in one loop, each with a stand-in dataplane: sessions open and close between
+// them, processes die.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,23 +24,25 @@ struct stage {
 	char text[REASON_SIZE];
 };
 
-static void side_begin(struct stage *s, struct node *node, const char *name, const char *peer, uint32_t host)
+static void side_begin(
+	struct stage *s, struct node *node, const char *name, const char *peer, uint32_t host)
 {
 	struct config *config = &node->config;
 	char error[256];
 
-	strcpy(config->node, name);
-	strcpy(config->run_dir, "/tmp/sluice-test-node-XXXXXX");
+	snprintf(config->node, sizeof(config->node), "%s", name);
+	snprintf(config->run_dir, sizeof(config->run_dir), "%s", "/tmp/sluice-test-node-XXXXXX");
 	assert_non_null(mkdtemp(config->run_dir));
-	strcpy(config->dataplane.program, getenv("FAKE_DATAPLANE"));
+	snprintf(config->dataplane.program, sizeof(config->dataplane.program), "%s",
+		getenv("FAKE_DATAPLANE"));
 	config->dataplane.workers = 1;
 	config->listen_address = 0x7f000001;
 	config->links_count = 1;
-	strcpy(config->links[0].name, "ab");
+	snprintf(config->links[0].name, sizeof(config->links[0].name), "%s", "ab");
 	config->links[0].address = 0x0a4d0100 + host;
 	config->links[0].prefix = 30;
 	config->peers_count = 1;
-	strcpy(config->peers[0].name, peer);
+	snprintf(config->peers[0].name, sizeof(config->peers[0].name), "%s", peer);
 	config->peers[0].control_address = 0x7f000001;
 	config->peers[0].control_port = 1; // told when the other one listens
 	config->peers[0].address = 0x0a4d0100 + (3 - host);
@@ -155,7 +158,8 @@ static void node__opens_and_closes(void **state)
 	assert_string_equal(there.service, SESSION_SERVICE_IDLE);
 	assert_int_equal(node_session_close(&s->a, s->cid, true, error, sizeof(error)), IPC_OK);
 	turn_until_sessions(s, &s->a, 0);
-	assert_int_equal(node_session_close(&s->a, s->cid, true, error, sizeof(error)), IPC_INVALID);
+	assert_int_equal(
+		node_session_close(&s->a, s->cid, true, error, sizeof(error)), IPC_INVALID);
 }
 
 static void node__many_sessions(void **state)
@@ -165,7 +169,8 @@ static void node__many_sessions(void **state)
 
 	for (int i = 0; i < NODE_WAITERS_MAX; i++)
 		assert_int_not_equal(node_session_open(&s->a, &want, on_opened, s), 0);
-	assert_int_equal(node_session_open(&s->a, &want, on_opened, s), 0); // one too many: answered at once
+	assert_int_equal(
+		node_session_open(&s->a, &want, on_opened, s), 0); // one too many: answered at once
 	assert_int_equal(s->answers, 1);
 	assert_int_equal(s->result, IPC_REFUSED_FULL);
 	for (int i = 0; i < 500 && s->answers < 1 + NODE_WAITERS_MAX; i++)
@@ -233,7 +238,8 @@ static void node__peers_control_is_gone(void **state)
 
 	peers_stop(&s->b.peers);
 	open_session(s, "b");
-	snprintf(wanted, sizeof(wanted), "node b does not answer at 127.0.0.1:%u: Connection refused",
+	snprintf(wanted, sizeof(wanted),
+		"node b does not answer at 127.0.0.1:%u: Connection refused",
 		s->a.config.peers[0].control_port);
 	assert_int_equal(s->result, IPC_UNREACHABLE);
 	assert_string_equal(s->text, wanted);
@@ -248,7 +254,8 @@ static void node__worker_hangs(void **state)
 	open_session(s, "b");
 	kill(s->a.plane.pid, SIGCONT);
 	assert_int_equal(s->result, IPC_TIMEOUT);
-	assert_string_equal(s->text, "the dataplane of node a did not answer its control process in time");
+	assert_string_equal(
+		s->text, "the dataplane of node a did not answer its control process in time");
 	turn_until_sessions(s, &s->a, 0); // RESERVED came late, and was closed
 }
 

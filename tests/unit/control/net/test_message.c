@@ -1,4 +1,5 @@
-// Messages between control processes: what goes out comes back, and garbage is refused with a sentence.
+// Messages between control processes: what goes out comes back, and garbage is refused with a
+// sentence.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,13 +13,24 @@
 #include "control/net/message.h"
 #include "lib/base/bytes.h"
 
-static const struct message offer = {.type = MESSAGE_OFFER, .request = 77, .cid = 0xfffe0102, .segment_size = 8896,
-	.address = 0x0a4d0101, .timeout_ms = 10000, .udp_port = 7655, .codec = CODEC_LZ4, .level = 3,
-	.boot_id = 0xfedcba9876543210, .session_id = {0, 1, 2, 0xff, [15] = 0xaa}, .service = "file"};
+static const struct message offer = {.type = MESSAGE_OFFER,
+	.request = 77,
+	.cid = 0xfffe0102,
+	.segment_size = 8896,
+	.address = 0x0a4d0101,
+	.timeout_ms = 10000,
+	.udp_port = 7655,
+	.codec = CODEC_LZ4,
+	.level = 3,
+	.boot_id = 0xfedcba9876543210,
+	.session_id = {0, 1, 2, 0xff, [15] = 0xaa},
+	.service = "file"};
 
 static const char offer_json[] =
-	"{\"type\":\"offer\",\"request\":77,\"cid\":4294836482,\"segment_size\":8896,\"address\":172818689,"
-	"\"timeout_ms\":10000,\"udp_port\":7655,\"codec\":1,\"level\":3,\"boot_id\":\"fedcba9876543210\","
+	"{\"type\":\"offer\",\"request\":77,\"cid\":4294836482,\"segment_size\":8896,\"address\":"
+	"172818689,"
+	"\"timeout_ms\":10000,\"udp_port\":7655,\"codec\":1,\"level\":3,\"boot_id\":"
+	"\"fedcba9876543210\","
 	"\"session_id\":\"000102ff0000000000000000000000aa\",\"service\":\"file\"}";
 
 static int parse(const char *text, struct message *message, char error[160])
@@ -68,16 +80,18 @@ static void parse__every_type_survives(void **state)
 
 		in.type = (enum message_type)type;
 		in.version = 1;
-		strcpy(in.node, "a");
-		strcpy(in.to, "b");
-		strcpy(in.text, "no application \"x\" on node b");
+		snprintf(in.node, sizeof(in.node), "%s", "a");
+		snprintf(in.to, sizeof(in.to), "%s", "b");
+		snprintf(in.text, sizeof(in.text), "%s", "no application \"x\" on node b");
 		in.result = IPC_REFUSED_SERVICE;
 		size = message_frame(&in, frame, sizeof(frame));
-		assert_int_equal(message_parse(frame + 4, size - 4, &back, error, sizeof(error)), 0);
+		assert_int_equal(
+			message_parse(frame + 4, size - 4, &back, error, sizeof(error)), 0);
 		assert_int_equal(back.type, type);
 		assert_int_equal(message_frame(&back, second, sizeof(second)), size);
 		assert_memory_equal(frame, second, size);
-		assert_int_equal(message_parse(second + 4, size - 4, &again, error, sizeof(error)), 0);
+		assert_int_equal(
+			message_parse(second + 4, size - 4, &again, error, sizeof(error)), 0);
 		assert_memory_equal(&back, &again, sizeof(back));
 	}
 }
@@ -100,12 +114,15 @@ static void parse__refused(void **state)
 		{"", "a frame that is not a JSON object"},
 		{"[]", "a frame that is not a JSON object"},
 		{"{\"type\":\"ping\"", "a frame that is not a JSON object"},
-		{"{\"type\":\"ping\",\"type\":\"pong\",\"boot_id\":\"0000000000000000\"}", "a frame that is not a JSON object"},
+		{"{\"type\":\"ping\",\"type\":\"pong\",\"boot_id\":\"0000000000000000\"}",
+			"a frame that is not a JSON object"},
 		{"{}", "a message of an unknown type"},
 		{"{\"type\":7}", "a message of an unknown type"},
 		{"{\"type\":\"shutdown\"}", "a message of an unknown type"},
-		{"{\"type\":\"ping\"}", "field 'boot_id' of a message 'ping' is missing or out of range"},
-		{"{\"type\":\"ping\",\"boot_id\":12}", "field 'boot_id' of a message 'ping' is missing or out of range"},
+		{"{\"type\":\"ping\"}",
+			"field 'boot_id' of a message 'ping' is missing or out of range"},
+		{"{\"type\":\"ping\",\"boot_id\":12}",
+			"field 'boot_id' of a message 'ping' is missing or out of range"},
 		{"{\"type\":\"ping\",\"boot_id\":\"zz00000000000000\"}",
 			"field 'boot_id' of a message 'ping' is missing or out of range"},
 		{"{\"type\":\"refuse\",\"request\":-1,\"result\":1,\"text\":\"\"}",
@@ -118,7 +135,8 @@ static void parse__refused(void **state)
 			"field 'request' of a message 'refuse' is missing or out of range"},
 		{"{\"type\":\"refuse\",\"request\":1,\"result\":1,\"text\":\"a\\u000ab\"}",
 			"field 'text' of a message 'refuse' is missing or out of range"},
-		{"{\"type\":\"hello\",\"version\":1,\"boot_id\":\"0000000000000000\",\"to\":\"b\",\"node\":"
+		{"{\"type\":\"hello\",\"version\":1,\"boot_id\":\"0000000000000000\",\"to\":\"b\","
+		 "\"node\":"
 		 "\"0123456789012345678901234567890123456789012345678901234567890123\"}",
 			"field 'node' of a message 'hello' is missing or out of range"},
 	};
@@ -143,7 +161,8 @@ static void parse__flipped_bytes(void **state)
 		for (int bit = 0; bit < 8; bit++) {
 			memcpy(text, offer_json, sizeof(text));
 			text[at] = (char)(text[at] ^ 1 << bit);
-			if (message_parse((uint8_t *)text, sizeof(text) - 1, &message, error, sizeof(error)) < 0) {
+			if (message_parse((uint8_t *)text, sizeof(text) - 1, &message, error,
+				    sizeof(error)) < 0) {
 				assert_true(error[0] != 0);
 				continue;
 			}

@@ -70,14 +70,15 @@ static void on_link_down(void *owner, uint64_t link)
 	side->links_down++;
 }
 
-static void side_begin(struct stage *s, struct side *side, const char *name, const char *peer, uint64_t boot_id)
+static void side_begin(
+	struct stage *s, struct side *side, const char *name, const char *peer, uint64_t boot_id)
 {
 	char error[256];
 
-	strcpy(side->config.node, name);
+	snprintf(side->config.node, sizeof(side->config.node), "%s", name);
 	side->config.listen_address = INADDR_LOOPBACK;
 	side->config.peers_count = 1;
-	strcpy(side->config.peers[0].name, peer);
+	snprintf(side->config.peers[0].name, sizeof(side->config.peers[0].name), "%s", peer);
 	side->config.peers[0].control_address = INADDR_LOOPBACK;
 	if (!side->config.peers[0].control_port)
 		side->config.peers[0].control_port = 1; // nobody: told later
@@ -222,16 +223,18 @@ static void peers__port_in_use(void **state)
 	s->b.config = s->a.config;
 	peers_init(&second, &s->b.config, s->loop);
 	assert_int_equal(peers_start(&second, error, sizeof(error)), -1);
-	snprintf(wanted, sizeof(wanted), "control.listen 127.0.0.1:%u cannot be used: Address already in use",
+	snprintf(wanted, sizeof(wanted),
+		"control.listen 127.0.0.1:%u cannot be used: Address already in use",
 		s->a.peers.listen_port);
 	assert_string_equal(error, wanted);
 }
 
-// ---- strangers ------------------------------------------------------------------------------------------------------
+// ---- strangers ----
 
 static int stranger(const struct stage *s)
 {
-	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(s->a.peers.listen_port),
+	struct sockaddr_in to = {.sin_family = AF_INET,
+		.sin_port = htons(s->a.peers.listen_port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -278,12 +281,16 @@ static void strangers__are_refused(void **state)
 		const char *json, *answer;
 	} cases[] = {
 		{"nonsense", ""},
-		{"{\"type\":\"ping\",\"boot_id\":\"0000000000000000\"}", "the first message is not a greeting"},
-		{"{\"type\":\"hello\",\"version\":2,\"boot_id\":\"0000000000000000\",\"node\":\"b\",\"to\":\"a\"}",
+		{"{\"type\":\"ping\",\"boot_id\":\"0000000000000000\"}",
+			"the first message is not a greeting"},
+		{"{\"type\":\"hello\",\"version\":2,\"boot_id\":\"0000000000000000\",\"node\":"
+		 "\"b\",\"to\":\"a\"}",
 			"node a speaks protocol version 1, not 2"},
-		{"{\"type\":\"hello\",\"version\":1,\"boot_id\":\"0000000000000000\",\"node\":\"b\",\"to\":\"z\"}",
+		{"{\"type\":\"hello\",\"version\":1,\"boot_id\":\"0000000000000000\",\"node\":"
+		 "\"b\",\"to\":\"z\"}",
 			"this is node a, not z"},
-		{"{\"type\":\"hello\",\"version\":1,\"boot_id\":\"0000000000000000\",\"node\":\"evil\",\"to\":\"a\"}",
+		{"{\"type\":\"hello\",\"version\":1,\"boot_id\":\"0000000000000000\",\"node\":"
+		 "\"evil\",\"to\":\"a\"}",
 			"node evil is not among the peers of node a"},
 	};
 	struct stage *s = *state;
@@ -350,8 +357,8 @@ static void strangers__too_many(void **state)
 // A real peer whose frames arrive byte by byte.
 static void frames__byte_by_byte(void **state)
 {
-	static const char hello[] =
-		"{\"type\":\"hello\",\"version\":1,\"boot_id\":\"00000000000000cc\",\"node\":\"b\",\"to\":\"a\"}";
+	static const char hello[] = "{\"type\":\"hello\",\"version\":1,\"boot_id\":"
+				    "\"00000000000000cc\",\"node\":\"b\",\"to\":\"a\"}";
 	static const char gone[] = "{\"type\":\"gone\",\"boot_id\":\"00000000000000cc\"}";
 	struct stage *s = *state;
 	uint8_t bytes[512];
@@ -384,11 +391,13 @@ static void frames__peer_that_does_not_read(void **state)
 	int fd = stranger(s), small = 4096;
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-	put(fd, "{\"type\":\"hello\",\"version\":1,\"boot_id\":\"0000000000000000\",\"node\":\"b\",\"to\":\"a\"}");
+	put(fd, "{\"type\":\"hello\",\"version\":1,\"boot_id\":\"0000000000000000\",\"node\":\"b\","
+		"\"to\":\"a\"}");
 	be32_put(frame, sizeof(ping) - 1);
 	memcpy(frame + 4, ping, sizeof(ping) - 1);
 	for (int i = 0; i < 400000 && !s->a.links_down; i++) {
-		if (send(fd, frame, sizeof(frame), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EAGAIN)
+		if (send(fd, frame, sizeof(frame), MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
+			errno != EAGAIN)
 			break;
 		if (i % 64 == 0)
 			loop_turn(s->loop, 0);

@@ -1,6 +1,7 @@
-// A dataplane without packets: it speaks data.sock, answers commands, publishes session rows. For tests of control only.
-// FAKE_MODE: ok, die (at start), mute (never listens), version (another ABI), noseal (an unsealed region), refuse,
-// stubborn (ignores requests to stop), corrupt (breaks its event ring at the first command), lossy (loses its events).
+// A dataplane without packets: it speaks data.sock, answers commands, publishes session rows. For
+// tests of control only. FAKE_MODE: ok, die (at start), mute (never listens), version (another
+// ABI), noseal (an unsealed region), refuse, stubborn (ignores requests to stop), corrupt (breaks
+// its event ring at the first command), lossy (loses its events).
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -54,14 +55,16 @@ static void fake_shared(struct fake *fake, char **argv)
 {
 	struct timespec now;
 
-	if (region_create(&fake->mine, "fake-dataplane", sizeof(struct plane_dataplane), REGION_PAGES_ORDINARY) != 0)
+	if (region_create(&fake->mine, "fake-dataplane", sizeof(struct plane_dataplane),
+		    REGION_PAGES_ORDINARY) != 0)
 		exit(9);
 	clock_gettime(CLOCK_REALTIME, &now);
 	fake->shared = (struct plane_dataplane *)fake->mine.base;
 	fake->shared->magic = PLANE_DATAPLANE_MAGIC;
 	fake->shared->version = mode(fake, "version") ? PLANE_VERSION + 1 : PLANE_VERSION;
 	fake->shared->size = fake->mine.size;
-	fake->shared->boot_id = (uint64_t)now.tv_sec << 32 ^ (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 24;
+	fake->shared->boot_id =
+		(uint64_t)now.tv_sec << 32 ^ (uint64_t)now.tv_nsec ^ (uint64_t)getpid() << 24;
 	fake->shared->pid = (uint32_t)getpid();
 	fake->shared->workers = fake->workers;
 	fake_ports(fake, argv);
@@ -99,8 +102,8 @@ static void fake_rings(struct fake *fake)
 			&control->channels[c].command_tail, &fake->shared->channels[c].command_head,
 			sizeof(struct plane_command), PLANE_COMMAND_SLOTS);
 		ring_producer_init(&fake->events[c], fake->shared->channels[c].event_slots,
-			&fake->shared->channels[c].event_tail, &control->channels[c].event_head, sizeof(struct plane_event),
-			PLANE_EVENT_SLOTS);
+			&fake->shared->channels[c].event_tail, &control->channels[c].event_head,
+			sizeof(struct plane_event), PLANE_EVENT_SLOTS);
 	}
 }
 
@@ -117,7 +120,8 @@ static void fake_welcome(struct fake *fake, int region_fd)
 	if (mode(fake, "refuse")) {
 		welcome = door_message_init(DOOR_RESULT);
 		welcome.result = IPC_REFUSED_FULL;
-		strcpy(welcome.text, "process 7 is attached as control already");
+		snprintf(welcome.text, sizeof(welcome.text), "%s",
+			"process 7 is attached as control already");
 		door_send(fake->client, &welcome, NULL, 0);
 		close(pair[1]);
 		fake_hang_up(fake);
@@ -145,11 +149,16 @@ static void fake_event(struct fake *fake, uint32_t channel, const struct plane_e
 		(void)!send(fake->wake, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-static void fake_row(struct fake *fake, const struct plane_command *command, uint32_t cid, enum session_state at)
+static void fake_row(
+	struct fake *fake, const struct plane_command *command, uint32_t cid, enum session_state at)
 {
 	struct plane_session *row = &fake->shared->session[cid >> 24][cid >> 8 & 0xffff];
-	struct session_stats stats = {.session = cid, .state = (uint8_t)at, .app = command->app,
-		.initiator = command->initiator, .peer_cid = command->peer_cid, .peer_boot_id = command->peer_boot_id};
+	struct session_stats stats = {.session = cid,
+		.state = (uint8_t)at,
+		.app = command->app,
+		.initiator = command->initiator,
+		.peer_cid = command->peer_cid,
+		.peer_boot_id = command->peer_boot_id};
 
 	memcpy(stats.session_id, command->session_id, sizeof(stats.session_id));
 	memcpy(stats.peer, command->peer, sizeof(stats.peer));
@@ -159,14 +168,16 @@ static void fake_row(struct fake *fake, const struct plane_command *command, uin
 
 static void fake_command(struct fake *fake, uint32_t channel, const struct plane_command *command)
 {
-	struct plane_event event = {.request = command->request, .cid = command->cid, .app = command->app};
+	struct plane_event event = {
+		.request = command->request, .cid = command->cid, .app = command->app};
 
 	if (command->type == PLANE_SHUTDOWN && !mode(fake, "stubborn"))
 		exit(0);
 	if (command->type == PLANE_RESERVE || (command->type == PLANE_OPEN && command->cid == 0)) {
 		event.type = PLANE_RESERVED;
 		event.cid = (channel - 1) << 24 | fake->next_slot++ % PLANE_SESSIONS_MAX << 8 | 1;
-		fake_row(fake, command, event.cid, command->type == PLANE_OPEN ? SESSION_OPEN : SESSION_RESERVED);
+		fake_row(fake, command, event.cid,
+			command->type == PLANE_OPEN ? SESSION_OPEN : SESSION_RESERVED);
 		fake_event(fake, channel, &event);
 	}
 	if (command->type == PLANE_OPEN) {
@@ -183,10 +194,12 @@ static void fake_command(struct fake *fake, uint32_t channel, const struct plane
 
 static void fake_turn(struct fake *fake)
 {
-	struct pollfd wait[] = {{.fd = fake->listener, .events = POLLIN}, {.fd = fake->client, .events = POLLIN}};
+	struct pollfd wait[] = {
+		{.fd = fake->listener, .events = POLLIN}, {.fd = fake->client, .events = POLLIN}};
 	struct door_message message;
 	struct plane_command command;
-	uint32_t first = 1; // the main thread looks at its ring only when it hears the bell, like the real one
+	uint32_t first = 1; // the main thread looks at its ring only when it hears the bell, like
+			    // the real one
 	int fds[DOOR_FDS_MAX], count, result;
 
 	poll(wait, 2, 1);
@@ -209,15 +222,20 @@ static void fake_turn(struct fake *fake)
 
 int main(int argc, char **argv)
 {
-	struct fake fake = {.mode = getenv("FAKE_MODE") ? getenv("FAKE_MODE") : "ok", .client = -1, .wake = -1,
-		.workers = 1, .mine.fd = -1, .theirs.fd = -1, .next_slot = 1};
+	struct fake fake = {.mode = getenv("FAKE_MODE") ? getenv("FAKE_MODE") : "ok",
+		.client = -1,
+		.wake = -1,
+		.workers = 1,
+		.mine.fd = -1,
+		.theirs.fd = -1,
+		.next_slot = 1};
 	const char *run_dir = NULL;
 
 	for (int i = 1; i + 1 < argc; i++) {
 		if (strcmp(argv[i], "--run-dir") == 0)
 			run_dir = argv[i + 1];
 		if (strcmp(argv[i], "--workers") == 0)
-			fake.workers = (uint32_t)atoi(argv[i + 1]);
+			fake.workers = (uint32_t)strtoul(argv[i + 1], NULL, 10);
 	}
 	if (mode(&fake, "stubborn"))
 		signal(SIGTERM, SIG_IGN);

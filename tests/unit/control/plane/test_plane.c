@@ -1,4 +1,5 @@
-// The dataplane's process as control handles it, with a dataplane that carries no packets (fake_dataplane.c).
+// The dataplane's process as control handles it, with a dataplane that carries no packets
+// (fake_dataplane.c).
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,14 +76,16 @@ static int setup(void **state)
 {
 	struct stage *s = calloc(1, sizeof(*s));
 
-	strcpy(s->config.run_dir, "/tmp/sluice-test-plane-XXXXXX");
+	snprintf(s->config.run_dir, sizeof(s->config.run_dir), "%s",
+		"/tmp/sluice-test-plane-XXXXXX");
 	assert_non_null(mkdtemp(s->config.run_dir));
-	strcpy(s->config.dataplane.program, getenv("FAKE_DATAPLANE"));
-	strcpy(s->config.node, "a");
+	snprintf(s->config.dataplane.program, sizeof(s->config.dataplane.program), "%s",
+		getenv("FAKE_DATAPLANE"));
+	snprintf(s->config.node, sizeof(s->config.node), "%s", "a");
 	s->config.dataplane.workers = 2;
 	s->config.links_count = 1;
-	strcpy(s->config.links[0].name, "ab");
-	strcpy(s->config.links[0].socket, "/tmp/x.sock");
+	snprintf(s->config.links[0].name, sizeof(s->config.links[0].name), "%s", "ab");
+	snprintf(s->config.links[0].socket, sizeof(s->config.links[0].socket), "%s", "/tmp/x.sock");
 	s->loop = loop_new();
 	unsetenv("FAKE_MODE");
 	begin(s);
@@ -140,12 +143,29 @@ static void stop(struct stage *s)
 
 static void launch_words__command_line(void **state)
 {
-	static struct config config = {.run_dir = "/run/sluice/a", .links_count = 2,
-		.dataplane = {.workers = 2, .memory_mb = 256, .program = "/opt/dp", .udp_port = 7654, .cores = "0-1",
-			.idle = CONFIG_BUSY, .hugepages = CONFIG_HUGE_REQUIRE},
-		.links = {{.name = "ab", .driver = CONFIG_MEMIF, .role = CONFIG_CLIENT, .socket = "/tmp/s", .address = 0x0a4d0101,
-				  .prefix = 30, .mtu = 9000, .mac_set = true, .mac = {2, 0, 0, 0, 0, 0xff}},
-			{.name = "w", .driver = CONFIG_AF_XDP, .interface = "veth0", .address = 0x0a4d0801, .prefix = 24,
+	static struct config config = {.run_dir = "/run/sluice/a",
+		.links_count = 2,
+		.dataplane = {.workers = 2,
+			.memory_mb = 256,
+			.program = "/opt/dp",
+			.udp_port = 7654,
+			.cores = "0-1",
+			.idle = CONFIG_BUSY,
+			.hugepages = CONFIG_HUGE_REQUIRE},
+		.links = {{.name = "ab",
+				  .driver = CONFIG_MEMIF,
+				  .role = CONFIG_CLIENT,
+				  .socket = "/tmp/s",
+				  .address = 0x0a4d0101,
+				  .prefix = 30,
+				  .mtu = 9000,
+				  .mac_set = true,
+				  .mac = {2, 0, 0, 0, 0, 0xff}},
+			{.name = "w",
+				.driver = CONFIG_AF_XDP,
+				.interface = "veth0",
+				.address = 0x0a4d0801,
+				.prefix = 24,
 				.mtu = 1500}}};
 	struct launch_words words;
 	char line[1024] = "";
@@ -153,12 +173,16 @@ static void launch_words__command_line(void **state)
 	(void)state;
 	launch_words(&words, &config);
 	for (int i = 0; i < words.count; i++)
-		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s", i ? " " : "", words.word[i]);
+		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s%s", i ? " " : "",
+			words.word[i]);
 	assert_null(words.word[words.count]);
 	assert_string_equal(line,
-		"/opt/dp --run-dir /run/sluice/a --workers 2 --idle busy --hugepages require --memory-mb 256 --udp-port 7654 "
-		"--cores 0-1 --link name=ab,driver=memif,role=client,socket=/tmp/s,address=10.77.1.1/30,mtu=9000,"
-		"mac=02:00:00:00:00:ff --link name=w,driver=af_xdp,interface=veth0,address=10.77.8.1/24,mtu=1500");
+		"/opt/dp --run-dir /run/sluice/a --workers 2 --idle busy --hugepages require "
+		"--memory-mb 256 --udp-port 7654 "
+		"--cores 0-1 --link "
+		"name=ab,driver=memif,role=client,socket=/tmp/s,address=10.77.1.1/30,mtu=9000,"
+		"mac=02:00:00:00:00:ff --link "
+		"name=w,driver=af_xdp,interface=veth0,address=10.77.8.1/24,mtu=1500");
 }
 
 static void launch_words__fit_at_most(void **state)
@@ -200,7 +224,8 @@ static void plane__starts_and_stops(void **state)
 	assert_int_not_equal(s->plane.boot_id, 0);
 	began_ns = loop_now_ns(s->loop);
 	stop(s);
-	assert_true(loop_now_ns(s->loop) - began_ns < 900000000); // by PLANE_SHUTDOWN, not by the signal after a second
+	assert_true(loop_now_ns(s->loop) - began_ns <
+		    900000000); // by PLANE_SHUTDOWN, not by the signal after a second
 	assert_non_null(strstr(s->plane.error, "exited with status 0"));
 	assert_int_equal(s->downs, 1);
 	assert_int_not_equal(s->gone, 0);
@@ -226,7 +251,8 @@ static void plane__commands_and_events(void **state)
 	}
 	assert_true(tables_session(&s->plane.tables, s->last.cid, &row));
 	assert_int_equal(row.state, SESSION_RESERVED);
-	assert_int_equal(proxy_put(&s->plane.proxy, 3, &reserve), PROXY_E_DETACHED); // no such worker
+	assert_int_equal(
+		proxy_put(&s->plane.proxy, 3, &reserve), PROXY_E_DETACHED); // no such worker
 	stop(s);
 	assert_int_equal(proxy_put(&s->plane.proxy, 1, &reserve), PROXY_E_DETACHED);
 }
@@ -287,7 +313,9 @@ static void plane__dies_at_start(void **state)
 	pid = (int)s->plane.pid;
 	turn_until_state(s, PLANE_BACKOFF);
 	snprintf(wanted, sizeof(wanted),
-		"sluice-dataplane (process %d) exited with status 3; its last words: no hugepages are left", pid);
+		"sluice-dataplane (process %d) exited with status 3; its last words: no hugepages "
+		"are left",
+		pid);
 	assert_string_equal(s->plane.error, wanted);
 	assert_int_equal(s->plane.backoff_ns, 200000000);
 	turn_until_state(s, PLANE_STARTING);
@@ -303,10 +331,12 @@ static void plane__no_program(void **state)
 {
 	struct stage *s = *state;
 
-	strcpy(s->config.dataplane.program, "/nonexistent/dp");
+	snprintf(s->config.dataplane.program, sizeof(s->config.dataplane.program), "%s",
+		"/nonexistent/dp");
 	plane_start(&s->plane);
 	assert_int_equal(s->plane.state, PLANE_BACKOFF);
-	assert_string_equal(s->plane.error, "/nonexistent/dp cannot be executed: No such file or directory");
+	assert_string_equal(
+		s->plane.error, "/nonexistent/dp cannot be executed: No such file or directory");
 	plane_stop(&s->plane);
 	assert_int_equal(s->stops, 1);
 }
@@ -326,17 +356,21 @@ static void refused(struct stage *s, const char *mode, const char *piece)
 
 static void plane__another_version(void **state)
 {
-	refused(*state, "version", "speaks version 2, this control process version 1; stop it or run the matching");
+	refused(*state, "version",
+		"speaks version 2, this control process version 1; stop it or run the matching");
 }
 
 static void plane__unsealed_region(void **state)
 {
-	refused(*state, "noseal", "the dataplane's memory is refused: the descriptor is no memory file, or lacks the seals");
+	refused(*state, "noseal",
+		"the dataplane's memory is refused: the descriptor is no memory file, or lacks the "
+		"seals");
 }
 
 static void plane__refused_by_the_dataplane(void **state)
 {
-	refused(*state, "refuse", "the dataplane refused: process 7 is attached as control already");
+	refused(*state, "refuse",
+		"the dataplane refused: process 7 is attached as control already");
 }
 
 static void plane__stubborn_is_killed(void **state)

@@ -14,10 +14,17 @@ static void state_next__a_life(void **state)
 		enum plane_input input;
 		const char *name;
 	} life[] = {
-		{PLANE_ON_LAUNCHED, "starting"}, {PLANE_ON_CONNECTED, "attaching"}, {PLANE_ON_WELCOME, "running"},
-		{PLANE_ON_LOST, "backoff"}, {PLANE_ON_RETRY, "absent"}, {PLANE_ON_CONNECTED, "attaching"},
-		{PLANE_ON_REFUSED, "backoff"}, {PLANE_ON_RETRY, "absent"}, {PLANE_ON_LOST, "backoff"},
-		{PLANE_ON_STOP, "stopping"}, {PLANE_ON_GONE, "absent"},
+		{PLANE_ON_LAUNCHED, "starting"},
+		{PLANE_ON_CONNECTED, "attaching"},
+		{PLANE_ON_WELCOME, "running"},
+		{PLANE_ON_LOST, "backoff"},
+		{PLANE_ON_RETRY, "absent"},
+		{PLANE_ON_CONNECTED, "attaching"},
+		{PLANE_ON_REFUSED, "backoff"},
+		{PLANE_ON_RETRY, "absent"},
+		{PLANE_ON_LOST, "backoff"},
+		{PLANE_ON_STOP, "stopping"},
+		{PLANE_ON_GONE, "absent"},
 	};
 	enum plane_state now = PLANE_ABSENT;
 
@@ -32,14 +39,16 @@ static void state_legal__only_attaching_is_welcomed(void **state)
 {
 	(void)state;
 	for (int s = 0; s < PLANE_STATE_COUNT; s++)
-		assert_int_equal(plane_state_legal((enum plane_state)s, PLANE_ON_WELCOME), s == PLANE_ATTACHING);
+		assert_int_equal(plane_state_legal((enum plane_state)s, PLANE_ON_WELCOME),
+			s == PLANE_ATTACHING);
 }
 
 static void state_legal__every_state_but_stopping_can_be_stopped(void **state)
 {
 	(void)state;
 	for (int s = 0; s < PLANE_STATE_COUNT; s++)
-		assert_int_equal(plane_state_legal((enum plane_state)s, PLANE_ON_STOP), s != PLANE_STOPPING);
+		assert_int_equal(
+			plane_state_legal((enum plane_state)s, PLANE_ON_STOP), s != PLANE_STOPPING);
 }
 
 static void state_legal__out_of_range(void **state)

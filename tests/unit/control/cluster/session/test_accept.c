@@ -1,0 +1,155 @@
+// Stories of accepting: a peer offers a session.
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/ipc/door.h"
+#include "tests/unit/control/cluster/session/stage.h"
+
+static void accept__a_life(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("file");
+
+	stage_offered(s, &offer);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_ACCEPTING), 0x01000201, 0, "");
+	assert_string_equal(s->story,
+		"ch2 OPEN from there cid 0 peer b 301 at a4d0102:7655 link 1 segment 1408 service "
+		"file app 3 request 0 codec 1\n"
+		"to link 42: accept 55 cid 1000201 boot b007 port 7655 segment 1408\n");
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+static void accept__segment_is_the_smaller(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("file");
+
+	offer.segment_size = 9999;
+	stage_offered(s, &offer);
+	assert_non_null(strstr(s->story, "segment 8896"));
+}
+
+static void accept__nobody_listens(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("chat");
+
+	stage_offered(s, &offer);
+	s->shared->listener[0].app_generation = 8; // the row of an application that left
+	offer = stage_offer_from_b("file");
+	stage_offered(s, &offer);
+	assert_string_equal(s->story,
+		"to link 42: refuse 55 result 5: no application on node a listens for 'chat'\n"
+		"to link 42: refuse 55 result 5: no application on node a listens for 'file'; "
+		"start one with: sluice serve "
+		"--dir DIR\n");
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+static void accept__ordinary_before_fallback(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("file");
+
+	s->shared->listener[0].flags = DOOR_LISTEN_FALLBACK;
+	stage_offered(s, &offer);
+	assert_non_null(strstr(s->story, "app 3 "));
+	s->shared->app[5] = (struct plane_app){.pid = 101, .generation = 2, .worker = 0};
+	s->shared->listener[9] =
+		(struct plane_listener){.app = 5, .app_generation = 2, .service = "file"};
+	s->shared->app[6] = (struct plane_app){.pid = 102, .generation = 1, .worker = 0};
+	s->shared->listener[11] = (struct plane_listener){
+		.app = 6, .app_generation = 1, .service = "file", .flags = DOOR_LISTEN_FALLBACK};
+	s->story[0] = 0;
+	stage_offered(s, &offer);
+	assert_non_null(strstr(s->story, "ch1 OPEN"));
+	assert_non_null(strstr(s->story, "app 5 "));
+}
+
+static void accept__idle_needs_no_listener(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b(SESSION_SERVICE_IDLE);
+
+	stage_offered(s, &offer);
+	stage_offered(s, &offer);
+	assert_non_null(strstr(s->story, "ch1 OPEN"));
+	assert_non_null(strstr(s->story, "ch2 OPEN")); // spread over the workers
+	assert_non_null(strstr(s->story, "app 65535 "));
+}
+
+static void accept__refusals(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("file");
+
+	offer.address = 0x0a4d0109;
+	stage_offered(s, &offer);
+	offer = stage_offer_from_b("file");
+	offer.cid = 0;
+	stage_offered(s, &offer);
+	offer = stage_offer_from_b("file");
+	s->tables.shared = NULL;
+	stage_offered(s, &offer);
+	assert_string_equal(s->story,
+		"to link 42: refuse 55 result 7: node a knows node b at 10.77.1.2, but the offer "
+		"says 10.77.1.9; check "
+		"peers[].address\n"
+		"to link 42: refuse 55 result 10: the offer lacks a connection id, a port, a size "
+		"or a service\n"
+		"to link 42: refuse 55 result 8: the dataplane of node a is not running\n");
+}
+
+static void accept__worker_refuses(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("file");
+
+	stage_offered(s, &offer);
+	stage_event(s, PLANE_REFUSED, stage_request_at(s, ATTEMPT_ACCEPTING), 0, IPC_REFUSED_FULL,
+		"no room");
+	assert_non_null(strstr(s->story, "to link 42: refuse 55 result 2: no room\n"));
+}
+
+static void accept__opener_hangs_up(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("file");
+	uint32_t request;
+
+	stage_offered(s, &offer);
+	request = stage_request_at(s, ATTEMPT_ACCEPTING);
+	session_on_link_down(&s->core, &s->turn, 42, &s->out);
+	s->story[0] = 0;
+	stage_event(s, PLANE_RESERVED, request, 0x01000201, 0, "");
+	assert_string_equal(s->story, "ch2 CLOSE cid 1000201 at once\n");
+}
+
+static void accept__worker_is_silent(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("file");
+
+	stage_offered(s, &offer);
+	stage_tick(s, 5 * SECOND);
+	assert_non_null(strstr(s->story, "to link 42: refuse 55 result 9: the dataplane of node a "
+					 "did not answer its control "
+					 "process in time\n"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(accept__a_life),
+		STORY(accept__segment_is_the_smaller),
+		STORY(accept__nobody_listens),
+		STORY(accept__ordinary_before_fallback),
+		STORY(accept__idle_needs_no_listener),
+		STORY(accept__refusals),
+		STORY(accept__worker_refuses),
+		STORY(accept__opener_hangs_up),
+		STORY(accept__worker_is_silent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,272 @@
+// Stories of opening: an application or a person asks for a session with a peer.
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/control/cluster/session/stage.h"
+
+static void open__a_life(void **state)
+{
+	struct stage *s = *state;
+
+	stage_peer_up(s, 0);
+	stage_wanted(s, "b", "file", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 1408);
+	assert_int_equal(stage_attempts(s), 1);
+	stage_event(s, PLANE_OPENED, 0, 0x01000101, 0, "");
+	assert_int_equal(stage_attempts(s), 0);
+	assert_string_equal(s->story, "ch2 RESERVE app 3.9\n"
+				      "to peer 0: offer file cid 1000101 boot b007 at a4d0101:7655 "
+				      "segment 8896 within 5000 ms\n"
+				      "ch2 OPEN from here cid 1000101 peer b 501 at a4d0102:7654 "
+				      "link 1 segment 1408 service file app 3 request 7 "
+				      "codec 1\n");
+}
+
+static void open__unknown_node(void **state)
+{
+	struct stage *s = *state;
+
+	stage_wanted(s, "zebra", "file", 7);
+	stage_wanted(s, "a", "file", 8);
+	assert_string_equal(s->story,
+		"ch0 FAILED app 3.9 request 7 result 6: node 'zebra' is not known here; the peers "
+		"of node a are: b, c\n"
+		"ch0 FAILED app 3.9 request 8 result 6: 'a' is this node itself; name a peer\n");
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+static void open__worker_refuses_the_reservation(void **state)
+{
+	struct stage *s = *state;
+
+	stage_wanted(s, "b", "file", 7);
+	stage_event(s, PLANE_REFUSED, stage_request_at(s, ATTEMPT_RESERVING), 0, IPC_REFUSED_FULL,
+		"full");
+	assert_string_equal(
+		s->story, "ch2 RESERVE app 3.9\nch0 FAILED app 3.9 request 7 result 2: full\n");
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+static void open__peer_refuses(void **state)
+{
+	struct stage *s = *state;
+	struct message refuse = {
+		.type = MESSAGE_REFUSE, .result = IPC_REFUSED_SERVICE, .text = "nobody listens"};
+
+	stage_peer_up(s, 0);
+	stage_wanted(s, "b", "file", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	refuse.request = stage_request_at(s, ATTEMPT_OFFERED);
+	session_on_refuse(&s->core, &s->turn, 1, &refuse, &s->out); // another peer has no say
+	stage_tell(s);
+	assert_int_equal(stage_attempts(s), 1);
+	session_on_refuse(&s->core, &s->turn, 0, &refuse, &s->out);
+	stage_tell(s);
+	assert_non_null(strstr(s->story, "ch0 FAILED app 3.9 request 7 result 5: nobody listens\n"
+					 "ch2 CLOSE cid 1000101 at once\n"));
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+static void open__peer_not_reachable(void **state)
+{
+	struct stage *s = *state;
+
+	session_on_peer_down(&s->core, &s->turn, 0,
+		"node b does not answer at 127.0.0.1:7701: Connection refused", &s->out);
+	stage_wanted(s, "b", "file", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	assert_true(session_next_ns(&s->core) == s->turn.now_ns + 1500000000);
+	stage_tick(s, SECOND);
+	assert_int_equal(stage_attempts(s), 1);
+	stage_tick(s, SECOND);
+	assert_string_equal(s->story, "ch2 RESERVE app 3.9\n"
+				      "ch0 FAILED app 3.9 request 7 result 8: node b does not "
+				      "answer at 127.0.0.1:7701: Connection refused\n"
+				      "ch2 CLOSE cid 1000101 at once\n");
+	assert_true(session_next_ns(&s->core) == UINT64_MAX);
+}
+
+static void open__peer_appears_in_time(void **state)
+{
+	struct stage *s = *state;
+
+	stage_wanted(s, "b", "file", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	s->turn.now_ns += SECOND;
+	stage_peer_up(s, 0);
+	assert_non_null(strstr(s->story, "to peer 0: offer file"));
+	assert_non_null(strstr(s->story, "within 4000 ms"));
+}
+
+static void open__peer_breaks_away_after_the_offer(void **state)
+{
+	struct stage *s = *state;
+
+	stage_peer_up(s, 0);
+	stage_wanted(s, "b", "file", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	session_on_peer_down(&s->core, &s->turn, 0, "node b is gone", &s->out);
+	stage_tell(s);
+	assert_non_null(strstr(s->story, "FAILED app 3.9 request 7 result 8: node b is gone\nch2 "
+					 "CLOSE cid 1000101 at once\n"));
+}
+
+static void open__no_answer(void **state)
+{
+	struct stage *s = *state;
+
+	stage_peer_up(s, 0);
+	stage_wanted(s, "b", "file", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	stage_tick(s, 5 * SECOND);
+	assert_non_null(strstr(s->story,
+		"result 9: the control process of node b did not answer the offer in time\n"
+		"ch2 CLOSE cid 1000101 at once\n"));
+}
+
+static void open__hello_is_not_answered(void **state)
+{
+	struct stage *s = *state;
+
+	stage_peer_up(s, 0);
+	stage_wanted(s, "b", "file", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 8896);
+	stage_event(s, PLANE_CLOSED, 0, 0x01000101, 0, "the peer's dataplane never answered");
+	assert_non_null(strstr(s->story, "ch0 FAILED app 3.9 request 7 result 8: the session with "
+					 "node b (10.77.1.2) did not "
+					 "open: the peer's dataplane never answered\n"));
+	assert_null(strstr(s->story, "CLOSE"));
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+static void open__answer_too_large(void **state)
+{
+	struct stage *s = *state;
+
+	stage_peer_up(s, 0);
+	stage_wanted(s, "b", "file", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 8897);
+	assert_non_null(strstr(s->story,
+		"result 7: the peer's answer makes no sense\nch2 CLOSE cid 1000101 at once\n"));
+}
+
+static void open__late_answers_find_nobody(void **state)
+{
+	struct stage *s = *state;
+	uint32_t request;
+
+	stage_peer_up(s, 0);
+	stage_wanted(s, "b", "file", 7);
+	request = stage_request_at(s, ATTEMPT_RESERVING);
+	stage_tick(s, 6 * SECOND);
+	s->story[0] = 0;
+	stage_event(s, PLANE_RESERVED, request, 0x01000101, 0, "");
+	stage_accepted(s, request, 1408);
+	assert_string_equal(s->story, "ch2 CLOSE cid 1000101 at once\n");
+}
+
+static void open__asked_again_by_the_dataplane(void **state)
+{
+	struct stage *s = *state;
+
+	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "file", 8);
+	assert_string_equal(s->story, "ch2 RESERVE app 3.9\nch2 RESERVE app 3.9\n");
+	assert_int_equal(stage_attempts(s), 2);
+}
+
+static void open__too_many(void **state)
+{
+	struct stage *s = *state;
+
+	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++) {
+		s->story[0] = 0;
+		stage_wanted(s, "b", "file", i + 1);
+	}
+	s->story[0] = 0;
+	stage_wanted(s, "b", "file", 9999);
+	assert_string_equal(s->story, "ch0 FAILED app 3.9 request 9999 result 2: 256 sessions are "
+				      "being set up already; try again\n");
+	// More fail in one tick than one output holds: nobody is forgotten.
+	for (int i = 0; i < 10 && stage_attempts(s); i++) {
+		s->turn.now_ns += 10 * SECOND;
+		session_on_tick(&s->core, &s->turn, &s->out);
+		assert_true(s->out.count > 0 && s->out.count <= SESSION_OUTPUT_MAX);
+		s->out.count = 0;
+	}
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+static void open__command_undelivered(void **state)
+{
+	struct stage *s = *state;
+	struct plane_command command = {.type = PLANE_RESERVE};
+
+	stage_wanted(s, "b", "file", 7);
+	command.request = stage_request_at(s, ATTEMPT_RESERVING);
+	session_on_undelivered(&s->core, &s->turn, &command, "ring full", &s->out);
+	stage_tell(s);
+	assert_non_null(strstr(s->story, "FAILED app 3.9 request 7 result 8: ring full\n"));
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+static void open__by_hand(void **state)
+{
+	struct stage *s = *state;
+	const struct session_want want = {.node = "b"};
+	uint32_t request;
+
+	stage_peer_up(s, 0);
+	request = session_on_admin_open(&s->core, &s->turn, &want, &s->out);
+	stage_tell(s);
+	stage_event(s, PLANE_RESERVED, request, 0x00000101, 0, "");
+	stage_accepted(s, request, 1408);
+	stage_event(s, PLANE_OPENED, request, 0x00000101, 0, "");
+	assert_string_equal(s->story, "ch1 RESERVE app 65535.0\n"
+				      "to peer 0: offer sluice.idle cid 101 boot b007 at "
+				      "a4d0101:7654 segment 8896 within 10000 ms\n"
+				      "ch1 OPEN from here cid 101 peer b 501 at a4d0102:7654 link "
+				      "1 segment 1408 service sluice.idle app 65535 "
+				      "request 0 codec 0\n"
+				      "report result 0 cid 101 \n");
+}
+
+static void open__by_hand_without_a_dataplane(void **state)
+{
+	struct stage *s = *state;
+	const struct session_want want = {.node = "b"};
+
+	s->tables.shared = NULL;
+	assert_int_not_equal(session_on_admin_open(&s->core, &s->turn, &want, &s->out), 0);
+	stage_tell(s);
+	assert_string_equal(
+		s->story, "report result 8 cid 0 the dataplane of this node is not running\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(open__a_life),
+		STORY(open__unknown_node),
+		STORY(open__worker_refuses_the_reservation),
+		STORY(open__peer_refuses),
+		STORY(open__peer_not_reachable),
+		STORY(open__peer_appears_in_time),
+		STORY(open__peer_breaks_away_after_the_offer),
+		STORY(open__no_answer),
+		STORY(open__hello_is_not_answered),
+		STORY(open__answer_too_large),
+		STORY(open__late_answers_find_nobody),
+		STORY(open__asked_again_by_the_dataplane),
+		STORY(open__too_many),
+		STORY(open__command_undelivered),
+		STORY(open__by_hand),
+		STORY(open__by_hand_without_a_dataplane),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

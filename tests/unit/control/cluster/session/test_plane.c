@@ -1,0 +1,128 @@
+// Stories of dataplanes that come and go, here and at the peers.
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/control/cluster/session/stage.h"
+
+static void gone__only_sessions_with_that_boot(void **state)
+{
+	struct stage *s = *state;
+
+	stage_row(s, 0, 1, SESSION_OPEN, "b", 0xbeef);
+	stage_row(s, 0, 2, SESSION_OPEN, "b", 0xcafe);   // with its new dataplane
+	stage_row(s, 1, 3, SESSION_OPEN, "c", 0xbeef);   // somebody else
+	stage_row(s, 1, 4, SESSION_CLOSED, "b", 0xbeef); // over
+	stage_row(s, 1, 5, SESSION_CONNECTING, "b", 0xbeef);
+	stage_row(s, 1, 6, SESSION_OPEN, "b", 0); // not known
+	session_on_gone(&s->core, &s->turn, 0, 0xbeef, &s->out);
+	stage_tell(s);
+	assert_string_equal(s->story,
+		"ch1 CLOSE cid 101 at once\n"
+		"ch2 CLOSE cid 1000501 at once\n"
+		"log The dataplane of node b is gone: 2 sessions with it are aborted.\n");
+}
+
+static void boot__another_one_ends_old_sessions(void **state)
+{
+	struct stage *s = *state;
+
+	stage_row(s, 0, 1, SESSION_OPEN, "b", 0xbeef);
+	stage_row(s, 0, 2, SESSION_OPEN, "b", 0xbeef);
+	s->shared->session[0][2].stats.opened_ns =
+		s->turn.now_ns - SECOND; // younger than a ping may be late
+	stage_row(s, 0, 3, SESSION_OPEN, "b", 0xcafe);
+	session_on_boot(&s->core, &s->turn, 0, 0xcafe, &s->out);
+	stage_tell(s);
+	assert_string_equal(s->story,
+		"ch1 CLOSE cid 101 at once\n"
+		"log The dataplane of node b is gone: 1 sessions with it are aborted.\n");
+}
+
+static void plane_up__leftover_reservations_are_closed(void **state)
+{
+	struct stage *s = *state;
+
+	stage_row(s, 0, 1, SESSION_OPEN, "b", 0xbeef);
+	stage_row(s, 1, 2, SESSION_RESERVED, "", 0);
+	session_on_plane_up(&s->core, &s->turn, &s->out);
+	stage_tell(s);
+	assert_string_equal(s->story, "ch2 CLOSE cid 1000201 at once\n");
+}
+
+static void plane_down__everybody_is_told(void **state)
+{
+	struct stage *s = *state;
+	const struct session_want want = {.node = "b"};
+	struct message offer = stage_offer_from_b("file");
+
+	stage_wanted(s, "b", "file", 7);
+	session_on_admin_open(&s->core, &s->turn, &want, &s->out);
+	stage_offered(s, &offer);
+	s->story[0] = 0;
+	s->tables.shared = NULL;
+	session_on_plane_down(&s->core, &s->turn, &s->out);
+	stage_tell(s);
+	assert_string_equal(s->story,
+		"report result 8 cid 0 the dataplane went away during the set-up\n"
+		"to link 42: refuse 55 result 8: the dataplane went away during the set-up\n");
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+static void resync__what_the_events_would_have_said(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("file");
+
+	stage_peer_up(s, 0);
+	stage_wanted(s, "b", "file", 7);
+	stage_offered(s, &offer);
+	s->story[0] = 0;
+	stage_row(s, 1, 2, SESSION_RESERVED, "", 0);         // of the opener
+	stage_row(s, 1, 3, SESSION_CONNECTING, "b", 0xbeef); // of the acceptor, by its session id
+	memcpy(s->shared->session[1][3].stats.session_id, offer.session_id, 16);
+	session_on_resync(&s->core, &s->turn, &s->out);
+	stage_tell(s);
+	assert_string_equal(s->story,
+		"to peer 0: offer file cid 1000201 boot b007 at a4d0101:7655 segment 8896 within "
+		"5000 ms\n"
+		"to link 42: accept 55 cid 1000301 boot b007 port 7655 segment 1408\n");
+	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 1408);
+	s->story[0] = 0;
+	s->shared->session[1][2].stats.state = SESSION_FREE; // opened and died unheard
+	session_on_resync(&s->core, &s->turn, &s->out);
+	stage_tell(s);
+	assert_string_equal(s->story,
+		"ch0 FAILED app 3.9 request 7 result 8: the session ended before it opened\n");
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+static void tables__a_row_under_a_dead_writer(void **state)
+{
+	struct stage *s = *state;
+	struct session_stats stats;
+	uint32_t cursor = 0;
+
+	stage_row(s, 0, 1, SESSION_OPEN, "b", 1);
+	atomic_store(&s->shared->session[0][1].seq, 7); // odd for ever
+	assert_false(tables_session(&s->tables, 0x101, &stats));
+	assert_false(tables_session_next(&s->tables, &cursor, &stats));
+	atomic_store(&s->shared->session[0][1].seq, 8);
+	assert_true(tables_session(&s->tables, 0x101, &stats));
+	assert_false(tables_session(&s->tables, 0x102, &stats));      // another generation
+	assert_false(tables_session(&s->tables, 0x02000101, &stats)); // a worker that is not there
+	assert_false(tables_session(&s->tables, 0x00ffff01, &stats));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		STORY(gone__only_sessions_with_that_boot),
+		STORY(boot__another_one_ends_old_sessions),
+		STORY(plane_up__leftover_reservations_are_closed),
+		STORY(plane_down__everybody_is_told),
+		STORY(resync__what_the_events_would_have_said),
+		STORY(tables__a_row_under_a_dead_writer),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
