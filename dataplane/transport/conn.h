@@ -25,7 +25,9 @@ enum {
 	FIN_TRIES = 4,         // our FIN, when the peer's FIN came: the peer may be gone already
 };
 
-#define TURN_LATE_NS         500000ull // a timer that comes later than this looks again before it acts
+// A timer that comes later than this looks again before it acts.
+#define TURN_LATE_NS 500000ull
+
 #define HELLO_RETRY_NS       5000000ull   // first, doubling ...
 #define HELLO_RETRY_MAX_NS   320000000ull // ... up to this
 #define HELLO_TIMEOUT_NS     5000000000ull

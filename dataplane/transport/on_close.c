@@ -71,8 +71,8 @@ void conn_finish(struct transport *t, struct conn *c, enum close_reason reason)
 	conn_drained(t, c);
 }
 
-// Nobody is left to take the records that wait; or the caller found one that does not decode, and what comes after it
-// must not be delivered.
+// Nobody is left to take the records that wait; or the caller found one that does not decode, and
+// what comes after it must not be delivered.
 static bool close_drops_records(enum close_reason reason)
 {
 	return reason == CLOSE_APPLICATION || reason == CLOSE_CORRUPT;
@@ -93,7 +93,8 @@ void transport_abort(struct transport *t, struct conn *c, enum close_reason reas
 	if (!close_drops_records(reason) || c->reported)
 		return;
 	if (reason == CLOSE_CORRUPT)
-		c->reason = CLOSE_CORRUPT; // also of a connection that had ended well, with records waiting
+		c->reason = CLOSE_CORRUPT; // also of a connection that had ended well, with records
+					   // waiting
 	close_receive(t, c, true);
 	conn_drained(t, c);
 }
@@ -153,8 +154,8 @@ void transport_on_reset_hint(struct transport *t, uint32_t peer_cid, uint64_t no
 		if (t->peer_cids[i] != peer_cid || !conn_connected(c) || c->hint_ns != NEVER)
 			continue;
 		if (c->peer_fin && c->records_open == 0) {
-			// Both sides have delivered everything, and only our FIN is in doubt: believing a
-			// forged hint costs nothing here.
+			// Both sides have delivered everything, and only our FIN is in doubt:
+			// believing a forged hint costs nothing here.
 			conn_finish(t, c, c->close_wanted ? CLOSE_LOCAL : CLOSE_PEER);
 			continue;
 		}

@@ -42,7 +42,8 @@ uint32_t transport_room(struct transport *t, struct conn *c, uint32_t stream)
 {
 	(void)t;
 	if (!stream_valid(stream) || c->close_wanted ||
-		(c->state != CONN_OPEN && c->state != CONN_CONNECTING && c->state != CONN_LISTENING))
+		(c->state != CONN_OPEN && c->state != CONN_CONNECTING &&
+			c->state != CONN_LISTENING))
 		return 1; // transport_submit says why not
 	struct send_window *w = &c->send[stream_number(stream)];
 	uint32_t room = RECORD_WINDOW - (w->next - w->base);

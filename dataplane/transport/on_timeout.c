@@ -122,8 +122,8 @@ static void timeout_hint(struct transport *t, struct conn *c, uint64_t now_ns)
 	if (c->hint_ns > now_ns)
 		return;
 	if (c->hint_left == 0) {
-		// A side that wants to close and has delivered everything loses nothing when the peer
-		// has gone first.
+		// A side that wants to close and has delivered everything loses nothing when the
+		// peer has gone first.
 		bool done = c->close_wanted && c->records_open == 0;
 		conn_finish(t, c, done ? CLOSE_LOCAL : CLOSE_PEER_RESTARTED);
 		return;
@@ -230,7 +230,8 @@ uint64_t transport_deadline(const struct transport *t)
 {
 	if (!list_empty(&t->control) || !list_empty(&t->data) || !list_empty(&t->placed))
 		return 0;
-	// Born in a timer as well as in a packet: whoever sleeps until the deadline must not sleep on them.
+	// Born in a timer as well as in a packet: whoever sleeps until the deadline must not sleep
+	// on them.
 	if (!list_empty(&t->events) || !list_empty(&t->sent))
 		return 0;
 	return wheel_next(&t->wheel);

@@ -8,7 +8,8 @@
 #define RTT_TIMEOUT_MAX_NS   1000000000ull // 1 s, doubling included
 #define RTT_TIMEOUT_FIRST_NS 20000000ull   // before the first sample
 #define RTT_ACK_DELAY_NS     25000ull      // no ACK is delayed longer
-#define RTT_SAMPLE_MIN_NS    1000ull // a virtual link may take no time at all; a rate must stay finite
+// A virtual link may take no time at all; a rate must stay finite.
+#define RTT_SAMPLE_MIN_NS 1000ull
 
 struct rtt {
 	uint64_t srtt_ns; // 0: no sample yet

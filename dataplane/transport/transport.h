@@ -1,5 +1,6 @@
-// The transport's whole interface: what the worker and the simulator may call. Pure: no clock, no I/O, no
-// allocation; time (nanoseconds, monotonic) and memory are arguments. One struct transport per worker, one thread.
+// The transport's whole interface: what the worker and the simulator may call. Pure: no clock, no
+// I/O, no allocation; time (nanoseconds, monotonic) and memory are arguments. One struct transport
+// per worker, one thread.
 #pragma once
 
 #include <stdbool.h>
@@ -12,9 +13,10 @@
 struct transport;
 struct conn;
 
-// Called a few times per record (never per packet) for the memory a record is put together in. `owner` is the
-// connection's, as given to transport_open. block_get returns BLOCK_SIZE bytes or NULL; the transport hands
-// every block back exactly once: by a struct recv_record that the caller takes, or by block_put.
+// Called a few times per record (never per packet) for the memory a record is put together in.
+// `owner` is the connection's, as given to transport_open. block_get returns BLOCK_SIZE bytes or
+// NULL; the transport hands every block back exactly once: by a struct recv_record that the caller
+// takes, or by block_put.
 struct transport_env {
 	void *context;
 	uint8_t *(*block_get)(void *context, void *owner);
@@ -31,11 +33,13 @@ struct transport_config {
 	struct transport_env env;
 };
 
-// Bytes of zeroed, 64-byte aligned memory that transport_init wants. Owned by the caller for the transport's life.
+// Bytes of zeroed, 64-byte aligned memory that transport_init wants. Owned by the caller for the
+// transport's life.
 size_t transport_size(const struct transport_config *config);
-struct transport *transport_init(void *memory, const struct transport_config *config, uint64_t now_ns);
+struct transport *transport_init(
+	void *memory, const struct transport_config *config, uint64_t now_ns);
 
-// ---- connections -------------------------------------------------------------------------------------------
+// ---- connections ----
 
 enum close_reason {
 	CLOSE_NONE = 0,
@@ -56,24 +60,32 @@ struct conn_open {
 	void *owner;
 	uint8_t session_id[16];
 	uint32_t peer_cid;
-	uint64_t peer_boot_id; // 0: not known yet, the first HELLO tells
-	uint32_t segment_size; // wire_segment_size(mtu), equal on both sides
-	bool initiator;        // sends HELLO; the other side waits for it
-	uint32_t credit_records; // receive credit in records (blocks are taken from env, up to 2 per record while
-				 // it is incomplete, 1 once complete)
-	uint64_t port_rate;      // bytes/s the port can take, 0 unknown: pacing is bypassed at or above it
+	uint64_t peer_boot_id;   // 0: not known yet, the first HELLO tells
+	uint32_t segment_size;   // wire_segment_size(mtu), equal on both sides
+	bool initiator;          // sends HELLO; the other side waits for it
+	uint32_t credit_records; // receive credit in records (blocks are taken from env, up to 2
+				 // per record while it is incomplete, 1 once complete)
+	uint64_t port_rate; // bytes/s the port can take, 0 unknown: pacing is bypassed at or above
+			    // it
 };
 
 // Takes a slot; the conn is RESERVED, has a cid, sends nothing. NULL: table full.
 struct conn *transport_reserve(struct transport *t);
 // RESERVED -> CONNECTING or LISTENING.
-void transport_open(struct transport *t, struct conn *c, const struct conn_open *open, uint64_t now_ns);
-// Graceful: what was submitted is delivered first, then FIN. Event CLOSED follows. Idempotent.
+void transport_open(
+	struct transport *t, struct conn *c, const struct conn_open *open, uint64_t now_ns);
+// Graceful: what was submitted is delivered first, then FIN. Event CLOSED follows. Idempotent. The
+// peer, on our FIN, takes no more records, delivers what was submitted there, and sends its own
+// FIN.
 void transport_close(struct transport *t, struct conn *c, uint64_t now_ns);
-// At once: RESET to the peer (if open), event CLOSED(reason).
-void transport_abort(struct transport *t, struct conn *c, enum close_reason reason, uint64_t now_ns);
-// After CLOSED was taken: all buffers are back (send records through transport_take_sent, receive blocks through
-// block_put); the slot is free and its generation grows.
+// At once: RESET to the peer (if open), event CLOSED(reason). Complete records can still be taken,
+// unless the reason is CLOSE_APPLICATION (nobody to take them) or CLOSE_CORRUPT (none may follow
+// one that does not decode). CLOSED comes after the last record and sent record were taken and the
+// last packet was sent.
+void transport_abort(
+	struct transport *t, struct conn *c, enum close_reason reason, uint64_t now_ns);
+// After CLOSED was taken: all buffers are back (send records through transport_take_sent, receive
+// blocks through block_put); the slot is free and its generation grows.
 void transport_free(struct transport *t, struct conn *c);
 
 // NULL: unknown slot, stale generation, or another worker's. O(1).
@@ -86,7 +98,8 @@ uint32_t conn_peer_cid(const struct conn *c);
 enum transport_event_type {
 	TRANSPORT_OPENED,
 	TRANSPORT_CLOSED,
-	TRANSPORT_WRITABLE, // transport_submit refused before and would take a record of this stream now
+	TRANSPORT_WRITABLE, // transport_submit refused before and would take a record of this
+			    // stream now
 };
 
 struct transport_event {
@@ -99,16 +112,18 @@ struct transport_event {
 // Events in order; false when there is none.
 bool transport_take_event(struct transport *t, struct transport_event *event);
 
-// ---- receive: the order of calls in receive.c ---------------------------------------------------------------
+// ---- receive: the order of calls in receive.c ----
 
-// 1. transport_find   2. conn_check_pn   3. conn_place   4. (seal opens into the place)   5. conn_on_packet
-// 6. transport_take_record, expand, deliver   7. at the end of the burst: transport_send carries the ACKs
+// 1. transport_find   2. conn_check_pn   3. conn_place   4. (seal opens into the place)   5.
+// conn_on_packet
+// 6. transport_take_record, expand, deliver   7. at the end of the burst: transport_send carries
+// the ACKs
 
 // Replay and duplicate check; commits nothing.
 enum verdict conn_check_pn(const struct conn *c, uint64_t pn);
 
-// Where a DATA payload goes: up to two pieces (the record's 16-byte block header, then its body). A payload that is
-// all known already goes to scratch (iov_count 0) and only its pn is committed.
+// Where a DATA payload goes: up to two pieces (the record's 16-byte block header, then its body). A
+// payload that is all known already goes to scratch (iov_count 0) and only its pn is committed.
 struct conn_place {
 	uint8_t iov_count;
 	struct {
@@ -117,18 +132,20 @@ struct conn_place {
 	} iov[2];
 };
 
-// `size`: payload bytes of the packet, ACK block excluded. Bounds, window and credit are checked here, before the
-// packet is authenticated; nothing is committed but a block for a record that had none. Other types than DATA need no place.
-enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_header *header, uint32_t size,
-	struct conn_place *place);
+// `size`: payload bytes of the packet, ACK block excluded. Bounds, window and credit are checked
+// here, before the packet is authenticated; nothing is committed but a block for a record that had
+// none. Other types than DATA need no place.
+enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_header *header,
+	uint32_t size, struct conn_place *place);
 
-// The packet authenticated. `payload`: opened bytes of types other than DATA (NULL for DATA), `size`: payload bytes, of
-// DATA too, ACK block excluded; `ack`: parsed block or NULL. Place, open and on_packet of one packet come before the
-// next packet's place of the same connection.
+// The packet authenticated. `payload`: opened bytes of types other than DATA (NULL for DATA),
+// `size`: payload bytes, of DATA too, ACK block excluded; `ack`: parsed block or NULL. Place, open
+// and on_packet of one packet come before the next packet's place of the same connection.
 enum verdict conn_on_packet(struct transport *t, struct conn *c, const struct wire_header *header,
 	const uint8_t *payload, uint32_t size, const struct wire_ack *ack, uint64_t now_ns);
 
-// The conn got a RESET with cid 0 naming our packets' cid: probe at once, shorten patience; closes nothing by itself.
+// The conn got a RESET with cid 0 naming our packets' cid: probe at once, shorten patience; closes
+// nothing by itself.
 void transport_on_reset_hint(struct transport *t, uint32_t peer_cid, uint64_t now_ns);
 
 // A complete record, ready to be delivered (in order on ordered streams).
@@ -138,7 +155,8 @@ struct recv_record {
 	uint32_t record;
 	struct block_header header; // parsed and checked against the bytes received
 	bool compressed;
-	uint8_t *block; // stored bytes, header.stored_size of them; the caller owns the block from here
+	uint8_t *block; // stored bytes, header.stored_size of them; the caller owns the block from
+			// here
 };
 
 bool transport_take_record(struct transport *t, struct recv_record *record);
@@ -146,11 +164,12 @@ bool transport_take_record(struct transport *t, struct recv_record *record);
 // The application gave `records` buffers back: credit grows.
 void conn_credit(struct transport *t, struct conn *c, uint32_t records, uint64_t now_ns);
 
-// ---- send ---------------------------------------------------------------------------------------------------
+// ---- send ----
 
 struct send_record {
 	uint8_t header[BLOCK_HEADER_SIZE]; // framed block header
-	const uint8_t *stored; // borrowed until transport_take_sent returns it; never changed, may be application memory
+	const uint8_t *stored; // borrowed until transport_take_sent returns it; never changed, may
+			       // be application memory
 	uint32_t stored_size;
 	uint32_t raw_size;
 	bool compressed;
@@ -160,7 +179,8 @@ struct send_record {
 
 enum submit_result {
 	SUBMIT_OK = 0,
-	SUBMIT_FULL,   // RECORD_WINDOW records of this stream wait: try again after TRANSPORT_WRITABLE
+	SUBMIT_FULL,   // RECORD_WINDOW records of this stream wait: try again after
+		       // TRANSPORT_WRITABLE
 	SUBMIT_CLOSED, // closing or closed
 	SUBMIT_STREAM, // stream number or kind
 };
@@ -168,12 +188,14 @@ enum submit_result {
 enum submit_result transport_submit(struct transport *t, struct conn *c, uint32_t stream,
 	const struct send_record *record, uint64_t now_ns);
 
-// Records of this stream that transport_submit would take now, so that nobody compresses one in vain. 0 counts as a refusal:
-// TRANSPORT_WRITABLE follows. 1 when the answer of transport_submit will be SUBMIT_CLOSED or SUBMIT_STREAM.
+// Records of this stream that transport_submit would take now, so that nobody compresses one in
+// vain. 0 counts as a refusal: TRANSPORT_WRITABLE follows. 1 when the answer of transport_submit
+// will be SUBMIT_CLOSED or SUBMIT_STREAM.
 uint32_t transport_room(struct transport *t, struct conn *c, uint32_t stream);
 
-// Records whose every byte is acknowledged (ok) or whose connection died (!ok), each exactly once. On an ordered
-// stream in order, and only when all earlier records are acknowledged: the peer has then published them.
+// Records whose every byte is acknowledged (ok) or whose connection died (!ok), each exactly once.
+// On an ordered stream in order, and only when all earlier records are acknowledged: the peer has
+// then published them.
 struct sent_record {
 	struct conn *conn;
 	uint32_t stream;
@@ -183,7 +205,8 @@ struct sent_record {
 
 bool transport_take_sent(struct transport *t, struct sent_record *sent);
 
-// One packet to build: frame the header, then [ACK block] [payload gathered from iov], then room for the tag.
+// One packet to build: frame the header, then [ACK block] [payload gathered from iov], then room
+// for the tag.
 struct send_packet {
 	struct conn *conn;
 	struct wire_header header; // cid is the peer's
@@ -194,25 +217,38 @@ struct send_packet {
 		const uint8_t *base;
 		uint32_t size;
 	} iov[2];
-	uint8_t control[WIRE_HELLO_SIZE]; // payload of HELLO, RESET, FLOOR: iov points here (do not copy the struct)
+	// Payload of HELLO, RESET, FLOOR: iov points here, so do not copy the struct.
+	uint8_t control[WIRE_HELLO_SIZE];
+					  // copy the struct)
 };
 
-// Up to `max` packets that may go now: control and ACKs first, then deficit round robin over connections and streams,
-// inside window, credit and pacer. Every packet returned counts as sent at now_ns: the caller keeps it until the
-// port takes it (a port that refuses is back-pressure, not loss).
-uint32_t transport_send(struct transport *t, struct send_packet *packets, uint32_t max, uint64_t now_ns);
+// Up to `max` packets that may go now: control and ACKs first, then deficit round robin over
+// connections and streams, inside window, credit and pacer. Every packet returned counts as sent at
+// now_ns: the caller keeps it until the port takes it (a port that refuses is back-pressure, not
+// loss).
+uint32_t transport_send(
+	struct transport *t, struct send_packet *packets, uint32_t max, uint64_t now_ns);
 
-// ---- time ---------------------------------------------------------------------------------------------------
+// ---- time ----
 
-// Fires what is due. Call once a turn, after packets were received. `late`: the turn came > 500 us late.
+// Fires what is due. Call once a turn, after packets were received. `late`: the turn came > 500 us
+// late.
 void transport_on_time(struct transport *t, uint64_t now_ns);
-// Earliest moment at which transport_send or transport_on_time has something to do; in the past: now (also while an event or
-// a sent record waits to be taken); UINT64_MAX: never.
+// Earliest moment at which transport_send or transport_on_time has something to do; in the past:
+// now (also while an event or a sent record waits to be taken); UINT64_MAX: never.
 uint64_t transport_deadline(const struct transport *t);
 
-// ---- what people see ------------------------------------------------------------------------------------------
+// ---- what people see ----
 
-enum limited_by { LIMITED_NOTHING, LIMITED_CWND, LIMITED_PACER, LIMITED_CREDIT, LIMITED_STREAM, LIMITED_PN_SPAN, LIMITED_APP };
+enum limited_by {
+	LIMITED_NOTHING,
+	LIMITED_CWND,
+	LIMITED_PACER,
+	LIMITED_CREDIT,
+	LIMITED_STREAM,
+	LIMITED_PN_SPAN,
+	LIMITED_APP
+};
 
 const char *limited_by_name(enum limited_by l);
 
@@ -234,5 +270,6 @@ struct conn_stats {
 
 void conn_stats_get(const struct conn *c, struct conn_stats *stats);
 
-// Invariants of everything, for tests and the simulator: returns NULL, or a sentence naming what is broken.
+// Invariants of everything, for tests and the simulator: returns NULL, or a sentence naming what is
+// broken.
 const char *transport_check(const struct transport *t);

@@ -1,4 +1,5 @@
-// Two transports, a link with delay, loss and reordering between them, and applications that verify every byte.
+// Two transports, a link with delay, loss and reordering between them, and applications that verify
+// every byte.
 #include "tests/unit/dataplane/transport/pair.h"
 
 #include <assert.h>
@@ -143,7 +144,8 @@ static void pair_send(struct pair *p, uint32_t from, const struct send_packet *s
 	assert(k->size <= 1408);
 	if (sp->header.type == WIRE_DATA && sp->has_ack)
 		assert(k->size + WIRE_ACK_RIDE_SIZE <= 1408 &&
-			WIRE_ACK_FIXED + 8u * sp->ack.nwords + 8u * sp->ack.nlimits <= WIRE_ACK_RIDE_SIZE);
+			WIRE_ACK_FIXED + 8u * sp->ack.nwords + 8u * sp->ack.nlimits <=
+				WIRE_ACK_RIDE_SIZE);
 	k->arrive_ns = p->now_ns + p->delay_ns;
 	s->sent_type[k->header.type]++;
 	s->last = *k;
@@ -181,7 +183,8 @@ static void pair_deliver(struct pair *p, uint32_t to, const struct pair_packet *
 			at += place.iov[i].size;
 		}
 		assert(at == 0 || at == k->size);
-		v = conn_on_packet(s->t, c, &k->header, k->header.type == WIRE_DATA ? NULL : k->payload, k->size,
+		v = conn_on_packet(s->t, c, &k->header,
+			k->header.type == WIRE_DATA ? NULL : k->payload, k->size,
 			k->has_ack ? &k->ack : NULL, p->now_ns);
 	}
 	s->drops[v]++;
@@ -200,7 +203,8 @@ static void pair_take_records(struct pair *p, struct pair_side *s)
 		assert(r.header.raw_size == r.header.stored_size);
 		for (uint32_t i = 0; i < r.header.stored_size; i++)
 			if (r.block[i] != pair_byte((uint64_t)n << 32 | r.record, i)) {
-				fprintf(stderr, "record %u of stream %u: byte %u is wrong\n", r.record, n, i);
+				fprintf(stderr, "record %u of stream %u: byte %u is wrong\n",
+					r.record, n, i);
 				abort();
 			}
 		if ((r.stream & 3) == STREAM_ORDERED && r.record != s->next_record[n])
@@ -220,7 +224,8 @@ static void pair_take(struct pair *p, struct pair_side *s)
 	struct transport_event e;
 	pair_take_records(p, s);
 	while (transport_take_sent(s->t, &sent)) {
-		if ((sent.stream & 3) == STREAM_ORDERED && sent.record.cookie != s->next_cookie[stream_number(sent.stream)])
+		if ((sent.stream & 3) == STREAM_ORDERED &&
+			sent.record.cookie != s->next_cookie[stream_number(sent.stream)])
 			s->ordered_broken = true;
 		s->next_cookie[stream_number(sent.stream)] = sent.record.cookie + 1;
 		free((void *)(uintptr_t)sent.record.stored);
@@ -250,7 +255,8 @@ void pair_turn(struct pair *p)
 	struct send_packet packets[32];
 	for (uint32_t i = 0; i < 2; i++) {
 		struct pair_side *s = &p->side[i];
-		while (p->head[i] != p->tail[i] && p->queue[i][p->head[i] % PAIR_QUEUE].arrive_ns <= p->now_ns)
+		while (p->head[i] != p->tail[i] &&
+			p->queue[i][p->head[i] % PAIR_QUEUE].arrive_ns <= p->now_ns)
 			pair_deliver(p, i, &p->queue[i][p->head[i]++ % PAIR_QUEUE]);
 		pair_take(p, s);
 		transport_on_time(s->t, p->now_ns);
@@ -260,7 +266,8 @@ void pair_turn(struct pair *p)
 		pair_take(p, s);
 		const char *broken = transport_check(s->t);
 		if (broken) {
-			fprintf(stderr, "side %u at %llu: %s\n", i, (unsigned long long)p->now_ns, broken);
+			fprintf(stderr, "side %u at %llu: %s\n", i, (unsigned long long)p->now_ns,
+				broken);
 			abort();
 		}
 	}
@@ -288,7 +295,8 @@ void pair_run(struct pair *p, uint64_t until_ns)
 			break;
 		still = next == p->now_ns ? still + 1 : 0;
 		if (still > 20000) {
-			fprintf(stderr, "time stands still at %llu\n", (unsigned long long)p->now_ns);
+			fprintf(stderr, "time stands still at %llu\n",
+				(unsigned long long)p->now_ns);
 			abort();
 		}
 		p->now_ns = next;
@@ -310,7 +318,8 @@ enum submit_result pair_submit(struct pair *p, uint32_t side, uint32_t stream, u
 	uint8_t *bytes = malloc(size + 1);
 	for (uint32_t i = 0; i < size; i++)
 		bytes[i] = pair_byte((uint64_t)stream_number(stream) << 32 | record, i);
-	struct send_record r = {.stored = bytes, .stored_size = size, .raw_size = size, .cookie = record};
+	struct send_record r = {
+		.stored = bytes, .stored_size = size, .raw_size = size, .cookie = record};
 	struct block_header h = {.raw_size = size, .stored_size = s->forged_crc ? size + 1 : size};
 	h.raw_size = h.stored_size;
 	block_header_frame(r.header, &h);
@@ -320,7 +329,8 @@ enum submit_result pair_submit(struct pair *p, uint32_t side, uint32_t stream, u
 	return result;
 }
 
-bool pair_bulk(struct pair *p, uint32_t side, uint32_t stream, uint32_t records, uint32_t size, uint64_t limit_ns)
+bool pair_bulk(struct pair *p, uint32_t side, uint32_t stream, uint32_t records, uint32_t size,
+	uint64_t limit_ns)
 {
 	struct pair_side *s = &p->side[side];
 	uint32_t submitted = 0, before = s->returned_ok;

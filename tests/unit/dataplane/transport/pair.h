@@ -1,4 +1,5 @@
-// Two transports and the packets between them, in virtual time: what the unit tests of whole connections drive.
+// Two transports and the packets between them, in virtual time: what the unit tests of whole
+// connections drive.
 #pragma once
 
 #include <stdbool.h>
@@ -26,17 +27,18 @@ struct pair_side {
 	bool opened, closed;
 	enum close_reason reason;
 	uint32_t writable;
-	uint32_t delivered;  // records
+	uint32_t delivered; // records
 	uint32_t returned_ok, returned_failed;
 	uint64_t bytes;
-	bool hold; // the application takes no records
+	bool hold;        // the application takes no records
 	bool credit_back; // every record delivered gives one record of credit
 	bool ordered_broken;
 	uint32_t next_record[STREAMS_MAX]; // expected on ordered streams
 	uint64_t next_cookie[STREAMS_MAX];
 	uint64_t drops[DROP_COUNT];
 	bool mute;          // its packets vanish
-	uint64_t lose_mask; // bit n: its n-th DATA packet from now on vanishes, then the mask moves on
+	uint64_t lose_mask; // bit n: its n-th DATA packet from now on vanishes, then the mask moves
+			    // on
 	bool forged_crc;
 	uint32_t sent_type[WIRE_TYPE_COUNT];
 	struct pair_packet last; // newest packet it sent
@@ -63,7 +65,10 @@ void pair_run(struct pair *p, uint64_t until_ns);
 void pair_for(struct pair *p, uint64_t ns);
 // One turn of both sides at the present time: packets due, timers, sending.
 void pair_turn(struct pair *p);
-// Submits a record of `size` bytes that the receiver will verify. SUBMIT_FULL and so on as transport_submit.
+// Submits a record of `size` bytes that the receiver will verify. SUBMIT_FULL and so on as
+// transport_submit.
 enum submit_result pair_submit(struct pair *p, uint32_t side, uint32_t stream, uint32_t size);
-// Bulk: keeps `records` records of `size` going on one stream until all were returned, or time is over.
-bool pair_bulk(struct pair *p, uint32_t side, uint32_t stream, uint32_t records, uint32_t size, uint64_t limit_ns);
+// Bulk: keeps `records` records of `size` going on one stream until all were returned, or time is
+// over.
+bool pair_bulk(struct pair *p, uint32_t side, uint32_t stream, uint32_t records, uint32_t size,
+	uint64_t limit_ns);

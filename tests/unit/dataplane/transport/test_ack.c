@@ -1,8 +1,8 @@
 // When an ACK goes, on what it rides, and which ACKs are refused.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,8 @@ static void policy__delayed(void **state)
 	struct send_packet out[4];
 	assert_int_equal(data(p, ++pn, 0, 0), VERDICT_ACCEPT);
 	assert_int_equal(transport_send(p->side[1].t, out, 4, p->now_ns), 0);
-	assert_int_equal(transport_deadline(p->side[1].t), p->now_ns + 25 * US); // no sample: the longest delay
+	assert_int_equal(transport_deadline(p->side[1].t),
+		p->now_ns + 25 * US); // no sample: the longest delay
 	p->now_ns += 10 * US;
 	assert_int_equal(data(p, ++pn, 1, 0), VERDICT_ACCEPT);
 	p->now_ns += 15 * US;
@@ -106,7 +107,8 @@ static void ride__only_where_it_fits(void **state)
 	assert_int_equal(out[0].ack.largest, pn + 1);
 	assert_true(out[0].ack.nwords + out[0].ack.nlimits <= 5);
 	data(p, pn + 2, 1, WIRE_ACK_NOW);
-	pair_submit(p, 1, 0, 1408 - WIRE_ACK_RIDE_SIZE - BLOCK_HEADER_SIZE + 1); // one byte too many
+	pair_submit(
+		p, 1, 0, 1408 - WIRE_ACK_RIDE_SIZE - BLOCK_HEADER_SIZE + 1); // one byte too many
 	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 2);
 	assert_int_equal(out[0].header.type, WIRE_ACK);
 	assert_false(out[1].has_ack);
@@ -127,11 +129,13 @@ static void ack__refused(void **state)
 	struct pair_side *s = &p->side[0];
 	struct wire_header h = {.type = WIRE_ACK, .pn = s->c->pns.largest + 1};
 	struct wire_ack ack = {.largest = s->c->log.next_pn, .nwords = 1, .words = {1}};
-	assert_int_equal(conn_on_packet(s->t, s->c, &h, NULL, 0, NULL, p->now_ns), DROP_ACK_MALFORMED);
+	assert_int_equal(
+		conn_on_packet(s->t, s->c, &h, NULL, 0, NULL, p->now_ns), DROP_ACK_MALFORMED);
 	assert_int_equal(conn_on_packet(s->t, s->c, &h, NULL, 0, &ack, p->now_ns), DROP_ACK_BEYOND);
 	ack.largest--;
 	ack.nwords = ACK_WORDS_MAX + 1;
-	assert_int_equal(conn_on_packet(s->t, s->c, &h, NULL, 0, &ack, p->now_ns), DROP_ACK_MALFORMED);
+	assert_int_equal(
+		conn_on_packet(s->t, s->c, &h, NULL, 0, &ack, p->now_ns), DROP_ACK_MALFORMED);
 	ack.nwords = 1;
 	ack.nlimits = 2;
 	ack.limits[0] = (struct wire_limit){0xffffffff, 5}; // unknown streams are not for us
@@ -142,7 +146,8 @@ static void ack__refused(void **state)
 	pair_free(p);
 }
 
-// Random blocks of a hostile peer, within what parse.c lets through: nothing breaks, nothing is acknowledged twice.
+// Random blocks of a hostile peer, within what parse.c lets through: nothing breaks, nothing is
+// acknowledged twice.
 static void ack__random(void **state)
 {
 	(void)state;
@@ -159,11 +164,13 @@ static void ack__random(void **state)
 		transport_on_time(s->t, p->now_ns);
 		transport_send(s->t, out, 1 + seed % 32, p->now_ns);
 		struct wire_header h = {.type = WIRE_ACK, .pn = s->c->pns.largest + 1};
-		struct wire_ack ack = {.nwords = (uint8_t)(seed % 17), .credit = (seed >> 30 & 0xff) * RECORD_RAW_MAX};
+		struct wire_ack ack = {.nwords = (uint8_t)(seed % 17),
+			.credit = (seed >> 30 & 0xff) * RECORD_RAW_MAX};
 		ack.largest = s->c->log.next_pn - 1 - (seed >> 8 & 0xff) % s->c->log.next_pn;
 		for (int w = 0; w < 16; w++)
 			ack.words[w] = seed * (uint64_t)(2 * w + 1) & seed >> w;
-		assert_int_equal(conn_on_packet(s->t, s->c, &h, NULL, 0, &ack, p->now_ns), VERDICT_ACCEPT);
+		assert_int_equal(
+			conn_on_packet(s->t, s->c, &h, NULL, 0, &ack, p->now_ns), VERDICT_ACCEPT);
 		assert_null(transport_check(s->t));
 		struct sent_record sent;
 		while (transport_take_sent(s->t, &sent)) {
@@ -179,9 +186,12 @@ static void ack__random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(policy__delayed), cmocka_unit_test(policy__at_once),
-		cmocka_unit_test(policy__every_256), cmocka_unit_test(ride__only_where_it_fits),
-		cmocka_unit_test(ack__refused), cmocka_unit_test(ack__random),
+		cmocka_unit_test(policy__delayed),
+		cmocka_unit_test(policy__at_once),
+		cmocka_unit_test(policy__every_256),
+		cmocka_unit_test(ride__only_where_it_fits),
+		cmocka_unit_test(ack__refused),
+		cmocka_unit_test(ack__random),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 // The end: graceful, simultaneous, at once, corrupt, and with packets lost on the way.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include <string.h>
 
@@ -22,7 +22,8 @@ static void clean(struct pair *p)
 {
 	assert_int_equal(p->side[0].blocks_out, 0);
 	assert_int_equal(p->side[1].blocks_out, 0);
-	assert_true(transport_deadline(p->side[0].t) == UINT64_MAX && transport_deadline(p->side[1].t) == UINT64_MAX);
+	assert_true(transport_deadline(p->side[0].t) == UINT64_MAX &&
+		    transport_deadline(p->side[1].t) == UINT64_MAX);
 	pair_free(p);
 }
 
@@ -247,11 +248,16 @@ static void reopen__many(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(close__delivers_first), cmocka_unit_test(close__simultaneous),
-		cmocka_unit_test(close__records_wait), cmocka_unit_test(close__last_ack_lost),
-		cmocka_unit_test(close__peer_never_ends), cmocka_unit_test(abort__resets),
-		cmocka_unit_test(abort__application_dead), cmocka_unit_test(abort__after_close_waits),
-		cmocka_unit_test(data__corrupt), cmocka_unit_test(close__before_open),
+		cmocka_unit_test(close__delivers_first),
+		cmocka_unit_test(close__simultaneous),
+		cmocka_unit_test(close__records_wait),
+		cmocka_unit_test(close__last_ack_lost),
+		cmocka_unit_test(close__peer_never_ends),
+		cmocka_unit_test(abort__resets),
+		cmocka_unit_test(abort__application_dead),
+		cmocka_unit_test(abort__after_close_waits),
+		cmocka_unit_test(data__corrupt),
+		cmocka_unit_test(close__before_open),
 		cmocka_unit_test(reopen__many),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 // Flow control: nothing beyond what was granted, and no deadlock when updates are lost.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include <string.h>
 
@@ -28,7 +28,8 @@ static void credit__stops_and_goes_on(void **state)
 	struct conn_stats st;
 	conn_stats_get(p->side[0].c, &st);
 	assert_int_equal(st.limited_by, LIMITED_CREDIT);
-	assert_int_equal(p->side[0].returned_ok, 5); // acknowledged although not taken: they are safe
+	assert_int_equal(
+		p->side[0].returned_ok, 5); // acknowledged although not taken: they are safe
 	assert_int_equal(p->side[1].blocks_out, 5);
 	p->side[1].hold = false;
 	pair_for(p, 1 * MS); // the update goes at once, no probe is needed
@@ -65,7 +66,8 @@ static void credit__probes_back_off(void **state)
 	pair_submit(p, 0, 0, 1000);
 	pair_submit(p, 0, 0, 1000);
 	pair_for(p, 4000 * MS);
-	assert_true(p->side[0].sent_type[WIRE_PROBE] >= 8 && p->side[0].sent_type[WIRE_PROBE] <= 20);
+	assert_true(
+		p->side[0].sent_type[WIRE_PROBE] >= 8 && p->side[0].sent_type[WIRE_PROBE] <= 20);
 	pair_free(p);
 }
 
@@ -134,7 +136,8 @@ static void place__bounds(void **state)
 		assert_int_equal(place.iov_count, 2);
 		assert_int_equal(place.iov[0].size, 16);
 		assert_int_equal(place.iov[1].size, 1392);
-		assert_int_equal(conn_on_packet(s->t, s->c, &h, NULL, 1408, NULL, p->now_ns), VERDICT_ACCEPT);
+		assert_int_equal(conn_on_packet(s->t, s->c, &h, NULL, 1408, NULL, p->now_ns),
+			VERDICT_ACCEPT);
 	}
 	h.pn++;
 	h.offset = wire_offset(2, 0);
@@ -153,9 +156,11 @@ static void place__bounds(void **state)
 	h.offset = wire_offset(RECORD_WINDOW, 0);
 	assert_int_equal(conn_place(s->t, s->c, &h, 1408, &place), DROP_OFFSET);
 	h.offset = wire_offset(0, 0);
-	assert_int_equal(conn_place(s->t, s->c, &h, 1408, &place), VERDICT_ACCEPT); // known: to scratch
+	assert_int_equal(
+		conn_place(s->t, s->c, &h, 1408, &place), VERDICT_ACCEPT); // known: to scratch
 	assert_int_equal(place.iov_count, 0);
-	assert_int_equal(conn_on_packet(s->t, s->c, &h, NULL, 1408, NULL, p->now_ns), VERDICT_ACCEPT);
+	assert_int_equal(
+		conn_on_packet(s->t, s->c, &h, NULL, 1408, NULL, p->now_ns), VERDICT_ACCEPT);
 	assert_int_equal(conn_on_packet(s->t, s->c, &h, NULL, 1408, NULL, p->now_ns), DROP_REPLAY);
 	assert_int_equal(s->blocks_out, 2);
 	transport_abort(s->t, s->c, CLOSE_LOCAL, p->now_ns);
@@ -215,10 +220,14 @@ static void place__no_buffer(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(credit__stops_and_goes_on), cmocka_unit_test(credit__update_lost),
-		cmocka_unit_test(credit__probes_back_off), cmocka_unit_test(stream__limit),
-		cmocka_unit_test(stream__all_updated), cmocka_unit_test(place__bounds),
-		cmocka_unit_test(place__forged), cmocka_unit_test(place__many_small),
+		cmocka_unit_test(credit__stops_and_goes_on),
+		cmocka_unit_test(credit__update_lost),
+		cmocka_unit_test(credit__probes_back_off),
+		cmocka_unit_test(stream__limit),
+		cmocka_unit_test(stream__all_updated),
+		cmocka_unit_test(place__bounds),
+		cmocka_unit_test(place__forged),
+		cmocka_unit_test(place__many_small),
 		cmocka_unit_test(place__no_buffer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

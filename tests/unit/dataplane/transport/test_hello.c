@@ -1,8 +1,8 @@
 // Opening: HELLO, its repetition, and what refuses it.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include <string.h>
 
@@ -70,7 +70,8 @@ static void open__submitted_before(void **state)
 	pair_free(p);
 }
 
-static enum verdict hello(struct pair *p, uint32_t side, uint64_t pn, void (*spoil)(struct wire_hello *))
+static enum verdict hello(
+	struct pair *p, uint32_t side, uint64_t pn, void (*spoil)(struct wire_hello *))
 {
 	struct pair_side *s = &p->side[side];
 	struct wire_header h = {.type = WIRE_HELLO, .cid = conn_cid(s->c), .pn = pn};
@@ -110,7 +111,8 @@ static void hello__refused(void **state)
 	assert_int_equal(hello(p, 1, 1, spoil_session), DROP_STATE);
 	assert_int_equal(hello(p, 1, 1, spoil_segment), DROP_STATE);
 	assert_int_equal(hello(p, 1, 1, spoil_reply), DROP_STATE);
-	assert_int_equal(hello(p, 1, 1, NULL), VERDICT_ACCEPT); // the same pn: nothing was committed
+	assert_int_equal(
+		hello(p, 1, 1, NULL), VERDICT_ACCEPT); // the same pn: nothing was committed
 	pair_free(p);
 }
 
@@ -120,7 +122,8 @@ static void hello__duplicates(void **state)
 	struct pair *p = pair_new(8);
 	pair_for(p, 1 * MS);
 	for (int i = 0; i < 10; i++) {
-		conn_control(p->side[0].t, p->side[0].c, CONTROL_HELLO); // as if the replies came late
+		conn_control(
+			p->side[0].t, p->side[0].c, CONTROL_HELLO); // as if the replies came late
 		pair_for(p, 10000);
 	}
 	pair_for(p, 1 * MS);
@@ -151,9 +154,12 @@ static void data__before_hello(void **state)
 	struct conn_place place;
 	struct wire_header h = {.type = WIRE_DATA, .pn = 3};
 	assert_int_equal(conn_place(p->side[1].t, p->side[1].c, &h, 1408, &place), DROP_STATE);
-	assert_int_equal(conn_on_packet(p->side[1].t, p->side[1].c, &h, NULL, 1408, NULL, p->now_ns), DROP_STATE);
+	assert_int_equal(
+		conn_on_packet(p->side[1].t, p->side[1].c, &h, NULL, 1408, NULL, p->now_ns),
+		DROP_STATE);
 	h.type = WIRE_PROBE;
-	assert_int_equal(conn_on_packet(p->side[1].t, p->side[1].c, &h, NULL, 0, NULL, p->now_ns), DROP_STATE);
+	assert_int_equal(conn_on_packet(p->side[1].t, p->side[1].c, &h, NULL, 0, NULL, p->now_ns),
+		DROP_STATE);
 	pair_free(p);
 }
 
@@ -163,8 +169,8 @@ static void find__generation(void **state)
 	struct pair *p = pair_new(8);
 	uint32_t cid = conn_cid(p->side[0].c);
 	assert_ptr_equal(transport_find(p->side[0].t, cid), p->side[0].c);
-	assert_null(transport_find(p->side[0].t, cid ^ 1));           // another generation
-	assert_null(transport_find(p->side[0].t, cid | 1u << 24));    // another worker
+	assert_null(transport_find(p->side[0].t, cid ^ 1));            // another generation
+	assert_null(transport_find(p->side[0].t, cid | 1u << 24));     // another worker
 	assert_null(transport_find(p->side[0].t, cid | 0xffffu << 8)); // no such slot
 	transport_abort(p->side[0].t, p->side[0].c, CLOSE_LOCAL, p->now_ns);
 	pair_for(p, 1 * MS);
@@ -183,10 +189,14 @@ static void find__generation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(open__both), cmocka_unit_test(open__reply_lost),
-		cmocka_unit_test(open__never_answered), cmocka_unit_test(open__submitted_before),
-		cmocka_unit_test(hello__refused), cmocka_unit_test(hello__duplicates),
-		cmocka_unit_test(hello__other_boot), cmocka_unit_test(data__before_hello),
+		cmocka_unit_test(open__both),
+		cmocka_unit_test(open__reply_lost),
+		cmocka_unit_test(open__never_answered),
+		cmocka_unit_test(open__submitted_before),
+		cmocka_unit_test(hello__refused),
+		cmocka_unit_test(hello__duplicates),
+		cmocka_unit_test(hello__other_boot),
+		cmocka_unit_test(data__before_hello),
 		cmocka_unit_test(find__generation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

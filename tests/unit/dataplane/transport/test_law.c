@@ -1,8 +1,9 @@
-// Window, loss and timers of a whole connection: the law's clauses as an observer of the wire sees them.
+// Window, loss and timers of a whole connection: the law's clauses as an observer of the wire sees
+// them.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include <string.h>
 
@@ -70,7 +71,8 @@ static void growth__not_when_credit_limits(void **state)
 	(void)state;
 	struct pair *p = pair_new(1);
 	pair_for(p, 1 * MS);
-	assert_true(pair_bulk(p, 0, 0, 200, 1300, 1000 * MS)); // one packet a record, one record of credit
+	assert_true(pair_bulk(
+		p, 0, 0, 200, 1300, 1000 * MS)); // one packet a record, one record of credit
 	assert_true(stats(p).cwnd_segments == 4.0);
 	pair_free(p);
 }
@@ -94,7 +96,8 @@ static void loss__one_cut(void **state)
 	pair_free(p);
 }
 
-// The last packet is lost: a tail probe carries it again, long before the timeout, and nothing is cut for the probe.
+// The last packet is lost: a tail probe carries it again, long before the timeout, and nothing is
+// cut for the probe.
 static void tail__probe(void **state)
 {
 	(void)state;
@@ -157,7 +160,8 @@ static void timeout__late_turn(void **state)
 	pair_free(p);
 }
 
-// An ACK comes after its packet was given up: counted as spurious, the threshold widens, the cut stays.
+// An ACK comes after its packet was given up: counted as spurious, the threshold widens, the cut
+// stays.
 static void spurious__widens(void **state)
 {
 	(void)state;
@@ -173,7 +177,8 @@ static void spurious__widens(void **state)
 	double after = stats(p).cwnd_segments;
 	struct wire_ack late = {.largest = first, .nwords = 1, .words = {1}};
 	struct wire_header h = {.type = WIRE_ACK, .flags = WIRE_ACK_BLOCK, .pn = 3000};
-	assert_int_equal(conn_on_packet(p->side[0].t, c, &h, NULL, 0, &late, p->now_ns), VERDICT_ACCEPT);
+	assert_int_equal(
+		conn_on_packet(p->side[0].t, c, &h, NULL, 0, &late, p->now_ns), VERDICT_ACCEPT);
 	assert_int_equal(stats(p).spurious, 1);
 	assert_int_equal(c->loss.later, 6);
 	assert_true(stats(p).cwnd_segments == after);
@@ -228,7 +233,8 @@ static void span__limits(void **state)
 			pair_submit(p, 0, s << 2, 65536);
 	pair_for(p, 500 * US);
 	assert_int_equal(stats(p).limited_by, LIMITED_PN_SPAN);
-	assert_true(stats(p).in_flight <= IN_FLIGHT_MAX && stats(p).in_flight > IN_FLIGHT_MAX - 100);
+	assert_true(
+		stats(p).in_flight <= IN_FLIGHT_MAX && stats(p).in_flight > IN_FLIGHT_MAX - 100);
 	p->side[1].mute = false;
 	pair_for(p, 3000 * MS);
 	assert_int_equal(p->side[0].returned_ok, 2 * RECORD_WINDOW);
@@ -270,12 +276,18 @@ static void floor__after_losses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(growth__one_a_round_trip), cmocka_unit_test(growth__not_when_application_limits),
-		cmocka_unit_test(growth__not_when_credit_limits), cmocka_unit_test(loss__one_cut),
-		cmocka_unit_test(tail__probe), cmocka_unit_test(timeout__doubles_and_halves),
-		cmocka_unit_test(timeout__late_turn), cmocka_unit_test(spurious__widens),
-		cmocka_unit_test(rtt__slower_path), cmocka_unit_test(pacing__spreads),
-		cmocka_unit_test(span__limits), cmocka_unit_test(span__stale_probe),
+		cmocka_unit_test(growth__one_a_round_trip),
+		cmocka_unit_test(growth__not_when_application_limits),
+		cmocka_unit_test(growth__not_when_credit_limits),
+		cmocka_unit_test(loss__one_cut),
+		cmocka_unit_test(tail__probe),
+		cmocka_unit_test(timeout__doubles_and_halves),
+		cmocka_unit_test(timeout__late_turn),
+		cmocka_unit_test(spurious__widens),
+		cmocka_unit_test(rtt__slower_path),
+		cmocka_unit_test(pacing__spreads),
+		cmocka_unit_test(span__limits),
+		cmocka_unit_test(span__stale_probe),
 		cmocka_unit_test(floor__after_losses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 // The edge below which packets are suspect.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include "dataplane/transport/loss.h"
 
@@ -14,10 +14,11 @@ static void on_ack__third_later(void **state)
 	struct wire_ack ack = {.largest = 10, .nwords = 1, .words = {0x3}}; // 10, 9
 	loss_on_ack(&l, &ack);
 	assert_int_equal(l.edge, 0); // only two
-	ack.words[0] = 0x13; // 10, 9, 6
+	ack.words[0] = 0x13;         // 10, 9, 6
 	loss_on_ack(&l, &ack);
 	assert_int_equal(l.edge, 6);
-	ack = (struct wire_ack){.largest = 8, .nwords = 1, .words = {0x7}}; // an older ACK takes nothing back
+	ack = (struct wire_ack){
+		.largest = 8, .nwords = 1, .words = {0x7}}; // an older ACK takes nothing back
 	loss_on_ack(&l, &ack);
 	assert_int_equal(l.edge, 6);
 }
@@ -27,7 +28,8 @@ static void on_ack__across_words(void **state)
 	(void)state;
 	struct loss l;
 	loss_init(&l);
-	struct wire_ack ack = {.largest = 1000, .nwords = 3, .words = {1, 0, 0x8001}}; // 1000, 872, 857
+	struct wire_ack ack = {
+		.largest = 1000, .nwords = 3, .words = {1, 0, 0x8001}}; // 1000, 872, 857
 	loss_on_ack(&l, &ack);
 	assert_int_equal(l.edge, 857);
 }
@@ -55,7 +57,8 @@ static void widen__up_to_127(void **state)
 		loss_widen(&l);
 		assert_int_equal(l.later, steps[i]);
 	}
-	struct wire_ack ack = {.largest = 500, .nwords = 2, .words = {~0ull, ~0ull >> 2}}; // 126 of them
+	struct wire_ack ack = {
+		.largest = 500, .nwords = 2, .words = {~0ull, ~0ull >> 2}}; // 126 of them
 	loss_on_ack(&l, &ack);
 	assert_int_equal(l.edge, 0);
 	ack.words[1] = ~0ull >> 1;
@@ -66,8 +69,10 @@ static void widen__up_to_127(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(on_ack__third_later), cmocka_unit_test(on_ack__across_words),
-		cmocka_unit_test(on_ack__covered), cmocka_unit_test(widen__up_to_127),
+		cmocka_unit_test(on_ack__third_later),
+		cmocka_unit_test(on_ack__across_words),
+		cmocka_unit_test(on_ack__covered),
+		cmocka_unit_test(widen__up_to_127),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 // The token bucket: rate, burst, bypass.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include "dataplane/transport/pacer.h"
 
@@ -68,8 +68,10 @@ static void wait__bypass_at_port_rate(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wait__no_rate_yet), cmocka_unit_test(wait__rate),
-		cmocka_unit_test(rate__burst_is_clamped), cmocka_unit_test(wait__bypass_at_port_rate),
+		cmocka_unit_test(wait__no_rate_yet),
+		cmocka_unit_test(wait__rate),
+		cmocka_unit_test(rate__burst_is_clamped),
+		cmocka_unit_test(wait__bypass_at_port_rate),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,9 @@
-// Quiet connections: keep-alive, idle timeout, hints that the peer forgot us; and nothing to do when idle.
+// Quiet connections: keep-alive, idle timeout, hints that the peer forgot us; and nothing to do
+// when idle.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include <string.h>
 
@@ -99,7 +100,8 @@ static void hint__peer_restarted(void **state)
 	pair_free(p);
 }
 
-// All data is acknowledged, FIN is on its way, the peer has forgotten the connection: that is a good end.
+// All data is acknowledged, FIN is on its way, the peer has forgotten the connection: that is a
+// good end.
 static void hint__while_closing(void **state)
 {
 	(void)state;
@@ -119,9 +121,12 @@ static void hint__while_closing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(keepalive__holds), cmocka_unit_test(idle__costs_nothing),
-		cmocka_unit_test(idle__timeout), cmocka_unit_test(hint__forged),
-		cmocka_unit_test(hint__peer_restarted), cmocka_unit_test(hint__while_closing),
+		cmocka_unit_test(keepalive__holds),
+		cmocka_unit_test(idle__costs_nothing),
+		cmocka_unit_test(idle__timeout),
+		cmocka_unit_test(hint__forged),
+		cmocka_unit_test(hint__peer_restarted),
+		cmocka_unit_test(hint__while_closing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

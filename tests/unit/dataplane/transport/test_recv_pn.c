@@ -1,8 +1,8 @@
 // The ring of packet numbers: duplicates, window, wrap, gaps, and the ACK made from it.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include "dataplane/transport/recv_pn.h"
 
@@ -11,7 +11,8 @@ static struct recv_pn r;
 static bool acked(const struct wire_ack *ack, uint64_t pn)
 {
 	uint64_t below = ack->largest - pn;
-	return pn <= ack->largest && below / 64 < ack->nwords && (ack->words[below / 64] >> below % 64 & 1);
+	return pn <= ack->largest && below / 64 < ack->nwords &&
+	       (ack->words[below / 64] >> below % 64 & 1);
 }
 
 static void check__duplicates(void **state)
@@ -57,7 +58,8 @@ static void check__wraps(void **state)
 static void check__jumps(void **state)
 {
 	(void)state;
-	static const uint64_t jumps[] = {1, 2, 63, 64, 65, 127, 128, 129, 1000, 8190, 8191, 8192, 8193, 100000};
+	static const uint64_t jumps[] = {
+		1, 2, 63, 64, 65, 127, 128, 129, 1000, 8190, 8191, 8192, 8193, 100000};
 	for (uint32_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
 		recv_pn_init(&r);
 		uint64_t top = 3 * PN_WINDOW + 5;
@@ -100,7 +102,8 @@ static void report__words(void **state)
 	assert_int_equal(r.unreported, 0);
 	recv_pn_add(&r, 2001, true, 0);
 	assert_int_equal(recv_pn_words(&r), 1);
-	recv_pn_add(&r, 2001 - 200, true, 0); // would be 4 words away (a duplicate, but the ring does not ask)
+	recv_pn_add(&r, 2001 - 200, true,
+		0); // would be 4 words away (a duplicate, but the ring does not ask)
 	assert_int_equal(recv_pn_words(&r), 4);
 }
 
@@ -123,8 +126,12 @@ static void report__floor_shortens(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(check__duplicates), cmocka_unit_test(check__window), cmocka_unit_test(check__wraps),
-		cmocka_unit_test(check__jumps), cmocka_unit_test(add__gap), cmocka_unit_test(report__words),
+		cmocka_unit_test(check__duplicates),
+		cmocka_unit_test(check__window),
+		cmocka_unit_test(check__wraps),
+		cmocka_unit_test(check__jumps),
+		cmocka_unit_test(add__gap),
+		cmocka_unit_test(report__words),
 		cmocka_unit_test(report__floor_shortens),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

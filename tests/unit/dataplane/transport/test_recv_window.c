@@ -1,8 +1,8 @@
 // Where a segment goes, and when a record is whole.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include "dataplane/transport/recv_window.h"
 
@@ -20,16 +20,19 @@ static int setup(void **state)
 	return 0;
 }
 
-static enum verdict locate(uint64_t record, uint32_t within, uint32_t size, uint8_t flags, struct recv_spot *spot)
+static enum verdict locate(
+	uint64_t record, uint32_t within, uint32_t size, uint8_t flags, struct recv_spot *spot)
 {
-	struct wire_header h = {.type = WIRE_DATA, .flags = flags, .offset = wire_offset(record, within)};
+	struct wire_header h = {
+		.type = WIRE_DATA, .flags = flags, .offset = wire_offset(record, within)};
 	return recv_window_locate(&w, &cut, &h, size, spot);
 }
 
 static bool put(uint64_t record, uint32_t within, uint32_t size, uint8_t flags)
 {
 	struct recv_spot spot;
-	struct wire_header h = {.type = WIRE_DATA, .flags = flags, .offset = wire_offset(record, within)};
+	struct wire_header h = {
+		.type = WIRE_DATA, .flags = flags, .offset = wire_offset(record, within)};
 	assert_int_equal(locate(record, within, size, flags, &spot), VERDICT_ACCEPT);
 	recv_window_slot(&w, spot.record)->block = block;
 	return recv_window_add(&w, &spot, &h, size);
@@ -60,9 +63,11 @@ static void locate__borders(void **state)
 	assert_int_equal(locate(0, 1408, 1409, WIRE_RECORD_END, &s), DROP_OFFSET);
 	assert_int_equal(locate(0, 1408, 0, WIRE_RECORD_END, &s), DROP_OFFSET);
 	assert_int_equal(locate(0, 1408, 1, WIRE_RECORD_END, &s), VERDICT_ACCEPT);
-	assert_int_equal(locate(0, 0, 15, WIRE_RECORD_END, &s), DROP_OFFSET); // no room for the block header
+	assert_int_equal(
+		locate(0, 0, 15, WIRE_RECORD_END, &s), DROP_OFFSET); // no room for the block header
 	assert_int_equal(locate(0, 0, 16, WIRE_RECORD_END, &s), VERDICT_ACCEPT);
-	assert_int_equal(locate(0, 46 * 1408, 784, WIRE_RECORD_END, &s), VERDICT_ACCEPT); // 65,552 bytes
+	assert_int_equal(
+		locate(0, 46 * 1408, 784, WIRE_RECORD_END, &s), VERDICT_ACCEPT); // 65,552 bytes
 	assert_int_equal(locate(0, 46 * 1408, 785, WIRE_RECORD_END, &s), DROP_OFFSET);
 	assert_int_equal(locate(0, 47 * 1408, 1, WIRE_RECORD_END, &s), DROP_OFFSET);
 	assert_int_equal(locate(0, 46 * 1408, 1408, 0, &s), DROP_OFFSET);
@@ -90,13 +95,15 @@ static void locate__agrees(void **state)
 	(void)state;
 	struct recv_spot s;
 	assert_false(put(5, 2 * 1408, 500, WIRE_RECORD_END));
-	assert_int_equal(locate(5, 3 * 1408, 1408, 0, &s), DROP_OFFSET);             // behind the end
-	assert_int_equal(locate(5, 1408, 700, WIRE_RECORD_END, &s), DROP_OFFSET);    // another end
-	assert_int_equal(locate(5, 0, 1408, WIRE_COMPRESSED, &s), DROP_OFFSET);      // other kind of bytes
+	assert_int_equal(locate(5, 3 * 1408, 1408, 0, &s), DROP_OFFSET);          // behind the end
+	assert_int_equal(locate(5, 1408, 700, WIRE_RECORD_END, &s), DROP_OFFSET); // another end
+	assert_int_equal(
+		locate(5, 0, 1408, WIRE_COMPRESSED, &s), DROP_OFFSET); // other kind of bytes
 	assert_int_equal(locate(5, 2 * 1408, 500, WIRE_RECORD_END, &s), VERDICT_ACCEPT);
 	assert_true(s.known);
 	assert_false(put(6, 3 * 1408, 1408, 0));
-	assert_int_equal(locate(6, 1408, 700, WIRE_RECORD_END, &s), DROP_OFFSET); // an end below what came
+	assert_int_equal(
+		locate(6, 1408, 700, WIRE_RECORD_END, &s), DROP_OFFSET); // an end below what came
 }
 
 static void add__any_order(void **state)
@@ -152,9 +159,12 @@ static void release__wraps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(cut__divides_exactly, setup), cmocka_unit_test_setup(locate__borders, setup),
-		cmocka_unit_test_setup(locate__window, setup), cmocka_unit_test_setup(locate__agrees, setup),
-		cmocka_unit_test_setup(add__any_order, setup), cmocka_unit_test_setup(next__kinds, setup),
+		cmocka_unit_test_setup(cut__divides_exactly, setup),
+		cmocka_unit_test_setup(locate__borders, setup),
+		cmocka_unit_test_setup(locate__window, setup),
+		cmocka_unit_test_setup(locate__agrees, setup),
+		cmocka_unit_test_setup(add__any_order, setup),
+		cmocka_unit_test_setup(next__kinds, setup),
 		cmocka_unit_test_setup(release__wraps, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

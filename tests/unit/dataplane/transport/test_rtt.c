@@ -1,8 +1,8 @@
 // The round trip estimate and its timers.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include "dataplane/transport/rtt.h"
 
@@ -23,7 +23,7 @@ static void sample__ewma(void **state)
 	struct rtt r = {0};
 	rtt_sample(&r, 80000, 0);
 	rtt_sample(&r, 160000, 0);
-	assert_int_equal(r.srtt_ns, 90000);                 // 7/8 * 80000 + 1/8 * 160000
+	assert_int_equal(r.srtt_ns, 90000);                  // 7/8 * 80000 + 1/8 * 160000
 	assert_int_equal(r.var_ns, (3 * 40000 + 80000) / 4); // against the old srtt
 	assert_int_equal(r.min_ns, 80000);
 	assert_int_equal(r.latest_ns, 160000);
@@ -66,8 +66,10 @@ static void ack_delay__quarter(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sample__first_initialises), cmocka_unit_test(sample__ewma),
-		cmocka_unit_test(sample__absurd_delay), cmocka_unit_test(timeout__bounds),
+		cmocka_unit_test(sample__first_initialises),
+		cmocka_unit_test(sample__ewma),
+		cmocka_unit_test(sample__absurd_delay),
+		cmocka_unit_test(timeout__bounds),
 		cmocka_unit_test(ack_delay__quarter),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

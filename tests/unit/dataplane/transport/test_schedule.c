@@ -1,8 +1,8 @@
 // Who goes first: control before data, connections and streams by turns, bytes and not packets.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include <string.h>
 
@@ -45,7 +45,8 @@ static void streams__by_turns(void **state)
 	pair_free(p);
 }
 
-// Small records on one stream, large on another: the bytes are shared, so the small ones send more packets.
+// Small records on one stream, large on another: the bytes are shared, so the small ones send more
+// packets.
 static void streams__share_bytes(void **state)
 {
 	(void)state;
@@ -74,13 +75,16 @@ static void conns__by_turns(void **state)
 	struct transport *t = p->side[0].t;
 	struct send_packet out[32];
 	struct conn *second = transport_reserve(t);
-	struct conn_open open = {.owner = &p->side[0], .peer_cid = 77, .segment_size = 1408, .credit_records = 1};
+	struct conn_open open = {
+		.owner = &p->side[0], .peer_cid = 77, .segment_size = 1408, .credit_records = 1};
 	transport_open(t, second, &open, p->now_ns);
-	struct wire_hello hello = {.boot_id = 5, .credit = 1ull << 40, .segment_size = 1408, .records = RECORD_WINDOW};
+	struct wire_hello hello = {
+		.boot_id = 5, .credit = 1ull << 40, .segment_size = 1408, .records = RECORD_WINDOW};
 	uint8_t bytes[WIRE_HELLO_SIZE], stored[65536] = {0};
 	struct wire_header h = {.type = WIRE_HELLO, .pn = 1};
 	wire_hello_frame(bytes, &hello);
-	assert_int_equal(conn_on_packet(t, second, &h, bytes, sizeof(bytes), NULL, p->now_ns), VERDICT_ACCEPT);
+	assert_int_equal(conn_on_packet(t, second, &h, bytes, sizeof(bytes), NULL, p->now_ns),
+		VERDICT_ACCEPT);
 	p->side[0].c->cc.cwnd = second->cc.cwnd = 1000;
 	struct send_record r = {.stored = stored, .stored_size = 65536, .raw_size = 65536};
 	for (int i = 0; i < 20; i++) {
@@ -153,7 +157,8 @@ static void submit__refusals(void **state)
 	assert_int_equal(pair_submit(p, 0, 3, 10), SUBMIT_STREAM);
 	struct send_record r = {.stored_size = RECORD_RAW_MAX + 1};
 	assert_int_equal(transport_submit(p->side[0].t, p->side[0].c, 0, &r, 0), SUBMIT_STREAM);
-	assert_int_equal(transport_submit(p->side[0].t, p->side[0].c, STREAMS_MAX << 2, &r, 0), SUBMIT_STREAM);
+	assert_int_equal(transport_submit(p->side[0].t, p->side[0].c, STREAMS_MAX << 2, &r, 0),
+		SUBMIT_STREAM);
 	struct conn *c = transport_reserve(p->side[0].t);
 	r.stored_size = 1;
 	assert_int_equal(transport_submit(p->side[0].t, c, 0, &r, 0), SUBMIT_CLOSED);
@@ -164,9 +169,12 @@ static void submit__refusals(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(streams__by_turns), cmocka_unit_test(streams__share_bytes),
-		cmocka_unit_test(conns__by_turns), cmocka_unit_test(control__before_data),
-		cmocka_unit_test(ack_now__on_the_last), cmocka_unit_test(submit__refusals),
+		cmocka_unit_test(streams__by_turns),
+		cmocka_unit_test(streams__share_bytes),
+		cmocka_unit_test(conns__by_turns),
+		cmocka_unit_test(control__before_data),
+		cmocka_unit_test(ack_now__on_the_last),
+		cmocka_unit_test(submit__refusals),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,8 @@
 // Records on their way out: what is sent next, what an ACK or a loss does, what goes back.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include "dataplane/transport/send_window.h"
 
@@ -174,10 +174,13 @@ static void window__wraps(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(add__segments, setup), cmocka_unit_test_setup(full__window, setup),
+		cmocka_unit_test_setup(add__segments, setup),
+		cmocka_unit_test_setup(full__window, setup),
 		cmocka_unit_test_setup(pick__in_order_then_lost, setup),
-		cmocka_unit_test_setup(acked__cancels_resend, setup), cmocka_unit_test_setup(take__ordered, setup),
-		cmocka_unit_test_setup(take__unordered, setup), cmocka_unit_test_setup(take__failed, setup),
+		cmocka_unit_test_setup(acked__cancels_resend, setup),
+		cmocka_unit_test_setup(take__ordered, setup),
+		cmocka_unit_test_setup(take__unordered, setup),
+		cmocka_unit_test_setup(take__failed, setup),
 		cmocka_unit_test_setup(window__wraps, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 // The log of sent packets: tracking, ACK words, wrap, lowest.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include "dataplane/transport/sent_log.h"
 
@@ -63,7 +63,8 @@ static void take__alias(void **state)
 	}
 	uint64_t old = l.next_pn - IN_FLIGHT_MAX - 50; // alias of packets in flight
 	assert_int_equal(sent_log_take(&l, old, ~0ull, &late), 0);
-	uint64_t edge = l.next_pn - IN_FLIGHT_MAX + 3; // only 4 of the word are held, all acknowledged
+	uint64_t edge =
+		l.next_pn - IN_FLIGHT_MAX + 3; // only 4 of the word are held, all acknowledged
 	assert_int_equal(sent_log_take(&l, edge, ~0ull, &late), 0);
 	assert_int_equal(late, 0);
 	assert_int_equal(sent_log_span(&l), 100);
@@ -91,7 +92,9 @@ static void flight__skips_holes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(take__words), cmocka_unit_test(take__late), cmocka_unit_test(take__alias),
+		cmocka_unit_test(take__words),
+		cmocka_unit_test(take__late),
+		cmocka_unit_test(take__alias),
 		cmocka_unit_test(flight__skips_holes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,8 +1,8 @@
 // The wheel: nothing fires early, nothing is forgotten, the next deadline is exact.
+#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <cmocka.h>
 
 #include "dataplane/transport/wheel.h"
 
@@ -46,7 +46,8 @@ static void fire(uint64_t now)
 		assert_true(at[i] > now);
 }
 
-// Random deadlines from nanoseconds to minutes, random steps: after each, exactly those due have fired.
+// Random deadlines from nanoseconds to minutes, random steps: after each, exactly those due have
+// fired.
 static void advance__random(void **state)
 {
 	(void)state;
@@ -66,7 +67,9 @@ static void advance__random(void **state)
 			}
 			assert_int_equal(wheel_next(&w), earliest());
 			uint64_t next = earliest();
-			now = draw() % 3 || next == WHEEL_NEVER ? now + (draw() & ((1ull << draw() % 34) - 1)) : next;
+			now = draw() % 3 || next == WHEEL_NEVER
+				      ? now + (draw() & ((1ull << draw() % 34) - 1))
+				      : next;
 			fire(now);
 			assert_int_equal(wheel_next(&w), earliest());
 		}
@@ -108,7 +111,8 @@ static void set__in_the_past(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(advance__random), cmocka_unit_test(set__moves_and_removes),
+		cmocka_unit_test(advance__random),
+		cmocka_unit_test(set__moves_and_removes),
 		cmocka_unit_test(set__in_the_past),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
