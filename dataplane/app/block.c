@@ -1,4 +1,5 @@
-// Blocks of the arena: out to the transport, to codecs, and back. Last in, first out, so that the next is the warmest.
+// Blocks of the arena: out to the transport, to codecs, and back. Last in, first out, so that the
+// next is the warmest.
 #include <assert.h>
 
 #include "dataplane/app/block.h"
@@ -46,7 +47,8 @@ void app_block_put(struct app_session *session, uint8_t *memory)
 	struct app_channel *channel = session->channel;
 	uint32_t index = app_block_index(channel, memory);
 
-	assert(channel->block[index].state == APP_BLOCK_RECEIVING && channel->block[index].row == session->row);
+	assert(channel->block[index].state == APP_BLOCK_RECEIVING &&
+		channel->block[index].row == session->row);
 	session->blocks--;
 	app_block_release(channel, index);
 }

@@ -1,4 +1,5 @@
-// Makes, checks and frees the channel of one application. The region is hostile: its header is copied, checked, used.
+// Makes, checks and frees the channel of one application. The region is hostile: its header is
+// copied, checked, used.
 #include "dataplane/app/channel.h"
 
 #include <errno.h>
@@ -8,15 +9,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define APP_BLOCKS_MIN    16u
-#define BLOCKS_ALIGNMENT  4096u
-#define HUGEPAGE          ((size_t)2 << 20)
-#define REGION_SIZE_MIN   (sizeof(struct app_region) + APP_BLOCK_SIZE)
+#define APP_BLOCKS_MIN   16u
+#define BLOCKS_ALIGNMENT 4096u
+#define HUGEPAGE         ((size_t)2 << 20)
+#define REGION_SIZE_MIN  (sizeof(struct app_region) + APP_BLOCK_SIZE)
 // The largest honest region, with room for the rounding to hugepages.
-#define REGION_SIZE_MAX   (sizeof(struct app_region) + (size_t)APP_BLOCKS_MAX * APP_BLOCK_SIZE + 2 * HUGEPAGE)
+#define REGION_SIZE_MAX \
+	(sizeof(struct app_region) + (size_t)APP_BLOCKS_MAX * APP_BLOCK_SIZE + 2 * HUGEPAGE)
 
 static_assert(APP_BLOCK_SIZE == BLOCK_SIZE, "the transport's blocks are the arena's");
-static_assert(APP_RX_SLOTS >= 2 * APP_BLOCKS_MAX + 2 * APP_SESSIONS_MAX, "an honest application's events always fit");
+static_assert(APP_RX_SLOTS >= 2 * APP_BLOCKS_MAX + 2 * APP_SESSIONS_MAX,
+	"an honest application's events always fit");
 static_assert(APP_RETURN_SLOTS >= APP_BLOCKS_MAX, "every block may come back at once");
 
 const char *app_broken_sentence(enum app_broken broken)
@@ -43,7 +46,8 @@ static const char *channel_check_header(const struct app_region_header *header, 
 		return "the region is smaller than its header says";
 	if (header->blocks == 0 || header->blocks > APP_BLOCKS_MAX)
 		return "the region has no block, or too many";
-	if (header->blocks_offset < sizeof(struct app_region) || header->blocks_offset % BLOCKS_ALIGNMENT != 0)
+	if (header->blocks_offset < sizeof(struct app_region) ||
+		header->blocks_offset % BLOCKS_ALIGNMENT != 0)
 		return "the block area is misplaced";
 	if (header->blocks_offset + (uint64_t)header->blocks * APP_BLOCK_SIZE > size)
 		return "the block area does not fit the region";
@@ -60,7 +64,8 @@ static int channel_attach(struct app_channel *channel, int region_fd, const char
 		return rc;
 	}
 	channel->shared = (const struct app_region *)(const void *)channel->region.base;
-	memcpy(&header, &channel->shared->header, sizeof(header)); // it may change under us: check the copy
+	// It may change under us: check the copy.
+	memcpy(&header, &channel->shared->header, sizeof(header));
 	*reason = channel_check_header(&header, channel->region.size);
 	if (*reason != NULL)
 		return APP_E_HEADER;
@@ -71,7 +76,8 @@ static int channel_attach(struct app_channel *channel, int region_fd, const char
 
 static int channel_make_arena(struct app_channel *channel, uint32_t blocks, const char **reason)
 {
-	uint32_t offset = (sizeof(struct app_arena) + BLOCKS_ALIGNMENT - 1) / BLOCKS_ALIGNMENT * BLOCKS_ALIGNMENT;
+	uint32_t offset = (sizeof(struct app_arena) + BLOCKS_ALIGNMENT - 1) / BLOCKS_ALIGNMENT *
+			  BLOCKS_ALIGNMENT;
 	size_t size = offset + (size_t)blocks * APP_BLOCK_SIZE;
 	int rc = region_create(&channel->arena, "sluice-arena", size, REGION_PAGES_ANY);
 
@@ -113,8 +119,8 @@ static void channel_init_rings(struct app_channel *channel)
 
 	ring_consumer_init(&channel->tx, shared->tx_slots, &shared->tx_tail, &mine->tx_head,
 		sizeof(struct app_tx), APP_TX_SLOTS);
-	ring_consumer_init(&channel->returns, shared->return_slots, &shared->return_tail, &mine->return_head,
-		sizeof(struct app_return), APP_RETURN_SLOTS);
+	ring_consumer_init(&channel->returns, shared->return_slots, &shared->return_tail,
+		&mine->return_head, sizeof(struct app_return), APP_RETURN_SLOTS);
 	ring_producer_init(&channel->rx, mine->rx_slots, &mine->rx_tail, &shared->rx_head,
 		sizeof(struct app_rx), APP_RX_SLOTS);
 }
@@ -123,7 +129,8 @@ static void channel_init_tables(struct app_channel *channel)
 {
 	for (uint32_t i = 0; i < channel->blocks_count; i++) {
 		channel->block[i].row = APP_NONE;
-		channel->block[i].next = (uint16_t)(i + 1 < channel->blocks_count ? i + 1 : APP_NONE);
+		channel->block[i].next =
+			(uint16_t)(i + 1 < channel->blocks_count ? i + 1 : APP_NONE);
 	}
 	channel->free_first = 0;
 	channel->free_count = channel->blocks_count;
@@ -205,7 +212,8 @@ bool app_channel_quiet(const struct app_channel *channel)
 	return true;
 }
 
-static const char *channel_check_sessions(const struct app_channel *channel, const uint32_t *per_row)
+static const char *channel_check_sessions(
+	const struct app_channel *channel, const uint32_t *per_row)
 {
 	uint32_t granted = 0, parked = 0;
 

@@ -1,4 +1,5 @@
-// Publishes events to the application and wakes it. See lib/shm/ring.h for the fences of the wake-up.
+// Publishes events to the application and wakes it. See lib/shm/ring.h for the fences of the
+// wake-up.
 #include "dataplane/app/deliver_stage.h"
 
 #include <assert.h>
@@ -30,13 +31,15 @@ void app_deliver_stage(struct app_channel *channel, const struct app_rx *event)
 	channel->staged[channel->staged_count++] = *event;
 }
 
-void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *memory, uint32_t size, bool message_end)
+void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *memory, uint32_t size,
+	bool message_end)
 {
 	struct app_channel *channel = session->channel;
 	uint32_t index = app_block_index(channel, memory);
 	struct app_block *block = &channel->block[index];
 
-	assert(block->state == APP_BLOCK_RECEIVING && block->row == session->row && size <= APP_BLOCK_SIZE);
+	assert(block->state == APP_BLOCK_RECEIVING && block->row == session->row &&
+		size <= APP_BLOCK_SIZE);
 	if (channel->broken != APP_BROKEN_NOT) { // it will never come back from there
 		app_block_put(session, memory);
 		return;
@@ -44,39 +47,42 @@ void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *mem
 	block->state = APP_BLOCK_OWNED;
 	block->session = session->session;
 	app_deliver_stage(channel, &(struct app_rx){
-		.session = session->session,
-		.stream = stream,
-		.offset = index * APP_BLOCK_SIZE,
-		.size = size,
-		.type = APP_RX_DATA,
-		.flags = message_end ? APP_RX_MESSAGE_END : 0,
-	});
+					   .session = session->session,
+					   .stream = stream,
+					   .offset = index * APP_BLOCK_SIZE,
+					   .size = size,
+					   .type = APP_RX_DATA,
+					   .flags = message_end ? APP_RX_MESSAGE_END : 0,
+				   });
 }
 
-void app_deliver_sent(struct app_channel *channel, uint32_t session, uint32_t stream, uint64_t cookie, bool ok)
+void app_deliver_sent(
+	struct app_channel *channel, uint32_t session, uint32_t stream, uint64_t cookie, bool ok)
 {
 	assert(channel->sends > 0);
 	channel->sends--;
 	app_deliver_stage(channel, &(struct app_rx){
-		.session = session,
-		.stream = stream,
-		.type = APP_RX_SENT,
-		.flags = ok ? 0 : APP_RX_FAILED,
-		.cookie = cookie,
-	});
+					   .session = session,
+					   .stream = stream,
+					   .type = APP_RX_SENT,
+					   .flags = ok ? 0 : APP_RX_FAILED,
+					   .cookie = cookie,
+				   });
 }
 
 // Tells the main thread that this request needs no time-out any more.
 static void deliver_answer(struct app_channel *channel, uint32_t request)
 {
 	for (uint32_t i = 0; i < APP_CONNECTS_MAX; i++) {
-		// Acquire pairs with the main thread's exchange; only this thread makes a slot non-zero.
+		// Acquire pairs with the main thread's exchange; only this thread makes a slot
+		// non-zero.
 		if (atomic_load_explicit(&channel->answered[i], memory_order_acquire) != 0)
 			continue;
 		atomic_store_explicit(&channel->answered[i], request, memory_order_release);
 		return;
 	}
-	// All taken: the main thread is far behind. Its time-out frees the request; the application ignores that.
+	// All taken: the main thread is far behind. Its time-out frees the request; the application
+	// ignores that.
 }
 
 void app_deliver_opened(struct app_session *session, uint32_t request)
@@ -84,11 +90,11 @@ void app_deliver_opened(struct app_session *session, uint32_t request)
 	if (request != 0)
 		deliver_answer(session->channel, request);
 	app_deliver_stage(session->channel, &(struct app_rx){
-		.session = session->session,
-		.offset = session->row,
-		.type = APP_RX_OPENED,
-		.cookie = request,
-	});
+						    .session = session->session,
+						    .offset = session->row,
+						    .type = APP_RX_OPENED,
+						    .cookie = request,
+					    });
 }
 
 static void deliver_wake(struct app_channel *channel)
@@ -99,14 +105,16 @@ static void deliver_wake(struct app_channel *channel)
 		channel->woken = false;
 		return;
 	}
-	// A byte sent while the head stood here is still on its way to a reader who will look at the ring: it cannot sleep
-	// again before it has taken what is there (ring_sleep), so a second byte would tell it nothing.
+	// A byte sent while the head stood here is still on its way to a reader who will look at
+	// the ring: it cannot sleep again before it has taken what is there (ring_sleep), so a
+	// second byte would tell it nothing.
 	head = atomic_load_explicit(&channel->rx.peer->head, memory_order_relaxed);
 	if (channel->woken && channel->woken_head == head)
 		return;
 	channel->woken = true;
 	channel->woken_head = head;
-	// A full socket is a readable one; a closed one is the main thread's business (hang-up of data.sock).
+	// A full socket is a readable one; a closed one is the main thread's business (hang-up of
+	// data.sock).
 	(void)send(channel->wake_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

@@ -6,15 +6,18 @@
 
 #include "dataplane/app/channel.h"
 
-// A record of `size` bytes at the start of `block` (from app_block_get of this session, never NULL, also for size 0). The
-// block is the application's until app_take_returns sees it again.
-void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *block, uint32_t size, bool message_end);
+// A record of `size` bytes at the start of `block` (from app_block_get of this session, never NULL,
+// also for size 0). The block is the application's until app_take_returns sees it again.
+void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *block, uint32_t size,
+	bool message_end);
 // Answers a SEND: published at the peer, or lost. The buffer is the application's again.
-void app_deliver_sent(struct app_channel *channel, uint32_t session, uint32_t stream, uint64_t cookie, bool ok);
-// The session is open; publish its row (app_session_publish: peer, service, initiator) first. `request`: of the
-// application's DOOR_CONNECT, 0 for a session that it accepted.
+void app_deliver_sent(
+	struct app_channel *channel, uint32_t session, uint32_t stream, uint64_t cookie, bool ok);
+// The session is open; publish its row (app_session_publish: peer, service, initiator) first.
+// `request`: of the application's DOOR_CONNECT, 0 for a session that it accepted.
 void app_deliver_opened(struct app_session *session, uint32_t request);
 // CLOSED is staged by app_session_close (channel.h).
 
-// Publishes what is staged and wakes the application when it sleeps. Once per burst; cheap when nothing is staged.
+// Publishes what is staged and wakes the application when it sleeps. Once per burst; cheap when
+// nothing is staged.
 void app_deliver_flush(struct app_channel *channel);

@@ -1,4 +1,5 @@
-// The door's poll loop: accepts, reads a bounded number of messages from each client, drops who misbehaves.
+// The door's poll loop: accepts, reads a bounded number of messages from each client, drops who
+// misbehaves.
 #include "dataplane/app/door_state.h"
 
 #include <errno.h>
@@ -9,11 +10,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DOOR_EVENTS    32
-#define DOOR_SWEEP_MS  100 // how exact time-outs are
-#define DOOR_ACCEPTS   8   // per turn
-#define LISTEN_TOKEN   UINT64_MAX
-#define GROUPS_MAX     64 // supplementary groups of a client that are looked at
+#define DOOR_EVENTS   32
+#define DOOR_SWEEP_MS 100 // how exact time-outs are
+#define DOOR_ACCEPTS  8   // per turn
+#define LISTEN_TOKEN  UINT64_MAX
+#define GROUPS_MAX    64 // supplementary groups of a client that are looked at
 
 uint64_t door_now_ns(void)
 {
@@ -23,7 +24,8 @@ uint64_t door_now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-bool door_reply(struct door_client *client, uint32_t request, enum ipc_result result, const char *text)
+bool door_reply(
+	struct door_client *client, uint32_t request, enum ipc_result result, const char *text)
 {
 	struct door_message m = door_message_init(DOOR_RESULT);
 
@@ -33,7 +35,8 @@ bool door_reply(struct door_client *client, uint32_t request, enum ipc_result re
 	return door_send(client->fd, &m, NULL, 0) == 0;
 }
 
-// ---- clients come and go --------------------------------------------------------------------------------------------
+// ---- clients come and go
+// --------------------------------------------------------------------------------------------
 
 static void client_drop_app(struct door *door, struct door_client *client)
 {
@@ -111,8 +114,10 @@ static void client_accept(struct door *door, int fd)
 		close(fd);
 		return;
 	}
-	if (peer.uid != 0 && peer.uid != geteuid() && !client_in_group(fd, &peer, door->config.gid)) {
-		client_refuse(fd, IPC_REFUSED_PERMISSION, "neither the dataplane's user nor a member of its group");
+	if (peer.uid != 0 && peer.uid != geteuid() &&
+		!client_in_group(fd, &peer, door->config.gid)) {
+		client_refuse(fd, IPC_REFUSED_PERMISSION,
+			"neither the dataplane's user nor a member of its group");
 		return;
 	}
 	*client = (struct door_client){
@@ -140,15 +145,17 @@ static void door_accept(struct door *door)
 	}
 }
 
-// ---- messages -------------------------------------------------------------------------------------------------------
+// ---- messages
+// -------------------------------------------------------------------------------------------------------
 
-static bool client_on_hello(struct door *door, struct door_client *client, const struct door_message *m, int *fds,
-	int fds_count)
+static bool client_on_hello(struct door *door, struct door_client *client,
+	const struct door_message *m, int *fds, int fds_count)
 {
 	if (client->kind != DOOR_KIND_NEW || fds_count != 1) {
 		while (fds_count > 0)
 			close(fds[--fds_count]);
-		door_reply(client, m->request, IPC_INVALID, "a hello comes first, once, with one descriptor");
+		door_reply(client, m->request, IPC_INVALID,
+			"a hello comes first, once, with one descriptor");
 		return false;
 	}
 	if (m->type == DOOR_HELLO_APP)
@@ -156,8 +163,8 @@ static bool client_on_hello(struct door *door, struct door_client *client, const
 	return door_on_hello_control(door, client, m, fds[0]);
 }
 
-static bool client_on_message(struct door *door, struct door_client *client, const struct door_message *m, int *fds,
-	int fds_count)
+static bool client_on_message(struct door *door, struct door_client *client,
+	const struct door_message *m, int *fds, int fds_count)
 {
 	if (m->type == DOOR_HELLO_APP || m->type == DOOR_HELLO_CONTROL)
 		return client_on_hello(door, client, m, fds, fds_count);
@@ -183,7 +190,8 @@ static bool client_on_message(struct door *door, struct door_client *client, con
 // False: drop the client.
 static bool client_read(struct door *door, struct door_client *client)
 {
-	for (int i = 0; i < DOOR_MESSAGES_TURN; i++) { // what remains keeps the socket readable: others first
+	for (int i = 0; i < DOOR_MESSAGES_TURN;
+		i++) { // what remains keeps the socket readable: others first
 		struct door_message m;
 		int fds[DOOR_FDS_MAX];
 		int fds_count;
@@ -192,7 +200,8 @@ static bool client_read(struct door *door, struct door_client *client)
 		if (rc == -EAGAIN)
 			return true;
 		if (rc == DOOR_E_VERSION)
-			door_reply(client, m.request, IPC_REFUSED_VERSION, "the dataplane speaks another version");
+			door_reply(client, m.request, IPC_REFUSED_VERSION,
+				"the dataplane speaks another version");
 		else if (rc == DOOR_E_MALFORMED)
 			door_reply(client, 0, IPC_INVALID, "not a message of this socket");
 		if (rc != 0)
@@ -203,7 +212,8 @@ static bool client_read(struct door *door, struct door_client *client)
 	return true;
 }
 
-// ---- the loop -------------------------------------------------------------------------------------------------------
+// ---- the loop
+// -------------------------------------------------------------------------------------------------------
 
 static void door_sweep(struct door *door)
 {
@@ -302,7 +312,8 @@ void door_free(struct door *door)
 	free(door);
 }
 
-// ---- applications ---------------------------------------------------------------------------------------------------
+// ---- applications
+// ---------------------------------------------------------------------------------------------------
 
 void door_app_released(struct door *door, struct app_channel *channel)
 {

@@ -1,5 +1,6 @@
-// CONNECT: an application asks for a session. The request waits here until a worker delivers OPENED, control says that it
-// failed, or its time is up; a control process that attaches anew gets it again.
+// CONNECT: an application asks for a session. The request waits here until a worker delivers
+// OPENED, control says that it failed, or its time is up; a control process that attaches anew gets
+// it again.
 #include "dataplane/app/door_state.h"
 
 #include <stdio.h>
@@ -9,7 +10,8 @@ void door_connect_reap(struct door_client *client)
 {
 	for (int i = 0; i < APP_CONNECTS_MAX; i++) {
 		// Pairs with the worker's release in deliver.c; only this thread empties a slot.
-		uint32_t request = atomic_exchange_explicit(&client->channel->answered[i], 0, memory_order_acq_rel);
+		uint32_t request = atomic_exchange_explicit(
+			&client->channel->answered[i], 0, memory_order_acq_rel);
 
 		if (request == 0)
 			continue;
@@ -54,7 +56,8 @@ bool door_on_connect(struct door *door, struct door_client *client, const struct
 		return door_reply(client, m->request, IPC_INVALID, wrong);
 	pending = connect_find(client, 0);
 	if (pending == NULL)
-		return door_reply(client, m->request, IPC_REFUSED_FULL, "too many requests of this application wait already");
+		return door_reply(client, m->request, IPC_REFUSED_FULL,
+			"too many requests of this application wait already");
 	if (timeout_ms > DOOR_CONNECT_TIMEOUT_MAX_MS)
 		timeout_ms = DOOR_CONNECT_TIMEOUT_MAX_MS;
 
@@ -86,14 +89,16 @@ bool door_connect_expire(struct door_client *client, uint64_t now_ns)
 
 		if (pending->connect.request == 0 || now_ns < pending->deadline_ns)
 			continue;
-		keep = door_reply(client, pending->connect.request, IPC_TIMEOUT, "no answer in time") && keep;
+		keep = door_reply(client, pending->connect.request, IPC_TIMEOUT,
+			       "no answer in time") &&
+		       keep;
 		pending->connect.request = 0;
 	}
 	return keep;
 }
 
-void door_connect_failed(struct door *door, struct door_app app, uint32_t request, enum ipc_result result,
-	const char *text)
+void door_connect_failed(struct door *door, struct door_app app, uint32_t request,
+	enum ipc_result result, const char *text)
 {
 	struct app_channel *channel = door_channel(door, app);
 	struct door_pending *pending;
@@ -106,13 +111,14 @@ void door_connect_failed(struct door *door, struct door_app app, uint32_t reques
 	if (pending == NULL)
 		return;
 	pending->connect.request = 0;
-	// A client that does not read is dropped when the door polls it next: the hang-up is made here.
+	// A client that does not read is dropped when the door polls it next: the hang-up is made
+	// here.
 	if (!door_reply(client, request, result, text))
 		shutdown(client->fd, SHUT_RDWR);
 }
 
-void door_connects_each(struct door *door, void (*each)(void *context, const struct door_connect *connect),
-	void *context)
+void door_connects_each(struct door *door,
+	void (*each)(void *context, const struct door_connect *connect), void *context)
 {
 	for (int i = 0; i < APPS_MAX; i++) {
 		struct door_client *client = door->app[i].client;

@@ -40,7 +40,8 @@ static void hello_read_name(pid_t pid, char name[NAME_SIZE])
 	}
 }
 
-static bool hello_welcome_app(const struct door *door, const struct door_client *client, uint32_t request)
+static bool hello_welcome_app(
+	const struct door *door, const struct door_client *client, uint32_t request)
 {
 	struct app_channel *channel = client->channel;
 	struct door_message m = door_message_init(DOOR_WELCOME);
@@ -58,7 +59,8 @@ static bool hello_welcome_app(const struct door *door, const struct door_client 
 	return rc == 0;
 }
 
-bool door_on_hello_app(struct door *door, struct door_client *client, const struct door_message *m, int region_fd)
+bool door_on_hello_app(
+	struct door *door, struct door_client *client, const struct door_message *m, int region_fd)
 {
 	struct door_slot *slot = hello_find_slot(door);
 	char text[REASON_SIZE] = "refused";
@@ -69,7 +71,8 @@ bool door_on_hello_app(struct door *door, struct door_client *client, const stru
 
 	if (slot == NULL) {
 		close(region_fd);
-		door_reply(client, m->request, IPC_REFUSED_FULL, "the dataplane has as many applications as it can");
+		door_reply(client, m->request, IPC_REFUSED_FULL,
+			"the dataplane has as many applications as it can");
 		return false;
 	}
 	rc = app_channel_new(&channel, region_fd, m->blocks, &reason);
@@ -97,7 +100,8 @@ bool door_on_hello_app(struct door *door, struct door_client *client, const stru
 	return hello_welcome_app(door, client, m->request);
 }
 
-bool door_on_hello_control(struct door *door, struct door_client *client, const struct door_message *m, int region_fd)
+bool door_on_hello_control(
+	struct door *door, struct door_client *client, const struct door_message *m, int region_fd)
 {
 	struct door_welcome welcome = {.region_fd = -1, .wake_fd = -1};
 	struct door_message reply = door_message_init(DOOR_WELCOME);
@@ -106,18 +110,21 @@ bool door_on_hello_control(struct door *door, struct door_client *client, const 
 	// Members of the group may bring applications, not steer the node.
 	if (client->peer.uid != 0 && client->peer.uid != geteuid()) {
 		close(region_fd);
-		door_reply(client, m->request, IPC_REFUSED_PERMISSION, "control runs as the dataplane's user or as root");
+		door_reply(client, m->request, IPC_REFUSED_PERMISSION,
+			"control runs as the dataplane's user or as root");
 		return false;
 	}
 	if (door->control != NULL) {
 		char text[REASON_SIZE];
 
 		close(region_fd);
-		snprintf(text, sizeof(text), "process %d is attached as control already", (int)door->control->peer.pid);
+		snprintf(text, sizeof(text), "process %d is attached as control already",
+			(int)door->control->peer.pid);
 		door_reply(client, m->request, IPC_REFUSED_FULL, text);
 		return false;
 	}
-	result = door->config.hooks->on_control_attached(door->config.context, client->peer.pid, region_fd, &welcome);
+	result = door->config.hooks->on_control_attached(
+		door->config.context, client->peer.pid, region_fd, &welcome);
 	if (result != IPC_OK) {
 		door_reply(client, m->request, result, welcome.text);
 		return false;

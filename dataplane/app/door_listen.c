@@ -1,4 +1,5 @@
-// LISTEN and UNLISTEN: who accepts sessions for which service. An ordinary listener goes before a fallback one.
+// LISTEN and UNLISTEN: who accepts sessions for which service. An ordinary listener goes before a
+// fallback one.
 #include "dataplane/app/door_state.h"
 
 #include <stdio.h>
@@ -44,12 +45,13 @@ static uint32_t listen_count(const struct door *door, struct door_app app)
 	uint32_t count = 0;
 
 	for (int i = 0; i < DOOR_LISTENERS_MAX; i++)
-		count += door->listener[i].service[0] != '\0' && door_app_same(door->listener[i].app, app);
+		count += door->listener[i].service[0] != '\0' &&
+			 door_app_same(door->listener[i].app, app);
 	return count;
 }
 
-static bool listen_refuse_taken(struct door *door, struct door_client *client, const struct door_message *m,
-	const struct door_listener *taken)
+static bool listen_refuse_taken(struct door *door, struct door_client *client,
+	const struct door_message *m, const struct door_listener *taken)
 {
 	const struct app_channel *holder = door_channel(door, taken->app);
 	char text[REASON_SIZE];
@@ -65,17 +67,20 @@ bool door_on_listen(struct door *door, struct door_client *client, const struct 
 	struct door_listener *listener;
 
 	if (!door_name_valid(m->service) || (m->flags & ~(uint32_t)DOOR_LISTEN_FALLBACK) != 0)
-		return door_reply(client, m->request, IPC_INVALID, "a service's name is 1 to 63 printable characters");
+		return door_reply(client, m->request, IPC_INVALID,
+			"a service's name is 1 to 63 printable characters");
 	listener = listen_find(door, m->service, m->flags);
 	if (listener != NULL && door_app_same(listener->app, app))
 		return door_reply(client, m->request, IPC_OK, "");
 	if (listener != NULL)
 		return listen_refuse_taken(door, client, m, listener);
 	if (listen_count(door, app) >= DOOR_LISTENS_MAX)
-		return door_reply(client, m->request, IPC_REFUSED_FULL, "this application listens for as many services as it may");
+		return door_reply(client, m->request, IPC_REFUSED_FULL,
+			"this application listens for as many services as it may");
 	listener = listen_find_free(door);
 	if (listener == NULL)
-		return door_reply(client, m->request, IPC_REFUSED_FULL, "this node has as many listeners as it can");
+		return door_reply(client, m->request, IPC_REFUSED_FULL,
+			"this node has as many listeners as it can");
 
 	listener->app = app;
 	listener->flags = m->flags;
@@ -90,17 +95,20 @@ bool door_on_unlisten(struct door *door, struct door_client *client, const struc
 	bool found = false;
 
 	if (!door_name_valid(m->service))
-		return door_reply(client, m->request, IPC_INVALID, "a service's name is 1 to 63 printable characters");
+		return door_reply(client, m->request, IPC_INVALID,
+			"a service's name is 1 to 63 printable characters");
 	for (int i = 0; i < DOOR_LISTENERS_MAX; i++) {
 		struct door_listener *listener = &door->listener[i];
 
-		if (door_app_same(listener->app, app) && strcmp(listener->service, m->service) == 0) {
+		if (door_app_same(listener->app, app) &&
+			strcmp(listener->service, m->service) == 0) {
 			*listener = (struct door_listener){0};
 			found = true;
 		}
 	}
 	if (!found)
-		return door_reply(client, m->request, IPC_REFUSED_SERVICE, "this application does not listen for it");
+		return door_reply(client, m->request, IPC_REFUSED_SERVICE,
+			"this application does not listen for it");
 	door->config.hooks->on_tables(door->config.context);
 	return door_reply(client, m->request, IPC_OK, "");
 }

@@ -34,7 +34,8 @@ static int socket_check_folder(const char *path, char text[REASON_SIZE])
 	if (!S_ISDIR(st.st_mode))
 		return socket_fail(text, "cannot use", folder, ENOTDIR);
 	if (st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return socket_fail(text, "must be ours and writable by nobody else:", folder, EPERM);
+		return socket_fail(
+			text, "must be ours and writable by nobody else:", folder, EPERM);
 	return 0;
 }
 
@@ -45,7 +46,9 @@ static int socket_remove_stale(const struct sockaddr_un *address, char text[REAS
 	int fd, rc;
 
 	if (lstat(address->sun_path, &st) != 0)
-		return errno == ENOENT ? 0 : socket_fail(text, "cannot look at", address->sun_path, errno);
+		return errno == ENOENT
+			       ? 0
+			       : socket_fail(text, "cannot look at", address->sun_path, errno);
 	if (!S_ISSOCK(st.st_mode))
 		return socket_fail(text, "is in the way and no socket:", address->sun_path, EEXIST);
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -55,7 +58,8 @@ static int socket_remove_stale(const struct sockaddr_un *address, char text[REAS
 	int error = errno;
 	close(fd);
 	if (rc == 0 || error != ECONNREFUSED) // EAGAIN: its backlog is full, so somebody listens
-		return socket_fail(text, "another dataplane answers at", address->sun_path, EADDRINUSE);
+		return socket_fail(
+			text, "another dataplane answers at", address->sun_path, EADDRINUSE);
 	if (unlink(address->sun_path) != 0)
 		return socket_fail(text, "cannot remove", address->sun_path, errno);
 	return 0;
@@ -91,7 +95,9 @@ int door_socket_open(struct door *door, char text[REASON_SIZE])
 	int rc;
 
 	if (length >= sizeof(address.sun_path))
-		return socket_fail(text, "longer than the 107 bytes of a socket's path:", door->config.path, ENAMETOOLONG);
+		return socket_fail(text,
+			"longer than the 107 bytes of a socket's path:", door->config.path,
+			ENAMETOOLONG);
 	memcpy(door->path, door->config.path, length + 1);
 	memcpy(address.sun_path, door->config.path, length + 1);
 	rc = socket_check_folder(door->path, text);
@@ -108,7 +114,8 @@ void door_socket_close(struct door *door)
 
 	if (door->listen_fd < 0)
 		return;
-	if (door->ino != 0 && stat(door->path, &st) == 0 && st.st_dev == door->dev && st.st_ino == door->ino)
+	if (door->ino != 0 && stat(door->path, &st) == 0 && st.st_dev == door->dev &&
+		st.st_ino == door->ino)
 		unlink(door->path);
 	close(door->listen_fd);
 	door->listen_fd = -1;

@@ -23,12 +23,12 @@ struct door_client {
 	uint32_t serial; // of the whole door: tells an event of an earlier client in this row
 	enum door_kind kind;
 	struct ucred peer;
-	uint64_t hello_deadline_ns; // NEW
-	struct app_channel *channel; // APP
+	uint64_t hello_deadline_ns;                    // NEW
+	struct app_channel *channel;                   // APP
 	struct door_pending pending[APP_CONNECTS_MAX]; // APP
 };
 
-struct door_slot { // one per application index
+struct door_slot {                   // one per application index
 	struct app_channel *channel; // NULL: free
 	struct door_client *client;  // NULL: gone; the worker has not let go yet
 	uint16_t generation;
@@ -54,12 +54,15 @@ int door_socket_open(struct door *door, char text[REASON_SIZE]);
 void door_socket_close(struct door *door);
 
 // door.c. A reply that does not go out means the client does not read, or is gone: false, drop it.
-bool door_reply(struct door_client *client, uint32_t request, enum ipc_result result, const char *text);
+bool door_reply(
+	struct door_client *client, uint32_t request, enum ipc_result result, const char *text);
 uint64_t door_now_ns(void);
 
 // One message each. False: drop the client. The descriptors of a hello are taken.
-bool door_on_hello_app(struct door *door, struct door_client *client, const struct door_message *m, int region_fd);
-bool door_on_hello_control(struct door *door, struct door_client *client, const struct door_message *m, int region_fd);
+bool door_on_hello_app(
+	struct door *door, struct door_client *client, const struct door_message *m, int region_fd);
+bool door_on_hello_control(
+	struct door *door, struct door_client *client, const struct door_message *m, int region_fd);
 bool door_on_listen(struct door *door, struct door_client *client, const struct door_message *m);
 bool door_on_unlisten(struct door *door, struct door_client *client, const struct door_message *m);
 bool door_on_connect(struct door *door, struct door_client *client, const struct door_message *m);

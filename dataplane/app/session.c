@@ -5,10 +5,12 @@
 #include "dataplane/app/take.h"
 #include "lib/shm/seqlock.h"
 
-// A record needs two blocks while it is incomplete (stored bytes, and the expanded ones), one when it is delivered.
+// A record needs two blocks while it is incomplete (stored bytes, and the expanded ones), one when
+// it is delivered.
 #define BLOCKS_PER_RECORD 2u
 
-// A quarter of what remains: the first session gets most, later ones still get something. 0: nothing remains.
+// A quarter of what remains: the first session gets most, later ones still get something. 0:
+// nothing remains.
 static uint32_t session_share(const struct app_channel *channel)
 {
 	uint32_t promised = channel->slabs_max + channel->granted + channel->orphans;
@@ -28,7 +30,8 @@ static bool session_reusable(const struct app_session *session)
 {
 	if (session->open)
 		return false;
-	return !session->draining || (int32_t)(session->channel->rx.head_seen - session->closed_at) >= 0;
+	return !session->draining ||
+	       (int32_t)(session->channel->rx.head_seen - session->closed_at) >= 0;
 }
 
 static struct app_session *session_find_row(struct app_channel *channel)
@@ -87,7 +90,8 @@ static void session_fail_parked(struct app_session *session)
 		const struct app_tx *tx;
 
 		while ((tx = app_parked_first(session, stream)) != NULL) {
-			app_deliver_sent(session->channel, tx->session, tx->stream, tx->cookie, false);
+			app_deliver_sent(
+				session->channel, tx->session, tx->stream, tx->cookie, false);
 			app_unpark(session, stream);
 		}
 	}
@@ -103,7 +107,8 @@ static void session_orphan_blocks(struct app_session *session)
 
 		if (block->row != session->row || block->state == APP_BLOCK_FREE)
 			continue;
-		assert(block->state == APP_BLOCK_OWNED); // the transport has handed back every block of its own
+		assert(block->state ==
+			APP_BLOCK_OWNED); // the transport has handed back every block of its own
 		block->row = APP_NONE;
 		channel->orphans++;
 		session->blocks--;
@@ -119,11 +124,11 @@ void app_session_close(struct app_session *session, uint32_t reason)
 	session_orphan_blocks(session);
 	channel->granted -= session->credit_records * BLOCKS_PER_RECORD;
 	app_deliver_stage(channel, &(struct app_rx){
-		.session = session->session,
-		.offset = session->row,
-		.type = APP_RX_CLOSED,
-		.value = reason,
-	});
+					   .session = session->session,
+					   .offset = session->row,
+					   .type = APP_RX_CLOSED,
+					   .value = reason,
+				   });
 	session->open = false;
 	session->draining = true;
 	session->closed_at = channel->rx.tail + channel->staged_count;

@@ -1,4 +1,5 @@
-// Copies send descriptors out of the ring, then checks, then uses them: no field is read twice from shared memory.
+// Copies send descriptors out of the ring, then checks, then uses them: no field is read twice from
+// shared memory.
 #include "dataplane/app/take.h"
 
 bool app_tx_check(const struct app_tx *tx, uint32_t blocks_size)
@@ -29,7 +30,8 @@ uint32_t app_take(struct app_channel *channel, struct app_record *records, uint3
 
 	if (channel->broken != APP_BROKEN_NOT)
 		return 0;
-	count = ring_take(&channel->tx, tx, max < APP_DESCRIPTORS_TURN ? max : APP_DESCRIPTORS_TURN);
+	count = ring_take(
+		&channel->tx, tx, max < APP_DESCRIPTORS_TURN ? max : APP_DESCRIPTORS_TURN);
 	if (count == RING_CORRUPT) {
 		channel->broken = APP_BROKEN_RING;
 		return 0;

@@ -1,10 +1,12 @@
 // An echo service on libsluice, and its client.
 //
 //	echo serve          on one node: sends every record back
-//	echo NODE COUNT     on another: sends COUNT records to NODE, checks what comes back, prints rate and time
+//	echo NODE COUNT     on another: sends COUNT records to NODE, checks what comes back, prints
+// rate and time
 //
-// What to see here: buffers belong to exactly one side at a time, every call returns at once but sluice_wait, and
-// everything that happens is an event. Exit: 0 done, 1 refused or wrong, 2 usage, 3 no dataplane.
+// What to see here: buffers belong to exactly one side at a time, every call returns at once but
+// sluice_wait, and everything that happens is an event. Exit: 0 done, 1 refused or wrong, 2 usage,
+// 3 no dataplane.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +16,10 @@
 
 #define SERVICE "echo"
 #define STREAM  SLUICE_STREAM(0, SLUICE_ORDERED)
-#define WINDOW  32   // records that the client has on their way
-#define HELD    1024 // received records a server may have to hold: as many as there are receive buffers at most
+#define WINDOW  32 // records that the client has on their way
+#define HELD \
+	1024 // received records a server may have to hold: as many as there are receive buffers at
+	     // most
 
 static int fail(const char *what, int error, const char *why)
 {
@@ -23,10 +27,12 @@ static int fail(const char *what, int error, const char *why)
 	return error == SLUICE_E_UNREACHABLE ? 3 : 1;
 }
 
-// ---- the server -----------------------------------------------------------------------------------------------------
+// ---- the server
+// -----------------------------------------------------------------------------------------------------
 
-// Records that wait for a send buffer, oldest first. `data` is still ours: as long as we do not give it back the peer gets
-// no credit for more, so a slow reader slows its senders down and nobody else.
+// Records that wait for a send buffer, oldest first. `data` is still ours: as long as we do not
+// give it back the peer gets no credit for more, so a slow reader slows its senders down and nobody
+// else.
 struct held {
 	struct sluice_event records[HELD];
 	unsigned int first, count;
@@ -46,8 +52,10 @@ static void echo_held(struct sluice *sluice, struct held *held)
 		if (buffer == NULL)
 			return; // all in flight: SLUICE_SENT brings one back
 		memcpy(buffer, record->data, record->size);
-		if (sluice_send(sluice, record->session, record->stream, buffer, record->size, record->message_end, 0) != 0)
-			sluice_buffer_put(sluice, buffer); // the session ended meanwhile, the buffer stayed ours
+		// When the session ended meanwhile the buffer stays ours.
+		if (sluice_send(sluice, record->session, record->stream, buffer, record->size,
+			    record->message_end, 0) != 0)
+			sluice_buffer_put(sluice, buffer);
 		sluice_buffer_put(sluice, record->data);
 		held->first = (held->first + 1) % HELD;
 		held->count--;
@@ -81,13 +89,14 @@ static int serve(struct sluice *sluice)
 	}
 }
 
-// ---- the client -----------------------------------------------------------------------------------------------------
+// ---- the client
+// -----------------------------------------------------------------------------------------------------
 
 struct client {
 	struct sluice *sluice;
 	uint32_t session;
 	bool open;
-	uint64_t count;   // records to send ...
+	uint64_t count; // records to send ...
 	uint64_t sent;
 	uint64_t echoed;
 	uint64_t bytes;
@@ -115,7 +124,8 @@ static void client_send(struct client *c)
 		for (uint32_t i = 0; i < size; i++)
 			buffer[i] = record_byte(c->sent, i);
 		if (sluice_send(c->sluice, c->session, STREAM, buffer, size, true, c->sent) != 0) {
-			sluice_buffer_put(c->sluice, buffer); // no room, or closed: an event will tell
+			sluice_buffer_put(
+				c->sluice, buffer); // no room, or closed: an event will tell
 			return;
 		}
 		c->sent++;
@@ -148,7 +158,8 @@ static int client_on_event(struct client *c, const struct sluice_event *event)
 		return -1;
 	case SLUICE_DATA:
 		if (!client_check(c, event))
-			return fail("echo", SLUICE_E_REFUSED, "something else came back than was sent");
+			return fail(
+				"echo", SLUICE_E_REFUSED, "something else came back than was sent");
 		if (c->echoed == c->count)
 			sluice_close(c->sluice, c->session);
 		return -1;
@@ -182,10 +193,12 @@ static int ask(struct sluice *sluice, const char *node, uint64_t count)
 	}
 	clock_gettime(CLOCK_MONOTONIC, &end);
 	if (code == 0) {
-		double seconds = (double)(end.tv_sec - start.tv_sec) + (double)(end.tv_nsec - start.tv_nsec) / 1e9;
+		double seconds = (double)(end.tv_sec - start.tv_sec) +
+				 (double)(end.tv_nsec - start.tv_nsec) / 1e9;
 
 		printf("%llu records, %llu bytes there and back in %.3f s: %.1f MB/s each way\n",
-			(unsigned long long)c.echoed, (unsigned long long)c.bytes, seconds, (double)c.bytes / 1e6 / seconds);
+			(unsigned long long)c.echoed, (unsigned long long)c.bytes, seconds,
+			(double)c.bytes / 1e6 / seconds);
 	}
 	return code;
 }

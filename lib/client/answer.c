@@ -24,14 +24,16 @@ void client_break(struct sluice *sluice, const char *why)
 
 uint32_t client_next_request(struct sluice *sluice)
 {
-	sluice->request_last = sluice->request_last % INT32_MAX + 1; // sluice_connect returns it as a positive int
+	sluice->request_last =
+		sluice->request_last % INT32_MAX + 1; // sluice_connect returns it as a positive int
 	return sluice->request_last;
 }
 
 struct client_request *client_request_find(struct sluice *sluice, uint32_t request)
 {
 	for (int i = 0; i < CLIENT_REQUESTS_MAX; i++) {
-		if (sluice->request[i].state == CLIENT_REQUEST_WAITING && sluice->request[i].request == request)
+		if (sluice->request[i].state == CLIENT_REQUEST_WAITING &&
+			sluice->request[i].request == request)
 			return &sluice->request[i];
 	}
 	return NULL;
@@ -72,7 +74,9 @@ void client_read_socket(struct sluice *sluice)
 		if (rc == -EAGAIN)
 			return;
 		if (rc != 0) {
-			client_detach(sluice, rc == DOOR_E_HANGUP ? "the dataplane went away" : "the dataplane broke the protocol");
+			client_detach(sluice, rc == DOOR_E_HANGUP
+						      ? "the dataplane went away"
+						      : "the dataplane broke the protocol");
 			return;
 		}
 		while (count > 0) // no descriptor is expected after the welcome

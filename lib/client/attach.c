@@ -17,7 +17,8 @@
 #define HUGEPAGE          ((size_t)2 << 20)
 #define SOCKET_DEFAULT    "/run/sluice/data.sock"
 
-// The address of the dataplane: the caller's, or the environment's, or the usual one. False: too long.
+// The address of the dataplane: the caller's, or the environment's, or the usual one. False: too
+// long.
 static bool attach_find_socket(const struct sluice_options *options, struct sockaddr_un *address)
 {
 	const char *path = options->socket != NULL ? options->socket : getenv("SLUICE_DATA");
@@ -26,9 +27,11 @@ static bool attach_find_socket(const struct sluice_options *options, struct sock
 	int length;
 
 	if (path == NULL && slash != NULL)
-		length = snprintf(address->sun_path, sizeof(address->sun_path), "%.*s/data.sock", (int)(slash - node), node);
+		length = snprintf(address->sun_path, sizeof(address->sun_path), "%.*s/data.sock",
+			(int)(slash - node), node);
 	else
-		length = snprintf(address->sun_path, sizeof(address->sun_path), "%s", path != NULL ? path : SOCKET_DEFAULT);
+		length = snprintf(address->sun_path, sizeof(address->sun_path), "%s",
+			path != NULL ? path : SOCKET_DEFAULT);
 	address->sun_family = AF_UNIX;
 	return length > 0 && (size_t)length < sizeof(address->sun_path);
 }
@@ -39,28 +42,33 @@ static int attach_connect(struct sluice *sluice, const struct sluice_options *op
 	struct sockaddr_un address;
 
 	if (!attach_find_socket(options, &address))
-		return client_fail(NULL, SLUICE_E_INVALID, "the path of the dataplane's socket has no or too many bytes");
+		return client_fail(NULL, SLUICE_E_INVALID,
+			"the path of the dataplane's socket has no or too many bytes");
 	sluice->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (sluice->socket < 0)
 		return client_fail(NULL, SLUICE_E_SYSTEM, "no socket: %s", strerror(errno));
 	// A dataplane that does not accept fills its backlog: do not hang on it.
 	setsockopt(sluice->socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (connect(sluice->socket, (const struct sockaddr *)&address, sizeof(address)) != 0)
-		return client_fail(NULL, errno == EACCES || errno == EPERM ? SLUICE_E_REFUSED : SLUICE_E_UNREACHABLE,
+		return client_fail(NULL,
+			errno == EACCES || errno == EPERM ? SLUICE_E_REFUSED : SLUICE_E_UNREACHABLE,
 			"no dataplane at %s: %s", address.sun_path, strerror(errno));
 	return 0;
 }
 
 static int attach_make_region(struct sluice *sluice)
 {
-	uint32_t offset = (sizeof(struct app_region) + BLOCKS_ALIGNMENT - 1) / BLOCKS_ALIGNMENT * BLOCKS_ALIGNMENT;
+	uint32_t offset = (sizeof(struct app_region) + BLOCKS_ALIGNMENT - 1) / BLOCKS_ALIGNMENT *
+			  BLOCKS_ALIGNMENT;
 	size_t size = offset + (size_t)sluice->buffers_count * APP_BLOCK_SIZE;
 	int rc = region_create(&sluice->region, "sluice-app", size, REGION_PAGES_ANY);
 
 	if (rc == REGION_E_NOMEM)
-		return client_fail(NULL, SLUICE_E_NOMEM, "no memory for %u send buffers", sluice->buffers_count);
+		return client_fail(NULL, SLUICE_E_NOMEM, "no memory for %u send buffers",
+			sluice->buffers_count);
 	if (rc != 0)
-		return client_fail(NULL, SLUICE_E_SYSTEM, "no region: %s", rc < 0 ? strerror(-rc) : region_strerror(rc));
+		return client_fail(NULL, SLUICE_E_SYSTEM, "no region: %s",
+			rc < 0 ? strerror(-rc) : region_strerror(rc));
 	sluice->mine = (struct app_region *)(void *)sluice->region.base;
 	sluice->mine->header = (struct app_region_header){
 		.magic = APP_REGION_MAGIC,
@@ -73,7 +81,8 @@ static int attach_make_region(struct sluice *sluice)
 	return 0;
 }
 
-static int attach_wait_answer(struct sluice *sluice, struct door_message *answer, int fds[DOOR_FDS_MAX])
+static int attach_wait_answer(
+	struct sluice *sluice, struct door_message *answer, int fds[DOOR_FDS_MAX])
 {
 	struct pollfd pollfd = {.fd = sluice->socket, .events = POLLIN};
 	int count, rc;
@@ -94,15 +103,18 @@ static int attach_wait_answer(struct sluice *sluice, struct door_message *answer
 		close(fds[--count]);
 	answer->text[sizeof(answer->text) - 1] = '\0';
 	if (answer->type != DOOR_RESULT || answer->result == IPC_OK)
-		return client_fail(NULL, SLUICE_E_UNREACHABLE, "the dataplane's answer makes no sense");
+		return client_fail(
+			NULL, SLUICE_E_UNREACHABLE, "the dataplane's answer makes no sense");
 	return client_fail(NULL, SLUICE_E_REFUSED, "refused: %s", answer->text);
 }
 
-// The dataplane's region is trusted with our data, yet checked like anything that comes from outside.
+// The dataplane's region is trusted with our data, yet checked like anything that comes from
+// outside.
 static int attach_map_arena(struct sluice *sluice, int fd)
 {
 	size_t size_min = sizeof(struct app_arena) + APP_BLOCK_SIZE;
-	size_t size_max = sizeof(struct app_arena) + (size_t)APP_BLOCKS_MAX * APP_BLOCK_SIZE + 2 * HUGEPAGE;
+	size_t size_max =
+		sizeof(struct app_arena) + (size_t)APP_BLOCKS_MAX * APP_BLOCK_SIZE + 2 * HUGEPAGE;
 	int rc = region_attach(&sluice->arena, fd, size_min, size_max);
 	struct app_region_header header;
 
@@ -112,10 +124,14 @@ static int attach_map_arena(struct sluice *sluice, int fd)
 	sluice->theirs = (const struct app_arena *)(const void *)sluice->arena.base;
 	memcpy(&header, &sluice->theirs->header, sizeof(header));
 	if (header.magic != APP_ARENA_MAGIC || header.version != APP_ABI_VERSION)
-		return client_fail(NULL, SLUICE_E_REFUSED, "the dataplane's region has another layout");
-	if (header.blocks == 0 || header.blocks > APP_BLOCKS_MAX || header.blocks_offset < sizeof(struct app_arena) ||
-		header.blocks_offset + (uint64_t)header.blocks * APP_BLOCK_SIZE > sluice->arena.size)
-		return client_fail(NULL, SLUICE_E_REFUSED, "the dataplane's region does not hold what it says");
+		return client_fail(
+			NULL, SLUICE_E_REFUSED, "the dataplane's region has another layout");
+	if (header.blocks == 0 || header.blocks > APP_BLOCKS_MAX ||
+		header.blocks_offset < sizeof(struct app_arena) ||
+		header.blocks_offset + (uint64_t)header.blocks * APP_BLOCK_SIZE >
+			sluice->arena.size)
+		return client_fail(NULL, SLUICE_E_REFUSED,
+			"the dataplane's region does not hold what it says");
 	sluice->blocks = sluice->arena.base + header.blocks_offset;
 	sluice->blocks_count = header.blocks;
 	return 0;
@@ -131,8 +147,10 @@ static int attach_hello(struct sluice *sluice, const struct sluice_options *opti
 	hello.blocks = options->receive_buffers;
 	rc = door_send(sluice->socket, &hello, &sluice->region.fd, 1);
 	if (rc < 0)
-		return client_fail(NULL, SLUICE_E_UNREACHABLE, "cannot talk to the dataplane: %s", strerror(-rc));
-	// After a hang-up too: the dataplane may have refused us before it read a word, and says why.
+		return client_fail(NULL, SLUICE_E_UNREACHABLE, "cannot talk to the dataplane: %s",
+			strerror(-rc));
+	// After a hang-up too: the dataplane may have refused us before it read a word, and says
+	// why.
 	rc = attach_wait_answer(sluice, &hello, fds);
 	if (rc != 0)
 		return rc;
@@ -145,9 +163,11 @@ static int attach_watch(struct sluice *sluice)
 	struct epoll_event event = {.events = EPOLLIN};
 
 	sluice->epoll = epoll_create1(EPOLL_CLOEXEC);
-	if (sluice->epoll < 0 || epoll_ctl(sluice->epoll, EPOLL_CTL_ADD, sluice->socket, &event) != 0 ||
+	if (sluice->epoll < 0 ||
+		epoll_ctl(sluice->epoll, EPOLL_CTL_ADD, sluice->socket, &event) != 0 ||
 		epoll_ctl(sluice->epoll, EPOLL_CTL_ADD, sluice->wake, &event) != 0)
-		return client_fail(NULL, SLUICE_E_SYSTEM, "cannot watch the sockets: %s", strerror(errno));
+		return client_fail(
+			NULL, SLUICE_E_SYSTEM, "cannot watch the sockets: %s", strerror(errno));
 	return 0;
 }
 
@@ -158,8 +178,8 @@ static void attach_init_rings(struct sluice *sluice)
 
 	ring_producer_init(&sluice->tx, mine->tx_slots, &mine->tx_tail, &theirs->tx_head,
 		sizeof(struct app_tx), APP_TX_SLOTS);
-	ring_producer_init(&sluice->returns, mine->return_slots, &mine->return_tail, &theirs->return_head,
-		sizeof(struct app_return), APP_RETURN_SLOTS);
+	ring_producer_init(&sluice->returns, mine->return_slots, &mine->return_tail,
+		&theirs->return_head, sizeof(struct app_return), APP_RETURN_SLOTS);
 	ring_consumer_init(&sluice->rx, theirs->rx_slots, &theirs->rx_tail, &mine->rx_head,
 		sizeof(struct app_rx), APP_RX_SLOTS);
 }

@@ -44,7 +44,8 @@ static uint32_t buffer_index(const uint8_t *blocks, uint32_t count, const void *
 {
 	uintptr_t distance = (uintptr_t)memory - (uintptr_t)blocks;
 
-	if ((uintptr_t)memory < (uintptr_t)blocks || distance / APP_BLOCK_SIZE >= count || distance % APP_BLOCK_SIZE != 0)
+	if ((uintptr_t)memory < (uintptr_t)blocks || distance / APP_BLOCK_SIZE >= count ||
+		distance % APP_BLOCK_SIZE != 0)
 		return CLIENT_NONE;
 	return (uint32_t)(distance / APP_BLOCK_SIZE);
 }
@@ -64,6 +65,7 @@ void sluice_buffer_put(struct sluice *sluice, const void *memory)
 		return;
 	}
 	index = buffer_index(sluice->blocks, sluice->blocks_count, memory);
-	if (index != CLIENT_NONE && sluice->block[index].held) // a second put would cost us the attachment
+	if (index != CLIENT_NONE &&
+		sluice->block[index].held) // a second put would cost us the attachment
 		client_block_return(sluice, index);
 }

@@ -1,4 +1,5 @@
-// The private side of libsluice: one attachment. One thread at a time uses it, so nothing here is atomic.
+// The private side of libsluice: one attachment. One thread at a time uses it, so nothing here is
+// atomic.
 #pragma once
 
 #include "lib/client/sluice.h"
@@ -8,7 +9,9 @@
 #include "lib/shm/ring.h"
 
 enum client_limits {
-	CLIENT_SESSIONS_MAX = 4 * APP_SESSIONS_MAX, // the dataplane's, and those whose CLOSED waits for the last SENT
+	CLIENT_SESSIONS_MAX =
+		4 *
+		APP_SESSIONS_MAX, // the dataplane's, and those whose CLOSED waits for the last SENT
 	CLIENT_REQUESTS_MAX = 16, // the dataplane refuses more
 	CLIENT_STREAMS_MAX = 8,
 	CLIENT_EVENTS_TURN = 32, // taken from the ring at once
@@ -32,7 +35,7 @@ struct client_buffer { // of ours, for sending
 };
 
 struct client_block { // of the arena, received
-	bool held; // the caller's until sluice_buffer_put
+	bool held;    // the caller's until sluice_buffer_put
 	uint32_t session;
 };
 
@@ -41,9 +44,9 @@ struct client_session {
 	bool hidden;  // nobody waits for it any more: aborted, its events are swallowed
 	bool closing; // no more sends
 	bool aborted;
-	bool closed;  // CLOSED was taken from the ring, and waits for in_flight to become 0
+	bool closed; // CLOSED was taken from the ring, and waits for in_flight to become 0
 	uint32_t session;
-	uint32_t row; // of the arena's info
+	uint32_t row;       // of the arena's info
 	uint32_t in_flight; // sends
 	uint32_t close_reason;
 	struct session_stats last; // as last seen
@@ -101,8 +104,8 @@ struct sluice {
 };
 
 // error.c: keeps the sentence, returns `error`. With sluice NULL: of this thread's sluice_attach.
-__attribute__((format(printf, 3, 4)))
-int client_fail(struct sluice *sluice, int error, const char *format, ...);
+__attribute__((format(printf, 3, 4))) int client_fail(
+	struct sluice *sluice, int error, const char *format, ...);
 // Which SLUICE_E_* a refusal of the dataplane is.
 int client_error_of(uint32_t ipc_result);
 const char *client_close_sentence(uint32_t close_reason);

@@ -1,11 +1,14 @@
-// Asking for a session. The answer is an event: OPENED through the ring, or FAILED through the socket.
+// Asking for a session. The answer is an event: OPENED through the ring, or FAILED through the
+// socket.
 #include <errno.h>
 #include <string.h>
 
 #include "lib/client/client.h"
 
-static_assert((int)SLUICE_LISTEN_FALLBACK == (int)DOOR_LISTEN_FALLBACK, "sluice.h passes its flags through");
-static_assert(SLUICE_BUFFER_SIZE == APP_BLOCK_SIZE && SLUICE_NAME_SIZE == NAME_SIZE, "sluice.h repeats these");
+static_assert((int)SLUICE_LISTEN_FALLBACK == (int)DOOR_LISTEN_FALLBACK,
+	"sluice.h passes its flags through");
+static_assert(SLUICE_BUFFER_SIZE == APP_BLOCK_SIZE && SLUICE_NAME_SIZE == NAME_SIZE,
+	"sluice.h repeats these");
 
 // -1: no such name. Whether this node has the codec, the dataplane says.
 static int connect_find_codec(const char *name)
@@ -51,14 +54,19 @@ int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 		return SLUICE_E_UNREACHABLE;
 	codec = connect_find_codec(options->codec);
 	if (codec < 0)
-		return client_fail(sluice, SLUICE_E_INVALID, "no codec of the name %.40s", options->codec);
-	if (node == NULL || service == NULL || strlen(node) >= sizeof(m.node) || strlen(service) >= sizeof(m.service))
-		return client_fail(sluice, SLUICE_E_INVALID, "names of nodes and services have 1 to 63 bytes");
+		return client_fail(
+			sluice, SLUICE_E_INVALID, "no codec of the name %.40s", options->codec);
+	if (node == NULL || service == NULL || strlen(node) >= sizeof(m.node) ||
+		strlen(service) >= sizeof(m.service))
+		return client_fail(
+			sluice, SLUICE_E_INVALID, "names of nodes and services have 1 to 63 bytes");
 	if (options->level > UINT8_MAX)
-		return client_fail(sluice, SLUICE_E_INVALID, "no codec has level %u", options->level);
+		return client_fail(
+			sluice, SLUICE_E_INVALID, "no codec has level %u", options->level);
 	request = connect_find_free(sluice);
 	if (request == NULL)
-		return client_fail(sluice, SLUICE_E_AGAIN, "%d requests wait already", CLIENT_REQUESTS_MAX);
+		return client_fail(
+			sluice, SLUICE_E_AGAIN, "%d requests wait already", CLIENT_REQUESTS_MAX);
 
 	m.request = client_next_request(sluice);
 	m.timeout_ms = options->timeout_ms;
@@ -68,7 +76,8 @@ int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 	memcpy(m.service, service, strlen(service));
 	rc = door_send(sluice->socket, &m, NULL, 0);
 	if (rc == -EAGAIN)
-		return client_fail(sluice, SLUICE_E_AGAIN, "the dataplane has not read earlier requests yet");
+		return client_fail(
+			sluice, SLUICE_E_AGAIN, "the dataplane has not read earlier requests yet");
 	if (rc != 0) {
 		client_read_socket(sluice);
 		client_detach(sluice, "the dataplane went away");

@@ -11,7 +11,8 @@ int client_fail(struct sluice *sluice, int error, const char *format, ...)
 	va_list arguments;
 
 	va_start(arguments, format);
-	vsnprintf(sluice != NULL ? sluice->error : attach_error, CLIENT_ERROR_SIZE, format, arguments);
+	vsnprintf(sluice != NULL ? sluice->error : attach_error, CLIENT_ERROR_SIZE, format,
+		arguments);
 	va_end(arguments);
 	return error;
 }
@@ -38,7 +39,8 @@ int client_error_of(uint32_t ipc_result)
 	}
 }
 
-// By enum close_reason of dataplane/transport/transport.h, which applications cannot include; a unit test compares.
+// By enum close_reason of dataplane/transport/transport.h, which applications cannot include; a
+// unit test compares.
 const char *client_close_sentence(uint32_t close_reason)
 {
 	static const char *const sentences[] = {

@@ -1,4 +1,5 @@
-// Listening for a service; waits the few milliseconds until the dataplane's main thread has answered.
+// Listening for a service; waits the few milliseconds until the dataplane's main thread has
+// answered.
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -18,7 +19,8 @@ static int listen_wait(struct sluice *sluice)
 			return client_fail(sluice, SLUICE_E_SYSTEM, "poll: %s", strerror(errno));
 		if (rc == 0) {
 			sluice->listen_request = 0;
-			return client_fail(sluice, SLUICE_E_TIMEOUT, "the dataplane does not answer");
+			return client_fail(
+				sluice, SLUICE_E_TIMEOUT, "the dataplane does not answer");
 		}
 		client_read_socket(sluice);
 		if (sluice->listen_request == 0)
@@ -35,14 +37,16 @@ int sluice_listen(struct sluice *sluice, const char *service, uint32_t flags)
 
 	if (sluice->detached)
 		return SLUICE_E_UNREACHABLE;
-	if (service == NULL || strlen(service) >= sizeof(m.service) || (flags & ~(uint32_t)SLUICE_LISTEN_FALLBACK) != 0)
+	if (service == NULL || strlen(service) >= sizeof(m.service) ||
+		(flags & ~(uint32_t)SLUICE_LISTEN_FALLBACK) != 0)
 		return client_fail(sluice, SLUICE_E_INVALID, "a service's name has 1 to 63 bytes");
 	m.request = client_next_request(sluice);
 	m.flags = flags;
 	memcpy(m.service, service, strlen(service));
 	rc = door_send(sluice->socket, &m, NULL, 0);
 	if (rc == -EAGAIN)
-		return client_fail(sluice, SLUICE_E_AGAIN, "the dataplane has not read earlier requests yet");
+		return client_fail(
+			sluice, SLUICE_E_AGAIN, "the dataplane has not read earlier requests yet");
 	if (rc != 0) {
 		client_read_socket(sluice); // its last words, if any
 		client_detach(sluice, "the dataplane went away");
@@ -52,5 +56,6 @@ int sluice_listen(struct sluice *sluice, const char *service, uint32_t flags)
 	rc = listen_wait(sluice);
 	if (rc != 0 || sluice->listen_result.result == IPC_OK)
 		return rc;
-	return client_fail(sluice, client_error_of(sluice->listen_result.result), "%s", sluice->listen_result.text);
+	return client_fail(sluice, client_error_of(sluice->listen_result.result), "%s",
+		sluice->listen_result.text);
 }

@@ -1,4 +1,5 @@
-// Events: what the worker published in the ring, what the main thread answered over the socket, and the end of both.
+// Events: what the worker published in the ring, what the main thread answered over the socket, and
+// the end of both.
 #include <stdio.h>
 #include <string.h>
 
@@ -6,11 +7,14 @@
 
 #define CLOSE_LOCAL 1u // enum close_reason of dataplane/transport/transport.h
 #define CLOSE_PEER  2u
-#define SOCKET_EVERY 64 // turns after which the socket is looked at although the ring is never empty
+#define SOCKET_EVERY \
+	64 // turns after which the socket is looked at although the ring is never empty
 
-// ---- one function per event of the ring. False: nothing for the caller ----------------------------------------------
+// ---- one function per event of the ring. False: nothing for the caller
+// ----------------------------------------------
 
-static bool receive_opened(struct sluice *sluice, const struct app_rx *rx, struct sluice_event *event)
+static bool receive_opened(
+	struct sluice *sluice, const struct app_rx *rx, struct sluice_event *event)
 {
 	struct client_request *request = NULL;
 	struct client_session *session;
@@ -26,7 +30,8 @@ static bool receive_opened(struct sluice *sluice, const struct app_rx *rx, struc
 		client_session_order(sluice, rx->session, APP_TX_ABORT);
 		return false;
 	}
-	if (rx->cookie != 0 && request == NULL) { // opened just after it had failed: the caller knows it as failed
+	if (rx->cookie != 0 &&
+		request == NULL) { // opened just after it had failed: the caller knows it as failed
 		session->hidden = session->closing = session->aborted = true;
 		client_session_order(sluice, rx->session, APP_TX_ABORT);
 		return false;
@@ -46,8 +51,8 @@ static bool receive_data(struct sluice *sluice, const struct app_rx *rx, struct 
 	struct client_session *session = client_session_find(sluice, rx->session);
 	uint32_t index = rx->offset / APP_BLOCK_SIZE;
 
-	if (rx->offset % APP_BLOCK_SIZE != 0 || index >= sluice->blocks_count || rx->size > APP_BLOCK_SIZE ||
-		sluice->block[index].held) {
+	if (rx->offset % APP_BLOCK_SIZE != 0 || index >= sluice->blocks_count ||
+		rx->size > APP_BLOCK_SIZE || sluice->block[index].held) {
 		client_break(sluice, "the dataplane delivered an impossible record");
 		return false;
 	}
@@ -70,7 +75,8 @@ static bool receive_sent(struct sluice *sluice, const struct app_rx *rx, struct 
 	struct client_session *session;
 	struct client_buffer *buffer;
 
-	if (rx->cookie >= sluice->buffers_count || sluice->buffer[rx->cookie].state != CLIENT_BUFFER_IN_FLIGHT) {
+	if (rx->cookie >= sluice->buffers_count ||
+		sluice->buffer[rx->cookie].state != CLIENT_BUFFER_IN_FLIGHT) {
 		client_break(sluice, "the dataplane gave back a buffer that it did not have");
 		return false;
 	}
@@ -102,7 +108,8 @@ static void receive_closed(struct sluice *sluice, const struct app_rx *rx)
 		sluice->sessions_closed++;
 }
 
-static bool receive_ring_event(struct sluice *sluice, const struct app_rx *rx, struct sluice_event *event)
+static bool receive_ring_event(
+	struct sluice *sluice, const struct app_rx *rx, struct sluice_event *event)
 {
 	*event = (struct sluice_event){.session = rx->session};
 	switch (rx->type) {
@@ -121,7 +128,8 @@ static bool receive_ring_event(struct sluice *sluice, const struct app_rx *rx, s
 	}
 }
 
-// ---- sources, in order of precedence --------------------------------------------------------------------------------
+// ---- sources, in order of precedence
+// --------------------------------------------------------------------------------
 
 static bool receive_session_end(struct sluice *sluice, struct sluice_event *event)
 {
@@ -135,9 +143,10 @@ static bool receive_session_end(struct sluice *sluice, struct sluice_event *even
 		if (session->hidden)
 			continue;
 		*event = (struct sluice_event){.type = SLUICE_CLOSED, .session = session->session};
-		event->ok = !session->aborted &&
-			(session->close_reason == CLOSE_LOCAL || session->close_reason == CLOSE_PEER);
-		snprintf(event->text, sizeof(event->text), "%s", client_close_sentence(session->close_reason));
+		event->ok = !session->aborted && (session->close_reason == CLOSE_LOCAL ||
+							 session->close_reason == CLOSE_PEER);
+		snprintf(event->text, sizeof(event->text), "%s",
+			client_close_sentence(session->close_reason));
 		return true;
 	}
 	return false;
@@ -189,7 +198,8 @@ static bool receive_one(struct sluice *sluice, struct sluice_event *event)
 {
 	if (receive_session_end(sluice, event)) // right behind the last SENT
 		return true;
-	if (receive_from_ring(sluice, event)) // also after the dataplane's death: what it published is true
+	if (receive_from_ring(
+		    sluice, event)) // also after the dataplane's death: what it published is true
 		return true;
 	client_read_socket(sluice);
 	if (receive_failure(sluice, event))
@@ -221,7 +231,8 @@ int sluice_receive(struct sluice *sluice, struct sluice_event *events, int max)
 
 bool client_has_event(struct sluice *sluice)
 {
-	if (sluice->sessions_closed > 0 || sluice->taken_first != sluice->taken_count || sluice->detached)
+	if (sluice->sessions_closed > 0 || sluice->taken_first != sluice->taken_count ||
+		sluice->detached)
 		return true;
 	for (int i = 0; i < CLIENT_REQUESTS_MAX; i++) {
 		if (sluice->request[i].state == CLIENT_REQUEST_FAILED)

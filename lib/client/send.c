@@ -4,16 +4,19 @@
 static int send_check(struct sluice *sluice, uint32_t stream, uint32_t size, uint32_t index)
 {
 	if (stream >> 2 >= CLIENT_STREAMS_MAX || (stream & 3) > SLUICE_UNORDERED)
-		return client_fail(sluice, SLUICE_E_INVALID, "streams are numbered 0 to 7, ordered or unordered");
+		return client_fail(sluice, SLUICE_E_INVALID,
+			"streams are numbered 0 to 7, ordered or unordered");
 	if (size > SLUICE_BUFFER_SIZE)
-		return client_fail(sluice, SLUICE_E_INVALID, "a record has at most %u bytes", SLUICE_BUFFER_SIZE);
+		return client_fail(sluice, SLUICE_E_INVALID, "a record has at most %u bytes",
+			SLUICE_BUFFER_SIZE);
 	if (index == CLIENT_NONE || sluice->buffer[index].state != CLIENT_BUFFER_HELD)
-		return client_fail(sluice, SLUICE_E_INVALID, "not a buffer of sluice_buffer_get, or sent already");
+		return client_fail(sluice, SLUICE_E_INVALID,
+			"not a buffer of sluice_buffer_get, or sent already");
 	return 0;
 }
 
-int sluice_send(struct sluice *sluice, uint32_t session_id, uint32_t stream, void *memory, uint32_t size,
-	bool message_end, uint64_t cookie)
+int sluice_send(struct sluice *sluice, uint32_t session_id, uint32_t stream, void *memory,
+	uint32_t size, bool message_end, uint64_t cookie)
 {
 	uint32_t index = client_buffer_index(sluice, memory);
 	struct client_session *session = client_session_find(sluice, session_id);

@@ -20,7 +20,8 @@ struct client_session *client_session_add(struct sluice *sluice, uint32_t sessio
 	for (int i = 0; i < CLIENT_SESSIONS_MAX; i++) {
 		if (sluice->session[i].used)
 			continue;
-		sluice->session[i] = (struct client_session){.used = true, .session = session, .row = row};
+		sluice->session[i] =
+			(struct client_session){.used = true, .session = session, .row = row};
 		client_session_look(sluice, &sluice->session[i]);
 		return &sluice->session[i];
 	}
@@ -34,7 +35,8 @@ void client_session_look(struct sluice *sluice, struct client_session *session)
 
 	if (!seqlock_read(&info->seq, &info->stats, &stats, sizeof(stats), LOOK_TRIES))
 		return;
-	if (stats.session != session->session) // the row has gone to another session: what we saw last stands
+	if (stats.session !=
+		session->session) // the row has gone to another session: what we saw last stands
 		return;
 	stats.peer[sizeof(stats.peer) - 1] = '\0';
 	stats.service[sizeof(stats.service) - 1] = '\0';

@@ -1,7 +1,8 @@
 // libsluice: messages and bulk data between nodes, zero-copy, through the local Sluice dataplane.
 //
-// One thread at a time may use a struct sluice. No call blocks but sluice_attach, sluice_listen (a few milliseconds) and
-// sluice_wait. Every function returns 0 or a count, or a negative SLUICE_E_*; sluice_error() gives the sentence.
+// One thread at a time may use a struct sluice. No call blocks but sluice_attach, sluice_listen (a
+// few milliseconds) and sluice_wait. Every function returns 0 or a count, or a negative SLUICE_E_*;
+// sluice_error() gives the sentence.
 #pragma once
 
 #include <stdbool.h>
@@ -18,9 +19,10 @@ struct sluice; // one attachment to one dataplane
 #define SLUICE_NAME_SIZE   64
 
 enum sluice_error {
-	SLUICE_E_UNREACHABLE = -1, // no dataplane behind the socket, or it went away: detach and attach again. In FAILED: the peer,
-				   // or this node's control process, does not answer
-	SLUICE_E_REFUSED = -2,     // refused, with a sentence
+	SLUICE_E_UNREACHABLE =
+		-1, // no dataplane behind the socket, or it went away: detach and attach again. In
+		    // FAILED: the peer, or this node's control process, does not answer
+	SLUICE_E_REFUSED = -2, // refused, with a sentence
 	SLUICE_E_TIMEOUT = -3,
 	SLUICE_E_NOMEM = -4,
 	SLUICE_E_INVALID = -5, // an argument is out of range
@@ -30,7 +32,8 @@ enum sluice_error {
 };
 
 struct sluice_options {
-	const char *socket; // data.sock; NULL: $SLUICE_DATA, else <dir of $SLUICE_NODE>/data.sock, else /run/sluice/data.sock
+	const char *socket; // data.sock; NULL: $SLUICE_DATA, else <dir of $SLUICE_NODE>/data.sock,
+			    // else /run/sluice/data.sock
 	uint32_t buffers;   // send buffers, 0: 256
 	uint32_t receive_buffers; // 0: 256
 };
@@ -39,14 +42,16 @@ struct sluice_options {
 int sluice_attach(struct sluice **sluice, const struct sluice_options *options);
 // Sessions end at once, buffers are gone. NULL is legal.
 void sluice_detach(struct sluice *sluice);
-// Sentence about the last failure of this attachment (or, with NULL, of sluice_attach in this thread). Never NULL.
+// Sentence about the last failure of this attachment (or, with NULL, of sluice_attach in this
+// thread). Never NULL.
 const char *sluice_error(const struct sluice *sluice);
 
 enum sluice_listen_flag {
 	SLUICE_LISTEN_FALLBACK = 1, // yield to any other listener of this service on the node
 };
 
-// Accepts sessions for `service` from now on: SLUICE_OPENED events with `accepted`. Refused when another process listens.
+// Accepts sessions for `service` from now on: SLUICE_OPENED events with `accepted`. Refused when
+// another process listens.
 int sluice_listen(struct sluice *sluice, const char *service, uint32_t flags);
 
 struct sluice_session_options {
@@ -55,8 +60,8 @@ struct sluice_session_options {
 	uint32_t timeout_ms; // 0: 10,000
 };
 
-// Asks for a session with `service` on `node`. Returns a request number (> 0) at once; SLUICE_OPENED or SLUICE_FAILED with
-// that request follows.
+// Asks for a session with `service` on `node`. Returns a request number (> 0) at once;
+// SLUICE_OPENED or SLUICE_FAILED with that request follows.
 int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 	const struct sluice_session_options *options);
 
@@ -72,24 +77,29 @@ enum sluice_order {
 
 #define SLUICE_STREAM(number, order) ((uint32_t)(number) << 2 | (uint32_t)(order))
 
-// A send buffer in memory that the dataplane reads directly: SLUICE_BUFFER_SIZE bytes, or NULL when all are in flight.
+// A send buffer in memory that the dataplane reads directly: SLUICE_BUFFER_SIZE bytes, or NULL when
+// all are in flight.
 void *sluice_buffer_get(struct sluice *sluice);
 // Gives back a buffer of sluice_buffer_get that was not sent, or the `data` of a SLUICE_DATA event.
 void sluice_buffer_put(struct sluice *sluice, const void *buffer);
 
-// Sends `size` bytes (0..65536) of a buffer as one record. The buffer belongs to Sluice until SLUICE_SENT brings it back, also
-// with `ok` false; never write to it meanwhile. `message_end` marks the last record of a message.
-// SLUICE_E_AGAIN: too much in flight, the buffer stays yours.
-int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *buffer, uint32_t size,
-	bool message_end, uint64_t cookie);
+// Sends `size` bytes (0..65536) of a buffer as one record. The buffer belongs to Sluice until
+// SLUICE_SENT brings it back, also with `ok` false; never write to it meanwhile. `message_end`
+// marks the last record of a message. SLUICE_E_AGAIN: too much in flight, the buffer stays yours.
+int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *buffer,
+	uint32_t size, bool message_end, uint64_t cookie);
 
 enum sluice_event_type {
 	SLUICE_OPENED = 1, // a session: request (ours) or accepted (theirs)
 	SLUICE_FAILED,     // a request: error, text
-	SLUICE_DATA,       // a record: data, size, stream, message_end; give `data` back with sluice_buffer_put
-	SLUICE_SENT,       // cookie, ok: the peer's dataplane has published the record to its application; the buffer is yours again
-	SLUICE_CLOSED,     // the last event of a session: ok when it was closed gracefully from either side, text says why
-	SLUICE_DETACHED,   // the dataplane went away: all sessions and buffers are gone; detach and attach again
+	SLUICE_DATA,       // a record: data, size, stream, message_end; give `data` back with
+			   // sluice_buffer_put
+	SLUICE_SENT,       // cookie, ok: the peer's dataplane has published the record to its
+			   // application; the buffer is yours again
+	SLUICE_CLOSED, // the last event of a session: ok when it was closed gracefully from either
+		       // side, text says why
+	SLUICE_DETACHED, // the dataplane went away: all sessions and buffers are gone; detach and
+			 // attach again
 };
 
 struct sluice_event {
@@ -103,17 +113,20 @@ struct sluice_event {
 	const void *data; // DATA: read-only; SENT: the buffer (ownership comes back)
 	uint32_t size;
 	uint64_t cookie;
-	int error;        // FAILED: SLUICE_E_*
+	int error;                      // FAILED: SLUICE_E_*
 	char peer[SLUICE_NAME_SIZE];    // OPENED
 	char service[SLUICE_NAME_SIZE]; // OPENED
-	char text[160];   // FAILED, CLOSED, DETACHED
+	char text[160];                 // FAILED, CLOSED, DETACHED
 };
 
-// Takes up to `max` events without blocking. Returns their number; SLUICE_E_UNREACHABLE once SLUICE_DETACHED was taken.
+// Takes up to `max` events without blocking. Returns their number; SLUICE_E_UNREACHABLE once
+// SLUICE_DETACHED was taken.
 int sluice_receive(struct sluice *sluice, struct sluice_event *events, int max);
-// Blocks until there is an event, or `timeout_ms` (-1: for ever). 1 there may be one, 0 timeout or a signal came.
+// Blocks until there is an event, or `timeout_ms` (-1: for ever). 1 there may be one, 0 timeout or
+// a signal came.
 int sluice_wait(struct sluice *sluice, int timeout_ms);
-// Pollable: readable when sluice_receive may have something. Call sluice_wait(s, 0) == 0 before polling it yourself.
+// Pollable: readable when sluice_receive may have something. Call sluice_wait(s, 0) == 0 before
+// polling it yourself.
 int sluice_fd(const struct sluice *sluice);
 
 struct sluice_stats {

@@ -1,4 +1,5 @@
-// Sleeping until there is an event. The flag and its fences are in lib/shm/ring.h; the worker sends one byte to a sleeper.
+// Sleeping until there is an event. The flag and its fences are in lib/shm/ring.h; the worker sends
+// one byte to a sleeper.
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -23,7 +24,8 @@ void client_awake(struct sluice *sluice)
 		return;
 	sluice->asleep = false;
 	ring_awake(&sluice->rx);
-	// Bytes go before the ring is looked at: one that comes later finds it empty and stays for the next wait.
+	// Bytes go before the ring is looked at: one that comes later finds it empty and stays for
+	// the next wait.
 	while (recv(sluice->wake, bytes, sizeof(bytes), MSG_DONTWAIT) == (ssize_t)sizeof(bytes))
 		;
 }
@@ -59,7 +61,8 @@ int sluice_wait(struct sluice *sluice, int timeout_ms)
 		if (rc < 0 && errno == EINTR)
 			return 0; // let the caller look at what its signal handler set
 		if (rc < 0)
-			return client_fail(sluice, SLUICE_E_SYSTEM, "epoll_wait: %s", strerror(errno));
+			return client_fail(
+				sluice, SLUICE_E_SYSTEM, "epoll_wait: %s", strerror(errno));
 		if (timeout_ms > 0) {
 			int64_t left = end - wait_now_ms();
 

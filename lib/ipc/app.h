@@ -1,4 +1,5 @@
-// The border between an application and the dataplane: regions, rings, descriptors. docs/shm.md is the prose.
+// The border between an application and the dataplane: regions, rings, descriptors. docs/shm.md is
+// the prose.
 #pragma once
 
 #include <assert.h>
@@ -13,10 +14,11 @@
 
 enum app_limits {
 	APP_TX_SLOTS = 1024,     // send descriptors
-	APP_RX_SLOTS = 4096,     // events; at least every block + every send + 2 per session, so it never overflows
+	APP_RX_SLOTS = 4096,     // events; at least every block + every send + 2 per session, so it
+				 // never overflows
 	APP_RETURN_SLOTS = 1024, // blocks coming back; at least every arena block
 	APP_SESSIONS_MAX = 64,
-	APP_BLOCKS_MAX = 1024,   // blocks of either region
+	APP_BLOCKS_MAX = 1024, // blocks of either region
 	APP_BLOCKS_DEFAULT = 256,
 };
 
@@ -48,9 +50,12 @@ static_assert(sizeof(struct app_tx) == 32, "app_tx is shared memory ABI");
 
 // worker -> application
 enum app_rx_type {
-	APP_RX_DATA = 1,   // a record: `size` bytes at `offset` of the arena; the block is the application's until returned
-	APP_RX_SENT = 2,   // the record with `cookie` is published at the peer (flags 0) or lost with its session (flags 1)
-	APP_RX_OPENED = 3, // cookie: the request id of IPC_CONNECT, or 0 for an accepted session; info[offset] names the peer
+	APP_RX_DATA = 1, // a record: `size` bytes at `offset` of the arena; the block is the
+			 // application's until returned
+	APP_RX_SENT = 2, // the record with `cookie` is published at the peer (flags 0) or lost with
+			 // its session (flags 1)
+	APP_RX_OPENED = 3, // cookie: the request id of IPC_CONNECT, or 0 for an accepted session;
+			   // info[offset] names the peer
 	APP_RX_CLOSED = 4, // value: enum close_reason; the last event of a session
 };
 
@@ -62,7 +67,8 @@ enum app_rx_flag {
 struct app_rx {
 	uint32_t session;
 	uint32_t stream;
-	uint32_t offset; // DATA: bytes from the start of the arena's block area. OPENED: index of the info row
+	uint32_t offset; // DATA: bytes from the start of the arena's block area. OPENED: index of
+			 // the info row
 	uint32_t size;
 	uint16_t type;  // enum app_rx_type
 	uint16_t flags; // enum app_rx_flag
@@ -114,5 +120,6 @@ struct app_arena {
 	struct ring_head return_head;
 	_Alignas(64) uint8_t rx_slots[APP_RX_SLOTS * sizeof(struct app_rx)];
 	_Alignas(64) struct app_session_info info[APP_SESSIONS_MAX];
-	// blocks follow at header.blocks_offset: receive blocks, and slabs for what a codec produced
+	// blocks follow at header.blocks_offset: receive blocks, and slabs for what a codec
+	// produced
 };

@@ -1,5 +1,5 @@
-// One door message with its descriptors over a SOCK_SEQPACKET socket. What is not exactly such a message is refused, and
-// every descriptor that came with it is closed.
+// One door message with its descriptors over a SOCK_SEQPACKET socket. What is not exactly such a
+// message is refused, and every descriptor that came with it is closed.
 #include "lib/ipc/door.h"
 
 #include <errno.h>
@@ -7,7 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-// Room for as many descriptors as are allowed; what exceeds it the kernel drops and says so (MSG_CTRUNC).
+// Room for as many descriptors as are allowed; what exceeds it the kernel drops and says so
+// (MSG_CTRUNC).
 union door_control {
 	char bytes[CMSG_SPACE(DOOR_FDS_MAX * sizeof(int))];
 	struct cmsghdr align;
@@ -15,7 +16,8 @@ union door_control {
 
 struct door_message door_message_init(enum door_type type)
 {
-	return (struct door_message){.magic = DOOR_MAGIC, .version = DOOR_VERSION, .type = (uint16_t)type};
+	return (struct door_message){
+		.magic = DOOR_MAGIC, .version = DOOR_VERSION, .type = (uint16_t)type};
 }
 
 int door_send(int socket, const struct door_message *message, const int *fds, int fds_count)
@@ -47,12 +49,14 @@ int door_send(int socket, const struct door_message *message, const int *fds, in
 	return errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN ? DOOR_E_HANGUP : -errno;
 }
 
-// Collects up to DOOR_FDS_MAX descriptors; false: there were more, or something else than descriptors.
+// Collects up to DOOR_FDS_MAX descriptors; false: there were more, or something else than
+// descriptors.
 static bool door_collect(struct msghdr *header, int fds[DOOR_FDS_MAX], int *fds_count)
 {
 	bool fine = (header->msg_flags & MSG_CTRUNC) == 0;
 
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(header); cmsg != NULL; cmsg = CMSG_NXTHDR(header, cmsg)) {
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(header); cmsg != NULL;
+		cmsg = CMSG_NXTHDR(header, cmsg)) {
 		if (cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS) {
 			fine = false;
 			continue;
@@ -78,7 +82,8 @@ static int door_check(const struct door_message *message, ssize_t size, int flag
 {
 	if (size == 0)
 		return DOOR_E_HANGUP;
-	if (size != (ssize_t)sizeof(*message) || (flags & MSG_TRUNC) || message->magic != DOOR_MAGIC)
+	if (size != (ssize_t)sizeof(*message) || (flags & MSG_TRUNC) ||
+		message->magic != DOOR_MAGIC)
 		return DOOR_E_MALFORMED;
 	return message->version == DOOR_VERSION ? 0 : DOOR_E_VERSION;
 }
@@ -93,7 +98,8 @@ int door_receive(int socket, struct door_message *message, int fds[DOOR_FDS_MAX]
 		.msg_control = control.bytes,
 		.msg_controllen = sizeof(control.bytes),
 	};
-	bool reset = false; // ECONNRESET comes once, before the last words of a peer that had not read ours
+	bool reset = false; // ECONNRESET comes once, before the last words of a peer that had not
+			    // read ours
 	ssize_t size;
 	int rc;
 

@@ -1,5 +1,5 @@
-// data.sock: the one door for memory. SOCK_SEQPACKET, one fixed-size struct per message, descriptors by SCM_RIGHTS.
-// Hang-up is death. Everything read here is copied, checked, then used.
+// data.sock: the one door for memory. SOCK_SEQPACKET, one fixed-size struct per message,
+// descriptors by SCM_RIGHTS. Hang-up is death. Everything read here is copied, checked, then used.
 #pragma once
 
 #include <assert.h>
@@ -17,10 +17,12 @@ enum door_type {
 	DOOR_HELLO_CONTROL, // descriptor: control's region (struct plane_control)
 	DOOR_LISTEN,        // service, flags; answered by DOOR_RESULT
 	DOOR_UNLISTEN,      // service
-	DOOR_CONNECT,       // node, service, codec, level, timeout_ms; answered by APP_RX_OPENED (cookie = request) or DOOR_RESULT
-	DOOR_DOORBELL,      // control: a command waits in the ring of the main thread
+	DOOR_CONNECT, // node, service, codec, level, timeout_ms; answered by APP_RX_OPENED (cookie
+		      // = request) or DOOR_RESULT
+	DOOR_DOORBELL, // control: a command waits in the ring of the main thread
 	// dataplane -> client
-	DOOR_WELCOME = 64, // descriptors: the dataplane's region for this client, a wake socket (readable = look at your ring)
+	DOOR_WELCOME = 64, // descriptors: the dataplane's region for this client, a wake socket
+			   // (readable = look at your ring)
 	DOOR_RESULT,       // of `request`
 };
 
@@ -36,9 +38,9 @@ struct door_message {
 	uint32_t result;  // enum ipc_result
 	uint32_t flags;   // enum door_flag
 	uint32_t timeout_ms;
-	uint8_t codec; // enum codec_id
-	uint8_t level; // 0: the codec's default
-	uint16_t app;  // WELCOME: index of the application
+	uint8_t codec;   // enum codec_id
+	uint8_t level;   // 0: the codec's default
+	uint16_t app;    // WELCOME: index of the application
 	uint32_t blocks; // HELLO_APP: arena blocks wanted, 0 default; WELCOME: arena blocks given
 	uint64_t region_size; // WELCOME: size of the region whose descriptor travels with it
 	uint64_t boot_id;     // WELCOME
@@ -49,7 +51,8 @@ struct door_message {
 
 static_assert(sizeof(struct door_message) == 336, "door_message is ABI");
 
-// ---- one message over the socket (door.c) ---------------------------------------------------------------------------
+// ---- one message over the socket (door.c)
+// ---------------------------------------------------------------------------
 
 #define DOOR_FDS_MAX 2 // descriptors that travel with one message
 
@@ -61,10 +64,12 @@ enum door_error {
 
 // Empty message of a type: magic and version are set.
 struct door_message door_message_init(enum door_type type);
-// Sends without blocking; `fds` are borrowed. 0; DOOR_E_HANGUP; negative errno (-EAGAIN: the other side does not read).
+// Sends without blocking; `fds` are borrowed. 0; DOOR_E_HANGUP; negative errno (-EAGAIN: the other
+// side does not read).
 int door_send(int socket, const struct door_message *message, const int *fds, int fds_count);
-// Receives without blocking. On 0 the caller owns *fds_count descriptors (close-on-exec); on anything else there are none.
-// DOOR_E_*, negative errno (-EAGAIN: nothing there). Texts are not checked: door_name_valid.
+// Receives without blocking. On 0 the caller owns *fds_count descriptors (close-on-exec); on
+// anything else there are none. DOOR_E_*, negative errno (-EAGAIN: nothing there). Texts are not
+// checked: door_name_valid.
 int door_receive(int socket, struct door_message *message, int fds[DOOR_FDS_MAX], int *fds_count);
 // 1 to NAME_SIZE - 1 printable characters without blanks, zero-terminated.
 bool door_name_valid(const char name[NAME_SIZE]);

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-#define NAME_SIZE    64 // node, link and service names, zero-terminated
-#define REASON_SIZE  160
+#define NAME_SIZE   64 // node, link and service names, zero-terminated
+#define REASON_SIZE 160
 
 // Codec ids, the same on the wire, on disk and in ipc.
 enum codec_id {
@@ -20,16 +20,16 @@ enum codec_id {
 // Why a session request was refused; the sentence travels beside it.
 enum ipc_result {
 	IPC_OK = 0,
-	IPC_REFUSED_VERSION,   // another ABI version
-	IPC_REFUSED_FULL,      // a named maximum is reached
-	IPC_REFUSED_REGION,    // seals, size or header of the region
+	IPC_REFUSED_VERSION, // another ABI version
+	IPC_REFUSED_FULL,    // a named maximum is reached
+	IPC_REFUSED_REGION,  // seals, size or header of the region
 	IPC_REFUSED_PERMISSION,
-	IPC_REFUSED_SERVICE,   // somebody else listens for it / nobody listens for it
-	IPC_REFUSED_NODE,      // no such peer
-	IPC_REFUSED_PEER,      // the peer refused; the sentence is the peer's
-	IPC_UNREACHABLE,       // control process or peer does not answer
+	IPC_REFUSED_SERVICE, // somebody else listens for it / nobody listens for it
+	IPC_REFUSED_NODE,    // no such peer
+	IPC_REFUSED_PEER,    // the peer refused; the sentence is the peer's
+	IPC_UNREACHABLE,     // control process or peer does not answer
 	IPC_TIMEOUT,
-	IPC_INVALID,           // malformed request
-	IPC_NO_CONTROL,        // no control process is attached to the dataplane
+	IPC_INVALID,    // malformed request
+	IPC_NO_CONTROL, // no control process is attached to the dataplane
 	IPC_RESULT_COUNT,
 };

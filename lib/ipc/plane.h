@@ -1,5 +1,5 @@
-// The border between control and the dataplane: commands down, events up, tables to read. docs/shm.md is the prose.
-// Channel 0 is the dataplane's main thread, channel 1 + w is worker w.
+// The border between control and the dataplane: commands down, events up, tables to read.
+// docs/shm.md is the prose. Channel 0 is the dataplane's main thread, channel 1 + w is worker w.
 #pragma once
 
 #include <assert.h>
@@ -28,7 +28,8 @@ enum plane_limits {
 enum plane_command_type {
 	// to a worker
 	PLANE_RESERVE = 1, // app -> event RESERVED{cid} or REFUSED
-	PLANE_OPEN,        // cid from RESERVE, or 0: reserve and open at once (accepting side) -> RESERVED, later OPENED / CLOSED
+	PLANE_OPEN,        // cid from RESERVE, or 0: reserve and open at once (accepting side) ->
+			   // RESERVED, later OPENED / CLOSED
 	PLANE_CLOSE,       // cid; flags 1: at once
 	// to the main thread
 	PLANE_CONNECT_FAILED = 32, // request, result, text: goes to the application that asked
@@ -42,7 +43,8 @@ enum plane_event_type {
 	PLANE_OPENED,  // cid
 	PLANE_CLOSED,  // cid, reason
 	// from the main thread
-	PLANE_CONNECT_WANTED = 32, // request, app, worker, node, service, codec, level, timeout_ms; sent again to a control that attaches anew
+	PLANE_CONNECT_WANTED = 32, // request, app, worker, node, service, codec, level, timeout_ms;
+				   // sent again to a control that attaches anew
 	PLANE_TABLES,              // applications or listeners changed: look at the tables
 };
 
@@ -51,9 +53,11 @@ struct plane_command {
 	uint16_t flags;
 	uint32_t request; // control's own number, echoed; CONNECT_FAILED: the dataplane's
 	uint32_t cid;
-	uint16_t app;            // index; 0xffff: none, a session without an application (it discards what it gets)
-	uint16_t app_generation; // of plane_app: a stale one is refused
-	uint32_t connect_request; // OPEN of an initiator: the application's request id (cookie of APP_RX_OPENED)
+	uint16_t app; // index; 0xffff: none, a session without an application (it discards what it
+		      // gets)
+	uint16_t app_generation;  // of plane_app: a stale one is refused
+	uint32_t connect_request; // OPEN of an initiator: the application's request id (cookie of
+				  // APP_RX_OPENED)
 	uint32_t peer_cid;
 	uint64_t peer_boot_id;
 	uint8_t session_id[16];
@@ -63,12 +67,13 @@ struct plane_command {
 	uint16_t port;         // index of the link to use
 	uint8_t initiator;
 	uint8_t codec, level;
-	uint8_t cipher;        // 0: null
+	uint8_t cipher; // 0: null
 	uint32_t result;
 	char peer[NAME_SIZE];
 	char service[NAME_SIZE];
 	char text[REASON_SIZE];
-	uint8_t secret_send[32], secret_receive[32]; // place of the packet keys, per connection and direction; wiped after use
+	uint8_t secret_send[32], secret_receive[32]; // place of the packet keys, per connection and
+						     // direction; wiped after use
 	uint8_t reserved[88];
 };
 
@@ -103,7 +108,8 @@ struct plane_control {
 	struct {
 		struct ring_tail command_tail;
 		struct ring_head event_head;
-		_Alignas(64) uint8_t command_slots[PLANE_COMMAND_SLOTS * sizeof(struct plane_command)];
+		_Alignas(64) uint8_t
+			command_slots[PLANE_COMMAND_SLOTS * sizeof(struct plane_command)];
 	} channels[PLANE_CHANNELS];
 };
 
@@ -126,7 +132,8 @@ struct plane_listener { // main writes
 	char service[NAME_SIZE];
 };
 
-struct plane_port { // main writes; counters by the workers, summed by main once a second or on change
+struct plane_port { // main writes; counters by the workers, summed by main once a second or on
+		    // change
 	_Atomic uint32_t seq;
 	uint32_t up; // 1: link is up
 	char name[NAME_SIZE];
@@ -140,12 +147,13 @@ struct plane_port { // main writes; counters by the workers, summed by main once
 	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_missed, tx_refused;
 };
 
-struct plane_worker { // its worker writes, relaxed
+struct plane_worker {                  // its worker writes, relaxed
 	_Atomic uint64_t heartbeat_ns; // CLOCK_MONOTONIC of the last turn published
 	_Atomic uint64_t turns, busy_turns, sleeps;
 	_Atomic uint64_t cycles_busy, cycles_total;
 	_Atomic uint64_t rx_packets, tx_packets, steered;
-	_Atomic uint64_t bytes_memcpy;        // bytes moved by a bare copy (transform.md says which are allowed)
+	_Atomic uint64_t
+		bytes_memcpy; // bytes moved by a bare copy (transform.md says which are allowed)
 	_Atomic uint64_t bytes_memcpy_sealed; // of which: null cipher, the seal copy
 	_Atomic uint64_t bytes_memcpy_opened; // of which: null cipher, the open copy
 	_Atomic uint64_t events_lost;         // control's ring was full
@@ -169,7 +177,8 @@ struct plane_dataplane {
 	uint32_t workers, ports;
 	uint32_t hugepages; // 1: packet memory is in hugepages
 	char program_version[32];
-	char drop_names[PLANE_DROPS_MAX][24]; // text of plane_worker.drops, so that control needs no dataplane header
+	char drop_names[PLANE_DROPS_MAX][24]; // text of plane_worker.drops, so that control needs
+					      // no dataplane header
 	char drop_sentences[PLANE_DROPS_MAX][96];
 	char close_sentences[16][96]; // by enum close_reason
 	char limited_names[8][16];    // by enum limited_by

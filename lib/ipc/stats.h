@@ -1,4 +1,5 @@
-// What a session looks like from outside: one row, written by its worker, read through shared memory.
+// What a session looks like from outside: one row, written by its worker, read through shared
+// memory.
 #pragma once
 
 #include <assert.h>
@@ -16,33 +17,34 @@ enum session_state {
 };
 
 struct session_stats {
-	uint32_t session;   // local connection id: worker:8 | slot:16 | generation:8
+	uint32_t session; // local connection id: worker:8 | slot:16 | generation:8
 	uint32_t peer_cid;
 	uint8_t session_id[16];
-	uint8_t state;      // enum session_state
-	uint8_t initiator;  // 1: opened from here
-	uint8_t codec;      // enum codec_id asked for
+	uint8_t state;     // enum session_state
+	uint8_t initiator; // 1: opened from here
+	uint8_t codec;     // enum codec_id asked for
 	uint8_t level;
 	uint8_t close_reason; // enum close_reason of transport.h
 	uint8_t limited_by;   // enum limited_by of transport.h
 	uint16_t app;         // index of the application, 0xffff none
 	uint32_t segment_size;
-	uint32_t in_flight;   // packets
+	uint32_t in_flight;    // packets
 	uint32_t peer_address; // IPv4, host order
 	char peer[NAME_SIZE];
 	char service[NAME_SIZE];
-	uint64_t opened_ns;   // CLOCK_MONOTONIC
+	uint64_t opened_ns; // CLOCK_MONOTONIC
 	uint64_t packets_sent, packets_received;
 	uint64_t wire_bytes_sent, wire_bytes_received; // UDP payload bytes
 	uint64_t data_packets_sent, retransmits, spurious, cuts, timeouts;
-	uint64_t raw_bytes_sent, stored_bytes_sent;     // acknowledged
+	uint64_t raw_bytes_sent, stored_bytes_sent; // acknowledged
 	uint64_t raw_bytes_received, stored_bytes_received;
 	uint64_t records_sent, records_received, duplicates;
-	uint64_t blocks_raw;  // records a codec was asked for and that went raw (saved under 12.5 %)
+	uint64_t blocks_raw; // records a codec was asked for and that went raw (saved under 12.5 %)
 	uint64_t srtt_ns, rttvar_ns, min_rtt_ns;
-	uint64_t cwnd_milli;  // segments * 1000
+	uint64_t cwnd_milli; // segments * 1000
 	uint64_t rate_Bps;
-	uint64_t peer_boot_id; // of the dataplane at the other end; 0: not known. Control aborts what ran with a dead one
+	uint64_t peer_boot_id; // of the dataplane at the other end; 0: not known. Control aborts
+			       // what ran with a dead one
 	uint64_t reserved[5];
 };
 

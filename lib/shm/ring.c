@@ -1,5 +1,5 @@
-// The SPSC ring: private indices, one acquire load and one release store per batch. Every index of the peer is checked
-// against what it may be; 32-bit indices run freely and wrap.
+// The SPSC ring: private indices, one acquire load and one release store per batch. Every index of
+// the peer is checked against what it may be; 32-bit indices run freely and wrap.
 #include "lib/shm/ring.h"
 
 #include <assert.h>
@@ -37,7 +37,8 @@ void ring_consumer_init(struct ring_consumer *r, const void *slots, const struct
 // Looks at the consumer's head. False: it went backwards or past what was put.
 static bool ring_look_head(struct ring_producer *r)
 {
-	// Acquire pairs with the release in ring_take: the consumer has copied the slots before we write them again.
+	// Acquire pairs with the release in ring_take: the consumer has copied the slots before we
+	// write them again.
 	uint32_t head = atomic_load_explicit(&r->peer->head, memory_order_acquire);
 
 	if (head - r->head_seen > r->tail - r->head_seen)
@@ -76,15 +77,17 @@ uint32_t ring_put(struct ring_producer *r, const void *items, uint32_t count)
 	memcpy(r->slots + (size_t)first * r->slot_size, from, (size_t)run * r->slot_size);
 	memcpy(r->slots, from + (size_t)run * r->slot_size, (size_t)(count - run) * r->slot_size);
 	r->tail += count;
-	// Release pairs with the acquire in ring_look_tail: the slots are there before the index says so.
+	// Release pairs with the acquire in ring_look_tail: the slots are there before the index
+	// says so.
 	atomic_store_explicit(&r->mine->tail, r->tail, memory_order_release);
 	return count;
 }
 
 bool ring_wake_needed(const struct ring_producer *r)
 {
-	// Tail was stored, now look at the flag; the consumer stores the flag, then looks at the tail (ring_sleep). With a
-	// full fence on both sides at least one of the two sees the other: no lost wake-up (Dekker).
+	// Tail was stored, now look at the flag; the consumer stores the flag, then looks at the
+	// tail (ring_sleep). With a full fence on both sides at least one of the two sees the
+	// other: no lost wake-up (Dekker).
 	atomic_thread_fence(memory_order_seq_cst);
 	return atomic_load_explicit(&r->peer->asleep, memory_order_relaxed) != 0;
 }
@@ -119,7 +122,8 @@ uint32_t ring_take(struct ring_consumer *r, void *items, uint32_t count)
 	memcpy(to, r->slots + (size_t)first * r->slot_size, (size_t)run * r->slot_size);
 	memcpy(to + (size_t)run * r->slot_size, r->slots, (size_t)(count - run) * r->slot_size);
 	r->head += count;
-	// Release pairs with ring_look_head: the slots are copied before the producer may write them again.
+	// Release pairs with ring_look_head: the slots are copied before the producer may write
+	// them again.
 	atomic_store_explicit(&r->mine->head, r->head, memory_order_release);
 	return count;
 }

@@ -1,4 +1,5 @@
-// A row that one writer updates and any reader copies without a lock. The reader maps it read-only and checks.
+// A row that one writer updates and any reader copies without a lock. The reader maps it read-only
+// and checks.
 #pragma once
 
 #include <stdatomic.h>
@@ -18,7 +19,8 @@ static inline void seqlock_write(_Atomic uint32_t *seq, void *row, const void *v
 }
 
 // False after `tries` collisions (a dead or hostile writer may leave it odd for ever).
-static inline bool seqlock_read(const _Atomic uint32_t *seq, const void *row, void *value, size_t size, int tries)
+static inline bool seqlock_read(
+	const _Atomic uint32_t *seq, const void *row, void *value, size_t size, int tries)
 {
 	while (tries-- > 0) {
 		uint32_t before = atomic_load_explicit(seq, memory_order_acquire);

@@ -12,12 +12,12 @@
 #include "dataplane/app/door.h"
 #include "dataplane/app/take.h"
 
-#define PAIRS_MAX    256u
-#define MAILS_MAX    1024u
-#define CLOSE_LOCAL  1u
-#define CLOSE_PEER   2u
-#define CLOSE_RESET  3u
-#define CLOSE_APP    8u
+#define PAIRS_MAX   256u
+#define MAILS_MAX   1024u
+#define CLOSE_LOCAL 1u
+#define CLOSE_PEER  2u
+#define CLOSE_RESET 3u
+#define CLOSE_APP   8u
 
 enum mail_type {
 	MAIL_ATTACH, // main -> worker
@@ -42,7 +42,7 @@ struct mailbox { // a test may lock
 	uint32_t count;
 };
 
-struct end { // one side of a session
+struct end {                         // one side of a session
 	struct app_session *session; // NULL: not open
 	bool closing;                // the application asked for a graceful end
 };
@@ -88,10 +88,10 @@ static bool mail_take(struct mailbox *box, struct mail *mail)
 	return any;
 }
 
-#define COUNT(loopback, statement)                      \
-	do {                                            \
-		pthread_mutex_lock(&(loopback)->lock);  \
-		statement;                              \
+#define COUNT(loopback, statement)                       \
+	do {                                             \
+		pthread_mutex_lock(&(loopback)->lock);   \
+		statement;                               \
 		pthread_mutex_unlock(&(loopback)->lock); \
 	} while (0)
 
@@ -103,7 +103,8 @@ static void check(struct loopback *l, const struct app_channel *channel)
 		COUNT(l, l->counts.wrong = wrong);
 }
 
-// ---- worker ---------------------------------------------------------------------------------------------------------
+// ---- worker
+// ---------------------------------------------------------------------------------------------------------
 
 // cid: generation:16 | pair:15 | side:1
 static uint32_t end_cid(const struct loopback *l, uint32_t pair, uint32_t side)
@@ -127,9 +128,11 @@ static void pair_close(struct loopback *l, struct pair *pair, const uint32_t rea
 	pair->generation++;
 }
 
-static void worker_publish(struct app_session *session, uint32_t side, const struct app_channel *peer, const char *service)
+static void worker_publish(struct app_session *session, uint32_t side,
+	const struct app_channel *peer, const char *service)
 {
-	struct session_stats stats = {.session = session->session, .initiator = side == 0, .state = SESSION_OPEN};
+	struct session_stats stats = {
+		.session = session->session, .initiator = side == 0, .state = SESSION_OPEN};
 
 	snprintf(stats.peer, sizeof(stats.peer), "%.15s", peer->name);
 	snprintf(stats.service, sizeof(stats.service), "%.63s", service);
@@ -145,13 +148,15 @@ static void worker_open(struct loopback *l, const struct mail *mail)
 
 	while (index < PAIRS_MAX && l->pairs[index].used)
 		index++;
-	if (index == PAIRS_MAX || l->channels[mail->from->index] != mail->from || l->channels[mail->to->index] != mail->to) {
+	if (index == PAIRS_MAX || l->channels[mail->from->index] != mail->from ||
+		l->channels[mail->to->index] != mail->to) {
 		mail_put(&l->to_main, failed);
 		return;
 	}
 	struct pair *pair = &l->pairs[index];
 	for (uint32_t side = 0; side < 2; side++)
-		pair->end[side] = (struct end){.session = app_session_open(channels[side], end_cid(l, index, side))};
+		pair->end[side] = (struct end){
+			.session = app_session_open(channels[side], end_cid(l, index, side))};
 	if (pair->end[0].session == NULL || pair->end[1].session == NULL) {
 		pair_close(l, pair, (uint32_t[]){CLOSE_RESET, CLOSE_RESET});
 		mail_put(&l->to_main, failed);
@@ -182,7 +187,8 @@ static bool worker_forward(struct loopback *l, const struct app_tx *tx, struct a
 	return true;
 }
 
-static void worker_on_record(struct loopback *l, struct app_channel *channel, const struct app_record *record)
+static void worker_on_record(
+	struct loopback *l, struct app_channel *channel, const struct app_record *record)
 {
 	const struct app_tx *tx = &record->tx;
 	struct pair *pair = &l->pairs[tx->session >> 1 & (PAIRS_MAX - 1)];
@@ -196,7 +202,9 @@ static void worker_on_record(struct loopback *l, struct app_channel *channel, co
 	} else if (tx->op == APP_TX_CLOSE) {
 		pair->end[tx->session & 1].closing = true;
 	} else {
-		pair_close(l, pair, tx->session & 1 ? (uint32_t[]){CLOSE_RESET, CLOSE_LOCAL} : (uint32_t[]){CLOSE_LOCAL, CLOSE_RESET});
+		pair_close(l, pair,
+			tx->session & 1 ? (uint32_t[]){CLOSE_RESET, CLOSE_LOCAL}
+					: (uint32_t[]){CLOSE_LOCAL, CLOSE_RESET});
 	}
 }
 
@@ -205,7 +213,8 @@ static void worker_retry(struct loopback *l, struct app_session *session)
 	for (uint32_t stream = 0; stream < STREAMS_MAX << 2; stream += 4) {
 		const struct app_tx *tx;
 
-		while ((tx = app_parked_first(session, stream)) != NULL && worker_forward(l, tx, session->channel))
+		while ((tx = app_parked_first(session, stream)) != NULL &&
+			worker_forward(l, tx, session->channel))
 			app_unpark(session, stream);
 	}
 }
@@ -221,7 +230,9 @@ static void worker_serve_pairs(struct loopback *l)
 			app_take_credit(end->session);
 			worker_retry(l, end->session);
 			if (end->closing && end->session->parked == 0)
-				pair_close(l, pair, side ? (uint32_t[]){CLOSE_PEER, CLOSE_LOCAL} : (uint32_t[]){CLOSE_LOCAL, CLOSE_PEER});
+				pair_close(l, pair,
+					side ? (uint32_t[]){CLOSE_PEER, CLOSE_LOCAL}
+					     : (uint32_t[]){CLOSE_LOCAL, CLOSE_PEER});
 		}
 	}
 }
@@ -251,7 +262,9 @@ static void worker_detach(struct loopback *l, struct app_channel *channel)
 
 		for (int side = 0; side < 2 && pair->used; side++) {
 			if (pair->end[side].session->channel == channel)
-				pair_close(l, pair, side ? (uint32_t[]){CLOSE_RESET, CLOSE_APP} : (uint32_t[]){CLOSE_APP, CLOSE_RESET});
+				pair_close(l, pair,
+					side ? (uint32_t[]){CLOSE_RESET, CLOSE_APP}
+					     : (uint32_t[]){CLOSE_APP, CLOSE_RESET});
 		}
 	}
 	check(l, channel);
@@ -297,9 +310,11 @@ static void *worker_main(void *argument)
 	return NULL;
 }
 
-// ---- main -----------------------------------------------------------------------------------------------------------
+// ---- main
+// -----------------------------------------------------------------------------------------------------------
 
-static enum ipc_result on_app_attached(void *context, struct app_channel *channel, char text[REASON_SIZE])
+static enum ipc_result on_app_attached(
+	void *context, struct app_channel *channel, char text[REASON_SIZE])
 {
 	struct loopback *l = context;
 
@@ -311,10 +326,12 @@ static enum ipc_result on_app_attached(void *context, struct app_channel *channe
 
 static void on_app_gone(void *context, struct app_channel *channel)
 {
-	mail_put(&((struct loopback *)context)->to_worker, (struct mail){.type = MAIL_DETACH, .from = channel});
+	mail_put(&((struct loopback *)context)->to_worker,
+		(struct mail){.type = MAIL_DETACH, .from = channel});
 }
 
-static enum ipc_result on_connect(void *context, const struct door_connect *connect, char text[REASON_SIZE])
+static enum ipc_result on_connect(
+	void *context, const struct door_connect *connect, char text[REASON_SIZE])
 {
 	struct loopback *l = context;
 	const struct door_listener *listener = door_listener_find(l->door, connect->service);
@@ -331,7 +348,8 @@ static enum ipc_result on_connect(void *context, const struct door_connect *conn
 	return IPC_OK;
 }
 
-static enum ipc_result on_control_attached(void *context, pid_t pid, int region_fd, struct door_welcome *welcome)
+static enum ipc_result on_control_attached(
+	void *context, pid_t pid, int region_fd, struct door_welcome *welcome)
 {
 	(void)context, (void)pid, (void)region_fd, (void)welcome;
 	abort(); // no test does that
@@ -351,7 +369,8 @@ static void main_on_mail(struct loopback *l, const struct mail *mail)
 		COUNT(l, l->counts.broken++);
 		door_app_drop(l->door, mail->from);
 	} else {
-		door_connect_failed(l->door, mail->app, mail->request, IPC_REFUSED_FULL, "no room for a session");
+		door_connect_failed(l->door, mail->app, mail->request, IPC_REFUSED_FULL,
+			"no room for a session");
 	}
 }
 
@@ -380,7 +399,8 @@ struct loopback *loopback_start(const char *path)
 		.on_tables = on_nothing,
 	};
 	struct loopback *l = calloc(1, sizeof(*l));
-	struct door_config config = {.path = path, .gid = (gid_t)-1, .boot_id = 1, .hooks = &hooks, .context = l};
+	struct door_config config = {
+		.path = path, .gid = (gid_t)-1, .boot_id = 1, .hooks = &hooks, .context = l};
 	char text[REASON_SIZE];
 
 	for (uint32_t i = 0; i < PAIRS_MAX; i++)
@@ -388,7 +408,8 @@ struct loopback *loopback_start(const char *path)
 	pthread_mutex_init(&l->lock, NULL);
 	pthread_mutex_init(&l->to_worker.lock, NULL);
 	pthread_mutex_init(&l->to_main.lock, NULL);
-	if (door_new(&l->door, &config, text) != 0 || pthread_create(&l->worker, NULL, worker_main, l) != 0 ||
+	if (door_new(&l->door, &config, text) != 0 ||
+		pthread_create(&l->worker, NULL, worker_main, l) != 0 ||
 		pthread_create(&l->main, NULL, main_main, l) != 0) {
 		fprintf(stderr, "%s\n", text);
 		abort();

@@ -1,9 +1,11 @@
-// libsluice against the production door and channels (loopback.h): transfers, sleeping, refusals; children that are killed
-// at random moments or scribble over their region, while an honest application goes on.
+// libsluice against the production door and channels (loopback.h): transfers, sleeping, refusals;
+// children that are killed at random moments or scribble over their region, while an honest
+// application goes on.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <poll.h>
@@ -125,7 +127,8 @@ static void pattern_check(const uint8_t *bytes, uint32_t size, uint32_t n)
 		assert_int_equal(bytes[size - 1], (uint8_t)(n * 31 + 7));
 }
 
-// Sends `count` records from a to b on one thread, with few buffers, and checks every byte, cookie and answer.
+// Sends `count` records from a to b on one thread, with few buffers, and checks every byte, cookie
+// and answer.
 static void transfer(struct sluice *from, uint32_t a, struct sluice *to, uint32_t count)
 {
 	struct sluice_event events[EVENTS];
@@ -136,8 +139,10 @@ static void transfer(struct sluice *from, uint32_t a, struct sluice *to, uint32_
 
 		if (buffer != NULL) {
 			pattern_fill(buffer, sent);
-			assert_int_equal(sluice_send(from, a, SLUICE_STREAM(2, SLUICE_ORDERED), buffer, pattern_size(sent),
-				sent % 3 == 0, 1000 + sent), 0);
+			assert_int_equal(
+				sluice_send(from, a, SLUICE_STREAM(2, SLUICE_ORDERED), buffer,
+					pattern_size(sent), sent % 3 == 0, 1000 + sent),
+				0);
 			sent++;
 		}
 		int got = sluice_receive(to, events, EVENTS);
@@ -160,7 +165,8 @@ static void transfer(struct sluice *from, uint32_t a, struct sluice *to, uint32_
 	}
 }
 
-// ---- honest ---------------------------------------------------------------------------------------------------------
+// ---- honest
+// ---------------------------------------------------------------------------------------------------------
 
 static void transfer__every_byte_once(void **state)
 {
@@ -177,7 +183,8 @@ static void transfer__every_byte_once(void **state)
 
 	assert_int_equal(sluice_close(from, a), 0);
 	assert_int_equal(sluice_close(from, a), 0); // idempotent
-	assert_int_equal(sluice_send(from, a, 0, sluice_buffer_get(from), 1, true, 0), SLUICE_E_CLOSED);
+	assert_int_equal(
+		sluice_send(from, a, 0, sluice_buffer_get(from), 1, true, 0), SLUICE_E_CLOSED);
 	assert_true(expect(from, SLUICE_CLOSED).ok);
 	assert_true(expect(to, SLUICE_CLOSED).ok);
 	assert_int_equal(sluice_session_stats(from, a, &stats), SLUICE_E_CLOSED);
@@ -263,10 +270,12 @@ static void send__refuses_what_is_wrong(void **state)
 	assert_int_equal(sluice_send(from, a, 0, foreign, 1, true, 0), SLUICE_E_INVALID);
 	assert_int_equal(sluice_send(from, a, 0, buffer + 1, 1, true, 0), SLUICE_E_INVALID);
 	assert_int_equal(sluice_send(from, a, 0, buffer, 65537, true, 0), SLUICE_E_INVALID);
-	assert_int_equal(sluice_send(from, a, SLUICE_STREAM(8, 0), buffer, 1, true, 0), SLUICE_E_INVALID);
+	assert_int_equal(
+		sluice_send(from, a, SLUICE_STREAM(8, 0), buffer, 1, true, 0), SLUICE_E_INVALID);
 	assert_int_equal(sluice_send(from, a + 2, 0, buffer, 1, true, 0), SLUICE_E_CLOSED);
 	assert_int_equal(sluice_send(from, a, 0, buffer, 1, true, 0), 0);
-	assert_int_equal(sluice_send(from, a, 0, buffer, 1, true, 0), SLUICE_E_INVALID); // in flight
+	assert_int_equal(
+		sluice_send(from, a, 0, buffer, 1, true, 0), SLUICE_E_INVALID); // in flight
 	sluice_buffer_put(from, buffer); // ignored: not ours now
 	assert_non_null(sluice_buffer_get(from));
 	assert_null(sluice_buffer_get(from));
@@ -281,7 +290,8 @@ static void send__refuses_what_is_wrong(void **state)
 	sluice_detach(to);
 }
 
-// The receiver takes nothing: the sender's records wait, and come back failed when it goes, before CLOSED.
+// The receiver takes nothing: the sender's records wait, and come back failed when it goes, before
+// CLOSED.
 static void close__every_send_is_answered_before(void **state)
 {
 	struct sluice *from = attach(256), *to = attach(2);
@@ -331,9 +341,11 @@ static void detached__is_told_once(void **state)
 	sluice_detach(attach(4)); // back again
 }
 
-// ---- children -------------------------------------------------------------------------------------------------------
+// ---- children
+// -------------------------------------------------------------------------------------------------------
 
-// Sends and echoes as fast as it can until it is killed. `scribble`: then writes garbage over the rings of its region.
+// Sends and echoes as fast as it can until it is killed. `scribble`: then writes garbage over the
+// rings of its region.
 static int child_main(const char *socket, uint32_t scribble)
 {
 	struct sluice_options options = {.socket = socket, .buffers = 16, .receive_buffers = 32};
@@ -342,7 +354,8 @@ static int child_main(const char *socket, uint32_t scribble)
 	uint32_t turns = 0;
 
 	srandom(scribble);
-	if (sluice_attach(&sluice, &options) != 0 || sluice_connect(sluice, "self", "echo", NULL) < 0)
+	if (sluice_attach(&sluice, &options) != 0 ||
+		sluice_connect(sluice, "self", "echo", NULL) < 0)
 		return 3;
 	uint32_t session = 0;
 	for (;;) {
@@ -358,12 +371,15 @@ static int child_main(const char *socket, uint32_t scribble)
 			else if (event.type == SLUICE_DETACHED)
 				return 0;
 		}
-		if (scribble != 0 && ++turns > 50) { // garbage somewhere before the blocks, header included
-			uint32_t at = (uint32_t)random() % (uint32_t)sizeof(struct app_region) & ~3u;
+		if (scribble != 0 &&
+			++turns > 50) { // garbage somewhere before the blocks, header included
+			uint32_t at =
+				(uint32_t)random() % (uint32_t)sizeof(struct app_region) & ~3u;
 			uint32_t garbage = (uint32_t)random();
 
 			if (random() % 2 == 0) // more often where it matters
-				at = (uint32_t)offsetof(struct app_region, tx_tail) + (uint32_t)random() % 3 * RING_LINE;
+				at = (uint32_t)offsetof(struct app_region, tx_tail) +
+				     (uint32_t)random() % 3 * RING_LINE;
 			memcpy(sluice->region.base + at, &garbage, sizeof(garbage));
 		}
 	}
@@ -404,7 +420,8 @@ static void serve(struct sluice *sluice, long ms)
 
 static void wait_released(struct sluice *sluice, uint32_t released)
 {
-	for (int i = 0; i < PATIENCE_MS / 10 && loopback_counts_get(loopback).released < released; i++)
+	for (int i = 0; i < PATIENCE_MS / 10 && loopback_counts_get(loopback).released < released;
+		i++)
 		serve(sluice, 10);
 	assert_int_equal(loopback_counts_get(loopback).released, released);
 }
@@ -427,7 +444,8 @@ static void kill__at_random_moments(void **state)
 		assert_true(WIFSIGNALED(status));
 	}
 	counts = loopback_counts_get(loopback);
-	wait_released(server, counts.attached - 2); // every child that came is gone, its blocks with it
+	wait_released(
+		server, counts.attached - 2); // every child that came is gone, its blocks with it
 	counts = loopback_counts_get(loopback);
 	assert_int_equal(counts.broken, 0); // death is no breach
 	assert_true(counts.opened > 3 && counts.records > 100);

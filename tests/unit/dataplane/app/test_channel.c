@@ -1,8 +1,10 @@
-// The channel of one application: what it accepts as a region, and that every block and every grant is counted.
+// The channel of one application: what it accepts as a region, and that every block and every grant
+// is counted.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <fcntl.h>
@@ -102,7 +104,8 @@ static void session__grants_are_fair_and_return(void **state)
 		assert_null(app_channel_check(app.channel));
 	}
 	assert_true(count >= 8);
-	assert_int_equal(sessions[0]->credit_records, 24); // a quarter of 192 blocks, two for each record
+	assert_int_equal(
+		sessions[0]->credit_records, 24); // a quarter of 192 blocks, two for each record
 	for (uint32_t i = 0; i < count; i++)
 		app_session_close(sessions[i], 1);
 	assert_int_equal(app.channel->granted, 0);
@@ -185,7 +188,8 @@ static void block__never_beyond_the_grant(void **state)
 	while (count > 0)
 		app_block_put(session, blocks[--count]);
 	assert_int_equal(app.channel->free_count, 64);
-	assert_ptr_not_equal(app_block_get(session), last); // last in, first out: the first one taken came back last
+	assert_ptr_not_equal(app_block_get(session),
+		last); // last in, first out: the first one taken came back last
 	fake_app_fini(&app);
 }
 

@@ -1,8 +1,10 @@
-// Events to the application: order, batches, wake-ups, and an application that breaks its side of the ring.
+// Events to the application: order, batches, wake-ups, and an application that breaks its side of
+// the ring.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <stdlib.h>
@@ -138,7 +140,8 @@ static void flush__impossible_head_breaks(void **state)
 {
 	struct fixture *f = *state;
 
-	atomic_store(&f->app.mine->rx_head.head, APP_RX_SLOTS + 1); // looked at when the ring seems full
+	atomic_store(
+		&f->app.mine->rx_head.head, APP_RX_SLOTS + 1); // looked at when the ring seems full
 	for (uint32_t i = 0; i <= APP_RX_SLOTS && f->app.channel->broken == APP_BROKEN_NOT; i++)
 		opened(f);
 	assert_int_equal(f->app.channel->broken, APP_BROKEN_RING);

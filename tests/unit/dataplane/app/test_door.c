@@ -1,8 +1,10 @@
-// The door with raw clients on the same thread: who gets in, what is refused with which sentence, who is dropped.
+// The door with raw clients on the same thread: who gets in, what is refused with which sentence,
+// who is dropped.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <dirent.h>
@@ -36,7 +38,8 @@ struct fixture {
 	int control_region;
 };
 
-static enum ipc_result on_app_attached(void *context, struct app_channel *channel, char text[REASON_SIZE])
+static enum ipc_result on_app_attached(
+	void *context, struct app_channel *channel, char text[REASON_SIZE])
 {
 	struct fixture *f = context;
 
@@ -54,7 +57,8 @@ static void on_app_gone(void *context, struct app_channel *channel)
 	f->gones++;
 }
 
-static enum ipc_result on_control_attached(void *context, pid_t pid, int region_fd, struct door_welcome *welcome)
+static enum ipc_result on_control_attached(
+	void *context, pid_t pid, int region_fd, struct door_welcome *welcome)
 {
 	struct fixture *f = context;
 
@@ -79,7 +83,8 @@ static void on_doorbell(void *context)
 	((struct fixture *)context)->doorbells++;
 }
 
-static enum ipc_result on_connect(void *context, const struct door_connect *connect, char text[REASON_SIZE])
+static enum ipc_result on_connect(
+	void *context, const struct door_connect *connect, char text[REASON_SIZE])
 {
 	struct fixture *f = context;
 
@@ -116,7 +121,8 @@ static int count_open(void)
 
 static int open_door(struct fixture *f, struct door **door, char text[REASON_SIZE])
 {
-	struct door_config config = {.path = f->path, .gid = (gid_t)-1, .boot_id = 99, .hooks = &hooks, .context = f};
+	struct door_config config = {
+		.path = f->path, .gid = (gid_t)-1, .boot_id = 99, .hooks = &hooks, .context = f};
 
 	return door_new(door, &config, text);
 }
@@ -236,7 +242,8 @@ static struct door_message connect_message(uint32_t request)
 	return m;
 }
 
-// ---- the socket file ------------------------------------------------------------------------------------------------
+// ---- the socket file
+// ------------------------------------------------------------------------------------------------
 
 static void new__makes_a_socket_for_us_and_the_group(void **state)
 {
@@ -308,7 +315,8 @@ static void new__refuses_a_long_path(void **state)
 	assert_non_null(strstr(text, "107"));
 }
 
-// ---- hello ----------------------------------------------------------------------------------------------------------
+// ---- hello
+// ----------------------------------------------------------------------------------------------------------
 
 static void hello_app__welcome_and_goodbye(void **state)
 {
@@ -443,7 +451,8 @@ static void hello_control__one_at_a_time(void **state)
 	close(file);
 }
 
-// ---- limits ---------------------------------------------------------------------------------------------------------
+// ---- limits
+// ---------------------------------------------------------------------------------------------------------
 
 static void accept__silent_clients_are_dropped(void **state)
 {
@@ -503,11 +512,13 @@ static void poll__reads_a_bounded_number_per_turn(void **state)
 		client_expect(greedy, DOOR_RESULT);
 	struct door_message m;
 	int fds[DOOR_FDS_MAX], count;
-	assert_int_equal(door_receive(greedy, &m, fds, &count), -EAGAIN); // the rest waits for its turn
+	assert_int_equal(
+		door_receive(greedy, &m, fds, &count), -EAGAIN); // the rest waits for its turn
 	close(greedy);
 }
 
-// ---- listen ---------------------------------------------------------------------------------------------------------
+// ---- listen
+// ---------------------------------------------------------------------------------------------------------
 
 static void listen__fallback_yields(void **state)
 {
@@ -567,7 +578,8 @@ static void listen__limits_and_names(void **state)
 		snprintf(name, sizeof(name), "service-%u", i);
 		client_send(fd, listen_message(name, i + 1, 0));
 		turn(f);
-		assert_int_equal(client_expect(fd, DOOR_RESULT).result, i < DOOR_LISTENS_MAX ? IPC_OK : IPC_REFUSED_FULL);
+		assert_int_equal(client_expect(fd, DOOR_RESULT).result,
+			i < DOOR_LISTENS_MAX ? IPC_OK : IPC_REFUSED_FULL);
 	}
 	memset(m.service, 'x', sizeof(m.service)); // no end
 	client_send(fd, m);
@@ -579,7 +591,8 @@ static void listen__limits_and_names(void **state)
 	close(fd);
 }
 
-// ---- connect --------------------------------------------------------------------------------------------------------
+// ---- connect
+// --------------------------------------------------------------------------------------------------------
 
 static void connect__passes_and_fails(void **state)
 {

@@ -1,8 +1,10 @@
-// The example program, its server and its client as processes of their own, through the door and the channels.
+// The example program, its server and its client as processes of their own, through the door and
+// the channels.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <signal.h>

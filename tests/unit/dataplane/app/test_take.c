@@ -1,8 +1,10 @@
-// What comes from the application's rings, honest and not: descriptors, returned blocks, impossible indices.
+// What comes from the application's rings, honest and not: descriptors, returned blocks, impossible
+// indices.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <stdlib.h>
@@ -42,8 +44,12 @@ static int teardown(void **state)
 
 static struct app_tx honest(uint32_t block, uint32_t size)
 {
-	return (struct app_tx){.session = SESSION, .stream = 3 << 2 | 1, .offset = block * APP_BLOCK_SIZE, .size = size,
-		.op = APP_TX_SEND, .cookie = block};
+	return (struct app_tx){.session = SESSION,
+		.stream = 3 << 2 | 1,
+		.offset = block * APP_BLOCK_SIZE,
+		.size = size,
+		.op = APP_TX_SEND,
+		.cookie = block};
 }
 
 static void tx_check__each_field(void **state)
@@ -63,8 +69,10 @@ static void tx_check__each_field(void **state)
 	bad = good, bad.offset = area, assert_false(app_tx_check(&bad, area));
 	bad = good, bad.offset = area, bad.size = 0, assert_false(app_tx_check(&bad, area));
 	bad = good, bad.offset = UINT32_MAX, bad.size = 1, assert_false(app_tx_check(&bad, area));
-	bad = good, bad.offset = APP_BLOCK_SIZE - 1, bad.size = 2, assert_false(app_tx_check(&bad, area)); // two blocks
-	bad = good, bad.offset = APP_BLOCK_SIZE - 1, bad.size = 1, assert_true(app_tx_check(&bad, area));
+	bad = good, bad.offset = APP_BLOCK_SIZE - 1, bad.size = 2,
+	assert_false(app_tx_check(&bad, area)); // two blocks
+	bad = good, bad.offset = APP_BLOCK_SIZE - 1, bad.size = 1,
+	assert_true(app_tx_check(&bad, area));
 	bad = good, bad.offset = area - 1, bad.size = 0, assert_true(app_tx_check(&bad, area));
 }
 

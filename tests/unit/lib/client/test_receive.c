@@ -1,9 +1,10 @@
-// What libsluice makes of the dataplane's region: events in their order, and garbage that must end in DETACHED, not in a
-// crash. The dataplane here is the test: it writes the arena by hand.
+// What libsluice makes of the dataplane's region: events in their order, and garbage that must end
+// in DETACHED, not in a crash. The dataplane here is the test: it writes the arena by hand.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <stdlib.h>
@@ -32,14 +33,14 @@ static void join(struct fixture *f)
 {
 	struct sluice *s = f->sluice;
 
-	ring_producer_init(&s->tx, f->mine->tx_slots, &f->mine->tx_tail, &f->arena->tx_head, sizeof(struct app_tx),
-		APP_TX_SLOTS);
-	ring_producer_init(&s->returns, f->mine->return_slots, &f->mine->return_tail, &f->arena->return_head,
-		sizeof(struct app_return), APP_RETURN_SLOTS);
-	ring_consumer_init(&s->rx, f->arena->rx_slots, &f->arena->rx_tail, &f->mine->rx_head, sizeof(struct app_rx),
-		APP_RX_SLOTS);
-	ring_producer_init(&f->rx, f->arena->rx_slots, &f->arena->rx_tail, &f->mine->rx_head, sizeof(struct app_rx),
-		APP_RX_SLOTS);
+	ring_producer_init(&s->tx, f->mine->tx_slots, &f->mine->tx_tail, &f->arena->tx_head,
+		sizeof(struct app_tx), APP_TX_SLOTS);
+	ring_producer_init(&s->returns, f->mine->return_slots, &f->mine->return_tail,
+		&f->arena->return_head, sizeof(struct app_return), APP_RETURN_SLOTS);
+	ring_consumer_init(&s->rx, f->arena->rx_slots, &f->arena->rx_tail, &f->mine->rx_head,
+		sizeof(struct app_rx), APP_RX_SLOTS);
+	ring_producer_init(&f->rx, f->arena->rx_slots, &f->arena->rx_tail, &f->mine->rx_head,
+		sizeof(struct app_rx), APP_RX_SLOTS);
 	s->theirs = f->arena;
 	s->mine = f->mine;
 	s->blocks = f->memory;
@@ -128,18 +129,23 @@ static void closed__waits_for_the_last_sent(void **state)
 
 	open_session(f, 9);
 	for (uint64_t i = 0; i < 2; i++)
-		assert_int_equal(sluice_send(f->sluice, 9, 0, sluice_buffer_get(f->sluice), 1, true, 70 + i), 0);
+		assert_int_equal(
+			sluice_send(f->sluice, 9, 0, sluice_buffer_get(f->sluice), 1, true, 70 + i),
+			0);
 	publish(f, (struct app_rx){.type = APP_RX_SENT, .session = 9, .cookie = 0});
 	publish(f, (struct app_rx){.type = APP_RX_CLOSED, .session = 9, .value = CLOSE_PEER});
 	assert_int_equal(sluice_receive(f->sluice, events, 4), 1);
 	assert_int_equal(events[0].type, SLUICE_SENT);
 	assert_int_equal(events[0].cookie, 70);
-	assert_int_equal(sluice_send(f->sluice, 9, 0, sluice_buffer_get(f->sluice), 1, true, 0), SLUICE_E_CLOSED);
+	assert_int_equal(sluice_send(f->sluice, 9, 0, sluice_buffer_get(f->sluice), 1, true, 0),
+		SLUICE_E_CLOSED);
 	assert_int_equal(sluice_session_stats(f->sluice, 9, &stats), 0); // until CLOSED was taken
 	assert_int_equal(stats.packets, 5);
 
-	publish(f, (struct app_rx){.type = APP_RX_SENT, .session = 9, .cookie = 1, .flags = APP_RX_FAILED});
-	assert_int_equal(sluice_receive(f->sluice, events, 1), 1); // also when there is room for one only
+	publish(f, (struct app_rx){
+			   .type = APP_RX_SENT, .session = 9, .cookie = 1, .flags = APP_RX_FAILED});
+	assert_int_equal(
+		sluice_receive(f->sluice, events, 1), 1); // also when there is room for one only
 	assert_int_equal(events[0].type, SLUICE_SENT);
 	assert_false(events[0].ok);
 	assert_int_equal(sluice_wait(f->sluice, 0), 1);
@@ -155,14 +161,17 @@ static void opened__after_its_time_out_is_aborted(void **state)
 	struct app_tx tx;
 
 	publish_row(f, 0, 5);
-	publish(f, (struct app_rx){.type = APP_RX_OPENED, .session = 5, .cookie = 44}); // nobody asked (any more)
+	publish(f, (struct app_rx){.type = APP_RX_OPENED,
+			   .session = 5,
+			   .cookie = 44}); // nobody asked (any more)
 	publish(f, (struct app_rx){.type = APP_RX_DATA, .session = 5, .size = 10});
 	publish(f, (struct app_rx){.type = APP_RX_CLOSED, .session = 5, .value = CLOSE_LOCAL});
 	assert_int_equal(sluice_receive(f->sluice, events, 4), 0);
 	memcpy(&tx, f->mine->tx_slots, sizeof(tx));
 	assert_int_equal(tx.op, APP_TX_ABORT);
 	assert_int_equal(tx.session, 5);
-	assert_int_equal(atomic_load(&f->mine->return_tail.tail), 1); // the block went straight back
+	assert_int_equal(
+		atomic_load(&f->mine->return_tail.tail), 1); // the block went straight back
 	publish_row(f, 0, 5);
 	open_session(f, 5); // and nothing of it stayed
 }
@@ -175,7 +184,7 @@ static void row__of_another_session_is_not_believed(void **state)
 	open_session(f, 9);
 	publish_row(f, 3, 10);
 	assert_int_equal(sluice_session_stats(f->sluice, 9, &stats), 0);
-	assert_int_equal(stats.packets, 5); // as last seen
+	assert_int_equal(stats.packets, 5);      // as last seen
 	atomic_store(&f->arena->info[3].seq, 7); // a writer that died inside
 	assert_int_equal(sluice_session_stats(f->sluice, 9, &stats), 0);
 }
@@ -230,7 +239,8 @@ static void garbage__buffer_out_of_range(void **state)
 
 static void garbage__row_out_of_range(void **state)
 {
-	publish(*state, (struct app_rx){.type = APP_RX_OPENED, .session = 1, .offset = APP_SESSIONS_MAX});
+	publish(*state,
+		(struct app_rx){.type = APP_RX_OPENED, .session = 1, .offset = APP_SESSIONS_MAX});
 	expect_detached(*state);
 }
 
@@ -249,7 +259,8 @@ static void garbage__head_of_the_send_ring(void **state)
 
 	open_session(f, 9);
 	atomic_store(&f->arena->tx_head.head, 5000);
-	for (int i = 0; i < 2 * APP_TX_SLOTS && rc == 0; i++) { // looked at when the ring seems full
+	for (int i = 0; i < 2 * APP_TX_SLOTS && rc == 0;
+		i++) { // looked at when the ring seems full
 		uint8_t *buffer = f->sluice->buffers;
 
 		f->sluice->buffer[0].state = CLIENT_BUFFER_HELD;
@@ -270,7 +281,8 @@ static void garbage__random(void **state)
 		struct app_rx rx = {
 			.session = (uint32_t)random() % 3 + 1,
 			.stream = (uint32_t)random(),
-			.offset = (uint32_t)random() % 8 * (random() % 8 == 0 ? 77u : APP_BLOCK_SIZE),
+			.offset =
+				(uint32_t)random() % 8 * (random() % 8 == 0 ? 77u : APP_BLOCK_SIZE),
 			.size = (uint32_t)random() % (APP_BLOCK_SIZE + 2),
 			.type = (uint16_t)(random() % 40 == 0 ? random() : random() % 4 + 1),
 			.flags = (uint16_t)random(),
@@ -281,7 +293,8 @@ static void garbage__random(void **state)
 			rx.offset = (uint32_t)random() % (APP_SESSIONS_MAX + 1);
 		publish(f, rx);
 		void *buffer = sluice_buffer_get(f->sluice);
-		if (buffer != NULL && sluice_send(f->sluice, rx.session, 0, buffer, 1, true, 1) != 0)
+		if (buffer != NULL &&
+			sluice_send(f->sluice, rx.session, 0, buffer, 1, true, 1) != 0)
 			sluice_buffer_put(f->sluice, buffer);
 		while (sluice_receive(f->sluice, &event, 1) == 1) {
 			if (event.type == SLUICE_DATA || event.type == SLUICE_SENT) {
@@ -297,12 +310,14 @@ static void garbage__random(void **state)
 			memset(f->mine, 0, sizeof(*f->mine));
 			memset(&f->arena->rx_tail, 0, sizeof(f->arena->rx_tail));
 			f->sluice->socket = socket;
-			f->sluice->wake = f->sluice->epoll = f->sluice->region.fd = f->sluice->arena.fd = -1;
+			f->sluice->wake = f->sluice->epoll = f->sluice->region.fd =
+				f->sluice->arena.fd = -1;
 			join(f);
 			close(f->door);
 			close(f->sluice->socket);
 			int fds[2];
-			assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
+			assert_int_equal(
+				socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds), 0);
 			f->door = fds[0];
 			f->sluice->socket = fds[1];
 		}

@@ -1,16 +1,18 @@
-// Door messages: descriptors arrive close-on-exec, and whatever is not exactly one message leaves nothing open.
+// Door messages: descriptors arrive close-on-exec, and whatever is not exactly one message leaves
+// nothing open.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-#include <dirent.h>
 
 #include "lib/ipc/door.h"
 
@@ -203,13 +205,18 @@ static void name_valid__cases(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(receive__gives_message_and_descriptors, setup, teardown),
-		cmocka_unit_test_setup_teardown(receive__refuses_more_descriptors_than_two, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			receive__gives_message_and_descriptors, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			receive__refuses_more_descriptors_than_two, setup, teardown),
 		cmocka_unit_test_setup_teardown(receive__refuses_other_sizes, setup, teardown),
-		cmocka_unit_test_setup_teardown(receive__refuses_magic_and_version, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			receive__refuses_magic_and_version, setup, teardown),
 		cmocka_unit_test_setup_teardown(receive__hang_up, setup, teardown),
-		cmocka_unit_test_setup_teardown(receive__last_words_before_a_reset, setup, teardown),
-		cmocka_unit_test_setup_teardown(send__does_not_block_on_a_lazy_reader, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			receive__last_words_before_a_reset, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			send__does_not_block_on_a_lazy_reader, setup, teardown),
 		cmocka_unit_test(name_valid__cases),
 	};
 

@@ -1,8 +1,9 @@
 // Regions: what the seals forbid, what attach refuses, and that missing memory is an error code.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <errno.h>
@@ -59,12 +60,15 @@ static void create__is_writable_and_sealed(void **state)
 // Everything by which the owner could take pages away from a reader, or others could write.
 static void creator_cannot_take_pages_away(struct region *region, size_t page)
 {
-	assert_int_equal(fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)page), -1);
+	assert_int_equal(
+		fallocate(region->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, (off_t)page),
+		-1);
 	assert_int_equal(errno, EPERM);
 	assert_int_equal(madvise(region->base, page, MADV_REMOVE), -1);
 	assert_int_equal(ftruncate(region->fd, 0), -1);
 	assert_int_equal(ftruncate(region->fd, (off_t)(2 * region->size)), -1);
-	assert_true(mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, region->fd, 0) == MAP_FAILED);
+	assert_true(
+		mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, region->fd, 0) == MAP_FAILED);
 	assert_true(write(region->fd, "x", 1) < 0);
 	assert_int_equal(fcntl(region->fd, F_ADD_SEALS, F_SEAL_WRITE), -1);
 	assert_int_equal(region->base[0], 0xa5); // still there
@@ -117,8 +121,10 @@ static void create__missing_memory_is_an_error(void **state)
 	struct region region;
 
 	(void)state;
-	assert_int_equal(region_create(&region, "test", (size_t)1 << 42, REGION_PAGES_HUGE), REGION_E_NOMEM);
-	assert_int_equal(region_create(&region, "test", (size_t)1 << 47, REGION_PAGES_ORDINARY), REGION_E_NOMEM);
+	assert_int_equal(
+		region_create(&region, "test", (size_t)1 << 42, REGION_PAGES_HUGE), REGION_E_NOMEM);
+	assert_int_equal(region_create(&region, "test", (size_t)1 << 47, REGION_PAGES_ORDINARY),
+		REGION_E_NOMEM);
 	assert_int_equal(region_create(&region, "test", 0, REGION_PAGES_ORDINARY), -EINVAL);
 	assert_int_equal(region_create(&region, "test", SIZE_MAX, REGION_PAGES_ORDINARY), -EINVAL);
 	assert_null(region.base);
@@ -156,7 +162,8 @@ static void attach__reads_what_the_creator_writes(void **state)
 	assert_int_equal(region_attach(&reader, dup(writer.fd), PAGE, 2 * PAGE), 0);
 	writer.base[PAGE] = 77;
 	assert_int_equal(reader.base[PAGE], 77);
-	assert_int_equal(mprotect(reader.base, PAGE, PROT_READ | PROT_WRITE), -1); // never writable for the reader
+	assert_int_equal(mprotect(reader.base, PAGE, PROT_READ | PROT_WRITE),
+		-1); // never writable for the reader
 	region_fini(&writer);
 	assert_int_equal(reader.base[PAGE], 77); // outlives its creator
 	region_fini(&reader);

@@ -1,8 +1,10 @@
-// The ring by one thread: order, wrap-around of slots and of indices, and what a hostile index does.
+// The ring by one thread: order, wrap-around of slots and of indices, and what a hostile index
+// does.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <string.h>

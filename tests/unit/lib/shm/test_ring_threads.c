@@ -1,9 +1,11 @@
-// Two threads and two rings, echoing: more than 10^6 items in batches, both sides sleeping whenever they find nothing. An
-// item lost, doubled or torn fails; so does a wake-up that does not come. Also built with the thread sanitizer.
+// Two threads and two rings, echoing: more than 10^6 items in batches, both sides sleeping whenever
+// they find nothing. An item lost, doubled or torn fails; so does a wake-up that does not come.
+// Also built with the thread sanitizer.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <poll.h>
@@ -16,12 +18,13 @@
 
 #include "lib/shm/ring.h"
 
-#define SLOTS      64u
-#define BATCH      17u
-#define ITEMS      1200000u
-#define WINDOW     100u // in flight: sometimes more than one ring holds, sometimes none
-#define PINGS      200000u
-#define SPIN_MAX   512u // turns before a side gives up and sleeps, so that this meets the other side's put
+#define SLOTS  64u
+#define BATCH  17u
+#define ITEMS  1200000u
+#define WINDOW 100u // in flight: sometimes more than one ring holds, sometimes none
+#define PINGS  200000u
+#define SPIN_MAX \
+	512u // turns before a side gives up and sleeps, so that this meets the other side's put
 #define PATIENCE_MS 5000
 
 struct item {
@@ -157,14 +160,16 @@ static void *source(void *argument)
 		uint64_t before = got;
 		got = source_take(s, got);
 		// Now and then let everything drain, so that both sides really sleep.
-		if (got == before && (put - got > WINDOW / 2 || put == ITEMS || side_random(s) % 4 == 0) && put != got)
+		if (got == before &&
+			(put - got > WINDOW / 2 || put == ITEMS || side_random(s) % 4 == 0) &&
+			put != got)
 			side_sleep(s);
 	}
 	return NULL;
 }
 
-// One item in flight: a single lost wake-up stops everything. Without the fences of ring.c this fails within seconds on
-// x86, which the test above does not (the next batch heals a lost wake-up).
+// One item in flight: a single lost wake-up stops everything. Without the fences of ring.c this
+// fails within seconds on x86, which the test above does not (the next batch heals a lost wake-up).
 static bool ping_wait(struct side *s, struct item *item)
 {
 	uint32_t spins = side_random(s) % SPIN_MAX;

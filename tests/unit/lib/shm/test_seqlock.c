@@ -1,8 +1,9 @@
 // A reader never sees a torn row, and a dead writer does not hold it up.
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include <pthread.h>
