@@ -328,6 +328,9 @@ static void on_closed(struct end *end, enum close_reason reason)
 {
 	struct sim *sim = end->sim;
 	end->reason = reason;
+	if (end->forgotten && reason != CLOSE_PEER_RESTARTED && sim_strict(sim))
+		sim_fail(sim, "%c: connection %u heard the peer's next life and closed otherwise",
+			end_letter(end), end->pair);
 	if (end->reported != end->submitted)
 		sim_fail(sim, "%c: connection %u closed, %llu records submitted and %llu reported",
 			end_letter(end), end->pair, (unsigned long long)end->submitted,
@@ -381,7 +384,10 @@ void end_step(struct end *end, uint64_t now_ns)
 			submit_one(end, i, now_ns);
 			node->worked = true;
 		}
-	if (!end->close_asked && !end->abort_asked && end->plan->closes && work_done(end)) {
+	bool closes = !end->close_asked && !end->abort_asked && end->plan->closes && work_done(end);
+	if (closes && !end->done_ns)
+		end->done_ns = end->sim->now_ns;
+	if (closes && end->sim->now_ns >= end->done_ns + end->plan->linger_ns) {
 		end->close_asked = true;
 		sim_say(end->sim, "%c: connection %u closes", end_letter(end), end->pair);
 		transport_close(node->transport, end->conn, now_ns);
@@ -400,9 +406,10 @@ uint64_t end_deadline(const struct end *end)
 		if (may_submit(end, i))
 			return now_ns;
 	// A kind closer looks at its peer now and then.
-	if (end->plan->closes && !end->close_asked && end->reported == end_total(end) &&
-		now_ns + 1 * MS < due_ns)
-		due_ns = now_ns + 1 * MS;
+	bool closes = end->plan->closes && !end->close_asked;
+	uint64_t look_ns = end->done_ns ? end->done_ns + end->plan->linger_ns : now_ns + 1 * MS;
+	if (closes && end->reported == end_total(end) && look_ns < due_ns)
+		due_ns = look_ns;
 	return due_ns;
 }
 

@@ -1,6 +1,8 @@
 // The law, checked from outside: what one sees on the wire and in the counters of a connection must
 // be what AIMD, the credits and the acknowledgement rules allow. Bounds are upper bounds: the
 // shadow knows what arrived, not what the transport made of it.
+#include <stdlib.h>
+
 #include "tests/sim/content.h"
 #include "tests/sim/sim.h"
 
@@ -93,6 +95,27 @@ static bool payload_right(struct end *end, const struct send_packet *packet, uin
 	return ends == (within == total) && end;
 }
 
+// What is sent again was lost, and a loss cuts the window: since it was sent last, or it was in
+// flight at a cut. Only a tail probe may repeat without.
+static void check_again(struct end *end, struct record_plan *record,
+	const struct send_packet *packet, uint32_t within)
+{
+	struct law *law = &end->law;
+	uint32_t segment = within / end->sim->plan->pair[end->pair].segment_size;
+	struct conn_stats stats;
+	if (!record->sent_pn)
+		record->sent_pn = calloc(64, sizeof(*record->sent_pn));
+	uint64_t last = record->sent_pn[segment];
+	record->sent_pn[segment] = packet->header.pn;
+	if (last == 0 || last < law->cut_pn)
+		return;
+	conn_stats_get(end->conn, &stats);
+	if (law->probes + stats.tail_probes - law->tail_probes == 0)
+		sim_fail(end->sim,
+			"%c: connection %u sends packet %llu again and did not cut its window",
+			letter(end), end->pair, (unsigned long long)last);
+}
+
 static void check_data(struct end *end, const struct send_packet *packet)
 {
 	struct sim *sim = end->sim;
@@ -115,6 +138,7 @@ static void check_data(struct end *end, const struct send_packet *packet)
 		sim_fail(sim,
 			"%c: connection %u sends wrong bytes for record %u of stream %u at %u",
 			letter(end), end->pair, number, packet->header.stream >> 2, within);
+	check_again(end, record, packet, within);
 	if (record->started)
 		return;
 	record->started = true;
@@ -245,7 +269,9 @@ static uint64_t check_in_flight(struct end *end, const struct conn_stats *stats)
 	law->tail_probes = stats->tail_probes;
 	law->data_sent = stats->data_packets_sent;
 	uint64_t probes = data < law->probes ? data : law->probes;
-	if (data > probes && stats->in_flight > stats->cwnd_segments + EPSILON)
+	// In one burst the probe may follow data that went in order.
+	double most = stats->cwnd_segments + (double)probes + EPSILON;
+	if (data > probes && stats->in_flight > most)
 		sim_fail(end->sim, "%c: connection %u has %u in flight, the window is %.3f",
 			letter(end), end->pair, stats->in_flight, stats->cwnd_segments);
 	law->probes -= probes;
@@ -298,6 +324,19 @@ static void check_pace(struct end *end, const struct conn_stats *stats, uint64_t
 	law->ack_came = false;
 }
 
+// Nothing is faster than the links: a shorter round trip was measured wrong.
+static void check_rtt(struct end *end, const struct conn_stats *stats)
+{
+	const struct plan *plan = end->sim->plan;
+	uint32_t peer = end_peer(end)->node;
+	uint64_t path_ns =
+		plan->links[end->node][peer].delay_ns + plan->links[peer][end->node].delay_ns;
+	if (stats->min_rtt_ns && stats->min_rtt_ns < path_ns && sim_strict(end->sim))
+		sim_fail(end->sim, "%c: connection %u measures %llu ns on a path of %llu ns",
+			letter(end), end->pair, (unsigned long long)stats->min_rtt_ns,
+			(unsigned long long)path_ns);
+}
+
 void law_step(struct end *end, bool after_send)
 {
 	struct law *law = &end->law;
@@ -316,6 +355,7 @@ void law_step(struct end *end, bool after_send)
 	if (sim_strict(end->sim))
 		check_window(end, &stats);
 	check_cut(end, &stats);
+	check_rtt(end, &stats);
 
 	if (after_send) {
 		uint64_t probes = check_in_flight(end, &stats);

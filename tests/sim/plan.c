@@ -111,6 +111,7 @@ static void plan_end(struct rng *r, struct end_plan *end, uint32_t segment, uint
 	end->port_rate = rng_percent(r, 50) ? 0 : log_between(r, 10000000, 12500000000);
 	end->submit_early = rng_percent(r, 30);
 	end->closes = rng_percent(r, 50);
+	end->linger_ns = rng_percent(r, 5) ? 15 * S : 0; // longer than the idle timeout
 	if (rng_percent(r, 20))
 		return; // this end only listens
 	uint32_t budget = (uint32_t)log_between(r, 1000, 400000);
@@ -225,12 +226,19 @@ void plan_init(struct plan *plan, uint64_t seed)
 	qsort(plan->faults, plan->nfaults, sizeof(plan->faults[0]), fault_order);
 }
 
+static void stream_fini(struct stream_plan *stream)
+{
+	for (uint32_t i = 0; i < stream->count; i++)
+		free(stream->records[i].sent_pn);
+	free(stream->records);
+}
+
 void plan_fini(struct plan *plan)
 {
 	for (uint32_t p = 0; p < plan->pairs; p++)
 		for (uint32_t e = 0; e < 2; e++)
 			for (uint32_t i = 0; i < STREAMS_MAX; i++)
-				free(plan->pair[p].ends[e].streams[i].records);
+				stream_fini(&plan->pair[p].ends[e].streams[i]);
 }
 
 static void link_say(const struct link_plan *l, FILE *out)

@@ -62,7 +62,9 @@ struct record_plan {
 	// What happened to it.
 	bool submitted, started;
 	uint8_t delivered, reported;
-	uint8_t *memory; // stored bytes, while the transport borrows them
+	uint8_t *memory;   // stored bytes, while the transport borrows them
+	uint64_t have;     // segments that the receiver accepted
+	uint64_t *sent_pn; // last packet number of each segment; NULL before the first
 };
 
 struct stream_plan {
@@ -77,8 +79,9 @@ struct end_plan {
 	uint64_t hold_ns; // how long the application keeps a delivered buffer
 	uint64_t open_ns; // when control opens this end
 	uint64_t port_rate;
-	bool submit_early; // does not wait for OPENED
-	bool closes;       // closes when everything of both directions is done
+	bool submit_early;  // does not wait for OPENED
+	bool closes;        // closes when everything of both directions is done
+	uint64_t linger_ns; // ... after so long
 	uint32_t nstreams;
 	struct stream_plan streams[STREAMS_MAX];
 };
@@ -183,6 +186,8 @@ struct end {
 	uint32_t cid;
 	bool close_asked, abort_asked, opened;
 	bool refused;   // submit said CLOSED: nothing more will be taken
+	bool forgotten; // a HELLO of the peer's next life came
+	uint64_t done_ns;
 	bool disturbed; // a fault ends this connection before its work is done
 	// Sending.
 	uint32_t next[STREAMS_MAX];

@@ -112,6 +112,30 @@ struct opened {
 	bool has_ack;
 };
 
+// Good bytes are never overwritten: a segment that was accepted has no place any more.
+static void check_place(
+	struct end *end, const struct wire_header *header, const struct conn_place *place)
+{
+	struct stream_plan *stream = end_stream(end_peer(end), header->stream);
+	uint32_t number = (uint32_t)(header->offset >> RECORD_SHIFT);
+	uint32_t within = (uint32_t)(header->offset & ((1u << RECORD_SHIFT) - 1));
+	uint32_t segment = within / end->sim->plan->pair[end->pair].segment_size;
+	if (stream && number < stream->count && place->iov_count &&
+		stream->records[number].have >> segment & 1)
+		sim_fail(end->sim, "%c: record %u of stream %u would be written again at %u",
+			'a' + end->node, number, header->stream >> 2, within);
+}
+
+static void mark_have(struct end *end, const struct wire_header *header)
+{
+	struct stream_plan *stream = end_stream(end_peer(end), header->stream);
+	uint32_t number = (uint32_t)(header->offset >> RECORD_SHIFT);
+	uint32_t within = (uint32_t)(header->offset & ((1u << RECORD_SHIFT) - 1));
+	uint32_t segment = within / end->sim->plan->pair[end->pair].segment_size;
+	if (stream && number < stream->count)
+		stream->records[number].have |= 1ull << segment;
+}
+
 static enum verdict open_packet(struct sim *sim, struct transport *t, struct end *end,
 	const struct wire_header *header, struct opened *opened)
 {
@@ -127,6 +151,8 @@ static enum verdict open_packet(struct sim *sim, struct transport *t, struct end
 		enum verdict verdict = conn_place(t, end->conn, header, opened->size, &place);
 		if (verdict != VERDICT_ACCEPT)
 			return verdict;
+		if (sim_strict(sim))
+			check_place(end, header, &place);
 		if (!open_into(sim, &place, front + ride, opened->size))
 			return DROP_OFFSET;
 		opened->payload = NULL;
@@ -166,8 +192,12 @@ static enum verdict on_packet(struct sim *sim, struct node *node, const struct f
 	struct wire_hello hello;
 	bool is_hello =
 		header->type == WIRE_HELLO && wire_hello_parse(&hello, opened.payload, opened.size);
-	if (frame->sender && frame->sender == end_peer(end) && sim_strict(sim))
+	bool of_peer = frame->sender && frame->sender == end_peer(end);
+	if (of_peer && sim_strict(sim))
 		law_on_received(end, header, ack, is_hello ? &hello : NULL);
+	if (of_peer && header->type == WIRE_DATA)
+		mark_have(end, header);
+	end->forgotten |= is_hello && frame->sender && !of_peer;
 	return VERDICT_ACCEPT;
 }
 
