@@ -1,0 +1,103 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dataplane/wire/net.h"
+#include "lib/base/bytes.h"
+
+static const uint8_t mac_a[6] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x01};
+static const uint8_t mac_b[6] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02};
+
+static void template_a_to_b(struct net_template *t)
+{
+	net_template_init(t, mac_b, mac_a, 0xc0a80701, 0xc0a80702, 7654, 7655);
+}
+
+// The same bytes as in test_net_parse.c, made by another program.
+static void net_udp_frame__golden(void **state)
+{
+	static const uint8_t golden[49] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02, 0x02, 0x53, 0xc0, 0xa8, 0x07, 0x01, 0x08, 0x00,
+		0x45, 0x00, 0x00, 0x23, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11, 0xab, 0x76, 0xc0, 0xa8, 0x07, 0x01, 0xc0, 0xa8,
+		0x07, 0x02, 0x1d, 0xe6, 0x1d, 0xe7, 0x00, 0x0f, 0xc7, 0x73, 0x73, 0x6c, 0x75, 0x69, 0x63, 0x65, 0x21};
+	uint8_t frame[49];
+	struct net_template t;
+
+	(void)state;
+	template_a_to_b(&t);
+	memcpy(frame + NET_HEADERS_SIZE, "sluice!", 7);
+	net_udp_frame(frame, &t, 7);
+	assert_memory_equal(frame, golden, sizeof(golden));
+}
+
+static void net_udp_frame__every_size_parses(void **state)
+{
+	static uint8_t frame[9014];
+	struct net_template t;
+	struct net_udp view;
+
+	(void)state;
+	template_a_to_b(&t);
+	srand(3);
+	for (uint32_t size = 0; size <= 9000 - 28; size += size < 100 ? 1 : 97) {
+		for (uint32_t i = 0; i < size; i++)
+			frame[NET_HEADERS_SIZE + i] = (uint8_t)rand();
+		net_udp_frame(frame, &t, size);
+		assert_int_equal(net_udp_parse(&view, frame, NET_HEADERS_SIZE + size), VERDICT_ACCEPT);
+		assert_int_equal(view.payload_size, size);
+		assert_int_equal(view.payload_at, NET_HEADERS_SIZE);
+		assert_true(view.checksum);
+	}
+}
+
+// This payload's checksum comes out as 0, which would mean that there is none.
+static void net_udp_frame__checksum_is_never_zero(void **state)
+{
+	uint8_t frame[44];
+	struct net_template t;
+	struct net_udp view;
+
+	(void)state;
+	template_a_to_b(&t);
+	be16_put(frame + NET_HEADERS_SIZE, 0x34b9);
+	net_udp_frame(frame, &t, 2);
+	assert_int_equal(be16_get(frame + 40), 0xffff);
+	assert_int_equal(net_udp_parse(&view, frame, sizeof(frame)), VERDICT_ACCEPT);
+	assert_true(view.checksum);
+}
+
+static void net_arp_frame__parses_back(void **state)
+{
+	struct net_arp reply = {.operation = NET_ARP_REPLY, .sender_ip = 0xc0a80701, .target_ip = 0xc0a80702}, view;
+	uint8_t frame[NET_ETH_MIN];
+
+	(void)state;
+	memcpy(reply.sender_mac, mac_a, 6);
+	memcpy(reply.target_mac, mac_b, 6);
+	memset(frame, 0xaa, sizeof(frame));
+	assert_int_equal(net_arp_frame(frame, &reply, mac_b), 60);
+	assert_int_equal(net_arp_parse(&view, frame, sizeof(frame)), VERDICT_ACCEPT);
+	assert_int_equal(view.operation, NET_ARP_REPLY);
+	assert_int_equal(view.sender_ip, 0xc0a80701u);
+	assert_int_equal(view.target_ip, 0xc0a80702u);
+	assert_memory_equal(view.sender_mac, mac_a, 6);
+	assert_memory_equal(view.target_mac, mac_b, 6);
+	assert_memory_equal(frame, mac_b, 6);
+	for (uint32_t i = NET_ETH_SIZE + NET_ARP_SIZE; i < NET_ETH_MIN; i++)
+		assert_int_equal(frame[i], 0); // padding tells nothing of what was in memory
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(net_udp_frame__golden),
+		cmocka_unit_test(net_udp_frame__every_size_parses),
+		cmocka_unit_test(net_udp_frame__checksum_is_never_zero),
+		cmocka_unit_test(net_arp_frame__parses_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
