@@ -179,8 +179,8 @@ struct send_record {
 
 enum submit_result {
 	SUBMIT_OK = 0,
-	SUBMIT_FULL,   // RECORD_WINDOW records of this stream wait: try again after
-		       // TRANSPORT_WRITABLE
+	SUBMIT_FULL, // RECORD_WINDOW records of this stream wait: try again after
+		     // TRANSPORT_WRITABLE
 	SUBMIT_CLOSED, // closing or closed
 	SUBMIT_STREAM, // stream number or kind
 };
@@ -219,7 +219,7 @@ struct send_packet {
 	} iov[2];
 	// Payload of HELLO, RESET, FLOOR: iov points here, so do not copy the struct.
 	uint8_t control[WIRE_HELLO_SIZE];
-					  // copy the struct)
+	// copy the struct)
 };
 
 // Up to `max` packets that may go now: control and ACKs first, then deficit round robin over

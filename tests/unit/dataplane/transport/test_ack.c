@@ -1,8 +1,9 @@
 // When an ACK goes, on what it rides, and which ACKs are refused.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include <stdlib.h>
 #include <string.h>

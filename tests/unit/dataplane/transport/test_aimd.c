@@ -1,9 +1,10 @@
 // The law: start, growth by segments, one halving per event, floor. Clause (c) end to end is in
 // test_law.c.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include "dataplane/transport/cc.h"
 

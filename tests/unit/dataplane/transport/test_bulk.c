@@ -1,9 +1,10 @@
 // Bulk data over two transports: delivery, loss, reordering, order, fairness of streams, return of
 // every buffer.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include "tests/unit/dataplane/transport/pair.h"
 

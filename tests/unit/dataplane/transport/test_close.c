@@ -1,8 +1,9 @@
 // The end: graceful, simultaneous, at once, corrupt, and with packets lost on the way.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include <string.h>
 

@@ -1,8 +1,9 @@
 // Flow control: nothing beyond what was granted, and no deadlock when updates are lost.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include <string.h>
 

@@ -1,8 +1,9 @@
 // Opening: HELLO, its repetition, and what refuses it.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include <string.h>
 

@@ -1,9 +1,10 @@
 // Window, loss and timers of a whole connection: the law's clauses as an observer of the wire sees
 // them.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include <string.h>
 

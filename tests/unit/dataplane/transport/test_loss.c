@@ -1,8 +1,9 @@
 // The edge below which packets are suspect.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include "dataplane/transport/loss.h"
 

@@ -1,8 +1,9 @@
 // The token bucket: rate, burst, bypass.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include "dataplane/transport/pacer.h"
 

@@ -1,9 +1,10 @@
 // Quiet connections: keep-alive, idle timeout, hints that the peer forgot us; and nothing to do
 // when idle.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include <string.h>
 

@@ -1,8 +1,9 @@
 // The ring of packet numbers: duplicates, window, wrap, gaps, and the ACK made from it.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include "dataplane/transport/recv_pn.h"
 

@@ -1,8 +1,9 @@
 // Where a segment goes, and when a record is whole.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include "dataplane/transport/recv_window.h"
 

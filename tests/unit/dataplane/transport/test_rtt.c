@@ -1,8 +1,9 @@
 // The round trip estimate and its timers.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include "dataplane/transport/rtt.h"
 

@@ -1,8 +1,9 @@
 // Who goes first: control before data, connections and streams by turns, bytes and not packets.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include <string.h>
 

@@ -1,8 +1,9 @@
 // Records on their way out: what is sent next, what an ACK or a loss does, what goes back.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include "dataplane/transport/send_window.h"
 

@@ -1,8 +1,9 @@
 // The log of sent packets: tracking, ACK words, wrap, lowest.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include "dataplane/transport/sent_log.h"
 

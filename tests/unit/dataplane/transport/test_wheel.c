@@ -1,8 +1,9 @@
 // The wheel: nothing fires early, nothing is forgotten, the next deadline is exact.
-#include <cmocka.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+
+#include <cmocka.h>
 
 #include "dataplane/transport/wheel.h"
 
