@@ -1,0 +1,152 @@
+// The command line's options against the schema, and the nearest command.
+#include "control/cli/cli.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct cli cli;
+static json_t *params;
+static char **operands;
+
+static const struct command *find(const char *group, const char *word)
+{
+	const struct command *c = cli_commands;
+
+	while (strcmp(c->group, group) != 0 || (word && strcmp(c->word, word) != 0))
+		c++;
+	return c;
+}
+
+// argv is changed by getopt: a fresh array each time.
+#define PARSE(group, word, ...)                                                                    \
+	(cli = (struct cli){.quiet = true}, json_decref(params),                                   \
+		options_parse(&cli, find(group, word),                                             \
+			(int)(sizeof((char *[]){word ? word : group, __VA_ARGS__}) / sizeof(char *)), \
+			(char *[]){(char *)(word ? word : group), __VA_ARGS__, NULL}, &params, &operands))
+
+static void options_parse__options_and_operands_in_any_order(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("session", "open", "--codec", "lz4", "b", "--json", "--timeout-ms=500"), CLI_OK);
+	assert_string_equal(json_string_value(json_object_get(params, "node")), "b");
+	assert_string_equal(json_string_value(json_object_get(params, "codec")), "lz4");
+	assert_int_equal(json_integer_value(json_object_get(params, "timeout_ms")), 500);
+	assert_true(cli.json);
+	assert_int_equal(PARSE("send", NULL, "a", "--node", "/s", "b", "--level", "3", "c"), CLI_OK);
+	assert_string_equal(operands[0], "a");
+	assert_string_equal(operands[2], "c");
+	assert_null(operands[3]);
+	assert_string_equal(cli.node, "/s");
+}
+
+static void options_parse__a_double_dash_ends_options(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("send", NULL, "--codec", "none", "--", "--json", "b"), CLI_OK);
+	assert_false(cli.json);
+	assert_string_equal(operands[0], "--json");
+}
+
+static void options_parse__refusals_are_usage(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("status", NULL, "--nope"), CLI_USAGE);
+	assert_int_equal(PARSE("status", NULL, "extra"), CLI_USAGE);
+	assert_int_equal(PARSE("session", "show", "--json"), CLI_USAGE);            // no id
+	assert_int_equal(PARSE("session", "show", "12345"), CLI_USAGE);             // too short
+	assert_int_equal(PARSE("session", "show", "123456", "7"), CLI_USAGE);       // too many
+	assert_int_equal(PARSE("session", "open", "b", "--level", "x"), CLI_USAGE); // no number
+	assert_int_equal(PARSE("session", "open", "b", "--level", "3x"), CLI_USAGE);
+	assert_int_equal(PARSE("session", "open", "b", "--level", "99"), CLI_USAGE);
+	assert_int_equal(PARSE("session", "open", "b", "--level"), CLI_USAGE); // no value
+	assert_int_equal(PARSE("session", "open", "b", "--codec", "zip"), CLI_USAGE);
+	assert_int_equal(PARSE("session", "open", "\xff"), CLI_USAGE); // no UTF-8
+	assert_int_equal(PARSE("session", "open", ""), CLI_USAGE);
+}
+
+static void options_parse__help_needs_nothing_else(void **state)
+{
+	(void)state;
+	assert_int_equal(PARSE("session", "show", "--help"), CLI_OK);
+	assert_true(cli.help);
+}
+
+static void options_global__stops_at_the_first_word(void **state)
+{
+	char *argv[] = {"sluice", "--json", "--node", "/x", "session", "--level", NULL};
+
+	(void)state;
+	cli = (struct cli){.quiet = true};
+	assert_int_equal(options_global(&cli, 6, argv), 4);
+	assert_true(cli.json);
+	assert_string_equal(cli.node, "/x");
+	assert_int_equal(options_global(&cli, 2, (char *[]){"sluice", "--codec", NULL}), -1);
+}
+
+static void help_nearest__misspellings(void **state)
+{
+	(void)state;
+	assert_string_equal(help_nearest("staus", NULL), "status");
+	assert_string_equal(help_nearest("sned", NULL), "send");
+	assert_string_equal(help_nearest("sessions", NULL), "session");
+	assert_string_equal(help_nearest("shwo", "session"), "show");
+	assert_null(help_nearest("frobnicate", NULL));
+	assert_null(help_nearest("a-word-that-is-longer-than-any-command-is", NULL));
+}
+
+static void cli_data_socket__beside_the_control_socket(void **state)
+{
+	char path[64];
+
+	(void)state;
+	cli = (struct cli){.node = "/run/x/control.sock"};
+	assert_string_equal(cli_data_socket(&cli, path, sizeof(path)), "/run/x/data.sock");
+	cli.node = "control.sock";
+	assert_string_equal(cli_data_socket(&cli, path, sizeof(path)), "data.sock");
+	cli.node = NULL;
+	assert_null(cli_data_socket(&cli, path, sizeof(path)));
+}
+
+static void cli_commands__every_method_exists_and_has_a_way_to_show_it(void **state)
+{
+	(void)state;
+	for (const struct command *c = cli_commands; c->group; c++) {
+		assert_non_null(command_method(c));
+		assert_true((c->print != NULL) != (c->run != NULL));
+	}
+	for (const struct schema_method *m = schema_methods; m->name; m++) {
+		const struct command *c = cli_commands;
+
+		while (c->group && (!c->calls || strcmp(c->calls, m->name) != 0))
+			c++;
+		// help and version have commands of their own
+		assert_true(c->group || strcmp(m->name, "help") == 0 || strcmp(m->name, "version") == 0);
+	}
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	json_decref(params);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options_parse__options_and_operands_in_any_order),
+		cmocka_unit_test(options_parse__a_double_dash_ends_options),
+		cmocka_unit_test(options_parse__refusals_are_usage),
+		cmocka_unit_test(options_parse__help_needs_nothing_else),
+		cmocka_unit_test(options_global__stops_at_the_first_word),
+		cmocka_unit_test(help_nearest__misspellings),
+		cmocka_unit_test(cli_data_socket__beside_the_control_socket),
+		cmocka_unit_test(cli_commands__every_method_exists_and_has_a_way_to_show_it),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, teardown);
+}

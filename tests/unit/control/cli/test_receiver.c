@@ -1,0 +1,233 @@
+// The receiving side of a session against a sender that is honest, late, or hostile.
+#include "control/cli/receiver.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/control/cli/folder.h"
+
+struct fixture {
+	struct folder folder;
+	struct receiver r;
+	uint8_t bytes[TRANSFER_PREFIX + TRANSFER_BLOCK];
+	char told[256]; // what was answered and reported, in order
+	struct transfer_message last;
+};
+
+static int on_tell(void *owner, const struct transfer_message *message)
+{
+	static const char *const names[] = {"", "offer", "accept", "refuse", "end", "done", "error"};
+	struct fixture *f = owner;
+	size_t used = strlen(f->told);
+
+	snprintf(f->told + used, sizeof(f->told) - used, "%s %u; ", names[message->type], message->transfer);
+	f->last = *message;
+	return 0;
+}
+
+static void on_report(void *owner, const struct receiver_report *report)
+{
+	static const char *const names[] = {"RECEIVED", "REFUSED", "FAILED"};
+	struct fixture *f = owner;
+	size_t used = strlen(f->told);
+
+	snprintf(f->told + used, sizeof(f->told) - used, "%s %s; ", names[report->what], report->name);
+}
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	*state = f;
+	if (folder_open(&f->folder) < 0)
+		return -1;
+	receiver_init(&f->r, f->folder.fd, false, "a");
+	f->r.tell = on_tell;
+	f->r.report = on_report;
+	f->r.owner = f;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+
+	receiver_stop(&f->r, "end of the test");
+	folder_close(&f->folder);
+	free(f);
+	return 0;
+}
+
+static int say(struct fixture *f, const struct transfer_message *message)
+{
+	return receiver_on_message(&f->r, f->bytes, transfer_frame(f->bytes, message), 1);
+}
+
+static int say_offer(struct fixture *f, uint32_t transfer, const char *name)
+{
+	struct transfer_message m = {.type = TRANSFER_OFFER, .transfer = transfer, .size = 5, .mode = 0600};
+
+	snprintf(m.name, sizeof(m.name), "%s", name);
+	return say(f, &m);
+}
+
+static int say_end(struct fixture *f, uint32_t transfer, uint64_t size)
+{
+	struct transfer_message m = {.type = TRANSFER_END, .transfer = transfer, .size = size};
+	unsigned hash_size = 32;
+
+	EVP_Digest("hello", 5, m.sha256, &hash_size, EVP_sha256(), NULL);
+	return say(f, &m);
+}
+
+static int say_block(struct fixture *f, uint32_t transfer)
+{
+	struct transfer_block block = {.size = 5, .transfer = transfer};
+
+	transfer_block_frame(f->bytes, &block);
+	memcpy(f->bytes + TRANSFER_PREFIX, "hello", 5);
+	return receiver_on_block(&f->r, f->bytes, TRANSFER_PREFIX + 5, 2);
+}
+
+static void receiver__a_file_and_another(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	assert_int_equal(say_block(f, 1), 0);
+	assert_int_equal(say_end(f, 1, 5), 0);
+	assert_int_equal(say_offer(f, 2, "two"), 0);
+	assert_int_equal(say_end(f, 2, 5), 0); // the streams are independent: END may come first
+	assert_int_equal(say_block(f, 2), 0);
+	assert_string_equal(f->told, "accept 1; RECEIVED one; done 1; accept 2; RECEIVED two; done 2; ");
+	assert_int_equal(folder_count(&f->folder), 2);
+}
+
+static void receiver__a_refused_file_does_not_end_the_session(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(say_offer(f, 1, "../one"), 0);
+	assert_int_equal(say_offer(f, 2, "two"), 0);
+	assert_int_equal(say_block(f, 2), 0);
+	assert_int_equal(say_end(f, 2, 5), 0);
+	assert_string_equal(f->told, "REFUSED ../one; refuse 1; accept 2; RECEIVED two; done 2; ");
+}
+
+static void receiver__a_cancelled_file_leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct transfer_message cancel = {.type = TRANSFER_ERROR, .transfer = 1, .reason = TRANSFER_CANCELLED};
+
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	assert_int_equal(say(f, &cancel), 0);
+	assert_int_equal(folder_count(&f->folder), 0);
+	assert_int_equal(say_block(f, 1), 0); // was on its way
+	assert_int_equal(say_end(f, 1, 5), 0);
+	assert_string_equal(f->told, "accept 1; FAILED one; ");
+}
+
+static void receiver__a_wrong_hash_is_an_error_of_the_file(void **state)
+{
+	struct fixture *f = *state;
+	struct transfer_message end = {.type = TRANSFER_END, .transfer = 1, .size = 5};
+
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	assert_int_equal(say_block(f, 1), 0);
+	assert_int_equal(say(f, &end), 0);
+	assert_string_equal(f->told, "accept 1; FAILED one; error 1; ");
+	assert_int_equal(f->last.reason, TRANSFER_MISMATCH);
+	assert_int_equal(folder_count(&f->folder), 0);
+}
+
+static void receiver__another_size_at_the_end_fails_at_once(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	assert_int_equal(say_end(f, 1, 4), 0);
+	assert_string_equal(f->told, "accept 1; FAILED one; error 1; ");
+}
+
+static void receiver__breaches_end_the_session(void **state)
+{
+	struct fixture *f = *state;
+	struct transfer_message done = {.type = TRANSFER_DONE, .transfer = 1};
+
+	assert_int_equal(receiver_on_message(&f->r, (const uint8_t *)"garbage", 7, 1), -1);
+	assert_int_equal(say_end(f, 3, 5), -1);       // of nothing that was offered
+	assert_int_equal(say_block(f, 1), -1);        // before the offer
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	assert_int_equal(say_offer(f, 2, "two"), -1); // before the end of the first
+	assert_int_equal(folder_count(&f->folder), 0);
+	assert_int_equal(say_offer(f, 1, "one"), -1); // a number again
+	assert_int_equal(say(f, &done), -1);
+}
+
+static void receiver__two_ends_are_a_breach(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	assert_int_equal(say_end(f, 1, 5), 0);
+	assert_int_equal(say_end(f, 1, 5), -1);
+	assert_int_equal(folder_count(&f->folder), 0);
+}
+
+static void receiver_stop__leaves_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	receiver_stop(&f->r, "nothing to stop");
+	assert_string_equal(f->told, "");
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	receiver_stop(&f->r, "the peer vanished");
+	assert_string_equal(f->told, "accept 1; FAILED one; ");
+	assert_int_equal(folder_count(&f->folder), 0);
+}
+
+static void receiver__survives_garbage(void **state)
+{
+	struct fixture *f = *state;
+
+	srand(2);
+	for (int round = 0; round < 3000; round++) {
+		struct transfer_message m = {
+			.type = 1 + (unsigned)rand() % (TRANSFER_TYPE_COUNT - 1),
+			.transfer = 1 + (unsigned)rand() % 40,
+			.size = (unsigned)rand() % 8,
+			.name = "one",
+		};
+		size_t size = transfer_frame(f->bytes, &m);
+
+		f->bytes[(size_t)rand() % size] ^= (uint8_t)(rand() % 3);
+		(void)receiver_on_message(&f->r, f->bytes, size, 1);
+		(void)say_block(f, 1 + (unsigned)rand() % 40);
+		f->told[0] = '\0';
+	}
+	receiver_stop(&f->r, "end");
+	// At most the files that were whole; no temporary one.
+	assert_int_equal(incoming_sweep(f->folder.fd), 0);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(receiver__a_file_and_another),
+		CASE(receiver__a_refused_file_does_not_end_the_session),
+		CASE(receiver__a_cancelled_file_leaves_nothing),
+		CASE(receiver__a_wrong_hash_is_an_error_of_the_file),
+		CASE(receiver__another_size_at_the_end_fails_at_once),
+		CASE(receiver__breaches_end_the_session),
+		CASE(receiver__two_ends_are_a_breach),
+		CASE(receiver_stop__leaves_nothing),
+		CASE(receiver__survives_garbage),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
