@@ -47,8 +47,9 @@ static bool listener_find(
 static void refuse_service(
 	const struct session_core *core, const char *service, struct refusal *refusal)
 {
-	const char *hint =
-		strcmp(service, "file") == 0 ? "; start one with: sluice serve --dir DIR" : "";
+	const char *hint = strcmp(service, SESSION_SERVICE_FILES) == 0
+				   ? "; start one with: sluice serve --dir DIR"
+				   : "";
 
 	refusal->result = IPC_REFUSED_SERVICE;
 	snprintf(refusal->text, sizeof(refusal->text),
@@ -134,7 +135,9 @@ static void offer_fill(
 void session_on_offer(struct session_core *core, const struct session_turn *turn, uint32_t peer,
 	uint64_t link, const struct message *offer, struct session_output *out)
 {
-	uint32_t timeout_ms = offer->timeout_ms < SESSION_TIMEOUT_MS ? offer->timeout_ms : 0;
+	// Less than the opener's own patience, so that it hears our reason and not only silence.
+	uint32_t timeout_ms =
+		offer->timeout_ms < SESSION_TIMEOUT_MS ? offer->timeout_ms : SESSION_TIMEOUT_MS;
 	struct refusal refusal = {0};
 	struct attempt *attempt;
 	struct plane_port port;
@@ -143,7 +146,7 @@ void session_on_offer(struct session_core *core, const struct session_turn *turn
 		offer_refuse(link, offer, &refusal, out);
 		return;
 	}
-	attempt = attempt_new(core, turn, timeout_ms);
+	attempt = attempt_new(core, turn, timeout_ms - timeout_ms / 4);
 	if (!attempt) {
 		refusal.result = IPC_REFUSED_FULL;
 		snprintf(refusal.text, sizeof(refusal.text),

@@ -12,8 +12,9 @@
 #include "lib/ipc/plane.h"
 
 #define SESSION_SERVICE_IDLE \
-	"sluice.idle" // built in: a session without an application at either end
-#define SESSION_APP_NONE 0xffffu
+	"sluice.idle"                 // built in: a session without an application at either end
+#define SESSION_SERVICE_FILES "files" // of `sluice serve`: a refusal names the command
+#define SESSION_APP_NONE      0xffffu
 
 enum session_limits {
 	SESSION_ATTEMPTS_MAX = 256,

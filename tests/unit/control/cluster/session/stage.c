@@ -47,7 +47,7 @@ int stage_setup(void **state)
 	s->shared->app[3].generation = 9;
 	s->shared->app[3].worker = 1;
 	snprintf(s->shared->listener[0].service, sizeof(s->shared->listener[0].service), "%s",
-		"file");
+		"files");
 	s->shared->listener[0].app = 3;
 	s->shared->listener[0].app_generation = 9;
 	s->tables.shared = s->shared;

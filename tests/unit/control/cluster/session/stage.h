@@ -24,7 +24,7 @@ struct stage {
 };
 
 // Node a with two workers, links ab (jumbo) and ac; peers b and c. Application 3 (generation 9)
-// lives on worker 1 and listens for "file".
+// lives on worker 1 and listens for "files".
 int stage_setup(void **state);
 int stage_teardown(void **state);
 // Writes down what the core decided, and forgets it.

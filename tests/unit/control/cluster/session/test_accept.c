@@ -8,13 +8,13 @@
 static void accept__a_life(void **state)
 {
 	struct stage *s = *state;
-	struct message offer = stage_offer_from_b("file");
+	struct message offer = stage_offer_from_b("files");
 
 	stage_offered(s, &offer);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_ACCEPTING), 0x01000201, 0, "");
 	assert_string_equal(s->story,
 		"ch2 OPEN from there cid 0 peer b 301 at a4d0102:7655 link 1 segment 1408 service "
-		"file app 3 request 0 codec 1\n"
+		"files app 3 request 0 codec 1\n"
 		"to link 42: accept 55 cid 1000201 boot b007 port 7655 segment 1408\n");
 	assert_int_equal(stage_attempts(s), 0);
 }
@@ -22,7 +22,7 @@ static void accept__a_life(void **state)
 static void accept__segment_is_the_smaller(void **state)
 {
 	struct stage *s = *state;
-	struct message offer = stage_offer_from_b("file");
+	struct message offer = stage_offer_from_b("files");
 
 	offer.segment_size = 9999;
 	stage_offered(s, &offer);
@@ -36,11 +36,11 @@ static void accept__nobody_listens(void **state)
 
 	stage_offered(s, &offer);
 	s->shared->listener[0].app_generation = 8; // the row of an application that left
-	offer = stage_offer_from_b("file");
+	offer = stage_offer_from_b("files");
 	stage_offered(s, &offer);
 	assert_string_equal(s->story,
 		"to link 42: refuse 55 result 5: no application on node a listens for 'chat'\n"
-		"to link 42: refuse 55 result 5: no application on node a listens for 'file'; "
+		"to link 42: refuse 55 result 5: no application on node a listens for 'files'; "
 		"start one with: sluice serve "
 		"--dir DIR\n");
 	assert_int_equal(stage_attempts(s), 0);
@@ -49,17 +49,17 @@ static void accept__nobody_listens(void **state)
 static void accept__ordinary_before_fallback(void **state)
 {
 	struct stage *s = *state;
-	struct message offer = stage_offer_from_b("file");
+	struct message offer = stage_offer_from_b("files");
 
 	s->shared->listener[0].flags = DOOR_LISTEN_FALLBACK;
 	stage_offered(s, &offer);
 	assert_non_null(strstr(s->story, "app 3 "));
 	s->shared->app[5] = (struct plane_app){.pid = 101, .generation = 2, .worker = 0};
 	s->shared->listener[9] =
-		(struct plane_listener){.app = 5, .app_generation = 2, .service = "file"};
+		(struct plane_listener){.app = 5, .app_generation = 2, .service = "files"};
 	s->shared->app[6] = (struct plane_app){.pid = 102, .generation = 1, .worker = 0};
 	s->shared->listener[11] = (struct plane_listener){
-		.app = 6, .app_generation = 1, .service = "file", .flags = DOOR_LISTEN_FALLBACK};
+		.app = 6, .app_generation = 1, .service = "files", .flags = DOOR_LISTEN_FALLBACK};
 	s->story[0] = 0;
 	stage_offered(s, &offer);
 	assert_non_null(strstr(s->story, "ch1 OPEN"));
@@ -81,14 +81,14 @@ static void accept__idle_needs_no_listener(void **state)
 static void accept__refusals(void **state)
 {
 	struct stage *s = *state;
-	struct message offer = stage_offer_from_b("file");
+	struct message offer = stage_offer_from_b("files");
 
 	offer.address = 0x0a4d0109;
 	stage_offered(s, &offer);
-	offer = stage_offer_from_b("file");
+	offer = stage_offer_from_b("files");
 	offer.cid = 0;
 	stage_offered(s, &offer);
-	offer = stage_offer_from_b("file");
+	offer = stage_offer_from_b("files");
 	s->tables.shared = NULL;
 	stage_offered(s, &offer);
 	assert_string_equal(s->story,
@@ -103,7 +103,7 @@ static void accept__refusals(void **state)
 static void accept__worker_refuses(void **state)
 {
 	struct stage *s = *state;
-	struct message offer = stage_offer_from_b("file");
+	struct message offer = stage_offer_from_b("files");
 
 	stage_offered(s, &offer);
 	stage_event(s, PLANE_REFUSED, stage_request_at(s, ATTEMPT_ACCEPTING), 0, IPC_REFUSED_FULL,
@@ -114,7 +114,7 @@ static void accept__worker_refuses(void **state)
 static void accept__opener_hangs_up(void **state)
 {
 	struct stage *s = *state;
-	struct message offer = stage_offer_from_b("file");
+	struct message offer = stage_offer_from_b("files");
 	uint32_t request;
 
 	stage_offered(s, &offer);
@@ -128,10 +128,10 @@ static void accept__opener_hangs_up(void **state)
 static void accept__worker_is_silent(void **state)
 {
 	struct stage *s = *state;
-	struct message offer = stage_offer_from_b("file");
+	struct message offer = stage_offer_from_b("files");
 
-	stage_offered(s, &offer);
-	stage_tick(s, 5 * SECOND);
+	stage_offered(s, &offer); // the opener waits 4 s
+	stage_tick(s, 3 * SECOND);
 	assert_non_null(strstr(s->story, "to link 42: refuse 55 result 9: the dataplane of node a "
 					 "did not answer its control "
 					 "process in time\n"));

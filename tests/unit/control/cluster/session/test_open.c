@@ -9,26 +9,27 @@ static void open__a_life(void **state)
 	struct stage *s = *state;
 
 	stage_peer_up(s, 0);
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 1408);
 	assert_int_equal(stage_attempts(s), 1);
 	stage_event(s, PLANE_OPENED, 0, 0x01000101, 0, "");
 	assert_int_equal(stage_attempts(s), 0);
-	assert_string_equal(s->story, "ch2 RESERVE app 3.9\n"
-				      "to peer 0: offer file cid 1000101 boot b007 at a4d0101:7655 "
-				      "segment 8896 within 5000 ms\n"
-				      "ch2 OPEN from here cid 1000101 peer b 501 at a4d0102:7654 "
-				      "link 1 segment 1408 service file app 3 request 7 "
-				      "codec 1\n");
+	assert_string_equal(s->story,
+		"ch2 RESERVE app 3.9\n"
+		"to peer 0: offer files cid 1000101 boot b007 at a4d0101:7655 "
+		"segment 8896 within 5000 ms\n"
+		"ch2 OPEN from here cid 1000101 peer b 501 at a4d0102:7654 "
+		"link 1 segment 1408 service files app 3 request 7 "
+		"codec 1\n");
 }
 
 static void open__unknown_node(void **state)
 {
 	struct stage *s = *state;
 
-	stage_wanted(s, "zebra", "file", 7);
-	stage_wanted(s, "a", "file", 8);
+	stage_wanted(s, "zebra", "files", 7);
+	stage_wanted(s, "a", "files", 8);
 	assert_string_equal(s->story,
 		"ch0 FAILED app 3.9 request 7 result 6: node 'zebra' is not known here; the peers "
 		"of node a are: b, c\n"
@@ -40,7 +41,7 @@ static void open__worker_refuses_the_reservation(void **state)
 {
 	struct stage *s = *state;
 
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_REFUSED, stage_request_at(s, ATTEMPT_RESERVING), 0, IPC_REFUSED_FULL,
 		"full");
 	assert_string_equal(
@@ -55,7 +56,7 @@ static void open__peer_refuses(void **state)
 		.type = MESSAGE_REFUSE, .result = IPC_REFUSED_SERVICE, .text = "nobody listens"};
 
 	stage_peer_up(s, 0);
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	refuse.request = stage_request_at(s, ATTEMPT_OFFERED);
 	session_on_refuse(&s->core, &s->turn, 1, &refuse, &s->out); // another peer has no say
@@ -74,7 +75,7 @@ static void open__peer_not_reachable(void **state)
 
 	session_on_peer_down(&s->core, &s->turn, 0,
 		"node b does not answer at 127.0.0.1:7701: Connection refused", &s->out);
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	assert_true(session_next_ns(&s->core) == s->turn.now_ns + 1500000000);
 	stage_tick(s, SECOND);
@@ -91,7 +92,7 @@ static void open__peer_appears_in_time(void **state)
 {
 	struct stage *s = *state;
 
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	s->turn.now_ns += SECOND;
 	stage_peer_up(s, 0);
@@ -104,7 +105,7 @@ static void open__peer_breaks_away_after_the_offer(void **state)
 	struct stage *s = *state;
 
 	stage_peer_up(s, 0);
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	session_on_peer_down(&s->core, &s->turn, 0, "node b is gone", &s->out);
 	stage_tell(s);
@@ -117,7 +118,7 @@ static void open__no_answer(void **state)
 	struct stage *s = *state;
 
 	stage_peer_up(s, 0);
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	stage_tick(s, 5 * SECOND);
 	assert_non_null(strstr(s->story,
@@ -130,7 +131,7 @@ static void open__hello_is_not_answered(void **state)
 	struct stage *s = *state;
 
 	stage_peer_up(s, 0);
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 8896);
 	stage_event(s, PLANE_CLOSED, 0, 0x01000101, 0, "the peer's dataplane never answered");
@@ -146,7 +147,7 @@ static void open__answer_too_large(void **state)
 	struct stage *s = *state;
 
 	stage_peer_up(s, 0);
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 8897);
 	assert_non_null(strstr(s->story,
@@ -159,7 +160,7 @@ static void open__late_answers_find_nobody(void **state)
 	uint32_t request;
 
 	stage_peer_up(s, 0);
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	request = stage_request_at(s, ATTEMPT_RESERVING);
 	stage_tick(s, 6 * SECOND);
 	s->story[0] = 0;
@@ -172,9 +173,9 @@ static void open__asked_again_by_the_dataplane(void **state)
 {
 	struct stage *s = *state;
 
-	stage_wanted(s, "b", "file", 7);
-	stage_wanted(s, "b", "file", 7);
-	stage_wanted(s, "b", "file", 8);
+	stage_wanted(s, "b", "files", 7);
+	stage_wanted(s, "b", "files", 7);
+	stage_wanted(s, "b", "files", 8);
 	assert_string_equal(s->story, "ch2 RESERVE app 3.9\nch2 RESERVE app 3.9\n");
 	assert_int_equal(stage_attempts(s), 2);
 }
@@ -185,10 +186,10 @@ static void open__too_many(void **state)
 
 	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++) {
 		s->story[0] = 0;
-		stage_wanted(s, "b", "file", i + 1);
+		stage_wanted(s, "b", "files", i + 1);
 	}
 	s->story[0] = 0;
-	stage_wanted(s, "b", "file", 9999);
+	stage_wanted(s, "b", "files", 9999);
 	assert_string_equal(s->story, "ch0 FAILED app 3.9 request 9999 result 2: 256 sessions are "
 				      "being set up already; try again\n");
 	// More fail in one tick than one output holds: nobody is forgotten.
@@ -206,7 +207,7 @@ static void open__command_undelivered(void **state)
 	struct stage *s = *state;
 	struct plane_command command = {.type = PLANE_RESERVE};
 
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	command.request = stage_request_at(s, ATTEMPT_RESERVING);
 	session_on_undelivered(&s->core, &s->turn, &command, "ring full", &s->out);
 	stage_tell(s);

@@ -53,9 +53,9 @@ static void plane_down__everybody_is_told(void **state)
 {
 	struct stage *s = *state;
 	const struct session_want want = {.node = "b"};
-	struct message offer = stage_offer_from_b("file");
+	struct message offer = stage_offer_from_b("files");
 
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	session_on_admin_open(&s->core, &s->turn, &want, &s->out);
 	stage_offered(s, &offer);
 	s->story[0] = 0;
@@ -71,10 +71,10 @@ static void plane_down__everybody_is_told(void **state)
 static void resync__what_the_events_would_have_said(void **state)
 {
 	struct stage *s = *state;
-	struct message offer = stage_offer_from_b("file");
+	struct message offer = stage_offer_from_b("files");
 
 	stage_peer_up(s, 0);
-	stage_wanted(s, "b", "file", 7);
+	stage_wanted(s, "b", "files", 7);
 	stage_offered(s, &offer);
 	s->story[0] = 0;
 	stage_row(s, 1, 2, SESSION_RESERVED, "", 0);         // of the opener
@@ -83,7 +83,7 @@ static void resync__what_the_events_would_have_said(void **state)
 	session_on_resync(&s->core, &s->turn, &s->out);
 	stage_tell(s);
 	assert_string_equal(s->story,
-		"to peer 0: offer file cid 1000201 boot b007 at a4d0101:7655 segment 8896 within "
+		"to peer 0: offer files cid 1000201 boot b007 at a4d0101:7655 segment 8896 within "
 		"5000 ms\n"
 		"to link 42: accept 55 cid 1000301 boot b007 port 7655 segment 1408\n");
 	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 1408);
