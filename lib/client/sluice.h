@@ -19,9 +19,9 @@ struct sluice; // one attachment to one dataplane
 #define SLUICE_NAME_SIZE   64
 
 enum sluice_error {
-	SLUICE_E_UNREACHABLE =
-		-1, // no dataplane behind the socket, or it went away: detach and attach again. In
-		    // FAILED: the peer, or this node's control process, does not answer
+	// No dataplane behind the socket, or it went away: detach and attach again. In FAILED: the
+	// peer, or this node's control process, does not answer.
+	SLUICE_E_UNREACHABLE = -1,
 	SLUICE_E_REFUSED = -2, // refused, with a sentence
 	SLUICE_E_TIMEOUT = -3,
 	SLUICE_E_NOMEM = -4,
@@ -90,16 +90,21 @@ int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *
 	uint32_t size, bool message_end, uint64_t cookie);
 
 enum sluice_event_type {
-	SLUICE_OPENED = 1, // a session: request (ours) or accepted (theirs)
-	SLUICE_FAILED,     // a request: error, text
-	SLUICE_DATA,       // a record: data, size, stream, message_end; give `data` back with
-			   // sluice_buffer_put
-	SLUICE_SENT,       // cookie, ok: the peer's dataplane has published the record to its
-			   // application; the buffer is yours again
-	SLUICE_CLOSED, // the last event of a session: ok when it was closed gracefully from either
-		       // side, text says why
-	SLUICE_DETACHED, // the dataplane went away: all sessions and buffers are gone; detach and
-			 // attach again
+	// A session: `request` (ours) or `accepted` (theirs).
+	SLUICE_OPENED = 1,
+	// A request came to nothing: `error`, `text`.
+	SLUICE_FAILED,
+	// A record: `data`, `size`, `stream`, `message_end`. Give `data` back with
+	// sluice_buffer_put.
+	SLUICE_DATA,
+	// `ok`: the peer's dataplane has published the record with `cookie` to its application;
+	// else
+	// it is lost with its session. Either way the buffer, `data`, is yours again.
+	SLUICE_SENT,
+	// The last event of a session. `ok`: closed gracefully, from either side; `text` says why.
+	SLUICE_CLOSED,
+	// The dataplane went away: all sessions and buffers are gone. Detach and attach again.
+	SLUICE_DETACHED,
 };
 
 struct sluice_event {

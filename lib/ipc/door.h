@@ -17,8 +17,9 @@ enum door_type {
 	DOOR_HELLO_CONTROL, // descriptor: control's region (struct plane_control)
 	DOOR_LISTEN,        // service, flags; answered by DOOR_RESULT
 	DOOR_UNLISTEN,      // service
-	DOOR_CONNECT, // node, service, codec, level, timeout_ms; answered by APP_RX_OPENED (cookie
-		      // = request) or DOOR_RESULT
+	// Node, service, codec, level, timeout_ms; answered by APP_RX_OPENED (cookie: the request)
+	// or DOOR_RESULT.
+	DOOR_CONNECT,
 	DOOR_DOORBELL, // control: a command waits in the ring of the main thread
 	// dataplane -> client
 	DOOR_WELCOME = 64, // descriptors: the dataplane's region for this client, a wake socket
