@@ -166,7 +166,8 @@ static void node_on_plane_gone(void *owner, uint64_t boot_id)
 	struct node *node = owner;
 	struct message gone = {.type = MESSAGE_GONE, .boot_id = boot_id};
 
-	log_warning("The dataplane with boot %016llx is gone, and its sessions with it.",
+	log_line(node->plane.state == PLANE_STOPPING ? LOG_INFO : LOG_WARNING,
+		"The dataplane with boot %016llx is gone, and its sessions with it.",
 		(unsigned long long)boot_id);
 	for (uint32_t i = 0; i < node->peers.count; i++)
 		peers_send(&node->peers, i, &gone);
