@@ -56,9 +56,10 @@ net_bridge_add() { # NAMESPACE NAME MTU
 	ip -n "$1" link set "$2" up
 }
 
-# net_cable NODE-NAMESPACE INTERFACE NAMESPACE PORT MTU: a veth pair whose far end is a port of br0.
+# net_cable NODE-NAMESPACE INTERFACE NAMESPACE PORT MTU [QUEUES]: a veth pair whose far end is a port of br0.
 net_cable() {
-	ip link add "$2" netns "$1" mtu "$5" type veth peer name "$4" netns "$3" mtu "$5"
+	ip link add "$2" netns "$1" mtu "$5" numrxqueues "${6:-1}" numtxqueues "${6:-1}" \
+		type veth peer name "$4" netns "$3" mtu "$5" numrxqueues "${6:-1}" numtxqueues "${6:-1}"
 	ip -n "$3" link set "$4" addrgenmode none master br0
 	ip -n "$1" link set "$2" addrgenmode none
 	ip -n "$3" link set "$4" up
@@ -75,7 +76,7 @@ net_up() {
 	for node in $bed_nodes; do
 		i=$((i + 1))
 		net_netns_add "sluice-$node"
-		net_cable "sluice-$node" dp0 sluice-net "port-$node" "$bed_mtu"
+		net_cable "sluice-$node" dp0 sluice-net "port-$node" "$bed_mtu" "$bed_workers"
 		ip -n "sluice-$node" link set dp0 arp off
 		net_cable "sluice-$node" mgmt0 sluice-mgmt "mgmt-$node" 1500
 		ip -n "sluice-$node" address add "10.78.0.$i/24" dev mgmt0

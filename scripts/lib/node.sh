@@ -149,6 +149,8 @@ waits = []
 state = status.get("dataplane", {}).get("state")
 if state != "running":
     waits.append("dataplane %s" % state)
+    if status["dataplane"].get("restarts", 0) >= 4:
+        waits.append("given up: %s" % status["dataplane"].get("error"))
 if not sys.argv[2]:
     waits += ["link %s %s" % (l["name"], l["state"]) for l in status.get("links", []) if l["state"] != "up"]
     waits += ["peer %s not reachable" % p["name"] for p in status.get("peers", []) if not p["reachable"]]
@@ -166,10 +168,10 @@ node_wait() {
 			ui_tail "$bed/$1/control.log" 25
 			return 1
 		fi
-		if [ "$(date +%s)" -ge "$deadline" ]; then
+		if [ "$(date +%s)" -ge "$deadline" ] || [[ $waits == *"given up"* ]]; then
 			ui_fail ''
 			ui_error "node $1 is not ready: $waits"
-			ui_tail "$bed/$1/control.log" 25
+			ui_tail "$bed/$1/control.log" 4
 			return 1
 		fi
 		sleep 0.1
