@@ -1,6 +1,6 @@
 // A packet for a connection that is not here, most likely from before a restart: tell its sender, so that it need not wait
 // for its idle timeout. Unauthenticated, so the other side only takes it as a reason to probe (transport.h).
-#include "dataplane/wire/mbuf.h"
+#include "dataplane/port/mbuf.h"
 #include "dataplane/worker.h"
 #include "lib/base/bytes.h"
 

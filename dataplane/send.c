@@ -10,7 +10,7 @@
 
 #include "dataplane/app/deliver.h"
 #include "dataplane/app/take.h"
-#include "dataplane/wire/mbuf.h"
+#include "dataplane/port/mbuf.h"
 #include "dataplane/worker.h"
 
 static void send_descriptor(struct worker *w, struct app_channel *app, const struct app_record *record, uint64_t now_ns)

@@ -1,10 +1,12 @@
-// ARP of one port: answers who asks for us, learns what the table may learn, sends what the table asks for.
+// ARP of one port: answers who asks for us, learns what the table may learn, sends what the table
+// asks for.
 #include <string.h>
 
 #include "dataplane/port/port_private.h"
 
 // A lost one is asked for again: by the peer, or by the table.
-static bool arp_send(struct port *p, uint16_t queue, const struct net_arp *arp, const uint8_t dst_mac[6])
+static bool arp_send(
+	struct port *p, uint16_t queue, const struct net_arp *arp, const uint8_t dst_mac[6])
 {
 	struct rte_mbuf *mbuf = port_mbuf_get(p, queue);
 
@@ -40,16 +42,18 @@ static void arp_learn(struct neighbour_table *t, const struct port_heard *heard,
 		neighbour_on_reply(t, heard->ip, heard->mac, now_ns);
 }
 
-// Each queue has its own table, so that none needs a lock; but an answer may come in on another queue than the one
-// that asked.
+// Each queue has its own table, so that none needs a lock; but an answer may come in on another
+// queue than the one that asked.
 static void arp_tell(struct port *p, uint16_t queue, const struct port_heard *heard)
 {
 	for (uint16_t q = 0; q < p->config.queues; q++)
 		if (q != queue)
-			rte_ring_mp_enqueue_elem(p->queues[q].inbox, (void *)(uintptr_t)heard, sizeof(*heard));
+			rte_ring_mp_enqueue_elem(
+				p->queues[q].inbox, (void *)(uintptr_t)heard, sizeof(*heard));
 }
 
-void arp_receive(struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns)
+void arp_receive(
+	struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns)
 {
 	struct port_queue *q = &p->queues[queue];
 	uint32_t host_mask = UINT32_MAX >> p->config.prefix;
@@ -96,7 +100,9 @@ void arp_step(struct port *p, uint16_t queue, uint64_t now_ns)
 	uint32_t ip;
 
 	if (q->inbox)
-		for (int i = 0; i < BURST && rte_ring_sc_dequeue_elem(q->inbox, &heard, sizeof(heard)) == 0; i++)
+		for (int i = 0;
+			i < BURST && rte_ring_sc_dequeue_elem(q->inbox, &heard, sizeof(heard)) == 0;
+			i++)
 			arp_learn(&q->neighbours, &heard, now_ns);
 	for (int i = 0; i < BURST && neighbour_take_request(&q->neighbours, &ip, now_ns); i++)
 		arp_request(p, queue, ip);

@@ -17,11 +17,12 @@
 #include "dataplane/port/gate.h"
 #include "dataplane/port/port_private.h"
 
-#define EAL_ARGS_MAX       24
-#define EAL_ARG_SIZE       512
-#define EAL_STEP_SLOW_NS   100000000ull // all links up: how late a peer's death may be noticed
-#define EAL_STEP_FAST_NS   10000000ull  // a memif link is coming up: six messages, one per step and side
-#define FREE_HUGEPAGES     "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
+#define EAL_ARGS_MAX     24
+#define EAL_ARG_SIZE     512
+#define EAL_STEP_SLOW_NS 100000000ull // all links up: how late a peer's death may be noticed
+#define EAL_STEP_FAST_NS \
+	10000000ull // a memif link is coming up: six messages, one per step and side
+#define FREE_HUGEPAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
 
 struct eal {
 	bool hugepages;
@@ -62,9 +63,10 @@ static uint64_t hugepages_free(void)
 	return pages;
 }
 
-// One lcore, the main thread, allowed on every CPU that it is allowed on now. DPDK would pin it to one and hand that
-// affinity down to every thread made later; the workers are plain threads (eal_thread_join), because two nodes on two
-// cores must be able to float, their number may change, and DPDK's own launch spins on an idle lcore's behalf.
+// One lcore, the main thread, allowed on every CPU that it is allowed on now. DPDK would pin it to
+// one and hand that affinity down to every thread made later; the workers are plain threads
+// (eal_thread_join), because two nodes on two cores must be able to float, their number may change,
+// and DPDK's own launch spins on an idle lcore's behalf.
 static void args_lcores(struct args *a)
 {
 	char list[EAL_ARG_SIZE - 32] = "";
@@ -75,22 +77,25 @@ static void args_lcores(struct args *a)
 	sched_getaffinity(0, sizeof(cpus), &cpus);
 	for (int cpu = 0; cpu < CPU_SETSIZE && used < sizeof(list) - 8; cpu++)
 		if (CPU_ISSET(cpu, &cpus) && cpu < RTE_MAX_LCORE)
-			used += (size_t)snprintf(list + used, sizeof(list) - used, "%s%d", used ? "," : "", cpu);
+			used += (size_t)snprintf(
+				list + used, sizeof(list) - used, "%s%d", used ? "," : "", cpu);
 	args_add(a, "--lcores=0@(%s)", list);
 }
 
-static void args_fill(struct args *a, const struct eal_config *c, bool hugepages, uint32_t memory_mb)
+static void args_fill(
+	struct args *a, const struct eal_config *c, bool hugepages, uint32_t memory_mb)
 {
 	args_add(a, "sluice");
 	args_lcores(a);
-	// No files anywhere, so nothing to clean up after a kill -9. --in-memory refuses --no-huge (with a message about
+	// No files anywhere, so nothing to clean up after a kill -9. --in-memory refuses --no-huge
+	// (with a message about
 	// --legacy-mem); --no-shconf is the rest of what it does.
 	args_add(a, hugepages ? "--in-memory" : "--no-shconf");
 	args_add(a, "--iova-mode=va");
 	args_add(a, "--no-pci");
 	args_add(a, "--no-telemetry");
 	args_add(a, "--file-prefix=%s", c->name);
-	// One file per page size, or memif's zero-copy would have one file descriptor per page to hand over.
+	// One file, not one descriptor per page.
 	args_add(a, hugepages ? "--single-file-segments" : "--no-huge");
 	args_add(a, "-m");
 	args_add(a, "%u", memory_mb);
@@ -100,8 +105,8 @@ static void args_fill(struct args *a, const struct eal_config *c, bool hugepages
 		args_add(a, "--log-level=pmd.net.memif:critical");
 }
 
-// DPDK makes a folder <run>/dpdk/<prefix> whatever it is told, and leaves it when no file is shared. It gets one that is
-// taken away at once.
+// DPDK makes a folder <run>/dpdk/<prefix> whatever it is told, and leaves it when no file is
+// shared. It gets one that is taken away at once.
 static int init_without_traces(int count, char **argv, const char *prefix)
 {
 	char directory[] = "/tmp/sluice-eal-XXXXXX", path[256];
@@ -125,7 +130,8 @@ static int init_without_traces(int count, char **argv, const char *prefix)
 	return result;
 }
 
-static bool memory_choose(const struct eal_config *c, uint32_t memory_mb, bool *hugepages, char *error, size_t size)
+static bool memory_choose(
+	const struct eal_config *c, uint32_t memory_mb, bool *hugepages, char *error, size_t size)
 {
 	uint64_t free_mb = 2 * hugepages_free();
 
@@ -133,7 +139,8 @@ static bool memory_choose(const struct eal_config *c, uint32_t memory_mb, bool *
 	if (c->memory != EAL_HUGEPAGES || *hugepages)
 		return true;
 	snprintf(error, size,
-		"%u MiB of hugepages are needed and %lu MiB are free: raise vm.nr_hugepages by %lu, or allow ordinary memory",
+		"%u MiB of hugepages are needed and %lu MiB are free: raise vm.nr_hugepages by "
+		"%lu, or allow ordinary memory",
 		memory_mb, (unsigned long)free_mb, (unsigned long)(memory_mb - free_mb + 1) / 2);
 	return false;
 }
@@ -188,12 +195,15 @@ int eal_thread_join(const char *name, int cpu, char *error, size_t error_size)
 		CPU_ZERO(&cpus);
 		CPU_SET((size_t)cpu, &cpus);
 		if (pthread_setaffinity_np(pthread_self(), sizeof(cpus), &cpus) != 0) {
-			snprintf(error, error_size, "%s cannot run on CPU %d: no such CPU, or not allowed here", name, cpu);
+			snprintf(error, error_size,
+				"%s cannot run on CPU %d: no such CPU, or not allowed here", name,
+				cpu);
 			return -1;
 		}
 	}
 	if (rte_thread_register() != 0) {
-		snprintf(error, error_size, "DPDK has no number left for thread %s: %s", name, rte_strerror(rte_errno));
+		snprintf(error, error_size, "DPDK has no number left for thread %s: %s", name,
+			rte_strerror(rte_errno));
 		return -1;
 	}
 	return 0;

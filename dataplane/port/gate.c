@@ -1,4 +1,5 @@
-// Holds DPDK's interrupt thread. It calls gate_hold for an event that is always ready, so it comes by every round.
+// Holds DPDK's interrupt thread. It calls gate_hold for an event that is always ready, so it comes
+// by every round.
 #include "dataplane/port/gate.h"
 
 #include <errno.h>
@@ -13,10 +14,10 @@
 
 struct gate {
 	struct rte_intr_handle *handle;
-	int event;        // never read: always ready
-	sem_t go;         // main -> interrupt thread: one round
-	sem_t held;       // interrupt thread -> main: here again
-	bool away;        // main thread's: the interrupt thread was let go and has not come back
+	int event;  // never read: always ready
+	sem_t go;   // main -> interrupt thread: one round
+	sem_t held; // interrupt thread -> main: here again
+	bool away;  // main thread's: the interrupt thread was let go and has not come back
 };
 
 // Runs on the interrupt thread, without EAL's lock.
@@ -47,8 +48,8 @@ static bool gate_register(struct gate *g)
 {
 	g->handle = rte_intr_instance_alloc(RTE_INTR_INSTANCE_F_PRIVATE);
 	return g->handle && rte_intr_fd_set(g->handle, g->event) == 0 &&
-		rte_intr_type_set(g->handle, RTE_INTR_HANDLE_EXT) == 0 &&
-		rte_intr_callback_register(g->handle, gate_hold, g) == 0;
+	       rte_intr_type_set(g->handle, RTE_INTR_HANDLE_EXT) == 0 &&
+	       rte_intr_callback_register(g->handle, gate_hold, g) == 0;
 }
 
 struct gate *gate_new(char *error, size_t error_size)
@@ -64,7 +65,8 @@ struct gate *gate_new(char *error, size_t error_size)
 	g->away = true;
 	g->event = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (g->event < 0 || !gate_register(g)) {
-		snprintf(error, error_size, "DPDK's interrupt thread cannot be held: %s", strerror(errno));
+		snprintf(error, error_size, "DPDK's interrupt thread cannot be held: %s",
+			strerror(errno));
 		return NULL; // the process ends now, and the thread may be in there
 	}
 	for (int i = 0; i < 100 && g->away; i++)

@@ -1,8 +1,8 @@
 // Holds DPDK's interrupt thread, and lets it run one round at a time.
 //
-// Why: the memif driver takes its shared memory away (munmap) on that thread the moment a peer hangs up, while workers
-// may be in the middle of a burst over it: a peer's death would be ours. Held, it handles connections and hang-ups
-// only while the main thread has shut the ports.
+// Why: the memif driver takes its shared memory away (munmap) on that thread the moment a peer
+// hangs up, while workers may be in the middle of a burst over it: a peer's death would be ours.
+// Held, it handles connections and hang-ups only while the main thread has shut the ports.
 #pragma once
 
 #include <stdbool.h>
@@ -10,10 +10,12 @@
 
 struct gate;
 
-// Never freed: the thread stays held to the end of the process. rte_eal_cleanup (22.11) unmaps memory under a thread
-// that it does not stop, and a closed memif server leaves its listener's freed handle in that thread's list.
+// Never freed: the thread stays held to the end of the process. rte_eal_cleanup (22.11) unmaps
+// memory under a thread that it does not stop, and a closed memif server leaves its listener's
+// freed handle in that thread's list.
 struct gate *gate_new(char *error, size_t error_size);
 
-// Lets the interrupt thread handle what is pending and come back. Returns true once it is held again; false when that
-// takes longer than 20 ms (it still runs: call again, and keep the ports shut until true).
+// Lets the interrupt thread handle what is pending and come back. Returns true once it is held
+// again; false when that takes longer than 20 ms (it still runs: call again, and keep the ports
+// shut until true).
 bool gate_round(struct gate *gate);

@@ -22,7 +22,8 @@ static bool interface_running(const struct port *p)
 {
 	struct ifreq request;
 
-	return interface_ask(p, SIOCGIFFLAGS, &request) && request.ifr_flags & IFF_UP && request.ifr_flags & IFF_RUNNING;
+	return interface_ask(p, SIOCGIFFLAGS, &request) && request.ifr_flags & IFF_UP &&
+	       request.ifr_flags & IFF_RUNNING;
 }
 
 static bool interface_check(const struct port *p, char *error, size_t size)
@@ -31,18 +32,23 @@ static bool interface_check(const struct port *p, char *error, size_t size)
 	struct ifreq request;
 
 	if (!interface_ask(p, SIOCGIFMTU, &request)) {
-		snprintf(error, size, "link %s: there is no interface %s here: %s", c->name, c->iface, strerror(errno));
+		snprintf(error, size, "link %s: there is no interface %s here: %s", c->name,
+			c->iface, strerror(errno));
 		return false;
 	}
 	if ((uint32_t)request.ifr_mtu < c->mtu) {
-		snprintf(error, size, "link %s: interface %s has MTU %d: \"ip link set %s mtu %u\", or configure mtu %d",
+		snprintf(error, size,
+			"link %s: interface %s has MTU %d: \"ip link set %s mtu %u\", or configure "
+			"mtu %d",
 			c->name, c->iface, request.ifr_mtu, c->iface, c->mtu, request.ifr_mtu);
 		return false;
 	}
-	// With an address of its own the kernel would answer our peers, too: with ICMP "port unreachable".
+	// With an address of its own the kernel would answer our peers, too: with ICMP "port
+	// unreachable".
 	if (interface_ask(p, SIOCGIFADDR, &request)) {
 		snprintf(error, size,
-			"link %s: interface %s has an IPv4 address of the kernel's; it must have none: \"ip addr flush dev %s\"",
+			"link %s: interface %s has an IPv4 address of the kernel's; it must have "
+			"none: \"ip addr flush dev %s\"",
 			c->name, c->iface, c->iface);
 		return false;
 	}

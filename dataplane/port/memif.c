@@ -1,4 +1,5 @@
-// A memif link's connection: the client connects, and connects again; the server is there again by itself.
+// A memif link's connection: the client connects, and connects again; the server is there again by
+// itself.
 #include "dataplane/port/port_private.h"
 
 #define MEMIF_START_NS   20000000ull   // no server: next try
@@ -11,7 +12,8 @@ static void client_stop(struct port *p)
 	p->started = false;
 }
 
-// The driver connects once, in dev_start, and never again: after a hang-up it wants to be stopped and started.
+// The driver connects once, in dev_start, and never again: after a hang-up it wants to be stopped
+// and started.
 static void client_step(struct port *p, bool up, uint64_t now_ns)
 {
 	bool was_up = atomic_load(&p->link_up);
@@ -27,8 +29,8 @@ static void client_step(struct port *p, bool up, uint64_t now_ns)
 	p->retry_ns = now_ns + (p->started ? MEMIF_CONNECT_NS : MEMIF_START_NS);
 }
 
-// Called with the port shut, which it leaves open only while there is a peer: on a device that is not started DPDK's
-// own burst functions print an error per call.
+// Called with the port shut, which it leaves open only while there is a peer: on a device that is
+// not started DPDK's own burst functions print an error per call.
 void memif_step(struct port *p, uint64_t now_ns)
 {
 	struct rte_eth_link link = {0};

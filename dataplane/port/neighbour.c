@@ -1,5 +1,5 @@
-// Neighbour table: resolve, retry with back-off, confirm, age. A linear search is enough: routes remember the table's
-// version, so it is done once per connection and change, not per packet.
+// Neighbour table: resolve, retry with back-off, confirm, age. A linear search is enough: routes
+// remember the table's version, so it is done once per connection and change, not per packet.
 #include "dataplane/port/neighbour.h"
 
 #include <string.h>
@@ -29,7 +29,8 @@ static void entry_put(struct neighbour_table *t, struct neighbour *e)
 	memset(e, 0, sizeof(*e));
 }
 
-static void entry_ask(struct neighbour_table *t, struct neighbour *e, enum neighbour_state state, uint64_t now_ns)
+static void entry_ask(
+	struct neighbour_table *t, struct neighbour *e, enum neighbour_state state, uint64_t now_ns)
 {
 	if (state == NEIGHBOUR_PENDING && e->state != NEIGHBOUR_PENDING)
 		t->pending++;
@@ -40,7 +41,8 @@ static void entry_ask(struct neighbour_table *t, struct neighbour *e, enum neigh
 		t->due_ns = now_ns;
 }
 
-static void entry_learn(struct neighbour_table *t, struct neighbour *e, const uint8_t mac[6], uint64_t now_ns)
+static void entry_learn(
+	struct neighbour_table *t, struct neighbour *e, const uint8_t mac[6], uint64_t now_ns)
 {
 	if (e->state == NEIGHBOUR_PENDING)
 		t->pending--;
@@ -58,7 +60,8 @@ static bool entry_in_use(const struct neighbour *e, uint64_t now_ns)
 	return e->used_ns != 0 && now_ns - e->used_ns < NEIGHBOUR_IDLE_NS;
 }
 
-// The entry of the given kind that was used least recently; unused ones (used_ns 0) by the time they were learnt.
+// The entry of the given kind that was used least recently; unused ones (used_ns 0) by the time
+// they were learnt.
 static struct neighbour *entry_oldest(struct neighbour_table *t, bool pending, uint64_t now_ns)
 {
 	struct neighbour *oldest = NULL;
@@ -77,9 +80,10 @@ static struct neighbour *entry_oldest(struct neighbour_table *t, bool pending, u
 	return oldest;
 }
 
-// A free entry, at the cost of one that nobody uses. `wanted`: by our own traffic, which may also take the place of
-// the oldest unanswered question; what a stranger says may not.
-static struct neighbour *entry_get(struct neighbour_table *t, uint32_t ip, bool wanted, uint64_t now_ns)
+// A free entry, at the cost of one that nobody uses. `wanted`: by our own traffic, which may also
+// take the place of the oldest unanswered question; what a stranger says may not.
+static struct neighbour *entry_get(
+	struct neighbour_table *t, uint32_t ip, bool wanted, uint64_t now_ns)
 {
 	struct neighbour *e = NULL;
 
@@ -146,7 +150,8 @@ static bool entry_age(struct neighbour_table *t, struct neighbour *e, uint64_t n
 		return false;
 	}
 	if (e->state == NEIGHBOUR_PROBED && e->tries >= NEIGHBOUR_PROBES) {
-		// It moved or died. In use, so it stays asked for, but nothing goes to a silent address for ever.
+		// It moved or died. In use, so it stays asked for, but nothing goes to a silent
+		// address for ever.
 		t->version++;
 		if (t->pending >= ARP_PENDING_MAX) {
 			entry_put(t, e);
@@ -176,7 +181,9 @@ bool neighbour_take_request(struct neighbour_table *t, uint32_t *ip, uint64_t no
 
 		if (entry_age(t, e, now_ns)) {
 			pause_ns = NEIGHBOUR_RETRY_NS << (e->tries < 4 ? e->tries : 4);
-			e->ask_ns = now_ns + (pause_ns < NEIGHBOUR_RETRY_MAX_NS ? pause_ns : NEIGHBOUR_RETRY_MAX_NS);
+			e->ask_ns = now_ns + (pause_ns < NEIGHBOUR_RETRY_MAX_NS
+							     ? pause_ns
+							     : NEIGHBOUR_RETRY_MAX_NS);
 			if (e->tries < UINT8_MAX)
 				e->tries++;
 			*ip = e->ip;
@@ -189,7 +196,8 @@ bool neighbour_take_request(struct neighbour_table *t, uint32_t *ip, uint64_t no
 	return false;
 }
 
-bool neighbour_on_reply(struct neighbour_table *t, uint32_t ip, const uint8_t mac[6], uint64_t now_ns)
+bool neighbour_on_reply(
+	struct neighbour_table *t, uint32_t ip, const uint8_t mac[6], uint64_t now_ns)
 {
 	struct neighbour *e = entry_find(t, ip);
 
@@ -199,7 +207,8 @@ bool neighbour_on_reply(struct neighbour_table *t, uint32_t ip, const uint8_t ma
 	return true;
 }
 
-bool neighbour_on_request(struct neighbour_table *t, uint32_t ip, const uint8_t mac[6], uint64_t now_ns)
+bool neighbour_on_request(
+	struct neighbour_table *t, uint32_t ip, const uint8_t mac[6], uint64_t now_ns)
 {
 	struct neighbour *e = entry_find(t, ip);
 
@@ -213,7 +222,8 @@ bool neighbour_on_request(struct neighbour_table *t, uint32_t ip, const uint8_t 
 		return true;
 	}
 	if (e->state != NEIGHBOUR_PENDING && memcmp(e->mac, mac, sizeof(e->mac)) != 0) {
-		// It restarted with another address, or somebody lies. Ask; until the answer, what we know stands.
+		// It restarted with another address, or somebody lies. Ask; until the answer, what
+		// we know stands.
 		if (e->state == NEIGHBOUR_KNOWN)
 			entry_ask(t, e, NEIGHBOUR_PROBED, now_ns);
 		return false;

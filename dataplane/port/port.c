@@ -41,8 +41,8 @@ static bool mac_is_zero(const uint8_t mac[6])
 	return memcmp(mac, zero, sizeof(zero)) == 0;
 }
 
-// A memif link's address is made of its IPv4 address: unique where that is, and the same after a restart, so that the
-// peers' tables stay right.
+// A memif link's address is made of its IPv4 address: unique where that is, and the same after a
+// restart, so that the peers' tables stay right.
 static void mac_choose(struct port *p)
 {
 	if (!mac_is_zero(p->config.mac)) {
@@ -82,7 +82,8 @@ static bool queues_new(struct port *p, char *error, size_t size)
 		if (count == 1)
 			continue;
 		snprintf(name, sizeof(name), "arp_%08x_%u", p->config.ipv4, q);
-		p->queues[q].inbox = rte_ring_create_elem(name, sizeof(struct port_heard), INBOX_SIZE, SOCKET_ID_ANY, RING_F_SC_DEQ);
+		p->queues[q].inbox = rte_ring_create_elem(
+			name, sizeof(struct port_heard), INBOX_SIZE, SOCKET_ID_ANY, RING_F_SC_DEQ);
 		if (!p->queues[q].inbox)
 			goto no_memory;
 	}
@@ -110,7 +111,8 @@ static bool port_start(struct port *p, char *error, size_t size)
 		return true; // memif_step starts it when it can
 	result = rte_eth_dev_start(p->id);
 	if (result < 0) {
-		snprintf(error, size, "link %s does not start: %s", p->config.name, rte_strerror(-result));
+		snprintf(error, size, "link %s does not start: %s", p->config.name,
+			rte_strerror(-result));
 		return false;
 	}
 	p->started = true;

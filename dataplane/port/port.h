@@ -1,7 +1,9 @@
-// One link of this node: packets in, packets out, addresses, neighbours. The only door to rte_ethdev.
+// One link of this node: packets in, packets out, addresses, neighbours. The only door to
+// rte_ethdev.
 //
-// Threads: open, close and eal_step on the main thread; everything that takes a `queue` only by that queue's worker.
-// Queue w of every port belongs to worker w, and worker w's UDP port is udp_base_port + w.
+// Threads: open, close and eal_step on the main thread; everything that takes a `queue` only by
+// that queue's worker. Queue w of every port belongs to worker w, and worker w's UDP port is
+// udp_base_port + w.
 #pragma once
 
 #include <net/if.h>
@@ -24,46 +26,51 @@ enum port_driver {
 	PORT_DRIVER_COUNT,
 };
 
-#define PORT_NAME_SIZE       32
-#define PORT_SOCKET_SIZE     108  // sun_path
-// A page less the headroom and the sk_buff's tail: what the kernel's XDP (veth's native mode) takes at most. DPDK's
-// own limit lies a little higher.
-#define PORT_AF_XDP_MTU_MAX  3498u
+#define PORT_NAME_SIZE   32
+#define PORT_SOCKET_SIZE 108 // sun_path
+// A page less the headroom and the sk_buff's tail: what the kernel's XDP (veth's native mode) takes
+// at most. DPDK's own limit lies a little higher.
+#define PORT_AF_XDP_MTU_MAX 3498u
 
 struct port_config {
-	char name[PORT_NAME_SIZE];    // letters, digits, '-', '_'
+	char name[PORT_NAME_SIZE]; // letters, digits, '-', '_'
 	enum port_driver driver;
-	bool memif_server;            // one side of a memif link listens, the other connects (and reconnects)
+	bool memif_server; // one side of a memif link listens, the other connects (and reconnects)
 	char socket[PORT_SOCKET_SIZE]; // memif: path in a directory only the owner may enter (0700)
-	uint32_t memif_id;            // equal on both sides
-	char iface[IFNAMSIZ];         // af_packet, af_xdp: kernel interface, without a kernel address on it
-	uint32_t mtu;                 // IP MTU, MTU_MIN..MTU_MAX
-	uint32_t ipv4;                // host order
-	uint8_t prefix;               // 1..31
-	uint32_t gateway;             // host order, 0 none: only peers inside the prefix
-	uint8_t mac[6];               // all zero: 02:53 and the address (memif), or the interface's own
-	uint16_t udp_base_port;       // 0: WIRE_UDP_PORT
-	uint16_t queues;              // = workers
-	uint32_t ring_size;           // slots per queue and direction, power of two; 0: the driver's best for the MTU
-	uint32_t mbufs;               // buffers of the port's pool; 0: what rings and backlog can hold, and some
-	bool zero_copy;               // memif client with hugepages; af_xdp where the driver can
+	uint32_t memif_id;             // equal on both sides
+	char iface[IFNAMSIZ]; // af_packet, af_xdp: kernel interface, without a kernel address on it
+	uint32_t mtu;         // IP MTU, MTU_MIN..MTU_MAX
+	uint32_t ipv4;        // host order
+	uint8_t prefix;       // 1..31
+	uint32_t gateway;     // host order, 0 none: only peers inside the prefix
+	uint8_t mac[6];       // all zero: 02:53 and the address (memif), or the interface's own
+	uint16_t udp_base_port; // 0: WIRE_UDP_PORT
+	uint16_t queues;        // = workers
+	uint32_t ring_size; // slots per queue and direction, power of two; 0: the driver's best for
+			    // the MTU
+	uint32_t mbufs; // buffers of the port's pool; 0: what rings and backlog can hold, and some
+	bool zero_copy; // af_xdp, where the interface's driver can
 };
 
-// NULL when the configuration can work, else a sentence in `error` (returned) that says what is allowed.
+// NULL when the configuration can work, else a sentence in `error` (returned) that says what is
+// allowed.
 const char *port_config_check(const struct port_config *config, char *error, size_t error_size);
-// Memory that all buffers of such a port take, MiB, rounded up: the sum over ports (+ 32) is eal_config.memory_mb.
+// Memory that all buffers of such a port take, MiB, rounded up: the sum over ports (+ 32) is
+// eal_config.memory_mb.
 uint32_t port_config_memory_mb(const struct port_config *config);
 
-// NULL with a sentence. A memif client whose server is not there yet opens well: the link comes up later.
-struct port *port_open(struct eal *eal, const struct port_config *config, char *error, size_t error_size);
-// Takes `port`. Its workers have stopped; mbufs still held by anybody are lost with it. Only when the process ends: a
-// closed memif server cannot be opened again (gate.h).
+// NULL with a sentence. A memif client whose server is not there yet opens well: the link comes up
+// later.
+struct port *port_open(
+	struct eal *eal, const struct port_config *config, char *error, size_t error_size);
+// Takes `port`. Its workers have stopped; mbufs still held by anybody are lost with it. Only when
+// the process ends: a closed memif server cannot be opened again (gate.h).
 void port_close(struct port *port);
 
 const struct port_config *port_config(const struct port *port); // defaults filled in
-bool port_link_up(const struct port *port); // any thread
+bool port_link_up(const struct port *port);                     // any thread
 
-// ---- receive ---------------------------------------------------------------------------------------------------
+// ---- receive
 
 // A UDP datagram for one of our workers' ports, checked: addresses, lengths, both checksums.
 struct port_packet {
@@ -72,15 +79,18 @@ struct port_packet {
 	uint32_t size;         // of the UDP payload, all of it in the mbuf
 	uint32_t src_ip;       // host order
 	uint16_t src_port;
-	uint16_t dst_port;     // udp_base_port + w; not always this queue's w (see steer.h)
+	uint16_t dst_port; // udp_base_port + w; not always this queue's w (see steer.h)
 };
 
-// Up to `max` (<= BURST) packets. ARP is answered and learnt from inside; what does not pass dies here, counted.
-uint16_t port_rx(struct port *port, uint16_t queue, struct port_packet *out, uint16_t max, uint64_t now_ns);
+// Up to `max` (<= BURST) packets. ARP is answered and learnt from inside; what does not pass dies
+// here, counted.
+uint16_t port_rx(
+	struct port *port, uint16_t queue, struct port_packet *out, uint16_t max, uint64_t now_ns);
 
-// ---- transmit --------------------------------------------------------------------------------------------------
+// ---- transmit
 
-// Where packets of one connection go: kept by the caller, one per connection, its fields are the port's.
+// Where packets of one connection go: kept by the caller, one per connection, its fields are the
+// port's.
 struct port_route {
 	struct net_template template; // headers with everything but lengths and checksums
 	uint64_t checked_ns;          // the neighbour was last looked up then: keeps it in use
@@ -89,37 +99,42 @@ struct port_route {
 };
 
 // False: dst_ip is neither inside the prefix nor reachable by a gateway, or it is our own address.
-bool port_route_init(struct port *port, uint16_t queue, struct port_route *route, uint32_t dst_ip, uint16_t dst_port);
-// Once per connection and burst, before port_frame: VERDICT_ACCEPT, or DROP_NEIGHBOUR: nothing is lost, the next hop
-// is being asked for; keep what there is to send and ask again after the next receive (asking is cheap and keeps the
-// request alive; an entry nobody asks for ages out).
-enum verdict port_route_ready(struct port *port, uint16_t queue, struct port_route *route, uint64_t now_ns);
+bool port_route_init(struct port *port, uint16_t queue, struct port_route *route, uint32_t dst_ip,
+	uint16_t dst_port);
+// Once per connection and burst, before port_frame: VERDICT_ACCEPT, or DROP_NEIGHBOUR: nothing is
+// lost, the next hop is being asked for; keep what there is to send and ask again after the next
+// receive (asking is cheap and keeps the request alive; an entry nobody asks for ages out).
+enum verdict port_route_ready(
+	struct port *port, uint16_t queue, struct port_route *route, uint64_t now_ns);
 
-// A buffer of this port's pool, or NULL (counted DROP_NO_MBUF). Write the Sluice header at mbuf_header() and the
-// payload at mbuf_payload() (wire/mbuf.h): the latter is cache aligned.
+// A buffer of this port's pool, or NULL (counted DROP_NO_MBUF). Write the Sluice header at
+// mbuf_header() and the payload at mbuf_payload() (port/mbuf.h): the latter is cache aligned.
 struct rte_mbuf *port_mbuf_get(struct port *port, uint16_t queue);
 // Up to n, all or none.
 bool port_mbuf_get_bulk(struct port *port, uint16_t queue, struct rte_mbuf **mbufs, uint16_t n);
 void port_mbuf_put(struct rte_mbuf *mbuf);
 
-// Headers and checksums in front of `size` bytes of UDP payload that are there already. size <= port_payload_max().
-void port_frame(struct port *port, const struct port_route *route, struct rte_mbuf *mbuf, uint32_t size);
+// Headers and checksums in front of `size` bytes of UDP payload that are there already. size <=
+// port_payload_max().
+void port_frame(
+	struct port *port, const struct port_route *route, struct rte_mbuf *mbuf, uint32_t size);
 uint32_t port_payload_max(const struct port *port); // MTU - 28
 
-// Packets taken, in order, from the front; the rest stays the caller's (back-pressure, not loss). 0 while the link is
-// down. Never spins.
+// Packets taken, in order, from the front; the rest stays the caller's (back-pressure, not loss). 0
+// while the link is down. Never spins.
 uint16_t port_tx(struct port *port, uint16_t queue, struct rte_mbuf **mbufs, uint16_t n);
 
-// ---- counters --------------------------------------------------------------------------------------------------
+// ---- counters
 
-// Written by the queue's worker alone, read by anybody (each word is whole; a set is not a snapshot).
+// Written by the queue's worker alone, read by anybody (each word is whole; a set is not a
+// snapshot).
 struct port_counters {
 	uint64_t rx_packets, rx_bytes; // frames that came, with Ethernet header; drops included
 	uint64_t tx_packets, tx_bytes; // frames the port took, ARP included
 	uint64_t tx_refused;           // packets offered that the port did not take this time
 	uint64_t arp_requests_sent, arp_replies_sent, arp_received;
-	uint64_t chained;              // frames of several segments, made one
-	uint64_t drops[DROP_COUNT];    // by verdict; [VERDICT_ACCEPT]: handed to the worker
+	uint64_t chained;           // frames of several segments, made one
+	uint64_t drops[DROP_COUNT]; // by verdict; [VERDICT_ACCEPT]: handed to the worker
 };
 
 const struct port_counters *port_counters(const struct port *port, uint16_t queue);

@@ -12,10 +12,11 @@
 
 // Everything of one worker on one port; written by that worker alone but for `inbox`.
 struct port_queue {
-	atomic_bool inside;             // the worker is in the driver: port_shut waits for it
+	atomic_bool inside; // the worker is in the driver: port_shut waits for it
 	struct port_counters counters;
 	struct neighbour_table neighbours;
-	struct rte_ring *inbox;         // struct port_heard: ARP that arrived on other queues; NULL with one queue
+	struct rte_ring
+		*inbox; // struct port_heard: ARP that arrived on other queues; NULL with one queue
 } __rte_cache_aligned;
 
 // An ARP packet addressed to us, as the other queues' tables want it.
@@ -29,7 +30,7 @@ _Static_assert(sizeof(struct port_heard) == 12, "an element of a ring is a multi
 struct port {
 	// read by workers
 	struct port_config config;
-	uint16_t id;         // of rte_ethdev
+	uint16_t id; // of rte_ethdev
 	uint8_t mac[6];
 	atomic_bool open;    // written by the main thread: workers may enter the driver
 	atomic_bool link_up; // written by the main thread
@@ -38,16 +39,16 @@ struct port {
 
 	// the main thread's
 	struct eal *eal;
-	struct port *next;   // of eal's list
-	bool started;        // rte_eth_dev_start succeeded
-	uint64_t retry_ns;   // memif client: when to stop and start again
-	uint64_t link_ns;    // af_packet, af_xdp: when to ask the kernel again
+	struct port *next; // of eal's list
+	bool started;      // rte_eth_dev_start succeeded
+	uint64_t retry_ns; // memif client: when to stop and start again
+	uint64_t link_ns;  // af_packet, af_xdp: when to ask the kernel again
 	atomic_uint_fast64_t link_changes;
-	int ioctl_socket;    // af_packet, af_xdp
+	int ioctl_socket; // af_packet, af_xdp
 };
 
-// The worker may enter the driver between these two. The exchange is a full barrier: either port_shut sees `inside`, or
-// we see `open` gone.
+// The worker may enter the driver between these two. The exchange is a full barrier: either
+// port_shut sees `inside`, or we see `open` gone.
 static inline bool port_enter(struct port *p, struct port_queue *q)
 {
 	atomic_exchange(&q->inside, true);
@@ -59,10 +60,12 @@ static inline bool port_enter(struct port *p, struct port_queue *q)
 
 static inline void port_leave(struct port_queue *q)
 {
-	atomic_store_explicit(&q->inside, false, memory_order_release); // pairs with the load in port_shut
+	atomic_store_explicit(
+		&q->inside, false, memory_order_release); // pairs with the load in port_shut
 }
 
-// port.c, main thread: no worker is in the driver when port_shut returns, none enters until port_unshut.
+// port.c, main thread: no worker is in the driver when port_shut returns, none enters until
+// port_unshut.
 void port_shut(struct port *p);
 void port_unshut(struct port *p);
 void port_link_set(struct port *p, bool up);
@@ -77,7 +80,8 @@ bool kernel_link_open(struct port *p, char *error, size_t error_size);
 void kernel_link_step(struct port *p, uint64_t now_ns);
 
 // arp.c, worker
-void arp_receive(struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns);
+void arp_receive(
+	struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns);
 void arp_step(struct port *p, uint16_t queue, uint64_t now_ns); // inbox, requests that are due
 
 // eal.c

@@ -3,8 +3,8 @@
 
 #include "dataplane/port/port_private.h"
 
-// Frames of several segments come from a peer with smaller memif slots or a driver's own chains; the walk wants one
-// piece. The buffer has room for any frame that the MTU allows.
+// Frames of several segments come from a peer with smaller memif slots or a driver's own chains;
+// the walk wants one piece. The buffer has room for any frame that the MTU allows.
 static enum verdict rx_flatten(struct port_queue *q, struct rte_mbuf *mbuf)
 {
 	if (likely(mbuf->nb_segs == 1))
@@ -19,7 +19,8 @@ static enum verdict rx_check(const struct port *p, const struct net_udp *udp)
 		return DROP_IP_NOT_OURS;
 	if ((uint16_t)(udp->dst_port - p->config.udp_base_port) >= p->config.queues)
 		return DROP_UDP_PORT;
-	// Only memory may come without a checksum: on a cable the header would be believed with flipped bits.
+	// Only memory may come without a checksum: on a cable the header would be believed with
+	// flipped bits.
 	if (!udp->checksum && p->config.driver != PORT_MEMIF)
 		return DROP_UDP_CHECKSUM;
 	return VERDICT_ACCEPT;
@@ -53,7 +54,8 @@ static bool rx_one(struct port *p, uint16_t queue, struct rte_mbuf *mbuf, struct
 	return true;
 }
 
-uint16_t port_rx(struct port *p, uint16_t queue, struct port_packet *out, uint16_t max, uint64_t now_ns)
+uint16_t port_rx(
+	struct port *p, uint16_t queue, struct port_packet *out, uint16_t max, uint64_t now_ns)
 {
 	struct port_queue *q = &p->queues[queue];
 	struct rte_mbuf *mbufs[BURST];

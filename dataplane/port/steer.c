@@ -29,7 +29,8 @@ struct steer {
 struct steer *steer_new(uint16_t workers, char *error, size_t error_size)
 {
 	size_t size = sizeof(struct steer) + workers * sizeof(struct steer_worker);
-	struct steer *s = aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL(size, RTE_CACHE_LINE_SIZE));
+	struct steer *s =
+		aligned_alloc(RTE_CACHE_LINE_SIZE, RTE_ALIGN_CEIL(size, RTE_CACHE_LINE_SIZE));
 
 	if (!s)
 		goto no_memory;
@@ -42,8 +43,9 @@ struct steer *steer_new(uint16_t workers, char *error, size_t error_size)
 			if (from == to)
 				continue;
 			snprintf(name, sizeof(name), "steer_%u_%u", from, to);
-			s->worker[to].from[from] = rte_ring_create_elem(name, sizeof(struct steer_item), STEER_RING_SIZE,
-				SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+			s->worker[to].from[from] = rte_ring_create_elem(name,
+				sizeof(struct steer_item), STEER_RING_SIZE, SOCKET_ID_ANY,
+				RING_F_SP_ENQ | RING_F_SC_DEQ);
 			if (!s->worker[to].from[from])
 				goto no_memory;
 		}
@@ -72,8 +74,8 @@ void steer_free(struct steer *s)
 	free(s);
 }
 
-enum verdict steer_give(
-	struct steer *s, uint16_t from, uint16_t to, uint8_t port_index, const struct port_packet *packet)
+enum verdict steer_give(struct steer *s, uint16_t from, uint16_t to, uint8_t port_index,
+	const struct port_packet *packet)
 {
 	struct steer_item item = {*packet, port_index};
 
@@ -86,7 +88,8 @@ enum verdict steer_give(
 	return DROP_STEER_FULL;
 }
 
-uint16_t steer_take(struct steer *s, uint16_t to, struct port_packet *out, uint8_t *port_index, uint16_t max)
+uint16_t steer_take(
+	struct steer *s, uint16_t to, struct port_packet *out, uint8_t *port_index, uint16_t max)
 {
 	struct steer_worker *w = &s->worker[to];
 	struct steer_item item;
@@ -95,7 +98,8 @@ uint16_t steer_take(struct steer *s, uint16_t to, struct port_packet *out, uint8
 	for (uint16_t i = 0; i < s->workers; i++) {
 		struct rte_ring *ring = w->from[(w->turn + i) % s->workers];
 
-		while (ring && n < max && rte_ring_sc_dequeue_elem(ring, &item, sizeof(item)) == 0) {
+		while (ring && n < max &&
+			rte_ring_sc_dequeue_elem(ring, &item, sizeof(item)) == 0) {
 			out[n] = item.packet;
 			port_index[n++] = (uint8_t)item.port_index;
 		}

@@ -1,5 +1,6 @@
-// Packets that arrived on another worker's queue: a ring from each worker to each other, one producer and one
-// consumer, so nobody waits for anybody. Passed on and counted, never dropped but when a ring is full.
+// Packets that arrived on another worker's queue: a ring from each worker to each other, one
+// producer and one consumer, so nobody waits for anybody. Passed on and counted, never dropped but
+// when a ring is full.
 #pragma once
 
 #include <stddef.h>
@@ -18,7 +19,8 @@ void steer_free(struct steer *steer); // frees the packets still inside
 enum verdict steer_give(struct steer *steer, uint16_t from, uint16_t to, uint8_t port_index,
 	const struct port_packet *packet);
 // Up to `max` packets handed to worker `to`, fairly over the givers.
-uint16_t steer_take(struct steer *steer, uint16_t to, struct port_packet *out, uint8_t *port_index, uint16_t max);
+uint16_t steer_take(struct steer *steer, uint16_t to, struct port_packet *out, uint8_t *port_index,
+	uint16_t max);
 
 struct steer_counters {
 	uint64_t given, full; // written by the giving worker

@@ -4,10 +4,12 @@
 
 #include "dataplane/port/port_private.h"
 
-// A route looks its neighbour up again after so long although nothing changed: that keeps the entry in use.
+// A route looks its neighbour up again after so long although nothing changed: that keeps the entry
+// in use.
 #define ROUTE_LOOK_NS 1000000000ull
 
-bool port_route_init(struct port *p, uint16_t queue, struct port_route *r, uint32_t dst_ip, uint16_t dst_port)
+bool port_route_init(
+	struct port *p, uint16_t queue, struct port_route *r, uint32_t dst_ip, uint16_t dst_port)
 {
 	static const uint8_t unknown[6];
 	const struct port_config *c = &p->config;
@@ -17,9 +19,11 @@ bool port_route_init(struct port *p, uint16_t queue, struct port_route *r, uint3
 	r->next_hop = (dst_ip ^ c->ipv4) & ~host_mask ? c->gateway : dst_ip;
 	if (r->next_hop == 0 || dst_ip == c->ipv4 || dst_ip >= 0xe0000000u)
 		return false;
-	if (r->next_hop == dst_ip && c->prefix < 31 && ((dst_ip & host_mask) == 0 || (dst_ip & host_mask) == host_mask))
+	if (r->next_hop == dst_ip && c->prefix < 31 &&
+		((dst_ip & host_mask) == 0 || (dst_ip & host_mask) == host_mask))
 		return false;
-	net_template_init(&r->template, unknown, p->mac, c->ipv4, dst_ip, (uint16_t)(c->udp_base_port + queue), dst_port);
+	net_template_init(&r->template, unknown, p->mac, c->ipv4, dst_ip,
+		(uint16_t)(c->udp_base_port + queue), dst_port);
 	return true;
 }
 

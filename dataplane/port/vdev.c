@@ -10,7 +10,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "dataplane/port/eal.h"
 #include "dataplane/port/port_private.h"
 #include "dataplane/port/sizes.h"
 
@@ -41,33 +40,38 @@ static void vdev_args(const struct port *p, char *args, size_t size)
 
 	switch (c->driver) {
 	case PORT_MEMIF:
-		// socket-abstract defaults to yes: a name that any process of the network namespace could bind first.
+		// socket-abstract defaults to yes: a name that any process of the network namespace
+		// could bind first.
 		snprintf(args, size,
-			"role=%s,id=%u,socket=%s,socket-abstract=no,bsize=%u,rsize=%u,zero-copy=%s,"
+			"role=%s,id=%u,socket=%s,socket-abstract=no,bsize=%u,rsize=%u,zero-copy=no,"
 			"mac=%02x:%02x:%02x:%02x:%02x:%02x",
-			c->memif_server ? "server" : "client", c->memif_id, c->socket, sizes_frame(c),
-			log2_of(sizes_ring(c)), c->zero_copy ? "yes" : "no", p->mac[0], p->mac[1], p->mac[2], p->mac[3],
-			p->mac[4], p->mac[5]);
+			c->memif_server ? "server" : "client", c->memif_id, c->socket,
+			sizes_frame(c), log2_of(sizes_ring(c)), p->mac[0], p->mac[1], p->mac[2],
+			p->mac[3], p->mac[4], p->mac[5]);
 		return;
 	case PORT_AF_PACKET: {
 		uint32_t frame = sizes_frame(c), block = frame < 4096 ? 4096 : frame;
 
-		snprintf(args, size, "iface=%s,qpairs=%u,blocksz=%u,framesz=%u,framecnt=%u,qdisc_bypass=1", c->iface,
-			c->queues, block, frame, sizes_ring(c));
+		snprintf(args, size,
+			"iface=%s,qpairs=%u,blocksz=%u,framesz=%u,framecnt=%u,qdisc_bypass=1",
+			c->iface, c->queues, block, frame, sizes_ring(c));
 		return;
 	}
 	case PORT_AF_XDP:
-		// busy_budget=0: the kernel's preferred busy polling wants settings of the interface that are not ours to
-		// make, and starves a second socket on the same queue's NAPI without them.
-		snprintf(args, size, "iface=%s,start_queue=0,queue_count=%u,busy_budget=0,force_copy=%d", c->iface, c->queues,
-			!c->zero_copy);
+		// busy_budget=0: the kernel's preferred busy polling wants settings of the
+		// interface that are not ours to make, and starves a second socket on the same
+		// queue's NAPI without them.
+		snprintf(args, size,
+			"iface=%s,start_queue=0,queue_count=%u,busy_budget=0,force_copy=%d",
+			c->iface, c->queues, !c->zero_copy);
 		return;
 	case PORT_DRIVER_COUNT:
 		break;
 	}
 }
 
-// The directory must be ours alone: whoever can connect shares memory with us, and memif trusts its peer.
+// The directory must be ours alone: whoever can connect shares memory with us, and memif trusts its
+// peer.
 static bool socket_directory_check(const struct port *p, char *error, size_t size)
 {
 	char directory[PORT_SOCKET_SIZE];
@@ -76,12 +80,14 @@ static bool socket_directory_check(const struct port *p, char *error, size_t siz
 	snprintf(directory, sizeof(directory), "%s", p->config.socket);
 	*strrchr(directory, '/') = 0;
 	if (stat(directory[0] ? directory : "/", &st) != 0 || !S_ISDIR(st.st_mode)) {
-		snprintf(error, size, "link %s: there is no directory %s for the memif socket", p->config.name, directory);
+		snprintf(error, size, "link %s: there is no directory %s for the memif socket",
+			p->config.name, directory);
 		return false;
 	}
 	if (st.st_uid != geteuid() || st.st_mode & 077) {
 		snprintf(error, size,
-			"link %s: directory %s of the memif socket must belong to this user, with mode 0700: memif trusts "
+			"link %s: directory %s of the memif socket must belong to this user, with "
+			"mode 0700: memif trusts "
 			"whoever can connect",
 			p->config.name, directory);
 		return false;
@@ -89,7 +95,8 @@ static bool socket_directory_check(const struct port *p, char *error, size_t siz
 	return true;
 }
 
-// A server that was killed leaves its socket file, and bind() would refuse. Removed only when nobody listens.
+// A server that was killed leaves its socket file, and bind() would refuse. Removed only when
+// nobody listens.
 static bool socket_stale_remove(const struct port *p, char *error, size_t size)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -102,10 +109,11 @@ static bool socket_stale_remove(const struct port *p, char *error, size_t size)
 	if (result == ENOENT || (result == ECONNREFUSED && unlink(p->config.socket) == 0))
 		return true;
 	if (result == 0 || result == EAGAIN)
-		snprintf(error, size, "link %s: another process serves the memif socket %s", p->config.name, p->config.socket);
+		snprintf(error, size, "link %s: another process serves the memif socket %s",
+			p->config.name, p->config.socket);
 	else
-		snprintf(error, size, "link %s: %s is in the way of the memif socket: %s", p->config.name, p->config.socket,
-			strerror(result));
+		snprintf(error, size, "link %s: %s is in the way of the memif socket: %s",
+			p->config.name, p->config.socket, strerror(result));
 	return false;
 }
 
@@ -113,26 +121,18 @@ static bool memif_prepare(const struct port *p, char *error, size_t size)
 {
 	if (!socket_directory_check(p, error, size))
 		return false;
-	if (p->config.zero_copy && !eal_hugepages(p->eal)) {
-		snprintf(error, size, "link %s: memif's zero_copy needs hugepages", p->config.name);
-		return false;
-	}
-	// The driver writes region 1 into every descriptor: the first memory list, the first socket's.
-	if (p->config.zero_copy && rte_socket_count() > 1) {
-		snprintf(error, size, "link %s: memif's zero_copy works on machines with one memory node only", p->config.name);
-		return false;
-	}
 	return !p->config.memif_server || socket_stale_remove(p, error, size);
 }
 
-// rte_pktmbuf_pool_create, but for the flag: without it a mempool adds lines to an element to spread it over memory
-// channels, and an af_xdp buffer of a page becomes larger than a page.
+// rte_pktmbuf_pool_create, but for the flag: without it a mempool adds lines to an element to
+// spread it over memory channels, and an af_xdp buffer of a page becomes larger than a page.
 static struct rte_mempool *pool_make(const struct port_config *c, const char *name)
 {
-	struct rte_pktmbuf_pool_private about = {.mbuf_data_room_size = (uint16_t)(SIZES_HEADROOM + sizes_frame(c))};
+	struct rte_pktmbuf_pool_private about = {
+		.mbuf_data_room_size = (uint16_t)(SIZES_HEADROOM + sizes_frame(c))};
 	struct rte_mempool *pool = rte_mempool_create_empty(name, sizes_buffer_count(c),
-		SIZES_MBUF + SIZES_HEADROOM + sizes_frame(c), SIZES_POOL_CACHE, sizeof(about), SOCKET_ID_ANY,
-		c->driver == PORT_AF_XDP ? RTE_MEMPOOL_F_NO_SPREAD : 0);
+		SIZES_MBUF + SIZES_HEADROOM + sizes_frame(c), SIZES_POOL_CACHE, sizeof(about),
+		SOCKET_ID_ANY, c->driver == PORT_AF_XDP ? RTE_MEMPOOL_F_NO_SPREAD : 0);
 
 	if (!pool)
 		return NULL;
@@ -153,16 +153,17 @@ static bool pool_new(struct port *p, char *error, size_t size)
 	const struct port_config *c = &p->config;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
-	snprintf(name, sizeof(name), "link_%08x", c->ipv4); // a pool's name is shorter than a link's
+	snprintf(
+		name, sizeof(name), "link_%08x", c->ipv4); // a pool's name is shorter than a link's
 	p->pool = pool_make(c, name);
 	if (!p->pool)
-		snprintf(error, size, "link %s: no memory for %u buffers of %u bytes", c->name, sizes_buffer_count(c),
-			sizes_element(c));
+		snprintf(error, size, "link %s: no memory for %u buffers of %u bytes", c->name,
+			sizes_buffer_count(c), sizes_element(c));
 	return p->pool != NULL;
 }
 
-// The MTU is not told to ethdev: memif advertises frames of 1518 bytes and has no mtu_set, but carries whatever fits
-// bsize; af_packet's mtu_set would change the kernel's interface.
+// The MTU is not told to ethdev: memif advertises frames of 1518 bytes and has no mtu_set, but
+// carries whatever fits bsize; af_packet's mtu_set would change the kernel's interface.
 static int device_configure(struct port *p)
 {
 	const struct port_config *c = &p->config;
@@ -170,9 +171,11 @@ static int device_configure(struct port *p)
 	int result = rte_eth_dev_configure(p->id, c->queues, c->queues, &conf);
 
 	for (uint16_t q = 0; result == 0 && q < c->queues; q++)
-		result = rte_eth_rx_queue_setup(p->id, q, (uint16_t)sizes_ring(c), (unsigned)SOCKET_ID_ANY, NULL, p->pool);
+		result = rte_eth_rx_queue_setup(
+			p->id, q, (uint16_t)sizes_ring(c), (unsigned)SOCKET_ID_ANY, NULL, p->pool);
 	for (uint16_t q = 0; result == 0 && q < c->queues; q++)
-		result = rte_eth_tx_queue_setup(p->id, q, (uint16_t)sizes_ring(c), (unsigned)SOCKET_ID_ANY, NULL);
+		result = rte_eth_tx_queue_setup(
+			p->id, q, (uint16_t)sizes_ring(c), (unsigned)SOCKET_ID_ANY, NULL);
 	return result;
 }
 
@@ -187,17 +190,19 @@ bool vdev_open(struct port *p, char *error, size_t size)
 		return false;
 	vdev_name(p, name, sizeof(name));
 	vdev_args(p, args, sizeof(args));
-	// rte_vdev_init, not hotplug: that one talks to secondary processes, after which no thread can be registered.
+	// rte_vdev_init, not hotplug: that one talks to secondary processes, after which no thread
+	// can be registered.
 	result = rte_vdev_init(name, args);
 	if (result < 0 || rte_eth_dev_get_port_by_name(name, &p->id) != 0) {
-		snprintf(error, size, "link %s: driver %s refuses \"%s\": %s", p->config.name, drivers[p->config.driver], args,
+		snprintf(error, size, "link %s: driver %s refuses \"%s\": %s", p->config.name,
+			drivers[p->config.driver], args,
 			rte_strerror(result < 0 ? -result : ENODEV));
 		goto no_device;
 	}
 	result = device_configure(p);
 	if (result < 0) {
-		snprintf(error, size, "link %s: driver %s refuses %u queues: %s", p->config.name, drivers[p->config.driver],
-			p->config.queues, rte_strerror(-result));
+		snprintf(error, size, "link %s: driver %s refuses %u queues: %s", p->config.name,
+			drivers[p->config.driver], p->config.queues, rte_strerror(-result));
 		goto no_queues;
 	}
 	return true;

@@ -1,4 +1,5 @@
-// Ethernet, ARP, IPv4 and UDP: bytes <-> views, and the Internet checksum. Pure. Addresses and ports in host order.
+// Ethernet, ARP, IPv4 and UDP: bytes <-> views, and the Internet checksum. Pure. Addresses and
+// ports in host order.
 #pragma once
 
 #include <stdbool.h>
@@ -23,7 +24,7 @@ enum net_arp_operation {
 	NET_ARP_REPLY = 2,
 };
 
-// ---- checksum (RFC 1071) ---------------------------------------------------------------------------------------
+// ---- checksum (RFC 1071)
 
 // Adds `size` bytes, as if an even number of bytes came before, to a partial sum; start with 0.
 // The partial sum is in the machine's order: fold it at the end with net_sum_fold, and only then.
@@ -31,7 +32,7 @@ uint64_t net_sum(uint64_t sum, const uint8_t *bytes, uint32_t size);
 // The checksum as it stands in a header, host order.
 uint16_t net_sum_fold(uint64_t sum);
 
-// ---- parse: the frame is one piece of `size` bytes; nothing beyond it is read -----------------------------------
+// ---- parse: the frame is one piece of `size` bytes; nothing beyond it is read
 
 struct net_arp {
 	uint16_t operation; // enum net_arp_operation
@@ -49,22 +50,25 @@ struct net_udp {
 
 // EtherType of a frame, 0 when it is too short to have one.
 uint16_t net_eth_type(const uint8_t *frame, uint32_t size);
-// VERDICT_ACCEPT or why not. Checks the IPv4 header checksum, and the UDP checksum when there is one.
+// VERDICT_ACCEPT or why not. Checks the IPv4 header checksum, and the UDP checksum when there is
+// one.
 enum verdict net_udp_parse(struct net_udp *view, const uint8_t *frame, uint32_t size);
 // Ethernet/IPv4 ARP whose Ethernet source is its sender and whose sender is a unicast address.
 enum verdict net_arp_parse(struct net_arp *view, const uint8_t *frame, uint32_t size);
 
-// ---- frame -----------------------------------------------------------------------------------------------------
+// ---- frame
 
 // The 42 bytes that are the same in every packet from one address and port to another.
 struct net_template {
 	uint8_t bytes[NET_HEADERS_SIZE]; // lengths and checksums 0
-	uint64_t ip_sum, udp_sum;        // partial sums of what is fixed; udp_sum has the pseudo header
+	uint64_t ip_sum, udp_sum; // partial sums of what is fixed; udp_sum has the pseudo header
 };
 
-void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const uint8_t src_mac[6], uint32_t src_ip,
-	uint32_t dst_ip, uint16_t src_port, uint16_t dst_port);
-// Writes NET_HEADERS_SIZE bytes before `payload_size` bytes that are in place. TTL 64, do-not-fragment.
+void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const uint8_t src_mac[6],
+	uint32_t src_ip, uint32_t dst_ip, uint16_t src_port, uint16_t dst_port);
+// Writes NET_HEADERS_SIZE bytes before `payload_size` bytes that are in place. TTL 64,
+// do-not-fragment.
 void net_udp_frame(uint8_t *frame, const struct net_template *t, uint32_t payload_size);
-// Writes NET_ETH_MIN bytes (padding 0) and returns that. A request goes to `dst_mac` (broadcast or the last known).
+// Writes NET_ETH_MIN bytes (padding 0) and returns that. A request goes to `dst_mac` (broadcast or
+// the last known).
 uint32_t net_arp_frame(uint8_t *frame, const struct net_arp *view, const uint8_t dst_mac[6]);

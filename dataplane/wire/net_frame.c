@@ -8,15 +8,16 @@
 #define IPV4_TTL           64u
 #define IPV4_PROTOCOL_UDP  17u
 
-static void eth_frame(uint8_t *frame, const uint8_t dst_mac[6], const uint8_t src_mac[6], uint16_t type)
+static void eth_frame(
+	uint8_t *frame, const uint8_t dst_mac[6], const uint8_t src_mac[6], uint16_t type)
 {
 	memcpy(frame, dst_mac, 6);
 	memcpy(frame + 6, src_mac, 6);
 	be16_put(frame + 12, type);
 }
 
-void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const uint8_t src_mac[6], uint32_t src_ip,
-	uint32_t dst_ip, uint16_t src_port, uint16_t dst_port)
+void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const uint8_t src_mac[6],
+	uint32_t src_ip, uint32_t dst_ip, uint16_t src_port, uint16_t dst_port)
 {
 	uint8_t *ip = t->bytes + NET_ETH_SIZE, *udp = ip + NET_IPV4_SIZE;
 	uint8_t protocol[2] = {0, IPV4_PROTOCOL_UDP};
@@ -47,8 +48,8 @@ void net_udp_frame(uint8_t *frame, const struct net_template *t, uint32_t payloa
 	be16_put(ip + 10, net_sum_fold(net_sum(t->ip_sum, ip + 2, 2)));
 	be16_put(udp + 4, udp_size);
 	// The length counts twice: in the header and in the pseudo header.
-	sum = net_sum_fold(
-		net_sum(net_sum(net_sum(t->udp_sum, udp + 4, 2), udp + 4, 2), udp + NET_UDP_SIZE, payload_size));
+	sum = net_sum_fold(net_sum(net_sum(net_sum(t->udp_sum, udp + 4, 2), udp + 4, 2),
+		udp + NET_UDP_SIZE, payload_size));
 	be16_put(udp + 6, sum ? sum : 0xffff); // 0 would say "no checksum" (RFC 768)
 }
 

@@ -1,4 +1,5 @@
-// Ethernet, ARP, IPv4, UDP: bytes -> views. Every length is checked before the bytes behind it are read.
+// Ethernet, ARP, IPv4, UDP: bytes -> views. Every length is checked before the bytes behind it are
+// read.
 #include <string.h>
 
 #include "dataplane/wire/net.h"
@@ -23,7 +24,8 @@ static uint64_t pseudo_sum(const uint8_t *ip, uint32_t udp_size)
 }
 
 // `size`: bytes from the IP header on, as the IP header itself says it.
-static enum verdict udp_parse(struct net_udp *view, const uint8_t *ip, uint32_t ip_header, uint32_t size)
+static enum verdict udp_parse(
+	struct net_udp *view, const uint8_t *ip, uint32_t ip_header, uint32_t size)
 {
 	const uint8_t *udp = ip + ip_header;
 	uint32_t udp_size;
@@ -82,7 +84,8 @@ static bool mac_is_unicast(const uint8_t mac[6])
 	return !(mac[0] & 1) && memcmp(mac, zero, sizeof(zero)) != 0;
 }
 
-// 0.0.0.0 is a probe for a duplicate address (RFC 5227): nobody to learn from, and 224.0.0.0 up are no hosts.
+// 0.0.0.0 is a probe for a duplicate address (RFC 5227): nobody to learn from, and 224.0.0.0 up are
+// no hosts.
 static bool ip_is_host(uint32_t ip)
 {
 	return ip != 0 && ip < 0xe0000000u;
@@ -94,7 +97,8 @@ enum verdict net_arp_parse(struct net_arp *view, const uint8_t *frame, uint32_t 
 
 	if (size < NET_ETH_SIZE + NET_ARP_SIZE)
 		return DROP_ARP_MALFORMED;
-	if (net_eth_type(frame, size) != NET_ETHERTYPE_ARP || memcmp(arp, arp_fixed, sizeof(arp_fixed)) != 0)
+	if (net_eth_type(frame, size) != NET_ETHERTYPE_ARP ||
+		memcmp(arp, arp_fixed, sizeof(arp_fixed)) != 0)
 		return DROP_ARP_MALFORMED;
 	view->operation = be16_get(arp + 6);
 	memcpy(view->sender_mac, arp + 8, 6);

@@ -20,9 +20,10 @@ static uint64_t tail_load(const uint8_t *bytes, uint32_t size)
 	return (v & UINT32_MAX) + (v >> 32);
 }
 
-// Ones' complement addition does not care how wide the words are (RFC 1071 §2): 32-bit halves go into 64-bit
-// sums, which have room for 2^32 of them, so no carry is looked at in the loop. Four independent sums keep the adders
-// busy. 8896 bytes: 218 ns, rte_raw_cksum of DPDK 22.11 289 ns (gcc 12 -O2 -march=x86-64-v2, 2 vCPU Xeon).
+// Ones' complement addition does not care how wide the words are (RFC 1071 §2): 32-bit halves go
+// into 64-bit sums, which have room for 2^32 of them, so no carry is looked at in the loop. Four
+// independent sums keep the adders busy. 8896 bytes: 218 ns, rte_raw_cksum of DPDK 22.11 289 ns
+// (gcc 12 -O2 -march=x86-64-v2, 2 vCPU Xeon).
 uint64_t net_sum(uint64_t sum, const uint8_t *bytes, uint32_t size)
 {
 	uint64_t a = 0, b = 0, c = 0, d = 0;

@@ -1,11 +1,13 @@
-// Two real processes, one real link: every frame's bytes are checked in both directions, at every size up to the MTU.
-//   port_pair memif|memif_zero|af_packet|af_xdp MTU [kill-server|kill-client]
+// Two real processes, one real link: every frame's bytes are checked in both directions, at every
+// size up to the MTU.
+//   port_pair memif|memif_huge|af_packet|af_xdp MTU [kill-server|kill-client]
 // Exit code 77: not possible here (no root, no hugepages), with the reason.
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -18,8 +20,8 @@
 #include <unistd.h>
 
 #include "dataplane/port/eal.h"
+#include "dataplane/port/mbuf.h"
 #include "dataplane/port/port.h"
-#include "dataplane/wire/mbuf.h"
 #include "lib/base/bytes.h"
 
 enum {
@@ -29,8 +31,9 @@ enum {
 	DEADLINE_S = 90,
 	KILLS = 5,
 	RESUME_S = 20,
-	SILENCE_MS = 150, // a node's restart takes longer
+	SILENCE_MS = 150,    // a node's restart takes longer
 	MESSAGE_HEADER = 12, // seq, size, who
+	WORDS_MAX = 24,
 	EXIT_SKIP = 77,
 };
 
@@ -48,7 +51,7 @@ struct node {
 	struct port *port;
 	struct port_route route;
 	atomic_bool stop;
-	atomic_uint done;   // caller: frames answered; echo: answers sent
+	atomic_uint done; // caller: frames answered; echo: answers sent
 
 	// kill runs: how often traffic began to flow
 	uint32_t kills, done_then;
@@ -101,14 +104,17 @@ static void message_fill(uint8_t *bytes, uint32_t seq, uint32_t size, uint32_t w
 static bool message_check(struct node *n, const struct port_packet *in, uint32_t who, uint32_t *seq)
 {
 	*seq = in->size >= MESSAGE_HEADER ? be32_get(in->payload) : 0;
-	if (in->size < MESSAGE_HEADER || be32_get(in->payload + 4) != in->size || be32_get(in->payload + 8) != who ||
-		in->size != message_size(n, *seq) || in->src_ip != n->peer_ip || in->src_port != WIRE_UDP_PORT) {
-		snprintf(n->failure, sizeof(n->failure), "message %u of %u bytes: wrong header or size", *seq, in->size);
+	if (in->size < MESSAGE_HEADER || be32_get(in->payload + 4) != in->size ||
+		be32_get(in->payload + 8) != who || in->size != message_size(n, *seq) ||
+		in->src_ip != n->peer_ip || in->src_port != WIRE_UDP_PORT) {
+		snprintf(n->failure, sizeof(n->failure),
+			"message %u of %u bytes: wrong header or size", *seq, in->size);
 		return false;
 	}
 	for (uint32_t i = MESSAGE_HEADER; i < in->size; i++)
 		if (in->payload[i] != pattern(*seq, who, i)) {
-			snprintf(n->failure, sizeof(n->failure), "message %u: byte %u differs", *seq, i);
+			snprintf(n->failure, sizeof(n->failure), "message %u: byte %u differs",
+				*seq, i);
 			return false;
 		}
 	return true;
@@ -170,7 +176,7 @@ static void node_turn(struct node *n)
 			if (n->caller)
 				caller_on_reply(n, seq);
 			else if (port_route_ready(n->port, 0, &n->route, now) == VERDICT_ACCEPT &&
-				message_send(n, seq, WHO_ECHO))
+				 message_send(n, seq, WHO_ECHO))
 				atomic_fetch_add(&n->done, 1);
 		}
 		port_mbuf_put(in[i].mbuf);
@@ -197,9 +203,9 @@ static void node_report(const struct node *n, const char *what)
 {
 	const struct port_counters *c = port_counters(n->port, 0);
 
-	printf("%s: %s: rx %lu tx %lu refused %lu arp %lu/%lu/%lu link changes %lu", n->config.name, what, c->rx_packets,
-		c->tx_packets, c->tx_refused, c->arp_requests_sent, c->arp_replies_sent, c->arp_received,
-		port_link_changes(n->port));
+	printf("%s: %s: rx %lu tx %lu refused %lu arp %lu/%lu/%lu link changes %lu", n->config.name,
+		what, c->rx_packets, c->tx_packets, c->tx_refused, c->arp_requests_sent,
+		c->arp_replies_sent, c->arp_received, port_link_changes(n->port));
 	for (int v = 1; v < DROP_COUNT; v++)
 		if (c->drops[v])
 			printf(" %s %lu", drop_name((enum verdict)v), c->drops[v]);
@@ -223,10 +229,12 @@ static void node_watch(struct node *n, uint64_t now)
 static void node_judge(struct node *n)
 {
 	if (n->kills && atomic_load(n->resumed) < n->kills + 1)
-		snprintf(n->failure, sizeof(n->failure), "traffic flowed %u times, the peer lived %u times",
-			atomic_load(n->resumed), n->kills + 1);
+		snprintf(n->failure, sizeof(n->failure),
+			"traffic flowed %u times, the peer lived %u times", atomic_load(n->resumed),
+			n->kills + 1);
 	else if (n->caller && !n->kills && atomic_load(&n->done) < n->frames)
-		snprintf(n->failure, sizeof(n->failure), "only %u frames within %d s", atomic_load(&n->done), DEADLINE_S);
+		snprintf(n->failure, sizeof(n->failure), "only %u frames within %d s",
+			atomic_load(&n->done), DEADLINE_S);
 }
 
 static int node_run(struct node *n)
@@ -247,7 +255,8 @@ static int node_run(struct node *n)
 		return 1;
 	}
 	pthread_create(&worker, NULL, node_worker, n);
-	while (!n->failure[0] && now_ns() < deadline && !terminated && atomic_load(&n->done) < n->frames) {
+	while (!n->failure[0] && now_ns() < deadline && !terminated &&
+		atomic_load(&n->done) < n->frames) {
 		eal_step(n->eal, now_ns());
 		node_watch(n, now_ns());
 		usleep(2000);
@@ -266,7 +275,7 @@ static int node_run(struct node *n)
 	return n->failure[0] ? 1 : 0;
 }
 
-// ---- the two processes -------------------------------------------------------------------------------------------
+// ---- the two processes
 
 struct child {
 	struct node node;
@@ -275,7 +284,8 @@ struct child {
 	int namespace; // network namespace of the first one's, which the next ones enter; -1: none
 };
 
-// Forks before DPDK starts. `isolated`: in a network namespace of its own, which dies with this program.
+// Forks before DPDK starts. `isolated`: in a network namespace of its own, which dies with this
+// program.
 static bool child_fork(struct child *c, bool isolated)
 {
 	int ready[2], go[2];
@@ -288,7 +298,8 @@ static bool child_fork(struct child *c, bool isolated)
 	if (c->pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		close(go[1]);
-		if (isolated && (c->namespace < 0 ? unshare(CLONE_NEWNET) : setns(c->namespace, CLONE_NEWNET)) != 0)
+		if (isolated && (c->namespace < 0 ? unshare(CLONE_NEWNET)
+						  : setns(c->namespace, CLONE_NEWNET)) != 0)
 			_exit(1);
 		if (write(ready[1], "", 1) != 1 || read(go[0], &byte, 1) != 1)
 			_exit(1);
@@ -325,29 +336,34 @@ static int child_wait(struct child *c)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static bool command(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static bool command(const char *format, ...)
+// Runs a command line without a shell: words are separated by single spaces.
+__attribute__((format(printf, 1, 2))) static bool command(const char *format, ...)
 {
-	char line[512];
+	char line[256], *words[WORDS_MAX + 1] = {line};
+	int status = -1;
 	va_list list;
+	pid_t pid;
 
 	va_start(list, format);
 	vsnprintf(line, sizeof(line), format, list);
 	va_end(list);
-	return system(line) == 0;
+	for (int n = 1; n < WORDS_MAX && (words[n] = strchr(words[n - 1], ' ')); n++)
+		*words[n]++ = 0;
+	return posix_spawnp(&pid, words[0], NULL, NULL, words, environ) == 0 &&
+	       waitpid(pid, &status, 0) == pid && status == 0;
 }
 
 static bool veth_make(pid_t a, pid_t b, uint32_t mtu)
 {
-	return command("ip link add spa%d mtu %u netns %d type veth peer name spb%d mtu %u netns %d", getpid(), mtu, a,
-		       getpid(), mtu, b) &&
-		command("nsenter -t %d -n sysctl -qw net.ipv6.conf.all.disable_ipv6=1", a) &&
-		command("nsenter -t %d -n sysctl -qw net.ipv6.conf.all.disable_ipv6=1", b) &&
-		command("nsenter -t %d -n ip link set spa%d up", a, getpid()) &&
-		command("nsenter -t %d -n ip link set spb%d up", b, getpid());
+	return command("ip link add spa%d mtu %u netns %d type veth peer name spb%d mtu %u netns "
+		       "%d",
+		       getpid(), mtu, a, getpid(), mtu, b) &&
+	       command("nsenter -t %d -n ip link set spa%d up", a, getpid()) &&
+	       command("nsenter -t %d -n ip link set spb%d up", b, getpid());
 }
 
-static void configure(struct node *n, bool caller, const char *link, uint32_t mtu, const char *directory)
+static void configure(
+	struct node *n, bool caller, const char *link, uint32_t mtu, const char *directory)
 {
 	struct port_config *c = &n->config;
 
@@ -356,10 +372,11 @@ static void configure(struct node *n, bool caller, const char *link, uint32_t mt
 	n->frames = FRAMES;
 	n->peer_ip = caller ? 0xc0a80702u : 0xc0a80701u;
 	snprintf(c->name, sizeof(c->name), "pair-%s", caller ? "caller" : "echo");
-	c->driver = strncmp(link, "memif", 5) == 0 ? PORT_MEMIF : strcmp(link, "af_xdp") == 0 ? PORT_AF_XDP : PORT_AF_PACKET;
+	c->driver = strncmp(link, "memif", 5) == 0 ? PORT_MEMIF
+		    : strcmp(link, "af_xdp") == 0  ? PORT_AF_XDP
+						   : PORT_AF_PACKET;
 	c->memif_server = !caller;
-	c->zero_copy = caller && strcmp(link, "memif_zero") == 0;
-	n->memory = strcmp(link, "memif_zero") == 0 ? EAL_HUGEPAGES : EAL_NO_HUGE;
+	n->memory = strcmp(link, "memif_huge") == 0 ? EAL_HUGEPAGES : EAL_NO_HUGE;
 	snprintf(c->socket, sizeof(c->socket), "%s/memif.sock", directory);
 	snprintf(c->iface, sizeof(c->iface), "sp%c%d", caller ? 'a' : 'b', getpid());
 	c->mtu = mtu;
@@ -378,7 +395,8 @@ static bool resumed_wait(const struct child *survivor, uint32_t times)
 	return now_ns() < deadline;
 }
 
-// The victim dies in the middle of traffic, several times; the survivor must go on with the next one.
+// The victim dies in the middle of traffic, several times; the survivor must go on with the next
+// one.
 static int kill_run(struct child *survivor, struct child *victim)
 {
 	int result;
@@ -413,14 +431,14 @@ static const char *impossible(const char *link)
 
 	if (strncmp(link, "af_", 3) == 0 && geteuid() != 0)
 		return "needs root: it makes a veth pair in network namespaces";
-	if (strcmp(link, "memif_zero") != 0)
+	if (strcmp(link, "memif_huge") != 0)
 		return NULL;
 	f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
 	if (f && fscanf(f, "%lu", &pages) != 1)
 		pages = 0;
 	if (f)
 		fclose(f);
-	return pages < 128 ? "needs 128 free hugepages of 2 MiB" : NULL;
+	return pages < 80 ? "needs 80 free hugepages of 2 MiB" : NULL;
 }
 
 int main(int argc, char **argv)
@@ -428,7 +446,7 @@ int main(int argc, char **argv)
 	struct child caller = {.namespace = -1}, echo = {.namespace = -1};
 	char directory[] = "/tmp/sluice-port-pair-XXXXXX", socket_path[PORT_SOCKET_SIZE];
 	const char *link = argc > 1 ? argv[1] : "memif", *kill_who = argc > 3 ? argv[3] : NULL;
-	uint32_t mtu = argc > 2 ? (uint32_t)atoi(argv[2]) : 1500;
+	uint32_t mtu = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1500;
 	bool isolated = strncmp(link, "af_", 3) == 0;
 	int result = 1;
 
@@ -440,12 +458,13 @@ int main(int argc, char **argv)
 		return 1;
 	configure(&caller.node, true, link, mtu, directory);
 	configure(&echo.node, false, link, mtu, directory);
-	caller.node.resumed = echo.node.resumed =
-		mmap(NULL, sizeof(atomic_uint), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	caller.node.resumed = echo.node.resumed = mmap(NULL, sizeof(atomic_uint),
+		PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (kill_who)
 		caller.node.frames = echo.node.frames = UINT32_MAX;
 	if (kill_who)
-		*(strcmp(kill_who, "kill-server") == 0 ? &caller.node.kills : &echo.node.kills) = KILLS;
+		*(strcmp(kill_who, "kill-server") == 0 ? &caller.node.kills : &echo.node.kills) =
+			KILLS;
 	if (!child_fork(&caller, isolated) || !child_fork(&echo, isolated))
 		printf("cannot fork into network namespaces\n");
 	else if (isolated && !veth_make(caller.pid, echo.pid, mtu))
@@ -461,6 +480,7 @@ int main(int argc, char **argv)
 	snprintf(socket_path, sizeof(socket_path), "%s/memif.sock", directory);
 	unlink(socket_path);
 	rmdir(directory);
-	printf("%s mtu %u%s%s: %s\n", link, mtu, kill_who ? " " : "", kill_who ? kill_who : "", result ? "FAILED" : "ok");
+	printf("%s mtu %u%s%s: %s\n", link, mtu, kill_who ? " " : "", kill_who ? kill_who : "",
+		result ? "FAILED" : "ok");
 	return result;
 }

@@ -1,3 +1,4 @@
+// The neighbour table in virtual time: resolve, back off, refresh, age, floods.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -158,7 +159,8 @@ static void neighbour_on_reply__only_what_was_asked(void **state)
 	(void)state;
 	assert_false(neighbour_on_reply(&table, B, mac_b, now));
 	assert_null(neighbour_resolve(&table, B, now));
-	assert_false(neighbour_on_reply(&table, B, mac_b, now)); // wanted, but no request has gone out yet
+	assert_false(neighbour_on_reply(
+		&table, B, mac_b, now)); // wanted, but no request has gone out yet
 	requests_take(NULL);
 	assert_true(neighbour_on_reply(&table, B, mac_b, now));
 	assert_false(neighbour_on_reply(&table, B, mac_c, now)); // the second answer
@@ -220,7 +222,8 @@ static void neighbour_on_request__full_table(void **state)
 		assert_non_null(neighbour_resolve(&table, 0x0a010000u + i, now));
 }
 
-// Many unanswered questions: at most ARP_PENDING_MAX at a time, the newest wish wins, the steady one is not crowded out.
+// Many unanswered questions: at most ARP_PENDING_MAX at a time, the newest wish wins, the steady
+// one is not crowded out.
 static void neighbour_resolve__pending_is_bounded(void **state)
 {
 	(void)state;

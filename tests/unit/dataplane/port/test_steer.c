@@ -1,3 +1,4 @@
+// Packets from worker to worker: order, full rings, fairness, no buffer lost.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +15,8 @@ static struct rte_mempool *pool;
 
 static struct port_packet packet_of(uint16_t number)
 {
-	struct port_packet p = {.mbuf = rte_pktmbuf_alloc(pool), .dst_port = number, .size = number * 3u};
+	struct port_packet p = {
+		.mbuf = rte_pktmbuf_alloc(pool), .dst_port = number, .size = number * 3u};
 
 	assert_non_null(p.mbuf);
 	return p;
@@ -87,7 +89,8 @@ static void steer_take__fair(void **state)
 
 			steer_give(s, 1, 0, 0, &loud);
 		}
-		for (uint16_t i = steer_take(s, 0, out, port, 4); i-- > 0; rte_pktmbuf_free(out[i].mbuf))
+		for (uint16_t i = steer_take(s, 0, out, port, 4); i-- > 0;
+			rte_pktmbuf_free(out[i].mbuf))
 			seen = (uint16_t)(seen + (out[i].dst_port == 777));
 	}
 	assert_int_equal(seen, 1);
@@ -102,7 +105,8 @@ int main(void)
 		cmocka_unit_test(steer_give__full),
 		cmocka_unit_test(steer_take__fair),
 	};
-	const struct eal_config config = {.name = "test-steer", .memory = EAL_NO_HUGE, .memory_mb = 64};
+	const struct eal_config config = {
+		.name = "test-steer", .memory = EAL_NO_HUGE, .memory_mb = 64};
 	char error[256];
 	struct eal *eal = eal_start(&config, error, sizeof(error));
 	int result;

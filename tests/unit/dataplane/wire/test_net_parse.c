@@ -1,3 +1,4 @@
+// Ethernet, IPv4, UDP and ARP: golden frames, truncations, flipped bits, malformed ones.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,13 +11,14 @@
 #include "lib/base/bytes.h"
 
 // 192.168.7.1:7654 -> 192.168.7.2:7655, "sluice!"; made by another program.
-static const uint8_t golden[49] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02, 0x02, 0x53, 0xc0, 0xa8, 0x07, 0x01, 0x08, 0x00,
-	0x45, 0x00, 0x00, 0x23, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11, 0xab, 0x76, 0xc0, 0xa8, 0x07, 0x01, 0xc0, 0xa8, 0x07,
-	0x02, 0x1d, 0xe6, 0x1d, 0xe7, 0x00, 0x0f, 0xc7, 0x73, 0x73, 0x6c, 0x75, 0x69, 0x63, 0x65, 0x21};
+static const uint8_t golden[49] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02, 0x02, 0x53, 0xc0, 0xa8, 0x07,
+	0x01, 0x08, 0x00, 0x45, 0x00, 0x00, 0x23, 0x00, 0x00, 0x40, 0x00, 0x40, 0x11, 0xab, 0x76,
+	0xc0, 0xa8, 0x07, 0x01, 0xc0, 0xa8, 0x07, 0x02, 0x1d, 0xe6, 0x1d, 0xe7, 0x00, 0x0f, 0xc7,
+	0x73, 0x73, 0x6c, 0x75, 0x69, 0x63, 0x65, 0x21};
 
-#define ETH  12
-#define IP   14
-#define UDP  34
+#define ETH 12
+#define IP  14
+#define UDP 34
 
 // Parses a copy of exactly `size` bytes, so that a sanitizer sees any read beyond them.
 static enum verdict parse(struct net_udp *view, const uint8_t *frame, uint32_t size)
@@ -69,7 +71,8 @@ static void net_udp_parse__every_truncation(void **state)
 
 	(void)state;
 	for (uint32_t size = 0; size < sizeof(golden); size++)
-		assert_int_equal(parse(&view, golden, size), size < 14 ? DROP_ETH_TRUNCATED : DROP_IP_MALFORMED);
+		assert_int_equal(parse(&view, golden, size),
+			size < 14 ? DROP_ETH_TRUNCATED : DROP_IP_MALFORMED);
 }
 
 // Ethernet pads to 60 bytes: what is behind the packet is not payload.
@@ -103,18 +106,24 @@ static void net_udp_parse__malformed(void **state)
 {
 	(void)state;
 	assert_int_equal(parse_with(ETH, 0x86dd, false), DROP_NOT_IPV4);
-	assert_int_equal(parse_with(IP, 0x5500, true), DROP_IP_MALFORMED);      // version 5
-	assert_int_equal(parse_with(IP, 0x4400, true), DROP_IP_MALFORMED);      // header of 16 bytes
-	assert_int_equal(parse_with(IP, 0x4f00, false), DROP_IP_MALFORMED);     // header longer than the packet
-	assert_int_equal(parse_with(IP + 2, 19, true), DROP_IP_MALFORMED);      // total shorter than the header
-	assert_int_equal(parse_with(IP + 2, 36, true), DROP_IP_MALFORMED);      // total longer than the frame
+	assert_int_equal(parse_with(IP, 0x5500, true), DROP_IP_MALFORMED); // version 5
+	assert_int_equal(parse_with(IP, 0x4400, true), DROP_IP_MALFORMED); // header of 16 bytes
+	assert_int_equal(
+		parse_with(IP, 0x4f00, false), DROP_IP_MALFORMED); // header longer than the packet
+	assert_int_equal(
+		parse_with(IP + 2, 19, true), DROP_IP_MALFORMED); // total shorter than the header
+	assert_int_equal(
+		parse_with(IP + 2, 36, true), DROP_IP_MALFORMED); // total longer than the frame
 	assert_int_equal(parse_with(IP + 10, 0x1234, false), DROP_IP_MALFORMED); // header checksum
-	assert_int_equal(parse_with(IP + 6, 0x2000, true), DROP_IP_FRAGMENT);   // first of several
-	assert_int_equal(parse_with(IP + 6, 0x0001, true), DROP_IP_FRAGMENT);   // a later one
-	assert_int_equal(parse_with(IP + 8, 0x4006, true), DROP_NOT_UDP);       // TCP
-	assert_int_equal(parse_with(IP + 2, 27, true), DROP_UDP_MALFORMED);     // no room for a UDP header
-	assert_int_equal(parse_with(UDP + 4, 7, false), DROP_UDP_MALFORMED);    // shorter than its own header
-	assert_int_equal(parse_with(UDP + 4, 16, false), DROP_UDP_MALFORMED);   // longer than the packet
+	assert_int_equal(parse_with(IP + 6, 0x2000, true), DROP_IP_FRAGMENT);    // first of several
+	assert_int_equal(parse_with(IP + 6, 0x0001, true), DROP_IP_FRAGMENT);    // a later one
+	assert_int_equal(parse_with(IP + 8, 0x4006, true), DROP_NOT_UDP);        // TCP
+	assert_int_equal(
+		parse_with(IP + 2, 27, true), DROP_UDP_MALFORMED); // no room for a UDP header
+	assert_int_equal(
+		parse_with(UDP + 4, 7, false), DROP_UDP_MALFORMED); // shorter than its own header
+	assert_int_equal(
+		parse_with(UDP + 4, 16, false), DROP_UDP_MALFORMED); // longer than the packet
 	assert_int_equal(parse_with(UDP + 6, 0xc774, false), DROP_UDP_CHECKSUM);
 }
 
@@ -148,9 +157,10 @@ static void net_udp_parse__ip_options(void **state)
 	assert_int_equal(view.payload_size, 7);
 }
 
-static const uint8_t arp_golden[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0x53, 0xc0, 0xa8, 0x07, 0x01, 0x08, 0x06,
-	0x00, 0x01, 0x08, 0x00, 0x06, 0x04, 0x00, 0x01, 0x02, 0x53, 0xc0, 0xa8, 0x07, 0x01, 0xc0, 0xa8, 0x07, 0x01, 0x00,
-	0x00, 0x00, 0x00, 0x00, 0x00, 0xc0, 0xa8, 0x07, 0x02};
+static const uint8_t arp_golden[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0x53, 0xc0, 0xa8,
+	0x07, 0x01, 0x08, 0x06, 0x00, 0x01, 0x08, 0x00, 0x06, 0x04, 0x00, 0x01, 0x02, 0x53, 0xc0,
+	0xa8, 0x07, 0x01, 0xc0, 0xa8, 0x07, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0xc0, 0xa8,
+	0x07, 0x02};
 
 static enum verdict arp_parse(struct net_arp *view, const uint8_t *frame, uint32_t size)
 {
@@ -199,7 +209,8 @@ static void net_arp_parse__malformed(void **state)
 	assert_int_equal(arp_parse_with(18, 0x0810), DROP_ARP_MALFORMED); // address lengths
 	assert_int_equal(arp_parse_with(20, 0), DROP_ARP_MALFORMED);      // operations
 	assert_int_equal(arp_parse_with(20, 3), DROP_ARP_MALFORMED);
-	assert_int_equal(arp_parse_with(22, 0x0254), DROP_ARP_MALFORMED); // sender is not the frame's source
+	assert_int_equal(
+		arp_parse_with(22, 0x0254), DROP_ARP_MALFORMED); // sender is not the frame's source
 	assert_int_equal(arp_parse_with(28, 0xe000), DROP_ARP_MALFORMED); // a multicast sender
 	memcpy(frame, arp_golden, sizeof(frame));
 	frame[6] = frame[22] = 0x03; // a group's hardware address
