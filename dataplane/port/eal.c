@@ -6,13 +6,13 @@
 #include <rte_eal.h>
 #include <rte_errno.h>
 #include <rte_lcore.h>
+#include <rte_log.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 #include "dataplane/port/gate.h"
 #include "dataplane/port/port_private.h"
@@ -105,28 +105,28 @@ static void args_fill(
 		args_add(a, "--log-level=pmd.net.memif:critical");
 }
 
-// DPDK makes a folder <run>/dpdk/<prefix> whatever it is told, and leaves it when no file is
-// shared. It gets one that is taken away at once.
-static int init_without_traces(int count, char **argv, const char *prefix)
+// DPDK makes a folder <run>/dpdk/<prefix> whatever it is told, and goes on when it cannot as long
+// as no files are shared (both of our modes). So it is told to make it where nobody can: nothing is
+// left behind, not even by a kill -9 in here. Its complaint about that goes to `log`, with whatever
+// else it says, which is worth reading only when it fails.
+static int init_without_traces(struct args *a, bool verbose, char *log, size_t log_size)
 {
-	char directory[] = "/tmp/sluice-eal-XXXXXX", path[256];
 	const char *before = getenv("RUNTIME_DIRECTORY");
 	char *kept = before ? strdup(before) : NULL;
+	FILE *stream = verbose ? NULL : fmemopen(log, log_size, "w");
 	int result;
 
-	if (mkdtemp(directory))
-		setenv("RUNTIME_DIRECTORY", directory, 1);
-	result = rte_eal_init(count, argv);
+	setenv("RUNTIME_DIRECTORY", "/proc/self", 1);
+	rte_openlog_stream(stream);
+	result = rte_eal_init(a->count, a->argv);
+	rte_openlog_stream(NULL);
+	if (stream)
+		fclose(stream);
 	if (kept)
 		setenv("RUNTIME_DIRECTORY", kept, 1);
 	else
 		unsetenv("RUNTIME_DIRECTORY");
 	free(kept);
-	snprintf(path, sizeof(path), "%s/dpdk/%s", directory, prefix);
-	rmdir(path);
-	snprintf(path, sizeof(path), "%s/dpdk", directory);
-	rmdir(path);
-	rmdir(directory);
 	return result;
 }
 
@@ -145,11 +145,24 @@ static bool memory_choose(
 	return false;
 }
 
+// What DPDK said after its complaint about the folder, on one line.
+static char *log_tail(char *log)
+{
+	char *folder = strstr(log, "/proc/self"), *tail = folder ? strchr(folder, '\n') : log;
+
+	tail = tail ? tail + strspn(tail, "\n") : log + strlen(log);
+	for (char *c = tail; *c; c++)
+		if (*c == '\n')
+			*c = c[1] ? ' ' : 0;
+	return tail;
+}
+
 struct eal *eal_start(const struct eal_config *c, char *error, size_t error_size)
 {
 	uint32_t memory_mb = ((c->memory_mb ? c->memory_mb : 256) + 1) & ~1u;
 	struct eal *e = calloc(1, sizeof(*e));
 	struct args *a = calloc(1, sizeof(*a));
+	char log[1024] = "";
 
 	if (!e || !a) {
 		snprintf(error, error_size, "no memory to start DPDK");
@@ -158,9 +171,10 @@ struct eal *eal_start(const struct eal_config *c, char *error, size_t error_size
 	if (!memory_choose(c, memory_mb, &e->hugepages, error, error_size))
 		goto failed;
 	args_fill(a, c, e->hugepages, memory_mb);
-	if (init_without_traces(a->count, a->argv, c->name) < 0) {
-		snprintf(error, error_size, "DPDK does not start with %u MiB of %s: %s", memory_mb,
-			e->hugepages ? "hugepages" : "ordinary memory", rte_strerror(rte_errno));
+	if (init_without_traces(a, c->verbose, log, sizeof(log)) < 0) {
+		snprintf(error, error_size, "DPDK does not start with %u MiB of %s: %s%s%s",
+			memory_mb, e->hugepages ? "hugepages" : "ordinary memory",
+			rte_strerror(rte_errno), log[0] ? "; it says: " : "", log_tail(log));
 		goto failed;
 	}
 	e->gate = gate_new(error, error_size);
