@@ -8,6 +8,8 @@
 
 #define EPSILON        1e-6
 #define PACE_BURST_MAX 65536.0
+// A tail probe doubled the segment: each copy may be lost on its own, and be sent again for that.
+#define SENT_TWICE UINT64_MAX
 
 static bool bit_get(const uint64_t *words, uint64_t pn)
 {
@@ -106,11 +108,12 @@ static void check_again(struct end *end, struct record_plan *record,
 	if (!record->sent_pn)
 		record->sent_pn = calloc(64, sizeof(*record->sent_pn));
 	uint64_t last = record->sent_pn[segment];
-	record->sent_pn[segment] = packet->header.pn;
-	if (last == 0 || last < law->cut_pn)
-		return;
 	conn_stats_get(end->conn, &stats);
-	if (law->probes + stats.tail_probes - law->tail_probes == 0)
+	bool probe = law->probes + stats.tail_probes - law->tail_probes > 0;
+	if (last == SENT_TWICE)
+		return;
+	record->sent_pn[segment] = last && probe ? SENT_TWICE : packet->header.pn;
+	if (last && last >= law->cut_pn && !probe)
 		sim_fail(end->sim,
 			"%c: connection %u sends packet %llu again and did not cut its window",
 			letter(end), end->pair, (unsigned long long)last);
@@ -187,7 +190,7 @@ static void learn_ack(struct end *end, const struct wire_ack *ack)
 			continue;
 		bit_set(law->acked_words, pn, true);
 		law->newly_acked += bit_get(law->eliciting_words, pn);
-		law->ack_came |= bit_get(law->eliciting_words, pn);
+		law->measured |= bit_get(law->eliciting_words, pn);
 		law->largest_acked = pn > law->largest_acked ? pn : law->largest_acked;
 	}
 	if (ack->credit > law->credit)
@@ -285,7 +288,7 @@ static double pace_burst(
 	const struct law *law, const struct node *node, double rate, double segment)
 {
 	double burst = 2 * rate * (double)node->loop_ns * 8 / 7 / 1e9;
-	if (!law->ack_came)
+	if (!law->measured)
 		return law->burst;
 	burst = burst < PACE_BURST_MAX ? burst : PACE_BURST_MAX;
 	return burst > 2 * segment ? burst : 2 * segment;
@@ -321,7 +324,7 @@ static void check_pace(struct end *end, const struct conn_stats *stats, uint64_t
 	law->rate = rate;
 	law->paced_ns = now_ns;
 	law->paced_bytes = 0;
-	law->ack_came = false;
+	law->measured = false;
 }
 
 // Nothing is faster than the links: a shorter round trip was measured wrong.
@@ -362,8 +365,10 @@ void law_step(struct end *end, bool after_send)
 		if (sim_strict(end->sim))
 			check_pace(end, &stats, probes);
 	}
-	if (stats.cuts != law->cuts)
+	if (stats.cuts != law->cuts) {
 		law->cut_pn = law->next_pn;
+		law->measured = true;
+	}
 	law->cwnd = stats.cwnd_segments;
 	law->cuts = stats.cuts;
 	law->timeouts = stats.timeouts;

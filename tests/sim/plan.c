@@ -21,13 +21,14 @@ const char *fault_name(enum fault_type type)
 	return fault_names[type];
 }
 
-// Most values of a real network are small and some are large: uniform in the exponent.
+// Uniform in the exponent: a microsecond and a tenth of a second are as likely as each other.
 static uint64_t log_between(struct rng *r, uint64_t low, uint64_t high)
 {
-	uint64_t top = low;
-	while (top < high && rng_percent(r, 80))
-		top = top * 2 + 1;
-	return rng_between(r, low, top < high ? top : high);
+	uint64_t doublings = 0;
+	while (low << (doublings + 1) <= high)
+		doublings++;
+	uint64_t from = low << rng_below(r, doublings + 1);
+	return rng_between(r, from, 2 * from - 1 < high ? 2 * from - 1 : high);
 }
 
 static struct link_plan plan_link(struct rng *r)

@@ -173,7 +173,7 @@ struct law {
 	// The pacer's bucket.
 	double rate, burst, tokens;
 	uint64_t paced_ns, paced_bytes;
-	bool ack_came;
+	bool measured; // the transport has set its bucket's size since we looked
 };
 
 struct end {

@@ -197,7 +197,11 @@ static enum verdict on_packet(struct sim *sim, struct node *node, const struct f
 		law_on_received(end, header, ack, is_hello ? &hello : NULL);
 	if (of_peer && header->type == WIRE_DATA)
 		mark_have(end, header);
-	end->forgotten |= is_hello && frame->sender && !of_peer;
+	if (is_hello && frame->sender && !of_peer) {
+		end->forgotten = true;
+		sim_say(sim, "%c: connection %u hears the peer's next life", 'a' + end->node,
+			end->pair);
+	}
 	return VERDICT_ACCEPT;
 }
 
