@@ -150,7 +150,7 @@ static void stop(struct dataplane *dp)
 }
 
 // Letters of workers have no descriptor: they are looked for this often.
-#define LETTERS_MS 20
+#define LETTERS_MS 50
 
 static void serve(struct dataplane *dp)
 {
@@ -160,7 +160,7 @@ static void serve(struct dataplane *dp)
 
 		if (now_ns >= dp->eal_due_ns)
 			dp->eal_due_ns = eal_step(dp->eal, now_ns);
-		if (now_ns - dp->ports_published_ns > 50000000ull) {
+		if (now_ns - dp->ports_published_ns > 100000000ull) {
 			dp->ports_published_ns = now_ns;
 			tables_ports(dp);
 		}

@@ -154,7 +154,8 @@ uint32_t receive_records(struct worker *w, uint64_t now_ns)
 		// Its packets authenticated, but it does not decode: only its session ends.
 		w->counters.drops[verdict]++;
 		session_block_put(w, conn_owner(r.conn), r.block);
-		transport_abort(w->transport, r.conn, CLOSE_CORRUPT, now_ns);
+		transport_abort(w->transport, r.conn,
+			verdict == DROP_NO_BUFFER ? CLOSE_APPLICATION : CLOSE_CORRUPT, now_ns);
 	}
 	return n;
 }

@@ -57,6 +57,7 @@ static void session_connect(struct worker *w, struct session *s, uint64_t now_ns
 		.peer_boot_id = s->peer_boot_id,
 		.segment_size = s->segment_size,
 		.initiator = s->initiator,
+		.tag_size = s->cipher->tag_size,
 		.credit_records = s->app ? s->app->credit_records : SESSION_DISCARD_RECORDS,
 	};
 

@@ -240,7 +240,8 @@ static void serve_turn(struct serve *serve, int wait_ms)
 // 0, or a SLUICE_E_* with the sentence in sluice_error of what is attached (NULL: nothing).
 static int serve_attach(struct serve *serve)
 {
-	struct sluice_options options = {.socket = serve->data_socket};
+	// A receiver of files has several sessions at once, and their windows come out of these.
+	struct sluice_options options = {.socket = serve->data_socket, .receive_buffers = 1024};
 	int result = sluice_attach(&serve->sluice, &options);
 
 	serve->detached = false;

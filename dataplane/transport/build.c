@@ -30,7 +30,7 @@ static void build_header(struct transport *t, struct conn *c, struct send_packet
 	p->has_ack = false;
 	p->iov_count = 0;
 	c->stats.packets_sent++;
-	c->stats.wire_bytes_sent += WIRE_HEADER_SIZE + WIRE_TAG_SIZE;
+	c->stats.wire_bytes_sent += WIRE_HEADER_SIZE + c->tag_size;
 }
 
 // The segment's bytes: the first segment begins with the record's block header.

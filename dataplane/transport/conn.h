@@ -124,6 +124,7 @@ struct conn {
 	uint8_t told_mask;       // streams whose limit moved since it was told
 	uint16_t slot;
 	uint8_t generation;
+	uint8_t tag_size; // of the cipher: counted as sent
 	uint8_t nplaced;
 	struct {
 		uint8_t stream;

@@ -70,6 +70,7 @@ void transport_open(
 	t->peer_cids[c->slot] = open->peer_cid;
 	c->peer_boot_id = open->peer_boot_id;
 	c->cut = segment_cut_make(open->segment_size);
+	c->tag_size = (uint8_t)open->tag_size;
 	// A segment bitmap is one word.
 	assert((uint64_t)c->cut.size * 64 > RECORD_WIRE_MAX);
 	c->initiator = open->initiator;

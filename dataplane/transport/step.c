@@ -51,9 +51,9 @@ static enum verdict step_judge(struct transport *t, struct conn *c,
 		return payload ? conn_on_hello(t, c, payload, size, now_ns) : DROP_HEADER;
 	case WIRE_RESET:
 		return payload && size >= 2 ? VERDICT_ACCEPT : DROP_HEADER;
-	case WIRE_FLOOR:
-		return payload && size >= 6 && be48_get(payload) <= header->pn ? VERDICT_ACCEPT
-									       : DROP_HEADER;
+	case WIRE_FLOOR: // with nothing tracked, the lowest is what comes after this very packet
+		return payload && size >= 6 && be48_get(payload) <= header->pn + 1 ? VERDICT_ACCEPT
+										   : DROP_HEADER;
 	case WIRE_ACK:
 	case WIRE_PROBE:
 	case WIRE_PATH:

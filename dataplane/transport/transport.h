@@ -67,6 +67,7 @@ struct conn_open {
 				 // per record while it is incomplete, 1 once complete)
 	uint64_t port_rate; // bytes/s the port can take, 0 unknown: pacing is bypassed at or above
 			    // it
+	uint32_t tag_size;  // the cipher's, for counting what really goes; its room is always there
 };
 
 // Takes a slot; the conn is RESERVED, has a cid, sends nothing. NULL: table full.

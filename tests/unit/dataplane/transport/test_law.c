@@ -274,6 +274,20 @@ static void floor__after_losses(void **state)
 	pair_free(p);
 }
 
+// Everything is acknowledged, so the lowest that is tracked comes after the FLOOR packet itself: no contradiction.
+static void floor__with_nothing_tracked(void **state)
+{
+	(void)state;
+	struct pair *p = opened();
+	assert_true(pair_bulk(p, 0, 0, 4, 65536, 1000 * MS));
+	pair_for(p, 10 * MS);
+	assert_int_equal(p->side[0].c->in_flight, 0);
+	conn_control(p->side[0].t, p->side[0].c, CONTROL_FLOOR);
+	pair_for(p, 1 * MS);
+	assert_true(p->side[1].c->pns.floor > 100);
+	pair_free(p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -290,6 +304,7 @@ int main(void)
 		cmocka_unit_test(span__limits),
 		cmocka_unit_test(span__stale_probe),
 		cmocka_unit_test(floor__after_losses),
+		cmocka_unit_test(floor__with_nothing_tracked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
