@@ -52,10 +52,13 @@ static void progress_rate(struct progress *p, uint64_t now_ns)
 
 static void progress_eta(const struct progress *p, char text[FORMAT_SIZE])
 {
+	uint64_t seconds = p->rate >= 1 ? (uint64_t)((double)(p->total - p->done) / p->rate) : 0;
+	char whole[FORMAT_SIZE];
+
 	if (p->rate < 1)
 		snprintf(text, FORMAT_SIZE, "-");
 	else
-		format_duration(text, (uint64_t)((double)(p->total - p->done) / p->rate) * 1000000000);
+		snprintf(text, FORMAT_SIZE, "%s", seconds < 1 ? "< 1 s" : format_duration(whole, seconds * 1000000000));
 }
 
 // Longest first: a narrow terminal loses the bar, then the name, never the figures.

@@ -10,6 +10,7 @@
 #include "control/cli/signals.h"
 
 #define EVENTS_TURN 64
+#define BLOCKS_TURN 8 // blocks sent between two looks at the events
 #define WAIT_MS     100 // so that the progress moves and a stop is seen
 
 #define STREAM_CONTROL SLUICE_STREAM(TRANSFER_STREAM_CONTROL, SLUICE_ORDERED)
@@ -94,7 +95,8 @@ static void on_event(struct sender *s, const struct sluice_event *e)
 		sluice_buffer_put(s->sluice, e->data);
 		break;
 	case SLUICE_CLOSED:
-		sender_end(s, SENDER_GONE, "the session with %s ended: %s", s->node, e->text);
+		sender_end(s, SENDER_GONE, "the session with %s ended%s: %s", s->node,
+			e->ok ? " before the file was done" : "", e->text);
 		break;
 	case SLUICE_DETACHED:
 		s->detached = true;
@@ -120,29 +122,44 @@ static enum sender_verdict sender_turn(struct sender *s, bool wait)
 
 // ---- control messages --------------------------------------------------------------------------------------------
 
+// True when there is no more reason to wait for the peer: it took nothing for too long, or a last word must not keep us.
+static bool sender_stalled(struct sender *s, uint64_t since_ns)
+{
+	uint64_t now = clock_now_ns();
+
+	if (signals_stop())
+		return now - since_ns > (uint64_t)SENDER_GOODBYE_MS * 1000000;
+	if (now - s->moved_ns <= (uint64_t)SENDER_STALL_S * 1000000000)
+		return false;
+	sluice_abort(s->sluice, s->session);
+	sender_end(s, SENDER_GONE, "nothing moved for %d s: %s does not take the data", SENDER_STALL_S, s->node);
+	return true;
+}
+
 static enum sender_verdict sender_tell(struct sender *s, struct transfer_message *message)
 {
+	uint64_t started_ns = clock_now_ns();
 	uint8_t *buffer;
 	int result = SLUICE_E_AGAIN;
 
 	message->transfer = s->transfer;
 	// Buffers and room come back as the peer takes what is in flight.
 	while (!(buffer = sluice_buffer_get(s->sluice)))
-		if (sender_turn(s, true) != SENDER_OK)
+		if (sender_turn(s, true) != SENDER_OK || sender_stalled(s, started_ns))
 			return s->over;
 	size_t size = transfer_frame(buffer, message);
 
-	while (s->over == SENDER_OK &&
-		(result = sluice_send(s->sluice, s->session, STREAM_CONTROL, buffer, (uint32_t)size, true,
-			 (uint64_t)s->transfer << 32)) == SLUICE_E_AGAIN)
-		sender_turn(s, true);
+	while ((result = sluice_send(s->sluice, s->session, STREAM_CONTROL, buffer, (uint32_t)size, true,
+			(uint64_t)s->transfer << 32)) == SLUICE_E_AGAIN)
+		if (sender_turn(s, true) != SENDER_OK || sender_stalled(s, started_ns))
+			break;
 	if (result == 0) {
 		s->in_flight++;
 		return SENDER_OK;
 	}
 	sluice_buffer_put(s->sluice, buffer);
 	// CLOSED or DETACHED says why; it is on its way.
-	while (s->over == SENDER_OK && !signals_stop())
+	while (s->over == SENDER_OK && !sender_stalled(s, started_ns))
 		sender_turn(s, true);
 	return s->over;
 }
@@ -238,22 +255,20 @@ static enum sender_verdict sender_blocks(struct sender *s, struct outgoing *out,
 {
 	struct transfer_block block;
 	uint8_t *held = NULL;
+	unsigned blocks = 0;
 	int result = 1;
 
 	while (result != 0 && !s->answered && s->over == SENDER_OK) {
 		result = sender_block(s, out, &held, &block);
 		if (result == -2)
 			return sender_file_changed(s, out);
-		// The clock, the signal and the events once per block are cheap against 64 KiB of file.
-		if (result == -1 && clock_now_ns() - s->moved_ns > (uint64_t)SENDER_STALL_S * 1000000000) {
-			sluice_abort(s->sluice, s->session);
-			sender_end(s, SENDER_GONE, "nothing moved for %d s: %s does not take the data", SENDER_STALL_S,
-				s->node);
-		}
+		if (signals_stop() || (result == -1 && sender_stalled(s, 0)))
+			break;
+		// Looking for events costs a system call: while blocks find room, now and then is enough.
+		if (result != -1 && ++blocks % BLOCKS_TURN != 0)
+			continue;
 		sender_turn(s, result == -1);
 		progress_step(progress, s->acked, clock_now_ns());
-		if (signals_stop())
-			break;
 	}
 	if (held)
 		sluice_buffer_put(s->sluice, held);
