@@ -1,8 +1,9 @@
-// Packets that are built and wait for their port, in order. A port that refuses is back-pressure, not loss.
+// Packets that are built and wait for their port, in order. A port that refuses is back-pressure,
+// not loss.
 #include "dataplane/worker.h"
 
-// A port that takes nothing for this long while its link is up, or whose link is down, must not hold back the others:
-// its packets are dropped, and their connections notice by their own timers.
+// A port that takes nothing for this long while its link is up, or whose link is down, must not
+// hold back the others: its packets are dropped, and their connections notice by their own timers.
 #define BACKLOG_STALL_NS 20000000ull
 
 void backlog_add(struct worker *w, uint16_t port, struct rte_mbuf *mbuf)
@@ -19,7 +20,8 @@ void backlog_add(struct worker *w, uint16_t port, struct rte_mbuf *mbuf)
 
 static bool backlog_stalled(const struct worker *w, uint16_t port, uint64_t now_ns)
 {
-	return now_ns - w->backlog[port].progress_ns > BACKLOG_STALL_NS || !port_link_up(w->port[port]);
+	return now_ns - w->backlog[port].progress_ns > BACKLOG_STALL_NS ||
+	       !port_link_up(w->port[port]);
 }
 
 static void backlog_drop(struct worker *w, struct backlog *b)
@@ -38,8 +40,10 @@ static uint32_t backlog_port(struct worker *w, uint16_t port, uint64_t now_ns)
 	uint32_t done = 0;
 
 	while (b->count > 0) {
-		uint32_t piece = TX_BACKLOG_MAX - b->head < b->count ? TX_BACKLOG_MAX - b->head : b->count;
-		uint16_t taken = port_tx(w->port[port], w->index, &b->mbufs[b->head], (uint16_t)piece);
+		uint32_t piece =
+			TX_BACKLOG_MAX - b->head < b->count ? TX_BACKLOG_MAX - b->head : b->count;
+		uint16_t taken =
+			port_tx(w->port[port], w->index, &b->mbufs[b->head], (uint16_t)piece);
 
 		b->head = (b->head + taken) % TX_BACKLOG_MAX;
 		b->count -= taken;

@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const char usage[] =
-	"sluice-dataplane - the process of Sluice that touches packets (started by sluice-control)\n"
+	"sluice-dataplane - the process of Sluice that touches packets (started by "
+	"sluice-control)\n"
 	"\n"
 	"  --run-dir DIR        data.sock and the lock file live here (must exist)\n"
 	"  --node NAME          name in logs; default: last part of DIR\n"
@@ -18,8 +19,10 @@ static const char usage[] =
 	"  --hugepages MODE     auto (default), require, off\n"
 	"  --memory-mb N        packet memory, at least; default: what the links need\n"
 	"  --udp-port PORT      of worker 0; worker w listens on PORT + w; default 7654\n"
-	"  --link KEY=VALUE,... one link, repeatable: name, driver (memif, af_packet, af_xdp), address (A.B.C.D/PREFIX),\n"
-	"                       mtu (1500..9000), memif: role (server, client), socket, id, zero_copy (0, 1);\n"
+	"  --link KEY=VALUE,... one link, repeatable: name, driver (memif, af_packet, af_xdp), "
+	"address (A.B.C.D/PREFIX),\n"
+	"                       mtu (1500..9000), memif: role (server, client), socket, id, "
+	"zero_copy (0, 1);\n"
 	"                       af_*: interface; optional: mac, gateway\n"
 	"  --version, --help\n";
 
@@ -91,7 +94,8 @@ static bool mac_parse(uint8_t mac[6], const char *text)
 	unsigned int b[6];
 	char rest;
 
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &rest) != 6)
+	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
+		    &rest) != 6)
 		return false;
 	for (int i = 0; i < 6; i++)
 		mac[i] = (uint8_t)b[i];
@@ -104,25 +108,38 @@ static const char *link_key(struct port_config *link, const char *key, char *val
 	uint32_t n;
 
 	if (strcmp(key, "name") == 0)
-		return text_copy(link->name, sizeof(link->name), value) ? NULL : "link name: 1 to 31 characters";
+		return text_copy(link->name, sizeof(link->name), value)
+			       ? NULL
+			       : "link name: 1 to 31 characters";
 	if (strcmp(key, "driver") == 0)
 		return driver_parse(link, value) ? NULL : "link driver: memif, af_packet or af_xdp";
 	if (strcmp(key, "role") == 0) {
 		link->memif_server = strcmp(value, "server") == 0;
-		return link->memif_server || strcmp(value, "client") == 0 ? NULL : "link role: server or client";
+		return link->memif_server || strcmp(value, "client") == 0
+			       ? NULL
+			       : "link role: server or client";
 	}
 	if (strcmp(key, "socket") == 0)
-		return text_copy(link->socket, sizeof(link->socket), value) ? NULL : "link socket: a path under 108 bytes";
+		return text_copy(link->socket, sizeof(link->socket), value)
+			       ? NULL
+			       : "link socket: a path under 108 bytes";
 	if (strcmp(key, "interface") == 0)
-		return text_copy(link->iface, sizeof(link->iface), value) ? NULL : "link interface: a name under 16 bytes";
+		return text_copy(link->iface, sizeof(link->iface), value)
+			       ? NULL
+			       : "link interface: a name under 16 bytes";
 	if (strcmp(key, "address") == 0)
-		return address_parse(link, value) ? NULL : "link address: IPv4 with prefix, for example 10.77.1.1/30";
+		return address_parse(link, value)
+			       ? NULL
+			       : "link address: IPv4 with prefix, for example 10.77.1.1/30";
 	if (strcmp(key, "gateway") == 0)
 		return ipv4_parse(&link->gateway, value) ? NULL : "link gateway: an IPv4 address";
 	if (strcmp(key, "mac") == 0)
-		return mac_parse(link->mac, value) ? NULL : "link mac: six bytes, for example 02:00:00:00:00:01";
+		return mac_parse(link->mac, value)
+			       ? NULL
+			       : "link mac: six bytes, for example 02:00:00:00:00:01";
 	if (strcmp(key, "mtu") == 0)
-		return number_parse(&link->mtu, value, MTU_MIN, MTU_MAX) ? NULL : "link mtu: 1500..9000";
+		return number_parse(&link->mtu, value, MTU_MIN, MTU_MAX) ? NULL
+									 : "link mtu: 1500..9000";
 	if (strcmp(key, "id") == 0)
 		return number_parse(&link->memif_id, value, 0, 65535) ? NULL : "link id: 0..65535";
 	if (strcmp(key, "zero_copy") == 0) {
@@ -131,7 +148,8 @@ static const char *link_key(struct port_config *link, const char *key, char *val
 		link->zero_copy = n == 1;
 		return NULL;
 	}
-	return "link key: name, driver, role, socket, id, interface, address, gateway, mac, mtu or zero_copy";
+	return "link key: name, driver, role, socket, id, interface, address, gateway, mac, mtu or "
+	       "zero_copy";
 }
 
 static bool link_parse(struct config *config, char *text)
@@ -190,10 +208,10 @@ static bool option_take(struct config *config, int option, char *value)
 	switch (option) {
 	case 'r':
 		return text_copy(config->run_dir, sizeof(config->run_dir), value) ||
-			fail("--run-dir wants a path under 100 bytes", value);
+		       fail("--run-dir wants a path under 100 bytes", value);
 	case 'n':
 		return text_copy(config->node, sizeof(config->node), value) ||
-			fail("--node wants a name under 32 bytes", value);
+		       fail("--node wants a name under 32 bytes", value);
 	case 'w':
 		if (!number_parse(&n, value, 1, WORKERS_MAX))
 			return fail("--workers wants 1..16", value);
@@ -213,7 +231,7 @@ static bool option_take(struct config *config, int option, char *value)
 		return true;
 	case 'm':
 		return number_parse(&config->memory_mb, value, 0, 1u << 20) ||
-			fail("--memory-mb wants megabytes, 0..1048576", value);
+		       fail("--memory-mb wants megabytes, 0..1048576", value);
 	case 'l':
 		return link_parse(config, value);
 	default:
@@ -231,8 +249,10 @@ static bool config_complete(struct config *config, uint16_t udp_port)
 	if (config->node[0] == '\0') {
 		const char *slash = strrchr(config->run_dir, '/');
 
-		if (!text_copy(config->node, sizeof(config->node), slash ? slash + 1 : config->run_dir))
-			return fail("--node is needed: the last part of --run-dir is no name", config->run_dir);
+		if (!text_copy(config->node, sizeof(config->node),
+			    slash ? slash + 1 : config->run_dir))
+			return fail("--node is needed: the last part of --run-dir is no name",
+				config->run_dir);
 	}
 	for (int i = 0; i < config->links; i++) {
 		config->link[i].udp_base_port = udp_port;
@@ -246,12 +266,18 @@ static bool config_complete(struct config *config, uint16_t udp_port)
 enum config_result config_parse(struct config *config, int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"run-dir", required_argument, NULL, 'r'}, {"node", required_argument, NULL, 'n'},
-		{"workers", required_argument, NULL, 'w'}, {"cores", required_argument, NULL, 'c'},
-		{"idle", required_argument, NULL, 'i'}, {"hugepages", required_argument, NULL, 'h'},
-		{"memory-mb", required_argument, NULL, 'm'}, {"udp-port", required_argument, NULL, 'u'},
-		{"link", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'H'},
-		{"version", no_argument, NULL, 'V'}, {0},
+		{"run-dir", required_argument, NULL, 'r'},
+		{"node", required_argument, NULL, 'n'},
+		{"workers", required_argument, NULL, 'w'},
+		{"cores", required_argument, NULL, 'c'},
+		{"idle", required_argument, NULL, 'i'},
+		{"hugepages", required_argument, NULL, 'h'},
+		{"memory-mb", required_argument, NULL, 'm'},
+		{"udp-port", required_argument, NULL, 'u'},
+		{"link", required_argument, NULL, 'l'},
+		{"help", no_argument, NULL, 'H'},
+		{"version", no_argument, NULL, 'V'},
+		{0},
 	};
 	uint32_t udp_port = 7654;
 	int option;

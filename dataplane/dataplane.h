@@ -45,12 +45,15 @@ struct dataplane {
 extern const struct door_hooks dataplane_hooks; // command/hooks.c
 
 // command/plane.c: control attaches and leaves; its commands to the main thread.
-enum ipc_result plane_attach(struct dataplane *dp, pid_t pid, int region_fd, struct door_welcome *welcome);
+enum ipc_result plane_attach(
+	struct dataplane *dp, pid_t pid, int region_fd, struct door_welcome *welcome);
 void plane_detach(struct dataplane *dp);
 void plane_commands(struct dataplane *dp);
-enum ipc_result plane_connect_wanted(struct dataplane *dp, const struct door_connect *connect, char *text);
+enum ipc_result plane_connect_wanted(
+	struct dataplane *dp, const struct door_connect *connect, char *text);
 
-// command/hooks.c: letters from the workers. hooks_letters only collects them (legal inside a hook), hooks_deferred acts.
+// command/hooks.c: letters from the workers. hooks_letters only collects them (legal inside a
+// hook), hooks_deferred acts.
 void hooks_letters(struct dataplane *dp);
 void hooks_deferred(struct dataplane *dp);
 

@@ -4,34 +4,34 @@
 
 enum verdict {
 	VERDICT_ACCEPT = 0,
-	DROP_NOT_IPV4,       // EtherType is neither IPv4 nor ARP
+	DROP_NOT_IPV4, // EtherType is neither IPv4 nor ARP
 	DROP_ETH_TRUNCATED,
-	DROP_IP_MALFORMED,   // version, header length, total length, or header checksum
+	DROP_IP_MALFORMED, // version, header length, total length, or header checksum
 	DROP_IP_FRAGMENT,
-	DROP_IP_NOT_OURS,    // destination is not an address of this port
+	DROP_IP_NOT_OURS, // destination is not an address of this port
 	DROP_NOT_UDP,
-	DROP_UDP_MALFORMED,  // UDP length against IP length and the bytes really there
+	DROP_UDP_MALFORMED, // UDP length against IP length and the bytes really there
 	DROP_UDP_CHECKSUM,
-	DROP_UDP_PORT,       // not a worker's port
+	DROP_UDP_PORT, // not a worker's port
 	DROP_ARP_MALFORMED,
-	DROP_NEIGHBOUR,      // no hardware address for the next hop yet
-	DROP_HEADER,         // our header: version, type, flags, or too short
-	DROP_CID_UNKNOWN,    // no such connection, or a stale generation
-	DROP_CID_WORKER,     // names a worker that does not exist
-	DROP_REPLAY,         // packet number seen before, or below the window
-	DROP_AUTH,           // the tag does not verify
+	DROP_NEIGHBOUR,   // no hardware address for the next hop yet
+	DROP_HEADER,      // our header: version, type, flags, or too short
+	DROP_CID_UNKNOWN, // no such connection, or a stale generation
+	DROP_CID_WORKER,  // names a worker that does not exist
+	DROP_REPLAY,      // packet number seen before, or below the window
+	DROP_AUTH,        // the tag does not verify
 	DROP_ACK_MALFORMED,
-	DROP_ACK_BEYOND,     // acknowledges what was never sent
-	DROP_STREAM,         // stream number or kind out of range
-	DROP_OFFSET,         // not at a segment border, outside the record or the window
-	DROP_CREDIT,         // beyond what was granted
-	DROP_NO_BUFFER,      // the application's arena is empty although credit was granted
-	DROP_STATE,          // packet type not allowed in this state of the connection
-	DROP_BLOCK_HEADER,   // version, codec, lengths of a record's header
+	DROP_ACK_BEYOND,   // acknowledges what was never sent
+	DROP_STREAM,       // stream number or kind out of range
+	DROP_OFFSET,       // not at a segment border, outside the record or the window
+	DROP_CREDIT,       // beyond what was granted
+	DROP_NO_BUFFER,    // the application's arena is empty although credit was granted
+	DROP_STATE,        // packet type not allowed in this state of the connection
+	DROP_BLOCK_HEADER, // version, codec, lengths of a record's header
 	DROP_BLOCK_CRC,
-	DROP_BLOCK_DECODE,   // the codec refused the bytes, or gave another length
-	DROP_STEER_FULL,     // inter-worker ring full
-	DROP_TX_BACKLOG,     // no room to keep a packet the port refused (control packets only)
+	DROP_BLOCK_DECODE, // the codec refused the bytes, or gave another length
+	DROP_STEER_FULL,   // inter-worker ring full
+	DROP_TX_BACKLOG,   // no room to keep a packet the port refused (control packets only)
 	DROP_NO_MBUF,
 	DROP_COUNT,
 };

@@ -1,13 +1,16 @@
-// A packet for a connection that is not here, most likely from before a restart: tell its sender, so that it need not wait
-// for its idle timeout. Unauthenticated, so the other side only takes it as a reason to probe (transport.h).
+// A packet for a connection that is not here, most likely from before a restart: tell its sender,
+// so that it need not wait for its idle timeout. Unauthenticated, so the other side only takes it
+// as a reason to probe (transport.h).
 #include "dataplane/port/mbuf.h"
 #include "dataplane/worker.h"
 #include "lib/base/bytes.h"
 
-// A flood of stale packets costs one hint a millisecond; a hint is smaller than any packet that asks for one.
+// A flood of stale packets costs one hint a millisecond; a hint is smaller than any packet that
+// asks for one.
 #define HINT_INTERVAL_NS 1000000ull
 
-void hint_send(struct worker *w, uint16_t port, const struct port_packet *in, uint32_t cid, uint64_t now_ns)
+void hint_send(struct worker *w, uint16_t port, const struct port_packet *in, uint32_t cid,
+	uint64_t now_ns)
 {
 	struct wire_header header = {.type = WIRE_RESET};
 	struct port_route route;

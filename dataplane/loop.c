@@ -1,5 +1,5 @@
-// The poll loop of a worker, on one screen. Everything in it is bounded; it allocates nothing, locks nothing, and makes no
-// system call but to wake a sleeper or to sleep itself.
+// The poll loop of a worker, on one screen. Everything in it is bounded; it allocates nothing,
+// locks nothing, and makes no system call but to wake a sleeper or to sleep itself.
 #include <time.h>
 
 #include <rte_cycles.h>
@@ -31,7 +31,8 @@ static uint32_t loop_turn(struct worker *w)
 	work += apply_turn(w, now_ns);
 	work += send_take(w, now_ns);
 	session_route_pending(w, now_ns);
-	transport_on_time(w->transport, now_ns); // after what arrived: an ACK in the ring must not lose to its timer
+	transport_on_time(w->transport,
+		now_ns); // after what arrived: an ACK in the ring must not lose to its timer
 	work += session_events(w, now_ns);
 	work += send_packets(w, now_ns);
 	letters_apps(w, now_ns);

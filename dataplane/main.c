@@ -36,7 +36,7 @@ static void start_signals(void)
 	sigaction(SIGINT, &stop, NULL);
 	sigaction(SIGPIPE, &ignore, NULL);
 	sigaction(SIGHUP, &ignore, NULL); // the terminal it was started from may go away
-	prctl(PR_SET_DUMPABLE, 0); // keys lie in memory
+	prctl(PR_SET_DUMPABLE, 0);        // keys lie in memory
 }
 
 // Two dataplanes on one run directory would fight over links and the door.
@@ -55,7 +55,8 @@ static int start_lock(struct dataplane *dp)
 
 static int start_eal(struct dataplane *dp)
 {
-	struct eal_config config = {.name = dp->config.node, .memory = dp->config.memory, .memory_mb = 32};
+	struct eal_config config = {
+		.name = dp->config.node, .memory = dp->config.memory, .memory_mb = 32};
 	char why[256];
 
 	for (uint16_t i = 0; i < dp->config.links; i++)
@@ -66,7 +67,8 @@ static int start_eal(struct dataplane *dp)
 	if (!dp->eal)
 		return complain("packet memory", why);
 	if (!eal_hugepages(dp->eal))
-		fprintf(stderr, "sluice-dataplane: without hugepages (--no-huge): it works, but slower\n");
+		fprintf(stderr,
+			"sluice-dataplane: without hugepages (--no-huge): it works, but slower\n");
 	return 0;
 }
 
@@ -80,7 +82,8 @@ static int start_ports(struct dataplane *dp)
 			return complain(dp->config.link[i].name, why);
 		dp->ports++;
 	}
-	if (dp->config.workers > 1 && !(dp->steer = steer_new(dp->config.workers, why, sizeof(why))))
+	if (dp->config.workers > 1 &&
+		!(dp->steer = steer_new(dp->config.workers, why, sizeof(why))))
 		return complain("rings between workers", why);
 	return 0;
 }
@@ -90,7 +93,8 @@ static int start_workers(struct dataplane *dp)
 	for (uint16_t i = 0; i < dp->config.workers; i++) {
 		struct worker *w = &dp->worker[i];
 
-		if (worker_init(w, i, &dp->config, dp->port, dp->steer, dp->tables, dp->boot_id) != 0)
+		if (worker_init(w, i, &dp->config, dp->port, dp->steer, dp->tables, dp->boot_id) !=
+			0)
 			return complain("worker", w->error);
 		if (worker_start(w) != 0) {
 			complain("worker", w->error);
@@ -105,8 +109,11 @@ static int start_workers(struct dataplane *dp)
 static int start_door(struct dataplane *dp)
 {
 	char path[128], why[REASON_SIZE];
-	struct door_config config = {.path = path, .gid = (gid_t)-1, .boot_id = dp->boot_id,
-		.hooks = &dataplane_hooks, .context = dp};
+	struct door_config config = {.path = path,
+		.gid = (gid_t)-1,
+		.boot_id = dp->boot_id,
+		.hooks = &dataplane_hooks,
+		.context = dp};
 
 	snprintf(path, sizeof(path), "%s/data.sock", dp->config.run_dir);
 	if (door_new(&dp->door, &config, why) != 0)
@@ -116,7 +123,8 @@ static int start_door(struct dataplane *dp)
 
 static int start(struct dataplane *dp)
 {
-	if (start_lock(dp) != 0 || getrandom(&dp->boot_id, sizeof(dp->boot_id), 0) != sizeof(dp->boot_id))
+	if (start_lock(dp) != 0 ||
+		getrandom(&dp->boot_id, sizeof(dp->boot_id), 0) != sizeof(dp->boot_id))
 		return -1;
 	if (start_eal(dp) != 0 || start_ports(dp) != 0)
 		return -1;
@@ -166,7 +174,8 @@ static void serve(struct dataplane *dp)
 		}
 		hooks_deferred(dp);
 		wait_ms = dp->eal_due_ns > now_ns ? (dp->eal_due_ns - now_ns) / 1000000 : 0;
-		if (door_poll(dp->door, (int)(wait_ms < LETTERS_MS ? wait_ms : LETTERS_MS)) < 0 && errno != EINTR)
+		if (door_poll(dp->door, (int)(wait_ms < LETTERS_MS ? wait_ms : LETTERS_MS)) < 0 &&
+			errno != EINTR)
 			break;
 	}
 }

@@ -4,9 +4,10 @@
 #include "dataplane/session.h"
 #include "dataplane/worker.h"
 
-// A DATA packet: a riding ACK block has a fixed size, so the payload's place is known before anything is opened.
-static enum verdict place_data(struct worker *w, struct session *s, const struct wire_header *header,
-	uint32_t size, struct opened *opened)
+// A DATA packet: a riding ACK block has a fixed size, so the payload's place is known before
+// anything is opened.
+static enum verdict place_data(struct worker *w, struct session *s,
+	const struct wire_header *header, uint32_t size, struct opened *opened)
 {
 	uint32_t ride = header->flags & WIRE_ACK_BLOCK ? WIRE_ACK_RIDE_SIZE : 0;
 	struct conn_place place;
@@ -23,15 +24,17 @@ static enum verdict place_data(struct worker *w, struct session *s, const struct
 	if (ride)
 		opened->pieces[opened->count++] = (struct seal_piece){w->scratch, ride};
 	for (uint32_t i = 0; i < place.iov_count; i++)
-		opened->pieces[opened->count++] = (struct seal_piece){place.iov[i].base, place.iov[i].size};
-	if (place.iov_count == 0 && opened->data_size > 0) // known already: good bytes are never overwritten
+		opened->pieces[opened->count++] =
+			(struct seal_piece){place.iov[i].base, place.iov[i].size};
+	if (place.iov_count == 0 &&
+		opened->data_size > 0) // known already: good bytes are never overwritten
 		opened->pieces[opened->count++] =
 			(struct seal_piece){w->scratch + WIRE_ACK_RIDE_SIZE, opened->data_size};
 	return VERDICT_ACCEPT;
 }
 
-enum verdict opened_place(struct worker *w, struct session *s, const struct wire_header *header, uint32_t size,
-	struct opened *opened)
+enum verdict opened_place(struct worker *w, struct session *s, const struct wire_header *header,
+	uint32_t size, struct opened *opened)
 {
 	opened->count = 0;
 	opened->data_size = 0;
@@ -56,6 +59,7 @@ enum verdict opened_parse(struct opened *opened, const struct wire_header *heade
 			return DROP_ACK_MALFORMED;
 	}
 	opened->payload = header->type == WIRE_DATA ? NULL : opened->front + used;
-	opened->payload_size = header->type == WIRE_DATA ? opened->data_size : opened->front_size - used;
+	opened->payload_size =
+		header->type == WIRE_DATA ? opened->data_size : opened->front_size - used;
 	return VERDICT_ACCEPT;
 }

@@ -1,13 +1,14 @@
 // THE WALK IN: link -> application. Read this first.
 //
-//   port_rx            Ethernet, IPv4, UDP and their checksums; ARP is answered inside       port/rx.c
-//   wire_header_parse, transport_find, conn_check_pn: whose is it, was it here before        wire/, transport/
-//   opened_place       where its pieces belong: bounds, window and credit                    transport/recv_window.c
-//   cipher->open       from the packet buffer into its place: the one pass                   transform/seal.c
-//                      ---- nothing is believed before this line ----
-//   conn_on_packet     acknowledgements, segments, records                                   transport/on_*.c
-//   expand_record      the codec, straight into the application's arena                      transform/compress.c
-//   session_deliver    published to the application                                          app/deliver.c
+// port_rx             Ethernet, IPv4, UDP, their checksums; ARP is answered inside port/rx.c
+// wire_header_parse   our header                                                   wire/parse.c
+// transport_find, conn_check_pn    whose is it, was it here before                 transport/
+// opened_place        where its pieces belong: bounds, window, credit              opened.c
+// cipher->open        from the packet buffer into its place: the one pass          transform/seal.c
+//                     ---- nothing is believed before this line ----
+// conn_on_packet      acknowledgements, segments, records                          transport/on_*.c
+// expand_record       the codec, straight into the application's arena             transform/
+// session_deliver     published to the application                                 app/deliver.c
 #include <rte_prefetch.h>
 
 #include "dataplane/opened.h"
@@ -25,7 +26,8 @@ static enum verdict receive_hint(struct worker *w, const struct port_packet *in,
 }
 
 // The right queue is a matter of speed, not of truth: the connection id names the owner.
-static enum verdict receive_steer(struct worker *w, uint16_t port, struct port_packet *in, uint8_t owner)
+static enum verdict receive_steer(
+	struct worker *w, uint16_t port, struct port_packet *in, uint8_t owner)
 {
 	enum verdict verdict;
 
@@ -37,8 +39,8 @@ static enum verdict receive_steer(struct worker *w, uint16_t port, struct port_p
 	return verdict;
 }
 
-static enum verdict receive_open(struct worker *w, struct session *s, const struct wire_header *header,
-	const struct port_packet *in, struct opened *opened)
+static enum verdict receive_open(struct worker *w, struct session *s,
+	const struct wire_header *header, const struct port_packet *in, struct opened *opened)
 {
 	uint32_t size = in->size - WIRE_HEADER_SIZE;
 	enum verdict verdict;
@@ -48,15 +50,16 @@ static enum verdict receive_open(struct worker *w, struct session *s, const stru
 	verdict = opened_place(w, s, header, size - s->cipher->tag_size, opened);
 	if (verdict != VERDICT_ACCEPT)
 		return verdict;
-	if (!s->cipher->open(&s->key_receive, header->pn, in->payload, in->payload + WIRE_HEADER_SIZE, size,
-		    opened->pieces, opened->count))
+	if (!s->cipher->open(&s->key_receive, header->pn, in->payload,
+		    in->payload + WIRE_HEADER_SIZE, size, opened->pieces, opened->count))
 		return DROP_AUTH;
 	if (s->cipher->copies)
 		w->counters.bytes_memcpy_opened += opened->data_size;
 	return opened_parse(opened, header);
 }
 
-static enum verdict receive_packet(struct worker *w, uint16_t port, struct port_packet *in, uint64_t now_ns)
+static enum verdict receive_packet(
+	struct worker *w, uint16_t port, struct port_packet *in, uint64_t now_ns)
 {
 	struct wire_header header;
 	struct opened opened;
@@ -89,7 +92,8 @@ static enum verdict receive_packet(struct worker *w, uint16_t port, struct port_
 		opened.has_ack ? &opened.ack : NULL, now_ns);
 }
 
-static void receive_batch(struct worker *w, uint16_t port, struct port_packet *in, uint16_t n, uint64_t now_ns)
+static void receive_batch(
+	struct worker *w, uint16_t port, struct port_packet *in, uint16_t n, uint64_t now_ns)
 {
 	for (uint16_t i = 0; i < n; i++) {
 		if (i + 2 < n)
@@ -121,7 +125,8 @@ uint32_t receive_steered(struct worker *w, uint64_t now_ns)
 	return n;
 }
 
-// A complete record: expanded if a codec made it. On success its block (or the one it was expanded into) has gone on.
+// A complete record: expanded if a codec made it. On success its block (or the one it was expanded
+// into) has gone on.
 static enum verdict receive_record(struct worker *w, const struct recv_record *r)
 {
 	struct session *s = conn_owner(r->conn);
@@ -130,8 +135,8 @@ static enum verdict receive_record(struct worker *w, const struct recv_record *r
 
 	if (!raw)
 		return DROP_NO_BUFFER;
-	verdict = expand_record(
-		&r->header, r->compressed, r->block, w->codec_workspace, raw, !s->cipher->authenticates);
+	verdict = expand_record(&r->header, r->compressed, r->block, w->codec_workspace, raw,
+		!s->cipher->authenticates);
 	if (verdict == VERDICT_ACCEPT)
 		session_deliver(w, s, r, raw);
 	else if (r->compressed)

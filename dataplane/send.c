@@ -1,11 +1,11 @@
 // THE WALK OUT: application -> link. Read this second.
 //
-//   app_take           an application's descriptors, copied, then checked                    app/take.c
-//   submit_record      the codec reads the application's memory, the transport queues        submit.c, transform/compress.c
-//   transport_send     what window, credit and pacer let go, control and ACKs first          transport/schedule.c
-//   cipher->seal       from the record into the packet buffer: the one pass                  transform/seal.c
-//   port_frame         UDP, IPv4, Ethernet and checksums in front                            port/tx.c
-//   backlog_flush      a burst to each link; what it refuses waits here: it is not loss      backlog.c
+// app_take            an application's descriptors, copied, then checked           app/take.c
+// submit_record       the codec reads its memory, the transport queues             submit.c
+// transport_send      what window, credit, pacer let go; control and ACKs first    transport/
+// cipher->seal        from the record into the packet buffer: the one pass         transform/seal.c
+// port_frame          UDP, IPv4, Ethernet and checksums in front                   port/tx.c
+// backlog_flush       a burst to each link; what it refuses waits, it is not loss  backlog.c
 #include <string.h>
 
 #include "dataplane/app/deliver.h"
@@ -13,18 +13,21 @@
 #include "dataplane/port/mbuf.h"
 #include "dataplane/worker.h"
 
-static void send_descriptor(struct worker *w, struct app_channel *app, const struct app_record *record, uint64_t now_ns)
+static void send_descriptor(
+	struct worker *w, struct app_channel *app, const struct app_record *record, uint64_t now_ns)
 {
 	struct session *s = record->session ? session_of(w, record->session->session) : NULL;
 
 	if (!s) {
 		if (record->tx.op == APP_TX_SEND)
-			app_deliver_sent(app, record->tx.session, record->tx.stream, record->tx.cookie, false);
+			app_deliver_sent(app, record->tx.session, record->tx.stream,
+				record->tx.cookie, false);
 		return;
 	}
 	switch (record->tx.op) {
 	case APP_TX_SEND:
-		if (app_parked_any(s->app, record->tx.stream) || !submit_record(w, s, &record->tx, now_ns)) {
+		if (app_parked_any(s->app, record->tx.stream) ||
+			!submit_record(w, s, &record->tx, now_ns)) {
 			app_park(s->app, &record->tx);
 			w->parked++;
 		}
@@ -75,7 +78,8 @@ uint32_t send_take(struct worker *w, uint64_t now_ns)
 }
 
 // Header, [ACK block], payload, tag: one packet in one buffer. Returns bytes of UDP payload.
-static uint32_t send_seal(struct worker *w, const struct session *s, const struct send_packet *p, struct rte_mbuf *mbuf)
+static uint32_t send_seal(struct worker *w, const struct session *s, const struct send_packet *p,
+	struct rte_mbuf *mbuf)
 {
 	uint8_t ack[WIRE_ACK_MAX > WIRE_ACK_RIDE_SIZE ? WIRE_ACK_MAX : WIRE_ACK_RIDE_SIZE];
 	struct seal_source pieces[3];
@@ -95,8 +99,8 @@ static uint32_t send_seal(struct worker *w, const struct session *s, const struc
 		if (p->header.type == WIRE_DATA && s->cipher->copies)
 			w->counters.bytes_memcpy_sealed += p->iov[i].size;
 	}
-	return WIRE_HEADER_SIZE + s->cipher->seal(&s->key_send, p->header.pn, mbuf_header(mbuf), pieces, count,
-					  mbuf_payload(mbuf));
+	return WIRE_HEADER_SIZE + s->cipher->seal(&s->key_send, p->header.pn, mbuf_header(mbuf),
+					  pieces, count, mbuf_payload(mbuf));
 }
 
 static enum verdict send_packet(struct worker *w, const struct send_packet *p, uint64_t now_ns)

@@ -1,4 +1,5 @@
-// Sessions: rows around connections, from the first route look-up to the last block that comes back.
+// Sessions: rows around connections, from the first route look-up to the last block that comes
+// back.
 #include "dataplane/session.h"
 
 #include <string.h>
@@ -37,7 +38,8 @@ void session_block_put(struct worker *w, struct session *s, uint8_t *block)
 	w->discard[w->discard_count++] = block;
 }
 
-void session_deliver(struct worker *w, struct session *s, const struct recv_record *record, uint8_t *raw)
+void session_deliver(
+	struct worker *w, struct session *s, const struct recv_record *record, uint8_t *raw)
 {
 	if (s->app) {
 		app_deliver_data(s->app, record->stream, raw, record->header.raw_size,
@@ -74,10 +76,13 @@ void session_route_pending(struct worker *w, uint64_t now_ns)
 
 		if (!s->conn || s->routed || s->closed || s->peer_cid == 0)
 			continue;
-		// The accepting side answers whoever asks; it opens at once and resolves when it answers.
-		if (port_route_ready(w->port[s->port], w->index, &s->route, now_ns) == VERDICT_ACCEPT ||
+		// The accepting side answers whoever asks; it opens at once and resolves when it
+		// answers.
+		if (port_route_ready(w->port[s->port], w->index, &s->route, now_ns) ==
+				VERDICT_ACCEPT ||
 			!s->initiator || now_ns > s->route_deadline_ns)
-			session_connect(w, s, now_ns); // past the deadline HELLO times out and says so
+			session_connect(
+				w, s, now_ns); // past the deadline HELLO times out and says so
 	}
 }
 
@@ -90,7 +95,8 @@ static void session_opened(struct worker *w, struct session *s)
 	report_opened(w, s);
 }
 
-// CLOSED was taken: the transport holds nothing of it once its sent records were taken, which happened before.
+// CLOSED was taken: the transport holds nothing of it once its sent records were taken, which
+// happened before.
 static void session_closed(struct worker *w, struct session *s, enum close_reason reason)
 {
 	s->close_reason = (uint8_t)reason;

@@ -1,4 +1,5 @@
-// One session as its worker keeps it: what stands around a transport connection. Its index is the connection's slot.
+// One session as its worker keeps it: what stands around a transport connection. Its index is the
+// connection's slot.
 #pragma once
 
 #include <stdbool.h>
@@ -20,10 +21,11 @@ struct worker;
 // Only its worker touches it.
 struct session {
 	struct conn *conn; // NULL: free
-	struct app_session *app; // NULL: a session without an application; what arrives is discarded
-	uint16_t app_index;      // SESSION_NO_APP: none
-	uint32_t held_blocks;    // of the discard pool, by a session without an application
-	bool routed;       // the next hop is known, the connection has been opened
+	struct app_session
+		*app;         // NULL: a session without an application; what arrives is discarded
+	uint16_t app_index;   // SESSION_NO_APP: none
+	uint32_t held_blocks; // of the discard pool, by a session without an application
+	bool routed;          // the next hop is known, the connection has been opened
 	bool initiator;
 	bool opened;       // OPENED was reported
 	bool closed;       // CLOSED was taken
@@ -57,13 +59,15 @@ struct session {
 #define SESSION_DISCARD_RECORDS 4u
 
 struct session *session_of(struct worker *w, uint32_t cid); // NULL: none of ours
-void session_free(struct worker *w, struct session *s);     // its connection is closed and everything is back
+void session_free(
+	struct worker *w, struct session *s); // its connection is closed and everything is back
 
 // Blocks to put records together in: out of the application's arena, or the worker's discard pool.
 uint8_t *session_block_get(struct worker *w, struct session *s);
 void session_block_put(struct worker *w, struct session *s, uint8_t *block);
 // A record to its application; the block goes with it.
-void session_deliver(struct worker *w, struct session *s, const struct recv_record *record, uint8_t *raw);
+void session_deliver(
+	struct worker *w, struct session *s, const struct recv_record *record, uint8_t *raw);
 // Opens the connections whose next hop became known; fails those that waited too long.
 void session_route_pending(struct worker *w, uint64_t now_ns);
 // What the transport reports: opened, closed, writable; and records that are acknowledged or lost.

@@ -6,7 +6,8 @@
 #include "dataplane/transform/compress.h"
 #include "dataplane/worker.h"
 
-// A slab for the codec, or NULL when the session has no codec. False: there is one, but no slab or no time this turn.
+// A slab for the codec, or NULL when the session has no codec. False: there is one, but no slab or
+// no time this turn.
 static bool submit_slab(struct worker *w, const struct session *s, uint32_t size, uint8_t **slab)
 {
 	*slab = NULL;
@@ -28,8 +29,8 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 	if (!s->routed || transport_room(w->transport, s->conn, tx->stream) == 0 ||
 		!submit_slab(w, s, tx->size, &slab))
 		return false;
-	compress_record(&c, s->codec, w->codec_workspace, s->level, app_tx_data(app, tx), tx->size, slab,
-		!s->cipher->authenticates);
+	compress_record(&c, s->codec, w->codec_workspace, s->level, app_tx_data(app, tx), tx->size,
+		slab, !s->cipher->authenticates);
 	if (slab)
 		w->encode_budget -= tx->size;
 	if (slab && !c.compressed) {
@@ -37,13 +38,17 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 		s->blocks_raw++;
 	}
 	c.header.flags = tx->flags & APP_TX_MESSAGE_END ? BLOCK_MESSAGE_END : 0;
-	record = (struct send_record){.stored = c.stored, .stored_size = c.header.stored_size,
-		.raw_size = tx->size, .compressed = c.compressed, .cookie = tx->cookie};
+	record = (struct send_record){.stored = c.stored,
+		.stored_size = c.header.stored_size,
+		.raw_size = tx->size,
+		.compressed = c.compressed,
+		.cookie = tx->cookie};
 	block_header_frame(record.header, &c.header);
 	if (transport_submit(w->transport, s->conn, tx->stream, &record, now_ns) != SUBMIT_OK) {
 		if (c.compressed)
 			app_slab_put(app, slab);
-		app_deliver_sent(app, tx->session, tx->stream, tx->cookie, false); // closing: it will not go any more
+		app_deliver_sent(app, tx->session, tx->stream, tx->cookie,
+			false); // closing: it will not go any more
 	}
 	return true;
 }
@@ -78,7 +83,8 @@ uint32_t submit_parked(struct worker *w, uint64_t now_ns)
 	for (uint32_t a = 0; w->parked > 0 && a < w->apps_count; a++)
 		for (uint32_t row = 0; row < APP_SESSIONS_MAX; row++) {
 			struct app_session *as = &w->apps[a]->session[row];
-			struct session *s = as->open && as->parked > 0 ? session_of(w, as->session) : NULL;
+			struct session *s =
+				as->open && as->parked > 0 ? session_of(w, as->session) : NULL;
 
 			if (s)
 				done += parked_session(w, s, now_ns);

@@ -8,7 +8,8 @@
 
 #include "dataplane/transform/codec.h"
 
-// Zeroed and cache aligned, taken once at start. Anonymous pages, so that slots nobody uses cost nothing.
+// Zeroed and cache aligned, taken once at start. Anonymous pages, so that slots nobody uses cost
+// nothing.
 static void *worker_memory(size_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -29,8 +30,8 @@ static void env_block_put(void *context, void *owner, uint8_t *block)
 	session_block_put(context, owner, block);
 }
 
-static const struct transport_config *transport_settings(struct worker *w, struct transport_config *config,
-	uint64_t boot_id)
+static const struct transport_config *transport_settings(
+	struct worker *w, struct transport_config *config, uint64_t boot_id)
 {
 	*config = (struct transport_config){
 		.worker = (uint8_t)w->index,
@@ -55,8 +56,12 @@ int worker_init(struct worker *w, uint16_t index, const struct config *config, s
 	struct transport_config settings;
 	void *memory;
 
-	*w = (struct worker){.index = index, .config = config, .ports = config->links, .port = port,
-		.steer = steer, .tables = tables};
+	*w = (struct worker){.index = index,
+		.config = config,
+		.ports = config->links,
+		.port = port,
+		.steer = steer,
+		.tables = tables};
 	transport_settings(w, &settings, boot_id);
 	memory = worker_memory(transport_size(&settings));
 	if (!memory)
@@ -70,8 +75,8 @@ int worker_init(struct worker *w, uint16_t index, const struct config *config, s
 	w->codec_workspace = worker_memory(codec_workspace_size());
 	w->scratch = worker_memory(WORKER_SCRATCH_SIZE);
 	w->discard_memory = worker_memory(WORKER_DISCARD_BLOCKS * BLOCK_SIZE);
-	if (!w->sessions || !w->backlog || !w->inbox || !w->outbox || !w->codec_workspace || !w->scratch ||
-		!w->discard_memory)
+	if (!w->sessions || !w->backlog || !w->inbox || !w->outbox || !w->codec_workspace ||
+		!w->scratch || !w->discard_memory)
 		return worker_fail(w, "tables");
 	for (uint32_t i = 0; i < WORKER_DISCARD_BLOCKS; i++)
 		w->discard[w->discard_count++] = w->discard_memory + i * BLOCK_SIZE;

@@ -1,4 +1,5 @@
-// One worker: one thread, one queue of every link, its connections, their timers and buffers, completely its own.
+// One worker: one thread, one queue of every link, its connections, their timers and buffers,
+// completely its own.
 #pragma once
 
 #include <pthread.h>
@@ -49,16 +50,17 @@ struct worker {
 	struct steer *steer;
 	struct transport *transport;
 	void *transport_memory;
-	struct session *sessions; // CONNS_MAX, by slot
-	struct backlog *backlog;  // one per port
+	struct session *sessions;           // CONNS_MAX, by slot
+	struct backlog *backlog;            // one per port
 	struct app_channel *apps[APPS_MAX]; // dense
 	uint32_t apps_count;
 	void *codec_workspace;
-	uint8_t *scratch; // WORKER_SCRATCH_SIZE: payloads that are known already, and those of control packets
+	uint8_t *scratch; // WORKER_SCRATCH_SIZE: payloads that are known already, and those of
+			  // control packets
 	struct plane_link plane;
-	struct plane_dataplane *tables; // we write our worker row and our session rows
-	struct mailbox *inbox;  // main -> worker
-	struct mailbox *outbox; // worker -> main
+	struct plane_dataplane *tables;          // we write our worker row and our session rows
+	struct mailbox *inbox;                   // main -> worker
+	struct mailbox *outbox;                  // worker -> main
 	uint8_t *discard[WORKER_DISCARD_BLOCKS]; // free blocks for sessions without an application
 	uint32_t discard_count;
 	uint8_t *discard_memory;
@@ -67,8 +69,8 @@ struct worker {
 	uint64_t now_ns; // of this turn
 	uint64_t last_work_ns, published_ns, sessions_published_ns;
 	uint32_t sessions_count;
-	uint32_t unrouted;      // sessions that wait for a next hop
-	uint32_t parked;        // descriptors of all applications that wait for room in the transport
+	uint32_t unrouted; // sessions that wait for a next hop
+	uint32_t parked;   // descriptors of all applications that wait for room in the transport
 	uint32_t encode_budget; // bytes that codecs may still read in this turn
 	bool stop;
 	pthread_t thread;
@@ -101,7 +103,8 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 // submit.c: what was parked, as far as there is room.
 uint32_t submit_parked(struct worker *w, uint64_t now_ns);
 // hint.c: tells the sender of `in` that its connection id is unknown here.
-void hint_send(struct worker *w, uint16_t port, const struct port_packet *in, uint32_t cid, uint64_t now_ns);
+void hint_send(struct worker *w, uint16_t port, const struct port_packet *in, uint32_t cid,
+	uint64_t now_ns);
 // backlog.c: keeps packets for a port, in order, and gives it what it takes.
 void backlog_add(struct worker *w, uint16_t port, struct rte_mbuf *mbuf);
 uint32_t backlog_flush(struct worker *w, uint64_t now_ns);

@@ -144,7 +144,7 @@ bool app_channel_quiet(const struct app_channel *channel);
 const char *app_channel_check(const struct app_channel *channel);
 
 // ---- sessions
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 // Takes a row and a fair share of the arena for a session. NULL: no row, or nothing left to grant.
 struct app_session *app_session_open(struct app_channel *channel, uint32_t session);
@@ -158,7 +158,7 @@ void app_session_close(struct app_session *session, uint32_t reason);
 void app_session_publish(struct app_session *session, const struct session_stats *stats);
 
 // ---- blocks
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 // A block to put a record together in: transport_env.block_get. NULL: beyond the session's grant.
 uint8_t *app_block_get(struct app_session *session);

@@ -146,7 +146,7 @@ static void door_accept(struct door *door)
 }
 
 // ---- messages
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 static bool client_on_hello(struct door *door, struct door_client *client,
 	const struct door_message *m, int *fds, int fds_count)
@@ -213,7 +213,7 @@ static bool client_read(struct door *door, struct door_client *client)
 }
 
 // ---- the loop
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 static void door_sweep(struct door *door)
 {
@@ -313,7 +313,7 @@ void door_free(struct door *door)
 }
 
 // ---- applications
-// ---------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 void door_app_released(struct door *door, struct app_channel *channel)
 {

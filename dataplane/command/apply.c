@@ -1,5 +1,5 @@
-// RESERVE, OPEN, CLOSE from control's ring. Control is trusted with what it asks for, not with its arithmetic: every index
-// is checked, and what does not fit is refused with a sentence.
+// RESERVE, OPEN, CLOSE from control's ring. Control is trusted with what it asks for, not with its
+// arithmetic: every index is checked, and what does not fit is refused with a sentence.
 #include "dataplane/command/apply.h"
 
 #include <string.h>
@@ -13,7 +13,8 @@
 static struct app_channel *apply_app(struct worker *w, const struct plane_command *command)
 {
 	for (uint32_t a = 0; a < w->apps_count; a++)
-		if (w->apps[a]->index == command->app && w->apps[a]->generation == command->app_generation)
+		if (w->apps[a]->index == command->app &&
+			w->apps[a]->generation == command->app_generation)
 			return w->apps[a];
 	return NULL;
 }
@@ -32,18 +33,25 @@ static struct session *apply_reserve(struct worker *w, const struct plane_comman
 	}
 	c = transport_reserve(w->transport);
 	if (!c) {
-		report_refused(w, command, IPC_REFUSED_FULL, "this worker holds as many connections as it can");
+		report_refused(w, command, IPC_REFUSED_FULL,
+			"this worker holds as many connections as it can");
 		return NULL;
 	}
 	if (app && !(as = app_session_open(app, conn_cid(c)))) {
 		transport_free(w->transport, c);
 		report_refused(w, command, IPC_REFUSED_FULL,
-			"the application has no receive buffers or session rows left for another session");
+			"the application has no receive buffers or session rows left for another "
+			"session");
 		return NULL;
 	}
 	s = &w->sessions[conn_slot(c)];
-	*s = (struct session){.conn = c, .app = as, .app_index = command->app, .cid = conn_cid(c),
-		.request = command->request, .opened_ns = w->now_ns, .codec = codec_by_id(CODEC_NONE),
+	*s = (struct session){.conn = c,
+		.app = as,
+		.app_index = command->app,
+		.cid = conn_cid(c),
+		.request = command->request,
+		.opened_ns = w->now_ns,
+		.codec = codec_by_id(CODEC_NONE),
 		.cipher = cipher_by_id(CIPHER_NULL)};
 	w->sessions_count++;
 	report_reserved(w, command, s->cid);
@@ -124,9 +132,11 @@ static void apply_open(struct worker *w, const struct plane_command *command, ui
 		return;
 	apply_open_fill(s, command, now_ns);
 	w->unrouted++;
-	if (port_route_init(w->port[s->port], w->index, &s->route, command->peer_address, command->peer_port))
+	if (port_route_init(w->port[s->port], w->index, &s->route, command->peer_address,
+		    command->peer_port))
 		return;
-	report_refused(w, command, IPC_INVALID, "the peer's address is not reachable through this link");
+	report_refused(
+		w, command, IPC_INVALID, "the peer's address is not reachable through this link");
 	apply_release(w, s, CLOSE_LOCAL);
 }
 
@@ -140,8 +150,8 @@ static void apply_close(struct worker *w, const struct plane_command *command, u
 	if (!s->routed)
 		apply_release(w, s, CLOSE_LOCAL);
 	else if (command->flags & 1)
-		transport_abort(w->transport, c, command->result ? (enum close_reason)command->result : CLOSE_LOCAL,
-			now_ns);
+		transport_abort(w->transport, c,
+			command->result ? (enum close_reason)command->result : CLOSE_LOCAL, now_ns);
 	else
 		transport_close(w->transport, c, now_ns);
 }
@@ -172,7 +182,8 @@ uint32_t apply_turn(struct worker *w, uint64_t now_ns)
 		uint32_t got = ring_take(&w->plane.commands, &command, 1);
 
 		if (got == RING_CORRUPT)
-			w->plane.attached = false; // control broke its ring: deaf until it attaches anew
+			w->plane.attached =
+				false; // control broke its ring: deaf until it attaches anew
 		if (got != 1)
 			break;
 		apply_command(w, &command, now_ns);

@@ -11,10 +11,12 @@ static void hooks_give(struct worker *w, const struct mail *mail)
 }
 
 // An application lives on one worker: the one that has the fewest.
-static enum ipc_result on_app_attached(void *context, struct app_channel *channel, char text[REASON_SIZE])
+static enum ipc_result on_app_attached(
+	void *context, struct app_channel *channel, char text[REASON_SIZE])
 {
 	struct dataplane *dp = context;
-	const struct mail mail = {.type = MAIL_APP_ATTACH, .index = channel->index, .object = channel};
+	const struct mail mail = {
+		.type = MAIL_APP_ATTACH, .index = channel->index, .object = channel};
 	uint16_t best = 0;
 
 	(void)text;
@@ -30,12 +32,14 @@ static enum ipc_result on_app_attached(void *context, struct app_channel *channe
 static void on_app_gone(void *context, struct app_channel *channel)
 {
 	struct dataplane *dp = context;
-	const struct mail mail = {.type = MAIL_APP_DETACH, .index = channel->index, .object = channel};
+	const struct mail mail = {
+		.type = MAIL_APP_DETACH, .index = channel->index, .object = channel};
 
 	hooks_give(&dp->worker[channel->worker], &mail);
 }
 
-static enum ipc_result on_control_attached(void *context, pid_t pid, int region_fd, struct door_welcome *welcome)
+static enum ipc_result on_control_attached(
+	void *context, pid_t pid, int region_fd, struct door_welcome *welcome)
 {
 	return plane_attach(context, pid, region_fd, welcome);
 }
@@ -50,7 +54,8 @@ static void on_doorbell(void *context)
 	plane_commands(context);
 }
 
-static enum ipc_result on_connect(void *context, const struct door_connect *connect, char text[REASON_SIZE])
+static enum ipc_result on_connect(
+	void *context, const struct door_connect *connect, char text[REASON_SIZE])
 {
 	return plane_connect_wanted(context, connect, text);
 }
@@ -76,7 +81,8 @@ void hooks_letters(struct dataplane *dp)
 	struct mail mail;
 
 	for (uint16_t i = 0; i < dp->workers; i++)
-		while (dp->deferred_count < DEFERRED_MAX && mailbox_take(dp->worker[i].outbox, &mail)) {
+		while (dp->deferred_count < DEFERRED_MAX &&
+			mailbox_take(dp->worker[i].outbox, &mail)) {
 			if (mail.type == MAIL_CONTROL_DONE)
 				dp->control_done++;
 			else
@@ -92,8 +98,9 @@ void hooks_deferred(struct dataplane *dp)
 		struct app_channel *channel = mail.object;
 
 		if (mail.type == MAIL_APP_BROKEN) {
-			fprintf(stderr, "sluice-dataplane: application %s (pid %u) is detached: %s\n", channel->name,
-				channel->pid, app_broken_sentence(channel->broken));
+			fprintf(stderr,
+				"sluice-dataplane: application %s (pid %u) is detached: %s\n",
+				channel->name, channel->pid, app_broken_sentence(channel->broken));
 			door_app_drop(dp->door, channel);
 		}
 		if (mail.type == MAIL_APP_DETACHED) {

@@ -1,5 +1,6 @@
-// Attach and detach. Removal has two phases: sessions are ended first; the channel is handed back when the transport has
-// returned every record and block of it (packets in a port's ring hold copies, never the application's memory).
+// Attach and detach. Removal has two phases: sessions are ended first; the channel is handed back
+// when the transport has returned every record and block of it (packets in a port's ring hold
+// copies, never the application's memory).
 #include "dataplane/command/letters.h"
 
 #include "dataplane/app/deliver.h"
@@ -40,8 +41,9 @@ static void control_attach(struct worker *w, const struct plane_control *control
 	uint32_t channel = 1u + w->index;
 
 	ring_consumer_init(&w->plane.commands, control->channels[channel].command_slots,
-		&control->channels[channel].command_tail, &w->tables->channels[channel].command_head,
-		sizeof(struct plane_command), PLANE_COMMAND_SLOTS);
+		&control->channels[channel].command_tail,
+		&w->tables->channels[channel].command_head, sizeof(struct plane_command),
+		PLANE_COMMAND_SLOTS);
 	ring_producer_init(&w->plane.events, w->tables->channels[channel].event_slots,
 		&w->tables->channels[channel].event_tail, &control->channels[channel].event_head,
 		sizeof(struct plane_event), PLANE_EVENT_SLOTS);

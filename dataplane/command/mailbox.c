@@ -9,8 +9,10 @@ static_assert(sizeof(struct mail) % 8 == 0, "ring slots are multiples of 8");
 void mailbox_init(struct mailbox *box)
 {
 	memset(box, 0, sizeof(*box));
-	ring_producer_init(&box->producer, box->slots, &box->tail, &box->head, sizeof(struct mail), MAILBOX_SLOTS);
-	ring_consumer_init(&box->consumer, box->slots, &box->tail, &box->head, sizeof(struct mail), MAILBOX_SLOTS);
+	ring_producer_init(&box->producer, box->slots, &box->tail, &box->head, sizeof(struct mail),
+		MAILBOX_SLOTS);
+	ring_consumer_init(&box->consumer, box->slots, &box->tail, &box->head, sizeof(struct mail),
+		MAILBOX_SLOTS);
 }
 
 bool mailbox_give(struct mailbox *box, const struct mail *mail)

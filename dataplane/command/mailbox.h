@@ -1,4 +1,5 @@
-// Between the main thread and one worker of the same process: one SPSC ring each way. Bounded, never blocking.
+// Between the main thread and one worker of the same process: one SPSC ring each way. Bounded,
+// never blocking.
 #pragma once
 
 #include <stdbool.h>
@@ -9,8 +10,10 @@
 enum mail_type {
 	// main -> worker
 	MAIL_APP_ATTACH = 1, // object: struct app_channel
-	MAIL_APP_DETACH,     // object: the same; answered by MAIL_APP_DETACHED when nothing refers to it
-	MAIL_CONTROL_ATTACH, // object: const struct plane_control, value: wake socket; answered by MAIL_CONTROL_DONE
+	MAIL_APP_DETACH, // object: the same; answered by MAIL_APP_DETACHED when nothing refers to
+			 // it
+	MAIL_CONTROL_ATTACH, // object: const struct plane_control, value: wake socket; answered by
+			     // MAIL_CONTROL_DONE
 	MAIL_CONTROL_DETACH, // answered by MAIL_CONTROL_DONE: the mapping may go
 	MAIL_STOP,
 	// worker -> main
@@ -32,7 +35,7 @@ struct mailbox {
 	struct ring_tail tail;
 	struct ring_head head;
 	_Alignas(64) uint8_t slots[MAILBOX_SLOTS * sizeof(struct mail)];
-	struct ring_producer producer; // the sender's view
+	struct ring_producer producer;              // the sender's view
 	_Alignas(64) struct ring_consumer consumer; // the receiver's view
 };
 

@@ -1,4 +1,5 @@
-// Control, as the main thread sees it: it attaches with its memory, gets ours, sends commands, and may die at any time.
+// Control, as the main thread sees it: it attaches with its memory, gets ours, sends commands, and
+// may die at any time.
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,7 +40,8 @@ void plane_detach(struct dataplane *dp)
 	dp->control_attached = false;
 	dp->plane.attached = false;
 	if (!plane_workers(dp, &mail)) {
-		fprintf(stderr, "sluice-dataplane: a worker does not answer; control's memory stays mapped\n");
+		fprintf(stderr, "sluice-dataplane: a worker does not answer; control's memory "
+				"stays mapped\n");
 		dp->control_region = (struct region){.fd = -1};
 	}
 	region_fini(&dp->control_region);
@@ -60,16 +62,20 @@ static enum ipc_result plane_map(struct dataplane *dp, int region_fd, char *text
 	if (control->magic == PLANE_CONTROL_MAGIC && control->version == PLANE_VERSION)
 		return IPC_OK;
 	region_fini(&dp->control_region);
-	snprintf(text, REASON_SIZE, "control speaks another version; this is sluice-dataplane " SLUICE_VERSION);
+	snprintf(text, REASON_SIZE,
+		"control speaks another version; this is sluice-dataplane " SLUICE_VERSION);
 	return IPC_REFUSED_VERSION;
 }
 
-// A new control process begins every ring at 0. Nobody uses them now: the workers let go of the last one in plane_detach.
+// A new control process begins every ring at 0. Nobody uses them now: the workers let go of the
+// last one in plane_detach.
 static void plane_rings_reset(struct dataplane *dp)
 {
 	for (uint32_t c = 0; c <= dp->workers; c++) {
-		atomic_store_explicit(&dp->tables->channels[c].event_tail.tail, 0, memory_order_release);
-		atomic_store_explicit(&dp->tables->channels[c].command_head.head, 0, memory_order_release);
+		atomic_store_explicit(
+			&dp->tables->channels[c].event_tail.tail, 0, memory_order_release);
+		atomic_store_explicit(
+			&dp->tables->channels[c].command_head.head, 0, memory_order_release);
 	}
 }
 
@@ -92,7 +98,8 @@ static void plane_reconnect(void *context, const struct door_connect *connect)
 	plane_connect_wanted(context, connect, text);
 }
 
-enum ipc_result plane_attach(struct dataplane *dp, pid_t pid, int region_fd, struct door_welcome *welcome)
+enum ipc_result plane_attach(
+	struct dataplane *dp, pid_t pid, int region_fd, struct door_welcome *welcome)
 {
 	struct mail mail = {.type = MAIL_CONTROL_ATTACH};
 	enum ipc_result result;
@@ -100,7 +107,8 @@ enum ipc_result plane_attach(struct dataplane *dp, pid_t pid, int region_fd, str
 
 	if (dp->control_attached) {
 		close(region_fd);
-		snprintf(welcome->text, sizeof(welcome->text), "control process %d is attached already", dp->control_pid);
+		snprintf(welcome->text, sizeof(welcome->text),
+			"control process %d is attached already", dp->control_pid);
 		return IPC_REFUSED_FULL;
 	}
 	result = plane_map(dp, region_fd, welcome->text);
@@ -108,7 +116,8 @@ enum ipc_result plane_attach(struct dataplane *dp, pid_t pid, int region_fd, str
 		return result;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0) {
 		region_fini(&dp->control_region);
-		snprintf(welcome->text, sizeof(welcome->text), "no wake socket: %s", strerror(errno));
+		snprintf(welcome->text, sizeof(welcome->text), "no wake socket: %s",
+			strerror(errno));
 		return IPC_REFUSED_FULL;
 	}
 	dp->wake_fd = pair[0];
@@ -124,13 +133,15 @@ enum ipc_result plane_attach(struct dataplane *dp, pid_t pid, int region_fd, str
 		plane_detach(dp);
 		return IPC_TIMEOUT;
 	}
-	*welcome = (struct door_welcome){.region_fd = dp->tables_region.fd, .region_size = sizeof(*dp->tables),
+	*welcome = (struct door_welcome){.region_fd = dp->tables_region.fd,
+		.region_size = sizeof(*dp->tables),
 		.wake_fd = dp->wake_peer_fd};
 	door_connects_each(dp->door, plane_reconnect, dp); // what a former control left unanswered
 	return IPC_OK;
 }
 
-enum ipc_result plane_connect_wanted(struct dataplane *dp, const struct door_connect *connect, char *text)
+enum ipc_result plane_connect_wanted(
+	struct dataplane *dp, const struct door_connect *connect, char *text)
 {
 	struct plane_event event = {
 		.type = PLANE_CONNECT_WANTED,
@@ -150,7 +161,9 @@ enum ipc_result plane_connect_wanted(struct dataplane *dp, const struct door_con
 	if (dp->control_attached)
 		snprintf(text, REASON_SIZE, "the control process is overloaded; try again");
 	else
-		snprintf(text, REASON_SIZE, "the control process of this node is not running; sessions need it to open");
+		snprintf(text, REASON_SIZE,
+			"the control process of this node is not running; sessions need it to "
+			"open");
 	return IPC_NO_CONTROL;
 }
 
@@ -161,14 +174,15 @@ static void plane_command_apply(struct dataplane *dp, struct plane_command *comm
 	switch (command->type) {
 	case PLANE_CONNECT_FAILED:
 		command->text[sizeof(command->text) - 1] = '\0';
-		door_connect_failed(
-			dp->door, app, command->request, (enum ipc_result)command->result, command->text);
+		door_connect_failed(dp->door, app, command->request,
+			(enum ipc_result)command->result, command->text);
 		break;
 	case PLANE_SHUTDOWN:
 		dp->stop = true;
 		break;
 	default:
-		fprintf(stderr, "sluice-dataplane: unknown command %u from control\n", command->type);
+		fprintf(stderr, "sluice-dataplane: unknown command %u from control\n",
+			command->type);
 	}
 }
 
@@ -180,7 +194,8 @@ void plane_commands(struct dataplane *dp)
 		uint32_t got = ring_take(&dp->plane.commands, &command, 1);
 
 		if (got == RING_CORRUPT) {
-			fprintf(stderr, "sluice-dataplane: control broke its command ring; it must attach anew\n");
+			fprintf(stderr, "sluice-dataplane: control broke its command ring; it must "
+					"attach anew\n");
 			dp->plane.attached = false;
 		}
 		if (got != 1)

@@ -25,16 +25,25 @@ static void report(struct worker *w, const struct plane_event *event)
 
 void report_reserved(struct worker *w, const struct plane_command *command, uint32_t cid)
 {
-	struct plane_event event = {.type = PLANE_RESERVED, .request = command->request, .cid = cid,
-		.app = command->app, .app_generation = command->app_generation, .worker = w->index};
+	struct plane_event event = {.type = PLANE_RESERVED,
+		.request = command->request,
+		.cid = cid,
+		.app = command->app,
+		.app_generation = command->app_generation,
+		.worker = w->index};
 
 	report(w, &event);
 }
 
-void report_refused(struct worker *w, const struct plane_command *command, enum ipc_result result, const char *text)
+void report_refused(struct worker *w, const struct plane_command *command, enum ipc_result result,
+	const char *text)
 {
-	struct plane_event event = {.type = PLANE_REFUSED, .request = command->request, .cid = command->cid,
-		.app = command->app, .worker = w->index, .result = (uint32_t)result};
+	struct plane_event event = {.type = PLANE_REFUSED,
+		.request = command->request,
+		.cid = command->cid,
+		.app = command->app,
+		.worker = w->index,
+		.result = (uint32_t)result};
 
 	snprintf(event.text, sizeof(event.text), "%s", text);
 	report(w, &event);
@@ -42,17 +51,25 @@ void report_refused(struct worker *w, const struct plane_command *command, enum 
 
 void report_opened(struct worker *w, const struct session *s)
 {
-	struct plane_event event = {.type = PLANE_OPENED, .request = s->request, .cid = s->cid,
-		.app = s->app_index, .worker = w->index};
+	struct plane_event event = {.type = PLANE_OPENED,
+		.request = s->request,
+		.cid = s->cid,
+		.app = s->app_index,
+		.worker = w->index};
 
 	report(w, &event);
 }
 
 void report_closed(struct worker *w, const struct session *s)
 {
-	struct plane_event event = {.type = PLANE_CLOSED, .request = s->request, .cid = s->cid,
-		.app = s->app_index, .worker = w->index, .reason = s->close_reason};
+	struct plane_event event = {.type = PLANE_CLOSED,
+		.request = s->request,
+		.cid = s->cid,
+		.app = s->app_index,
+		.worker = w->index,
+		.reason = s->close_reason};
 
-	snprintf(event.text, sizeof(event.text), "%s", close_reason_sentence((enum close_reason)s->close_reason));
+	snprintf(event.text, sizeof(event.text), "%s",
+		close_reason_sentence((enum close_reason)s->close_reason));
 	report(w, &event);
 }

@@ -1,4 +1,5 @@
-// Events from this worker to control. A full ring loses the event and counts it: control then reads the tables.
+// Events from this worker to control. A full ring loses the event and counts it: control then reads
+// the tables.
 #pragma once
 
 #include <stdint.h>
@@ -10,7 +11,8 @@ struct session;
 struct worker;
 
 void report_reserved(struct worker *w, const struct plane_command *command, uint32_t cid);
-void report_refused(struct worker *w, const struct plane_command *command, enum ipc_result result, const char *text);
+void report_refused(struct worker *w, const struct plane_command *command, enum ipc_result result,
+	const char *text);
 void report_opened(struct worker *w, const struct session *s);
 void report_closed(struct worker *w, const struct session *s);
 // Any channel, also main's. False: lost.

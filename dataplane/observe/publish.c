@@ -1,4 +1,5 @@
-// Figures out of the worker: relaxed counters and seqlocked rows, one writer each. Nobody is waited for.
+// Figures out of the worker: relaxed counters and seqlocked rows, one writer each. Nobody is waited
+// for.
 #include "dataplane/observe/publish.h"
 
 #include <string.h>
@@ -120,7 +121,8 @@ static void publish_counters(struct worker *w, uint64_t now_ns)
 	set(&row->rx_packets, c->rx_packets);
 	set(&row->tx_packets, c->tx_packets);
 	set(&row->steered, c->steered);
-	set(&row->bytes_memcpy, c->bytes_memcpy_sealed + c->bytes_memcpy_opened + c->bytes_memcpy_other);
+	set(&row->bytes_memcpy,
+		c->bytes_memcpy_sealed + c->bytes_memcpy_opened + c->bytes_memcpy_other);
 	set(&row->bytes_memcpy_sealed, c->bytes_memcpy_sealed);
 	set(&row->bytes_memcpy_opened, c->bytes_memcpy_opened);
 	set(&row->events_lost, c->events_lost);

@@ -20,20 +20,24 @@ static_assert((int)DOOR_LISTENERS_MAX == (int)PLANE_LISTENERS_MAX, "a row for ev
 static void tables_texts(struct plane_dataplane *t)
 {
 	for (int i = 0; i < DROP_COUNT; i++) {
-		snprintf(t->drop_names[i], sizeof(t->drop_names[i]), "%s", drop_name((enum verdict)i));
-		snprintf(t->drop_sentences[i], sizeof(t->drop_sentences[i]), "%s", drop_sentence((enum verdict)i));
+		snprintf(t->drop_names[i], sizeof(t->drop_names[i]), "%s",
+			drop_name((enum verdict)i));
+		snprintf(t->drop_sentences[i], sizeof(t->drop_sentences[i]), "%s",
+			drop_sentence((enum verdict)i));
 	}
 	for (int i = 0; i < CLOSE_REASON_COUNT; i++)
 		snprintf(t->close_sentences[i], sizeof(t->close_sentences[i]), "%s",
 			close_reason_sentence((enum close_reason)i));
 	for (int i = 0; i <= LIMITED_APP; i++)
-		snprintf(t->limited_names[i], sizeof(t->limited_names[i]), "%s", limited_by_name((enum limited_by)i));
+		snprintf(t->limited_names[i], sizeof(t->limited_names[i]), "%s",
+			limited_by_name((enum limited_by)i));
 }
 
 int tables_init(struct dataplane *dp)
 {
 	struct plane_dataplane *t;
-	int error = region_create(&dp->tables_region, "sluice-tables", sizeof(*t), REGION_PAGES_ORDINARY);
+	int error = region_create(
+		&dp->tables_region, "sluice-tables", sizeof(*t), REGION_PAGES_ORDINARY);
 
 	if (error)
 		return error;
@@ -76,8 +80,8 @@ static void tables_port(struct dataplane *dp, uint16_t index)
 		row.tx_bytes += c->tx_bytes;
 		row.tx_refused += c->tx_refused;
 	}
-	seqlock_write(&shared->seq, (uint8_t *)shared + sizeof(shared->seq), (uint8_t *)&row + sizeof(row.seq),
-		sizeof(row) - sizeof(row.seq));
+	seqlock_write(&shared->seq, (uint8_t *)shared + sizeof(shared->seq),
+		(uint8_t *)&row + sizeof(row.seq), sizeof(row) - sizeof(row.seq));
 }
 
 void tables_ports(struct dataplane *dp)
@@ -99,8 +103,8 @@ static void tables_app(struct dataplane *dp, uint16_t index)
 		row.blocks = app->blocks_count;
 		memcpy(row.name, app->name, sizeof(row.name));
 	}
-	seqlock_write(&shared->seq, (uint8_t *)shared + sizeof(shared->seq), (uint8_t *)&row + sizeof(row.seq),
-		sizeof(row) - sizeof(row.seq));
+	seqlock_write(&shared->seq, (uint8_t *)shared + sizeof(shared->seq),
+		(uint8_t *)&row + sizeof(row.seq), sizeof(row) - sizeof(row.seq));
 }
 
 static void tables_listener(struct dataplane *dp, uint32_t index)
@@ -112,8 +116,8 @@ static void tables_listener(struct dataplane *dp, uint32_t index)
 	row.app_generation = listener->app.generation;
 	row.flags = listener->flags;
 	memcpy(row.service, listener->service, sizeof(row.service));
-	seqlock_write(&shared->seq, (uint8_t *)shared + sizeof(shared->seq), (uint8_t *)&row + sizeof(row.seq),
-		sizeof(row) - sizeof(row.seq));
+	seqlock_write(&shared->seq, (uint8_t *)shared + sizeof(shared->seq),
+		(uint8_t *)&row + sizeof(row.seq), sizeof(row) - sizeof(row.seq));
 }
 
 void tables_apps(struct dataplane *dp)

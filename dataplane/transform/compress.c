@@ -1,18 +1,20 @@
-// Compression policy and bounds: when a record goes raw, and what a hostile block header may not say.
+// Compression policy and bounds: when a record goes raw, and what a hostile block header may not
+// say.
 #include "dataplane/transform/compress.h"
 
 #include <string.h>
 
 #include "dataplane/transform/crc32c.h"
 
-void compress_record(struct compressed *out, const struct codec *codec, void *workspace, uint8_t level,
-	const uint8_t *raw, uint32_t raw_size, uint8_t *slab, bool checksum)
+void compress_record(struct compressed *out, const struct codec *codec, void *workspace,
+	uint8_t level, const uint8_t *raw, uint32_t raw_size, uint8_t *slab, bool checksum)
 {
 	uint32_t stored = 0;
 
 	*out = (struct compressed){.stored = raw};
 	if (codec && codec->encode && slab && raw_size > 0)
-		stored = codec->encode(workspace, level, raw, raw_size, slab, compress_room(raw_size));
+		stored = codec->encode(
+			workspace, level, raw, raw_size, slab, compress_room(raw_size));
 	if (stored > 0) {
 		out->compressed = true;
 		out->stored = slab;
@@ -25,8 +27,8 @@ void compress_record(struct compressed *out, const struct codec *codec, void *wo
 		out->header.crc32c = crc32c(out->stored, out->header.stored_size);
 }
 
-enum verdict expand_record(const struct block_header *header, bool compressed, const uint8_t *stored,
-	void *workspace, uint8_t *out, bool checksum)
+enum verdict expand_record(const struct block_header *header, bool compressed,
+	const uint8_t *stored, void *workspace, uint8_t *out, bool checksum)
 {
 	const struct codec *codec = codec_by_id(header->codec);
 
@@ -39,7 +41,8 @@ enum verdict expand_record(const struct block_header *header, bool compressed, c
 		return DROP_BLOCK_HEADER;
 	if (checksum && crc32c(stored, header->stored_size) != header->crc32c)
 		return DROP_BLOCK_CRC;
-	if (compressed && !codec->decode(workspace, stored, header->stored_size, out, header->raw_size))
+	if (compressed &&
+		!codec->decode(workspace, stored, header->stored_size, out, header->raw_size))
 		return DROP_BLOCK_DECODE;
 	return VERDICT_ACCEPT;
 }

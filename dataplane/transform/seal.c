@@ -17,8 +17,8 @@ static uint32_t null_seal(const struct seal_key *key, uint64_t pn, const uint8_t
 	return (uint32_t)(p - out);
 }
 
-static bool null_open(const struct seal_key *key, uint64_t pn, const uint8_t *header, const uint8_t *in,
-	uint32_t size, const struct seal_piece *out, uint32_t pieces)
+static bool null_open(const struct seal_key *key, uint64_t pn, const uint8_t *header,
+	const uint8_t *in, uint32_t size, const struct seal_piece *out, uint32_t pieces)
 {
 	uint32_t taken = 0;
 

@@ -1,5 +1,6 @@
-// Every constant and structure of the wire: header, ACK block, HELLO, block header. docs/wire.md is the prose.
-// Bytes on the wire are big-endian; the structs below are host-order *views* filled by parse.c, written by frame.c.
+// Every constant and structure of the wire: header, ACK block, HELLO, block header. docs/wire.md is
+// the prose. Bytes on the wire are big-endian; the structs below are host-order *views* filled by
+// parse.c, written by frame.c.
 #pragma once
 
 #include <stdbool.h>
@@ -9,7 +10,7 @@
 
 #define WIRE_VERSION     1u
 #define WIRE_HEADER_SIZE 22u
-#define WIRE_TAG_SIZE    16u // reserved behind every payload, with every cipher, null too
+#define WIRE_TAG_SIZE    16u   // reserved behind every payload, with every cipher, null too
 #define WIRE_UDP_PORT    7654u // worker w listens on WIRE_UDP_PORT + w unless configured otherwise
 #define WIRE_PN_MAX      ((1ull << 48) - 1)
 
@@ -24,7 +25,8 @@ enum wire_type {
 	WIRE_DATA = 0,
 	WIRE_ACK = 1,   // nothing but an ACK block; elicits nothing
 	WIRE_HELLO = 2, // opens a connection: struct wire_hello
-	WIRE_RESET = 3, // closes it at once: u16 reason; with cid 0: a hint that a cid is unknown, never believed alone
+	WIRE_RESET = 3, // closes it at once: u16 reason; with cid 0: a hint that a cid is unknown,
+			// never believed alone
 	WIRE_PROBE = 4, // elicits an ACK: tail probe without data, keep-alive; with FLAG_FIN: close
 	WIRE_FLOOR = 5, // u48: the sender's lowest tracked packet number
 	WIRE_PATH = 6,  // reserved: path MTU and migration
@@ -32,8 +34,9 @@ enum wire_type {
 };
 
 enum wire_flag {
-	WIRE_ACK_BLOCK = 1 << 0,  // an ACK block stands before the payload (WIRE_ACK_RIDE_SIZE bytes on DATA)
-	WIRE_ACK_NOW = 1 << 1,    // acknowledge without delay
+	WIRE_ACK_BLOCK =
+		1 << 0, // an ACK block stands before the payload (WIRE_ACK_RIDE_SIZE bytes on DATA)
+	WIRE_ACK_NOW = 1 << 1, // acknowledge without delay
 	WIRE_FIN = 1 << 2,
 	WIRE_KEY_PHASE = 1 << 3,
 	WIRE_COMPRESSED = 1 << 4, // the record's stored bytes are not its raw bytes
@@ -48,12 +51,14 @@ struct wire_header {
 	uint32_t cid;    // the RECEIVER's connection id: worker:8 | slot:16 | generation:8
 	uint64_t pn;     // 48 bits; new for every transmission
 	uint32_t stream; // number << 2 | enum stream_kind
-	uint64_t offset; // 48 bits: record << RECORD_SHIFT | byte within the record (block header included)
+	uint64_t offset; // 48 bits: record << RECORD_SHIFT | byte within the record (block header
+			 // included)
 };
 
-// The offset names the record: 31 bits of record number, 17 bits within (65,552 needs 17). A receiver
-// places any segment of any record without having seen another one: no range tree (docs/adr).
-#define RECORD_SHIFT 17u
+// The offset names the record: 31 bits of record number, 17 bits within (65,552 needs 17). A
+// receiver places any segment of any record without having seen another one: no range tree
+// (docs/adr).
+#define RECORD_SHIFT     17u
 #define RECORD_INDEX_MAX ((1ull << 31) - 1)
 
 static inline uint64_t wire_offset(uint64_t record, uint32_t within)
@@ -87,12 +92,13 @@ static inline uint8_t wire_cid_generation(uint32_t cid)
 }
 
 // ACK block: 20 bytes + 8 * nwords + 8 * nlimits.
-//  0 largest u48 | 6 delay u16 (microseconds) | 8 nwords u8 | 9 nlimits u8 | 10 ce u16 | 12 credit u64
+//  0 largest u48 | 6 delay u16 (us) | 8 nwords u8 | 9 nlimits u8 | 10 ce u16 | 12 credit u64
 // 20 words: bit i of word w is packet number largest - (64 * w + i)
 //  . limits: stream u32, records u32 (the first record number the receiver will NOT take)
 #define WIRE_ACK_FIXED 20u
 #define WIRE_ACK_MAX   (WIRE_ACK_FIXED + 8u * ACK_WORDS_MAX + 8u * ACK_LIMITS_MAX)
-// On a DATA packet the block is padded to this size, so that the place of the payload is known before it is opened.
+// On a DATA packet the block is padded to this size, so that the place of the payload is known
+// before it is opened.
 #define WIRE_ACK_RIDE_SIZE 64u
 
 struct wire_limit {
@@ -111,7 +117,8 @@ struct wire_ack {
 	struct wire_limit limits[ACK_LIMITS_MAX];
 };
 
-// HELLO payload, 40 bytes: session id 16 | boot id u64 | credit u64 | segment u16 | flags u16 (1 = reply) | records u32
+// HELLO payload, 40 bytes:
+//  0 session id | 16 boot id u64 | 24 credit u64 | 32 segment u16 | 34 flags u16 | 36 records u32
 #define WIRE_HELLO_SIZE 40u
 
 struct wire_hello {
@@ -126,7 +133,8 @@ struct wire_hello {
 #define WIRE_HELLO_REPLY 1u
 
 // Block header, 16 bytes, the same on the wire and on disk:
-//  0 version:4 | flags:4   1 codec   2 level   3 dictionary   4 raw u32   8 stored u32   12 crc32c u32 (of the stored bytes)
+//  0 version:4 | flags:4   1 codec   2 level   3 dictionary   4 raw u32   8 stored u32   12 crc32c
+//  u32 (of the stored bytes)
 #define BLOCK_VERSION 1u
 
 enum block_flag {
@@ -143,8 +151,8 @@ struct block_header {
 	uint32_t crc32c;      // CRC32C (Castagnoli) of the stored bytes
 };
 
-// parse.c: false when the bytes are too short or say something the version does not allow; the view is then
-// undefined. Nothing beyond `size` is read.
+// parse.c: false when the bytes are too short or say something the version does not allow; the view
+// is then undefined. Nothing beyond `size` is read.
 bool wire_header_parse(struct wire_header *view, const uint8_t *bytes, uint32_t size);
 // Bytes used, or 0 when malformed. Unknown streams in limits are not judged here.
 uint32_t wire_ack_parse(struct wire_ack *view, const uint8_t *bytes, uint32_t size);

@@ -28,7 +28,7 @@ static int fail(const char *what, int error, const char *why)
 }
 
 // ---- the server
-// -----------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 // Records that wait for a send buffer, oldest first. `data` is still ours: as long as we do not
 // give it back the peer gets no credit for more, so a slow reader slows its senders down and nobody
@@ -90,7 +90,7 @@ static int serve(struct sluice *sluice)
 }
 
 // ---- the client
-// -----------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 struct client {
 	struct sluice *sluice;

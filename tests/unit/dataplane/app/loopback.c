@@ -104,7 +104,7 @@ static void check(struct loopback *l, const struct app_channel *channel)
 }
 
 // ---- worker
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 // cid: generation:16 | pair:15 | side:1
 static uint32_t end_cid(const struct loopback *l, uint32_t pair, uint32_t side)
@@ -311,7 +311,7 @@ static void *worker_main(void *argument)
 }
 
 // ---- main
-// -----------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 static enum ipc_result on_app_attached(
 	void *context, struct app_channel *channel, char text[REASON_SIZE])

@@ -166,7 +166,7 @@ static void transfer(struct sluice *from, uint32_t a, struct sluice *to, uint32_
 }
 
 // ---- honest
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 static void transfer__every_byte_once(void **state)
 {
@@ -342,7 +342,7 @@ static void detached__is_told_once(void **state)
 }
 
 // ---- children
-// -------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 // Sends and echoes as fast as it can until it is killed. `scribble`: then writes garbage over the
 // rings of its region.
@@ -485,7 +485,7 @@ static void scribble__harms_only_itself(void **state)
 int main(int argc, char **argv)
 {
 	if (argc == 4 && strcmp(argv[1], "child") == 0)
-		return child_main(argv[2], (uint32_t)atoi(argv[3]));
+		return child_main(argv[2], (uint32_t)strtoul(argv[3], NULL, 10));
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {

@@ -164,7 +164,7 @@ static int client_open(struct fixture *f)
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
-	strcpy(address.sun_path, f->path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", f->path);
 	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	return fd;
 }
@@ -235,8 +235,8 @@ static struct door_message connect_message(uint32_t request)
 {
 	struct door_message m = door_message_init(DOOR_CONNECT);
 
-	strcpy(m.node, "b");
-	strcpy(m.service, "file");
+	snprintf(m.node, sizeof(m.node), "%s", "b");
+	snprintf(m.service, sizeof(m.service), "%s", "file");
 	m.request = request;
 	m.codec = CODEC_LZ4;
 	return m;
@@ -275,7 +275,7 @@ static void new__replaces_a_stale_socket(void **state)
 
 	door_free(f->door);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET, 0);
-	strcpy(address.sun_path, f->path);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", f->path);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	close(fd); // died without cleaning up
 	assert_int_equal(open_door(f, &f->door, text), 0);
@@ -316,7 +316,7 @@ static void new__refuses_a_long_path(void **state)
 }
 
 // ---- hello
-// ----------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 static void hello_app__welcome_and_goodbye(void **state)
 {
@@ -452,7 +452,7 @@ static void hello_control__one_at_a_time(void **state)
 }
 
 // ---- limits
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 static void accept__silent_clients_are_dropped(void **state)
 {
@@ -518,7 +518,7 @@ static void poll__reads_a_bounded_number_per_turn(void **state)
 }
 
 // ---- listen
-// ---------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 static void listen__fallback_yields(void **state)
 {
@@ -592,7 +592,7 @@ static void listen__limits_and_names(void **state)
 }
 
 // ---- connect
-// --------------------------------------------------------------------------------------------------------
+// -------------------------------------------------------------------------------------------------
 
 static void connect__passes_and_fails(void **state)
 {

@@ -63,7 +63,9 @@ static void encode__says_zero_when_it_does_not_fit(void **state)
 {
 	(void)state;
 	fill(raw, RECORD_RAW_MAX, 7, 256);
-	assert_int_equal(codec_lz4.encode(workspace, 1, raw, RECORD_RAW_MAX, stored, RECORD_RAW_MAX / 8 * 7), 0);
+	assert_int_equal(
+		codec_lz4.encode(workspace, 1, raw, RECORD_RAW_MAX, stored, RECORD_RAW_MAX / 8 * 7),
+		0);
 }
 
 static void decode__refuses_damage_and_other_lengths(void **state)
@@ -75,7 +77,8 @@ static void decode__refuses_damage_and_other_lengths(void **state)
 	assert_false(codec_lz4.decode(workspace, stored, n, back, 4095));
 	assert_false(codec_lz4.decode(workspace, stored, n, back, 4097));
 	assert_false(codec_lz4.decode(workspace, stored, n / 2, back, 4096));
-	for (uint32_t seed = 0; seed < 2000; seed++) { // garbage: any answer, but never beyond the bound
+	for (uint32_t seed = 0; seed < 2000;
+		seed++) { // garbage: any answer, but never beyond the bound
 		fill(stored, 300, seed, 256);
 		memset(back, 0xee, 1100);
 		(void)codec_lz4.decode(workspace, stored, 300, back, 1000);

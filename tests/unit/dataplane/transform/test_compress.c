@@ -34,7 +34,8 @@ static void compress_record__text_shrinks_and_comes_back(void **state)
 	assert_ptr_equal(c.stored, slab);
 	assert_int_equal(c.header.codec, CODEC_LZ4);
 	assert_int_equal(c.header.raw_size, RECORD_RAW_MAX);
-	assert_int_equal(expand_record(&c.header, true, slab, workspace, back, true), VERDICT_ACCEPT);
+	assert_int_equal(
+		expand_record(&c.header, true, slab, workspace, back, true), VERDICT_ACCEPT);
 	assert_memory_equal(raw, back, RECORD_RAW_MAX);
 }
 
@@ -51,7 +52,8 @@ static void compress_record__what_saves_too_little_goes_raw_in_place(void **stat
 	assert_ptr_equal(c.stored, raw);
 	assert_int_equal(c.header.codec, CODEC_NONE);
 	assert_int_equal(c.header.stored_size, RECORD_RAW_MAX);
-	assert_int_equal(expand_record(&c.header, false, raw, workspace, NULL, true), VERDICT_ACCEPT);
+	assert_int_equal(
+		expand_record(&c.header, false, raw, workspace, NULL, true), VERDICT_ACCEPT);
 }
 
 static void compress_record__empty_and_without_slab(void **state)
@@ -86,7 +88,8 @@ static void expand_record__refuses(void **state)
 	h.raw_size = 7999;
 	assert_int_equal(expand_record(&h, true, slab, workspace, back, true), DROP_BLOCK_DECODE);
 	slab[3] ^= 1;
-	assert_int_equal(expand_record(&c.header, true, slab, workspace, back, true), DROP_BLOCK_CRC);
+	assert_int_equal(
+		expand_record(&c.header, true, slab, workspace, back, true), DROP_BLOCK_CRC);
 }
 
 int main(void)

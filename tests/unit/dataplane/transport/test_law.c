@@ -274,7 +274,8 @@ static void floor__after_losses(void **state)
 	pair_free(p);
 }
 
-// Everything is acknowledged, so the lowest that is tracked comes after the FLOOR packet itself: no contradiction.
+// Everything is acknowledged, so the lowest that is tracked comes after the FLOOR packet itself:
+// no contradiction.
 static void floor__with_nothing_tracked(void **state)
 {
 	(void)state;

@@ -93,7 +93,7 @@ static void publish_row(struct fixture *f, uint32_t row, uint32_t session)
 	struct session_stats stats = {.session = session, .packets_sent = 5};
 
 	memset(stats.peer, 'p', sizeof(stats.peer)); // no end: must not be believed
-	strcpy(stats.service, "echo");
+	snprintf(stats.service, sizeof(stats.service), "%s", "echo");
 	seqlock_write(&f->arena->info[row].seq, &f->arena->info[row].stats, &stats, sizeof(stats));
 }
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -95,7 +96,7 @@ static void receive__gives_message_and_descriptors(void **state)
 	int fds[DOOR_FDS_MAX], count;
 
 	m.request = 42;
-	strcpy(m.text, "hello");
+	snprintf(m.text, sizeof(m.text), "%s", "hello");
 	assert_int_equal(door_send(f->sockets[0], &m, (int[]){f->file, f->file}, 2), 0);
 	assert_int_equal(door_receive(f->sockets[1], &got, fds, &count), 0);
 	assert_memory_equal(&m, &got, sizeof(m));
