@@ -27,8 +27,8 @@ static void client_patience(struct client *client, uint64_t ms)
 static bool client_flush(struct client *client)
 {
 	while (client->out_sent < client->out_size) {
-		ssize_t n = send(client->fd, client->out + client->out_sent, client->out_size - client->out_sent,
-			MSG_NOSIGNAL | MSG_DONTWAIT);
+		ssize_t n = send(client->fd, client->out + client->out_sent,
+			client->out_size - client->out_sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -71,15 +71,17 @@ static void client_audit(const struct client *client, const char *outcome)
 {
 	if (!client->method->change)
 		return;
-	log_info("audit: pid %d uid %u (%s) asked for %s: %s", client->caller.pid, client->caller.uid,
-		schema_level_name(client->level), client->method->name, outcome);
+	log_info("audit: pid %d uid %u (%s) asked for %s: %s", client->caller.pid,
+		client->caller.uid, schema_level_name(client->level), client->method->name,
+		outcome);
 }
 
 static void client_finish(struct client *client, json_t *result, const struct rpc_error *error)
 {
 	if (client->method)
 		client_audit(client, result ? "done" : error->text);
-	client_send(client, result ? rpc_frame_result(client->id, result) : rpc_frame_error(client->id, error));
+	client_send(client,
+		result ? rpc_frame_result(client->id, result) : rpc_frame_error(client->id, error));
 	json_decref(client->id);
 	client->id = NULL;
 	client->method = NULL;
@@ -126,23 +128,27 @@ static void client_call(struct client *client, const json_t *params)
 	}
 	client->request = client->busy ? call.request : 0;
 	if (client->busy)
-		client_patience(client,
-			(uint64_t)schema_integer(call.method, params, "timeout_ms") + ADMIN_GRACE_MS);
+		client_patience(
+			client, (uint64_t)schema_integer(call.method, params, "timeout_ms") +
+					ADMIN_GRACE_MS);
 }
 
 // 0, or -1 with `error`: who may, and with which parameters.
-static int client_check(struct client *client, const struct rpc_request *request, struct rpc_error *error)
+static int client_check(
+	struct client *client, const struct rpc_request *request, struct rpc_error *error)
 {
 	char text[SCHEMA_TEXT_SIZE];
 
 	client->method = schema_find(request->method);
 	if (!client->method) {
-		rpc_error_set(error, RPC_METHOD, "no method \"%.64s\"; the method \"help\" lists them", request->method);
+		rpc_error_set(error, RPC_METHOD,
+			"no method \"%.64s\"; the method \"help\" lists them", request->method);
 		return -1;
 	}
 	if (client->level < client->method->level) {
-		rpc_error_set(error, RPC_PERMISSION, "%s needs level %s; yours is %s", client->method->name,
-			schema_level_name(client->method->level), schema_level_name(client->level));
+		rpc_error_set(error, RPC_PERMISSION, "%s needs level %s; yours is %s",
+			client->method->name, schema_level_name(client->method->level),
+			schema_level_name(client->level));
 		return -1;
 	}
 	if (schema_check(client->method, request->params, text) != 0) {
@@ -202,7 +208,8 @@ static void client_run(struct client *client)
 	if (client->fd < 0 || client->out)
 		return;
 	// While busy only a hang-up is of interest: that keeps one client to one request.
-	loop_watch_events(client->node->loop, &client->watch, client->busy || client->in_ended ? 0 : POLLIN);
+	loop_watch_events(
+		client->node->loop, &client->watch, client->busy || client->in_ended ? 0 : POLLIN);
 	if (client->busy)
 		return;
 	if (client->in_ended)
@@ -223,7 +230,8 @@ static void client_refuse_long_line(struct client *client)
 
 static void client_read(struct client *client)
 {
-	ssize_t n = recv(client->fd, client->in + client->in_used, RPC_LINE_MAX - client->in_used, MSG_DONTWAIT);
+	ssize_t n = recv(client->fd, client->in + client->in_used, RPC_LINE_MAX - client->in_used,
+		MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
@@ -288,7 +296,8 @@ void client_open(struct client *client, struct node *node, int fd, gid_t socket_
 
 	client->level = error ? LEVEL_NONE : level_of(&client->caller, geteuid(), socket_gid);
 	if (client->level == LEVEL_NONE) {
-		client_turn_away(fd, RPC_PERMISSION, "only root, the daemon's user, and the socket's group may connect");
+		client_turn_away(fd, RPC_PERMISSION,
+			"only root, the daemon's user, and the socket's group may connect");
 		return;
 	}
 	client->in = malloc(RPC_LINE_MAX);

@@ -17,8 +17,9 @@ struct client {
 	struct level_caller caller;
 	enum admin_level level;
 	struct loop_watch watch;
-	struct loop_timer timer; // deadline of the request, stall or idle patience: whichever holds now
-	char *in;                // RPC_LINE_MAX bytes
+	struct loop_timer
+		timer; // deadline of the request, stall or idle patience: whichever holds now
+	char *in;      // RPC_LINE_MAX bytes
 	size_t in_used;
 	bool in_ended; // the peer sends no more
 	bool closing;  // drop it when the answer is out

@@ -1,30 +1,38 @@
 // The numbers of a session row, with a sentence each.
 #include "control/admin/figures.h"
 
-#define FIGURE(name_, kind_, field_, sentence_)                                                    \
-	{                                                                                          \
-		.name = name_, .kind = kind_, .offset = offsetof(struct session_stats, field_),    \
-		.sentence = sentence_,                                                             \
+#define FIGURE(name_, kind_, field_, sentence_)                                                 \
+	{                                                                                       \
+		.name = name_, .kind = kind_, .offset = offsetof(struct session_stats, field_), \
+		.sentence = sentence_,                                                          \
 	}
 
 const struct figure figures[] = {
 	FIGURE("level", FIGURE_U8, level, "level of the codec, 0: the codec's default"),
 	FIGURE("segment_bytes", FIGURE_U32, segment_size, "payload of one full packet"),
-	FIGURE("raw_sent_bytes", FIGURE_U64, raw_bytes_sent, "what the application sent and the peer acknowledged"),
-	FIGURE("stored_sent_bytes", FIGURE_U64, stored_bytes_sent, "the same, as the codec stored it"),
-	FIGURE("raw_received_bytes", FIGURE_U64, raw_bytes_received, "what complete records held, expanded"),
-	FIGURE("stored_received_bytes", FIGURE_U64, stored_bytes_received, "the same, as the codec stored it"),
+	FIGURE("raw_sent_bytes", FIGURE_U64, raw_bytes_sent,
+		"what the application sent and the peer acknowledged"),
+	FIGURE("stored_sent_bytes", FIGURE_U64, stored_bytes_sent,
+		"the same, as the codec stored it"),
+	FIGURE("raw_received_bytes", FIGURE_U64, raw_bytes_received,
+		"what complete records held, expanded"),
+	FIGURE("stored_received_bytes", FIGURE_U64, stored_bytes_received,
+		"the same, as the codec stored it"),
 	FIGURE("records_sent", FIGURE_U64, records_sent, "records acknowledged by the peer"),
 	FIGURE("records_received", FIGURE_U64, records_received, "records completed"),
 	FIGURE("blocks_raw", FIGURE_U64, blocks_raw,
-		"records a codec was asked for and that went raw: it would have saved less than 12.5 %"),
-	FIGURE("wire_sent_bytes", FIGURE_U64, wire_bytes_sent, "UDP payload sent, headers and retransmissions included"),
+		"records a codec was asked for and that went raw: it would have saved less than "
+		"12.5 %"),
+	FIGURE("wire_sent_bytes", FIGURE_U64, wire_bytes_sent,
+		"UDP payload sent, headers and retransmissions included"),
 	FIGURE("wire_received_bytes", FIGURE_U64, wire_bytes_received, "UDP payload received"),
 	FIGURE("packets_sent", FIGURE_U64, packets_sent, "packets of all types"),
 	FIGURE("packets_received", FIGURE_U64, packets_received, "packets of all types"),
-	FIGURE("data_packets_sent", FIGURE_U64, data_packets_sent, "packets that carried data, first time or again"),
+	FIGURE("data_packets_sent", FIGURE_U64, data_packets_sent,
+		"packets that carried data, first time or again"),
 	FIGURE("retransmits", FIGURE_U64, retransmits, "data packets sent again"),
-	FIGURE("spurious", FIGURE_U64, spurious, "... of which the first one had arrived after all"),
+	FIGURE("spurious", FIGURE_U64, spurious,
+		"... of which the first one had arrived after all"),
 	FIGURE("duplicates", FIGURE_U64, duplicates, "packets received that were known already"),
 	FIGURE("cuts", FIGURE_U64, cuts, "times the window was cut because of loss"),
 	FIGURE("timeouts", FIGURE_U64, timeouts, "retransmission timeouts"),

@@ -12,8 +12,8 @@
 struct method_call {
 	struct node *node;
 	const struct schema_method *method;
-	const json_t *params; // checked by the schema; NULL: none
-	uint64_t now_ns;      // CLOCK_MONOTONIC
+	const json_t *params;     // checked by the schema; NULL: none
+	uint64_t now_ns;          // CLOCK_MONOTONIC
 	node_opened_fn on_opened; // for what takes time: called once with `owner`
 	void *owner;
 	bool later;       // set by the handler: on_opened answers, or has answered already

@@ -12,8 +12,8 @@ static json_t *help_choices(const struct schema_param *p)
 
 static json_t *help_param(const struct schema_param *p)
 {
-	json_t *row = json_pack("{s:s, s:s, s:b, s:s}", "name", p->name, "type", schema_type_name(p->type), "required",
-		p->required, "sentence", p->sentence);
+	json_t *row = json_pack("{s:s, s:s, s:b, s:s}", "name", p->name, "type",
+		schema_type_name(p->type), "required", p->required, "sentence", p->sentence);
 
 	if (p->standard)
 		json_object_set_new(row, "default", json_string(p->standard));
@@ -30,10 +30,12 @@ static json_t *help_method(const struct schema_method *m)
 {
 	json_t *params = json_array();
 
-	for (const struct schema_param *p = m->params; p < m->params + SCHEMA_PARAMS_MAX && p->name; p++)
+	for (const struct schema_param *p = m->params; p < m->params + SCHEMA_PARAMS_MAX && p->name;
+		p++)
 		json_array_append_new(params, help_param(p));
-	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:o}", "name", m->name, "level", schema_level_name(m->level),
-		"change", m->change, "sentence", m->sentence, "result", m->result, "params", params);
+	return json_pack("{s:s, s:s, s:b, s:s, s:s, s:o}", "name", m->name, "level",
+		schema_level_name(m->level), "change", m->change, "sentence", m->sentence, "result",
+		m->result, "params", params);
 }
 
 json_t *method_help(struct method_call *call, struct rpc_error *error)

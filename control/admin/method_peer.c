@@ -6,12 +6,16 @@ static json_t *peer_row(const struct node *node, uint32_t index)
 	const struct config_peer *config = &node->config.peers[index];
 	const struct peer *peer = &node->peers.peer[index];
 	char control[CONFIG_ADDRESS_TEXT], address[CONFIG_ADDRESS_TEXT];
-	json_t *row = json_pack("{s:s, s:b, s:s, s:s, s:s}", "name", config->name, "reachable", peer->state == PEER_UP,
-		"control", config_address_text(control, config->control_address, config->control_port), "address",
-		config_address_text(address, config->address, 0), "link", node->config.links[config->link].name);
+	json_t *row = json_pack("{s:s, s:b, s:s, s:s, s:s}", "name", config->name, "reachable",
+		peer->state == PEER_UP, "control",
+		config_address_text(control, config->control_address, config->control_port),
+		"address", config_address_text(address, config->address, 0), "link",
+		node->config.links[config->link].name);
 
-	json_object_set_new(row, "rtt_ns", peer->rtt_ns ? json_integer((json_int_t)peer->rtt_ns) : json_null());
-	json_object_set_new(row, "dataplane", json_boolean(peer->state == PEER_UP && peer->boot_id != 0));
+	json_object_set_new(
+		row, "rtt_ns", peer->rtt_ns ? json_integer((json_int_t)peer->rtt_ns) : json_null());
+	json_object_set_new(
+		row, "dataplane", json_boolean(peer->state == PEER_UP && peer->boot_id != 0));
 	json_object_set_new(row, "reason",
 		peer->state != PEER_UP && peer->error[0] ? rpc_text(peer->error) : json_null());
 	return row;

@@ -39,7 +39,8 @@ static const char *session_state_name(uint8_t state)
 
 static const char *session_codec_name(uint8_t codec)
 {
-	static const char *const names[CODEC_COUNT] = {"none", "lz4", "zstd", "deflate", "brotli", "snappy"};
+	static const char *const names[CODEC_COUNT] = {
+		"none", "lz4", "zstd", "deflate", "brotli", "snappy"};
 
 	return codec < CODEC_COUNT ? names[codec] : "unknown";
 }
@@ -59,13 +60,15 @@ static json_t *session_row(const struct session_stats *s)
 	char id[SESSION_ID_TEXT], cid[9];
 
 	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I}", //
-		"id", session_id_text(id, s->session_id), "cid", session_cid_text(cid, s->session), //
-		"peer", rpc_text(s->peer), "service", rpc_text(s->service), //
-		"state", session_state_name(s->state), //
-		"initiator", s->initiator, "codec", session_codec_name(s->codec),                   //
-		"raw_sent_bytes", (json_int_t)s->raw_bytes_sent, "raw_received_bytes",              //
-		(json_int_t)s->raw_bytes_received, "srtt_ns", (json_int_t)s->srtt_ns,               //
-		"rate_bytes_per_s", (json_int_t)s->rate_Bps, "retransmits", (json_int_t)s->retransmits);
+		"id", session_id_text(id, s->session_id), "cid",
+		session_cid_text(cid, s->session),                                     //
+		"peer", rpc_text(s->peer), "service", rpc_text(s->service),            //
+		"state", session_state_name(s->state),                                 //
+		"initiator", s->initiator, "codec", session_codec_name(s->codec),      //
+		"raw_sent_bytes", (json_int_t)s->raw_bytes_sent, "raw_received_bytes", //
+		(json_int_t)s->raw_bytes_received, "srtt_ns", (json_int_t)s->srtt_ns,  //
+		"rate_bytes_per_s", (json_int_t)s->rate_Bps, "retransmits",
+		(json_int_t)s->retransmits);
 }
 
 json_t *method_session_list(struct method_call *call, struct rpc_error *error)
@@ -82,8 +85,8 @@ json_t *method_session_list(struct method_call *call, struct rpc_error *error)
 
 // The one session whose id begins with `digits`. The two ends of a session within one node share an id; the end that
 // opened it stands for both.
-static int session_find(const struct tables *tables, const char *digits, struct session_stats *found,
-	struct rpc_error *error)
+static int session_find(const struct tables *tables, const char *digits,
+	struct session_stats *found, struct rpc_error *error)
 {
 	struct session_stats row;
 	char id[SESSION_ID_TEXT];
@@ -93,7 +96,8 @@ static int session_find(const struct tables *tables, const char *digits, struct 
 	while (tables_session_next(tables, &cursor, &row)) {
 		if (strncasecmp(session_id_text(id, row.session_id), digits, strlen(digits)) != 0)
 			continue;
-		if (count && memcmp(found->session_id, row.session_id, sizeof(row.session_id)) == 0) {
+		if (count &&
+			memcmp(found->session_id, row.session_id, sizeof(row.session_id)) == 0) {
 			*found = row.initiator ? row : *found;
 			continue;
 		}
@@ -103,9 +107,11 @@ static int session_find(const struct tables *tables, const char *digits, struct 
 	if (count == 1)
 		return 0;
 	if (count)
-		rpc_error_set(error, RPC_NOT_FOUND, "%d sessions begin with %s: give more digits", count, digits);
+		rpc_error_set(error, RPC_NOT_FOUND, "%d sessions begin with %s: give more digits",
+			count, digits);
 	else
-		rpc_error_set(error, RPC_NOT_FOUND, "no session begins with %s; session.list lists them", digits);
+		rpc_error_set(error, RPC_NOT_FOUND,
+			"no session begins with %s; session.list lists them", digits);
 	return -1;
 }
 
@@ -133,7 +139,8 @@ static json_t *session_figure(const struct figure *figure, const struct session_
 static json_t *session_raw_reason(const struct session_stats *s)
 {
 	if (s->blocks_raw)
-		return json_string("the codec would have saved less than 12.5 % of those records, so they went as they are");
+		return json_string("the codec would have saved less than 12.5 % of those records, "
+				   "so they went as they are");
 	if (s->codec == CODEC_NONE)
 		return json_string("no codec was asked for");
 	return json_null();
@@ -154,11 +161,14 @@ json_t *method_session_show(struct method_call *call, struct rpc_error *error)
 	json_object_set_new(row, "peer_cid", json_string(session_cid_text(peer_cid, s.peer_cid)));
 	json_object_set_new(row, "worker", json_integer(s.session >> 24));
 	json_object_set_new(row, "app", s.app == 0xffff ? json_null() : json_integer(s.app));
-	json_object_set_new(row, "peer_address", json_string(config_address_text(address, s.peer_address, 0)));
-	json_object_set_new(row, "age_ns", s.opened_ns ? json_integer((json_int_t)age) : json_null());
+	json_object_set_new(
+		row, "peer_address", json_string(config_address_text(address, s.peer_address, 0)));
+	json_object_set_new(
+		row, "age_ns", s.opened_ns ? json_integer((json_int_t)age) : json_null());
 	json_object_set_new(row, "limited_by", rpc_text(tables_limited_name(tables, s.limited_by)));
 	json_object_set_new(row, "close_reason",
-		s.close_reason ? rpc_text(tables_close_sentence(tables, s.close_reason)) : json_null());
+		s.close_reason ? rpc_text(tables_close_sentence(tables, s.close_reason))
+			       : json_null());
 	json_object_set_new(row, "raw_reason", session_raw_reason(&s));
 	for (size_t i = 0; i < figures_count; i++)
 		json_object_set_new(row, figures[i].name, session_figure(&figures[i], &s));
@@ -171,7 +181,8 @@ json_t *method_session_opened(const struct node *node, uint32_t cid)
 	char id[SESSION_ID_TEXT], text[9];
 	bool there = tables_session(&node->plane.tables, cid, &s);
 
-	return json_pack("{s:o, s:s}", "id", there ? json_string(session_id_text(id, s.session_id)) : json_null(), "cid",
+	return json_pack("{s:o, s:s}", "id",
+		there ? json_string(session_id_text(id, s.session_id)) : json_null(), "cid",
 		session_cid_text(text, cid));
 }
 
@@ -186,8 +197,8 @@ json_t *method_session_open(struct method_call *call, struct rpc_error *error)
 	};
 
 	if (config_peer_find(&call->node->config, want.node) < 0) {
-		rpc_error_set(error, RPC_NOT_FOUND, "no peer \"%s\" in the configuration; peer.list lists them",
-			want.node);
+		rpc_error_set(error, RPC_NOT_FOUND,
+			"no peer \"%s\" in the configuration; peer.list lists them", want.node);
 		return NULL;
 	}
 	call->later = true;
@@ -201,9 +212,11 @@ json_t *method_session_close(struct method_call *call, struct rpc_error *error)
 	char text[REASON_SIZE] = "";
 	int result;
 
-	if (session_find(&call->node->plane.tables, schema_string(call->method, call->params, "id"), &s, error) != 0)
+	if (session_find(&call->node->plane.tables, schema_string(call->method, call->params, "id"),
+		    &s, error) != 0)
 		return NULL;
-	result = node_session_close(call->node, s.session, schema_boolean(call->params, "now"), text, sizeof(text));
+	result = node_session_close(
+		call->node, s.session, schema_boolean(call->params, "now"), text, sizeof(text));
 	if (result != IPC_OK) {
 		rpc_error_set(error, method_code_of((uint32_t)result), "%s", text);
 		return NULL;

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-
 static double seconds_since(uint64_t now_ns, uint64_t then_ns)
 {
 	return now_ns > then_ns ? (double)(now_ns - then_ns) / 1e9 : 0.0;
@@ -24,8 +23,9 @@ static json_t *status_dataplane(const struct method_call *call)
 	struct tables_info info;
 	char boot_id[17];
 	json_t *row = json_pack("{s:o, s:s, s:I, s:o}", //
-		"pid", plane->pid > 0 ? json_integer(plane->pid) : json_null(), "state", plane_state_name(plane->state),
-		"restarts", (json_int_t)plane->restarts, "error", plane->error[0] ? rpc_text(plane->error) : json_null());
+		"pid", plane->pid > 0 ? json_integer(plane->pid) : json_null(), "state",
+		plane_state_name(plane->state), "restarts", (json_int_t)plane->restarts, "error",
+		plane->error[0] ? rpc_text(plane->error) : json_null());
 
 	bool attached = tables_info(&plane->tables, &info);
 
@@ -36,9 +36,11 @@ static json_t *status_dataplane(const struct method_call *call)
 	json_object_set_new(row, "boot_id", attached ? json_string(boot_id) : json_null());
 	json_object_set_new(row, "uptime_s",
 		attached ? json_real(seconds_since(call->now_ns, info.started_ns)) : json_null());
-	json_object_set_new(row, "hugepages", attached ? json_boolean(info.hugepages) : json_null());
+	json_object_set_new(
+		row, "hugepages", attached ? json_boolean(info.hugepages) : json_null());
 	json_object_set_new(row, "workers", attached ? json_integer(info.workers) : json_null());
-	json_object_set_new(row, "program_version", attached ? rpc_text(info.version) : json_null());
+	json_object_set_new(
+		row, "program_version", attached ? rpc_text(info.version) : json_null());
 	return row;
 }
 
@@ -49,10 +51,11 @@ static json_t *status_apps(const struct tables *tables)
 
 	for (uint32_t i = 0; i < PLANE_APPS_MAX; i++)
 		if (tables_app(tables, i, &app))
-			json_array_append_new(apps,
-				json_pack("{s:o, s:I, s:I, s:i, s:I}", "name", rpc_text(app.name), "pid", (json_int_t)app.pid,
-					"uid", (json_int_t)app.uid, "worker", (int)app.worker, "sessions",
-					(json_int_t)app.sessions));
+			json_array_append_new(
+				apps, json_pack("{s:o, s:I, s:I, s:i, s:I}", "name",
+					      rpc_text(app.name), "pid", (json_int_t)app.pid, "uid",
+					      (json_int_t)app.uid, "worker", (int)app.worker,
+					      "sessions", (json_int_t)app.sessions));
 	return apps;
 }
 
@@ -94,9 +97,10 @@ json_t *method_status(struct method_call *call, struct rpc_error *error)
 	(void)error;
 	return json_pack("{s:s, s:s, s:f, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", //
 		"node", node->config.node, "version", SLUICE_VERSION, "uptime_s",
-		seconds_since(call->now_ns, node->started_ns), "cipher", "null", "control", status_control(call),
-		"dataplane", status_dataplane(call), "links", method_links(node), "peers", method_peers(node),
-		"sessions", status_sessions(tables), "apps", status_apps(tables), "listeners",
+		seconds_since(call->now_ns, node->started_ns), "cipher", "null", "control",
+		status_control(call), "dataplane", status_dataplane(call), "links",
+		method_links(node), "peers", method_peers(node), "sessions",
+		status_sessions(tables), "apps", status_apps(tables), "listeners",
 		status_listeners(tables));
 }
 
@@ -107,5 +111,6 @@ json_t *method_version(struct method_call *call, struct rpc_error *error)
 
 	(void)error;
 	return json_pack("{s:s, s:o, s:I}", "control", SLUICE_VERSION, "dataplane",
-		attached ? rpc_text(info.version) : json_null(), "plane_abi", (json_int_t)PLANE_VERSION);
+		attached ? rpc_text(info.version) : json_null(), "plane_abi",
+		(json_int_t)PLANE_VERSION);
 }

@@ -30,12 +30,14 @@ static int rpc_check_members(const struct rpc_request *request, struct rpc_error
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(request->root, name, value) {
-		if (strcmp(name, "jsonrpc") == 0 || strcmp(name, "id") == 0 || strcmp(name, "method") == 0 ||
-			strcmp(name, "params") == 0)
+	json_object_foreach(request->root, name, value)
+	{
+		if (strcmp(name, "jsonrpc") == 0 || strcmp(name, "id") == 0 ||
+			strcmp(name, "method") == 0 || strcmp(name, "params") == 0)
 			continue;
 		rpc_error_set(error, RPC_INVALID,
-			"a request has no member \"%.64s\"; allowed: jsonrpc, id, method, params", name);
+			"a request has no member \"%.64s\"; allowed: jsonrpc, id, method, params",
+			name);
 		return -1;
 	}
 	return 0;
@@ -56,11 +58,13 @@ static int rpc_check(struct rpc_request *request, struct rpc_error *error)
 	// Notifications would be changes without an answer.
 	if (!request->id) {
 		rpc_error_set(error, RPC_INVALID,
-			"a request needs an \"id\": an integer, or a string of at most %d bytes", RPC_ID_MAX);
+			"a request needs an \"id\": an integer, or a string of at most %d bytes",
+			RPC_ID_MAX);
 		return -1;
 	}
 	if (!json_is_string(method)) {
-		rpc_error_set(error, RPC_INVALID, "a request needs a \"method\"; the method \"help\" lists them");
+		rpc_error_set(error, RPC_INVALID,
+			"a request needs a \"method\"; the method \"help\" lists them");
 		return -1;
 	}
 	request->method = json_string_value(method);
@@ -75,12 +79,13 @@ int rpc_parse(struct rpc_request *request, const char *line, size_t size, struct
 	memset(request, 0, sizeof(*request));
 	request->root = json_loadb(line, size, JSON_REJECT_DUPLICATES, &json_error);
 	if (!request->root) {
-		rpc_error_set(error, RPC_PARSE, "not a JSON object on one line: %s (column %d)", json_error.text,
-			json_error.column);
+		rpc_error_set(error, RPC_PARSE, "not a JSON object on one line: %s (column %d)",
+			json_error.text, json_error.column);
 		return -1;
 	}
 	if (json_is_array(request->root)) {
-		rpc_error_set(error, RPC_INVALID, "batches are not supported: send one request object per line");
+		rpc_error_set(error, RPC_INVALID,
+			"batches are not supported: send one request object per line");
 		return -1;
 	}
 	if (!json_is_object(request->root)) {
@@ -129,12 +134,15 @@ static char *rpc_dump_line(json_t *answer)
 
 char *rpc_frame_result(const json_t *id, json_t *result)
 {
-	return rpc_dump_line(json_pack("{s:s, s:O?, s:o}", "jsonrpc", "2.0", "id", id, "result", result));
+	return rpc_dump_line(
+		json_pack("{s:s, s:O?, s:o}", "jsonrpc", "2.0", "id", id, "result", result));
 }
 
 char *rpc_frame_error(const json_t *id, const struct rpc_error *error)
 {
-	json_t *body = json_pack("{s:i, s:o}", "code", error->code, "message", rpc_text(error->text));
+	json_t *body =
+		json_pack("{s:i, s:o}", "code", error->code, "message", rpc_text(error->text));
 
-	return rpc_dump_line(json_pack("{s:s, s:O?, s:o}", "jsonrpc", "2.0", "id", id, "error", body));
+	return rpc_dump_line(
+		json_pack("{s:s, s:O?, s:o}", "jsonrpc", "2.0", "id", id, "error", body));
 }

@@ -7,20 +7,24 @@
 
 static const char *const codec_choices[] = {"none", "lz4", NULL};
 
-#define SESSION_ID                                                                                 \
-	{                                                                                          \
-		.name = "id", .type = SCHEMA_HEX, .required = 1, .min = 6, .max = 32,              \
-		.sentence = "session id, or the first digits of it when they name one session",    \
+#define SESSION_ID                                                                              \
+	{                                                                                       \
+		.name = "id", .type = SCHEMA_HEX, .required = 1, .min = 6, .max = 32,           \
+		.sentence = "session id, or the first digits of it when they name one session", \
 	}
 
 const struct schema_method schema_methods[] = {
 	{
 		.name = "status",
 		.level = LEVEL_VIEWER,
-		.sentence = "the whole node in one look: both processes, links, peers, sessions, applications",
-		.result = "node, version, uptime_s, cipher, control {pid, uptime_s}, dataplane {pid, state, boot_id, "
-			  "hugepages, workers, restarts, program_version, uptime_s}, links[], peers[], sessions, apps[] "
-			  "{name, pid, uid, worker, sessions}, listeners[] {service, pid, fallback}",
+		.sentence = "the whole node in one look: both processes, links, peers, sessions, "
+			    "applications",
+		.result =
+			"node, version, uptime_s, cipher, control {pid, uptime_s}, dataplane {pid, "
+			"state, boot_id, "
+			"hugepages, workers, restarts, program_version, uptime_s}, links[], "
+			"peers[], sessions, apps[] "
+			"{name, pid, uid, worker, sessions}, listeners[] {service, pid, fallback}",
 	},
 	{
 		.name = "version",
@@ -32,22 +36,28 @@ const struct schema_method schema_methods[] = {
 		.name = "link.list",
 		.level = LEVEL_VIEWER,
 		.sentence = "links of the dataplane with their state and counters",
-		.result = "links[] {name, driver, state, mtu, segment_bytes, address, mac, udp_port, rx_packets, "
+		.result = "links[] {name, driver, state, mtu, segment_bytes, address, mac, "
+			  "udp_port, rx_packets, "
 			  "tx_packets, rx_bytes, tx_bytes, rx_missed, tx_refused}",
 	},
 	{
 		.name = "worker.list",
 		.level = LEVEL_VIEWER,
-		.sentence = "poll-mode workers: heartbeat, load, packets, and every drop by its reason",
-		.result = "workers[] {worker, tid, heartbeat_age_ns, busy_ratio, turns, busy_turns, sleeps, "
-			  "rx_packets, tx_packets, steered, events_lost, bytes_memcpy, bytes_memcpy_sealed, "
-			  "bytes_memcpy_opened, drops {NAME: packets}}, drop_sentences {NAME: sentence}",
+		.sentence =
+			"poll-mode workers: heartbeat, load, packets, and every drop by its reason",
+		.result = "workers[] {worker, tid, heartbeat_age_ns, busy_ratio, turns, "
+			  "busy_turns, sleeps, "
+			  "rx_packets, tx_packets, steered, events_lost, bytes_memcpy, "
+			  "bytes_memcpy_sealed, "
+			  "bytes_memcpy_opened, drops {NAME: packets}}, drop_sentences {NAME: "
+			  "sentence}",
 	},
 	{
 		.name = "session.list",
 		.level = LEVEL_VIEWER,
 		.sentence = "sessions of this node, one short row each",
-		.result = "sessions[] {id, cid, peer, service, state, initiator, codec, raw_sent_bytes, "
+		.result = "sessions[] {id, cid, peer, service, state, initiator, codec, "
+			  "raw_sent_bytes, "
 			  "raw_received_bytes, srtt_ns, rate_bytes_per_s, retransmits}",
 	},
 	{
@@ -66,14 +76,30 @@ const struct schema_method schema_methods[] = {
 		.result = "id, cid",
 		.params =
 			{
-				{.name = "node", .type = SCHEMA_STRING, .required = 1, .min = 1, .max = NAME_SIZE - 1,
-					.sentence = "name of the peer, as the configuration has it"},
-				{.name = "codec", .type = SCHEMA_CHOICE, .choices = codec_choices, .standard = "none",
+				{.name = "node",
+					.type = SCHEMA_STRING,
+					.required = 1,
+					.min = 1,
+					.max = NAME_SIZE - 1,
+					.sentence =
+						"name of the peer, as the configuration has it"},
+				{.name = "codec",
+					.type = SCHEMA_CHOICE,
+					.choices = codec_choices,
+					.standard = "none",
 					.sentence = "how records are compressed"},
-				{.name = "level", .type = SCHEMA_INTEGER, .min = 0, .max = 22, .standard = "0",
+				{.name = "level",
+					.type = SCHEMA_INTEGER,
+					.min = 0,
+					.max = 22,
+					.standard = "0",
 					.sentence = "level of the codec, 0: the codec's default"},
-				{.name = "timeout_ms", .type = SCHEMA_INTEGER, .min = 100, .max = 60000,
-					.standard = "10000", .sentence = "how long the peer may take to answer"},
+				{.name = "timeout_ms",
+					.type = SCHEMA_INTEGER,
+					.min = 100,
+					.max = 60000,
+					.standard = "10000",
+					.sentence = "how long the peer may take to answer"},
 			},
 	},
 	{
@@ -85,7 +111,8 @@ const struct schema_method schema_methods[] = {
 		.params =
 			{
 				SESSION_ID,
-				{.name = "now", .type = SCHEMA_BOOLEAN,
+				{.name = "now",
+					.type = SCHEMA_BOOLEAN,
 					.sentence = "at once, without delivering what was sent"},
 			},
 	},
@@ -99,11 +126,15 @@ const struct schema_method schema_methods[] = {
 		.name = "help",
 		.level = LEVEL_VIEWER,
 		.sentence = "this schema: every method with its level and its parameters",
-		.result = "methods[] {name, level, change, sentence, result, params[] {name, type, required, min, max, "
+		.result = "methods[] {name, level, change, sentence, result, params[] {name, type, "
+			  "required, min, max, "
 			  "choices, default, sentence}}",
 		.params =
 			{
-				{.name = "method", .type = SCHEMA_STRING, .min = 1, .max = 64,
+				{.name = "method",
+					.type = SCHEMA_STRING,
+					.min = 1,
+					.max = 64,
 					.sentence = "only this method"},
 			},
 	},

@@ -18,8 +18,8 @@ enum schema_type {
 	SCHEMA_STRING,  // min..max bytes
 	SCHEMA_INTEGER, // min..max
 	SCHEMA_BOOLEAN,
-	SCHEMA_CHOICE,  // one of `choices`
-	SCHEMA_HEX,     // min..max hexadecimal digits
+	SCHEMA_CHOICE, // one of `choices`
+	SCHEMA_HEX,    // min..max hexadecimal digits
 };
 
 enum schema_limits {
@@ -30,8 +30,8 @@ enum schema_limits {
 struct schema_param {
 	const char *name; // NULL: end of the list
 	enum schema_type type;
-	int required;      // a required parameter is a positional of the command line
-	int64_t min, max;  // of the value, or of its length
+	int required;               // a required parameter is a positional of the command line
+	int64_t min, max;           // of the value, or of its length
 	const char *const *choices; // NULL-terminated
 	const char *standard;       // text of the value when it is not given, NULL: none
 	const char *sentence;
@@ -40,9 +40,9 @@ struct schema_param {
 struct schema_method {
 	const char *name; // NULL: end of the table
 	enum admin_level level;
-	int change;             // it changes something: an audit line is written
-	const char *sentence;   // what it does
-	const char *result;     // what comes back, for docs and help
+	int change;           // it changes something: an audit line is written
+	const char *sentence; // what it does
+	const char *result;   // what comes back, for docs and help
 	struct schema_param params[SCHEMA_PARAMS_MAX];
 };
 
@@ -57,6 +57,7 @@ const char *schema_type_name(enum schema_type type);
 int schema_check(const struct schema_method *method, const json_t *params, char *text);
 
 // Values after schema_check said yes; the standard value where none was given.
-const char *schema_string(const struct schema_method *method, const json_t *params, const char *name);
+const char *schema_string(
+	const struct schema_method *method, const json_t *params, const char *name);
 int64_t schema_integer(const struct schema_method *method, const json_t *params, const char *name);
 int schema_boolean(const json_t *params, const char *name);

@@ -8,7 +8,8 @@
 
 static const struct schema_param *param_find(const struct schema_method *method, const char *name)
 {
-	for (const struct schema_param *p = method->params; p < method->params + SCHEMA_PARAMS_MAX && p->name; p++)
+	for (const struct schema_param *p = method->params;
+		p < method->params + SCHEMA_PARAMS_MAX && p->name; p++)
 		if (strcmp(p->name, name) == 0)
 			return p;
 	return NULL;
@@ -30,7 +31,8 @@ static void refuse_unknown(const struct schema_method *method, const char *name,
 		return;
 	}
 	text_add(text, "allowed: ");
-	for (const struct schema_param *p = method->params; p < method->params + SCHEMA_PARAMS_MAX && p->name; p++) {
+	for (const struct schema_param *p = method->params;
+		p < method->params + SCHEMA_PARAMS_MAX && p->name; p++) {
 		if (p != method->params)
 			text_add(text, ", ");
 		text_add(text, p->name);
@@ -43,10 +45,11 @@ static int check_string(const struct schema_param *p, const json_t *value, char 
 	const char *s = json_string_value(value);
 
 	// A NUL in the middle would let two readers see two different names.
-	if (json_is_string(value) && size >= (size_t)p->min && size <= (size_t)p->max && strlen(s) == size)
+	if (json_is_string(value) && size >= (size_t)p->min && size <= (size_t)p->max &&
+		strlen(s) == size)
 		return 0;
-	snprintf(text, SCHEMA_TEXT_SIZE, "%s must be a string of %lld to %lld bytes", p->name, (long long)p->min,
-		(long long)p->max);
+	snprintf(text, SCHEMA_TEXT_SIZE, "%s must be a string of %lld to %lld bytes", p->name,
+		(long long)p->min, (long long)p->max);
 	return -1;
 }
 
@@ -58,19 +61,21 @@ static int check_hex(const struct schema_param *p, const json_t *value, char *te
 
 	while (digits < size && isxdigit((unsigned char)s[digits]))
 		digits++;
-	if (json_is_string(value) && digits == size && size >= (size_t)p->min && size <= (size_t)p->max)
+	if (json_is_string(value) && digits == size && size >= (size_t)p->min &&
+		size <= (size_t)p->max)
 		return 0;
-	snprintf(text, SCHEMA_TEXT_SIZE, "%s must be a string of %lld to %lld hexadecimal digits", p->name,
-		(long long)p->min, (long long)p->max);
+	snprintf(text, SCHEMA_TEXT_SIZE, "%s must be a string of %lld to %lld hexadecimal digits",
+		p->name, (long long)p->min, (long long)p->max);
 	return -1;
 }
 
 static int check_integer(const struct schema_param *p, const json_t *value, char *text)
 {
-	if (json_is_integer(value) && json_integer_value(value) >= p->min && json_integer_value(value) <= p->max)
+	if (json_is_integer(value) && json_integer_value(value) >= p->min &&
+		json_integer_value(value) <= p->max)
 		return 0;
-	snprintf(text, SCHEMA_TEXT_SIZE, "%s must be an integer from %lld to %lld", p->name, (long long)p->min,
-		(long long)p->max);
+	snprintf(text, SCHEMA_TEXT_SIZE, "%s must be an integer from %lld to %lld", p->name,
+		(long long)p->min, (long long)p->max);
 	return -1;
 }
 
@@ -110,10 +115,12 @@ int schema_check(const struct schema_method *method, const json_t *params, char 
 	json_t *value;
 
 	if (params && !json_is_object(params)) {
-		snprintf(text, SCHEMA_TEXT_SIZE, "params must be an object with named values, or absent");
+		snprintf(text, SCHEMA_TEXT_SIZE,
+			"params must be an object with named values, or absent");
 		return -1;
 	}
-	json_object_foreach((json_t *)params, name, value) {
+	json_object_foreach((json_t *)params, name, value)
+	{
 		const struct schema_param *p = param_find(method, name);
 
 		if (!p) {
@@ -123,16 +130,19 @@ int schema_check(const struct schema_method *method, const json_t *params, char 
 		if (checks[p->type](p, value, text) != 0)
 			return -1;
 	}
-	for (const struct schema_param *p = method->params; p < method->params + SCHEMA_PARAMS_MAX && p->name; p++) {
+	for (const struct schema_param *p = method->params;
+		p < method->params + SCHEMA_PARAMS_MAX && p->name; p++) {
 		if (!p->required || json_object_get(params, p->name))
 			continue;
-		snprintf(text, SCHEMA_TEXT_SIZE, "%s needs \"%s\": %s", method->name, p->name, p->sentence);
+		snprintf(text, SCHEMA_TEXT_SIZE, "%s needs \"%s\": %s", method->name, p->name,
+			p->sentence);
 		return -1;
 	}
 	return 0;
 }
 
-const char *schema_string(const struct schema_method *method, const json_t *params, const char *name)
+const char *schema_string(
+	const struct schema_method *method, const json_t *params, const char *name)
 {
 	const char *value = json_string_value(json_object_get(params, name));
 
@@ -143,7 +153,8 @@ int64_t schema_integer(const struct schema_method *method, const json_t *params,
 {
 	const json_t *value = json_object_get(params, name);
 
-	return value ? json_integer_value(value) : strtoll(param_find(method, name)->standard, NULL, 10);
+	return value ? json_integer_value(value)
+		     : strtoll(param_find(method, name)->standard, NULL, 10);
 }
 
 int schema_boolean(const json_t *params, const char *name)

@@ -45,7 +45,8 @@ static void admin_on_ready(void *owner, short events)
 	}
 	client = admin_free_client(admin);
 	if (!client) {
-		client_turn_away(fd, RPC_BUSY, "too many clients on the control socket (64); try again later");
+		client_turn_away(fd, RPC_BUSY,
+			"too many clients on the control socket (64); try again later");
 		return;
 	}
 	// The file's group as it is now: an operator may have changed it. Without the file nobody is in its group.
@@ -58,8 +59,9 @@ static void admin_on_ready(void *owner, short events)
 static bool admin_answered(const struct sockaddr_un *address)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	bool answered = fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
-					   errno == EAGAIN); // its queue is full: it is alive
+	bool answered =
+		fd >= 0 && (connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0 ||
+				   errno == EAGAIN); // its queue is full: it is alive
 
 	if (fd >= 0)
 		close(fd);
@@ -83,7 +85,8 @@ static int admin_clear(const struct sockaddr_un *address, char *error, size_t er
 		return -1;
 	}
 	if (unlink(path) != 0 && errno != ENOENT) {
-		snprintf(error, error_size, "cannot remove the stale socket %s: %s", path, strerror(errno));
+		snprintf(error, error_size, "cannot remove the stale socket %s: %s", path,
+			strerror(errno));
 		return -1;
 	}
 	return 0;
@@ -93,7 +96,8 @@ static int admin_bind(struct admin *admin)
 {
 	// From birth with its final mode: no moment in which others can connect.
 	mode_t before = umask(0117);
-	int result = bind(admin->fd, (const struct sockaddr *)&admin->address, sizeof(admin->address));
+	int result =
+		bind(admin->fd, (const struct sockaddr *)&admin->address, sizeof(admin->address));
 	int reason = errno;
 
 	umask(before);
@@ -115,7 +119,8 @@ static int admin_listen(struct admin *admin, char *error, size_t error_size)
 		snprintf(error, error_size, "cannot listen on %s: %s", path, strerror(errno));
 		return -1;
 	}
-	result = loop_watch_start(admin->node->loop, &admin->watch, admin->fd, POLLIN, admin_on_ready, admin);
+	result = loop_watch_start(
+		admin->node->loop, &admin->watch, admin->fd, POLLIN, admin_on_ready, admin);
 	if (result != 0)
 		snprintf(error, error_size, "cannot watch %s: %s", path, strerror(-result));
 	return result;
@@ -138,7 +143,8 @@ int admin_start(struct node *node, char *error, size_t error_size)
 	n = snprintf(admin->address.sun_path, sizeof(admin->address.sun_path), "%s/control.sock",
 		node->config.run_dir);
 	if (n < 0 || (size_t)n >= sizeof(admin->address.sun_path)) {
-		snprintf(error, error_size, "run_dir is too long for a socket path (107 bytes): %s", node->config.run_dir);
+		snprintf(error, error_size, "run_dir is too long for a socket path (107 bytes): %s",
+			node->config.run_dir);
 		free(admin);
 		return -1;
 	}

@@ -30,10 +30,13 @@ struct command {
 	const char *group, *word; // "session", "list"; word NULL: the group is the command
 	const struct schema_method *method; // NULL: looked up in the schema by `calls`
 	const char *calls;                  // admin method
-	const char *operands;               // shown in the usage after the options; NULL: from the required parameters
-	const char *sentence;               // NULL: that of the method
-	int (*print)(const struct cli *cli, const json_t *result); // of an admin method's result, for people
-	int (*run)(struct cli *cli, const struct command *command, const json_t *params, char **operands); // instead
+	const char *
+		operands; // shown in the usage after the options; NULL: from the required parameters
+	const char *sentence; // NULL: that of the method
+	int (*print)(const struct cli *cli,
+		const json_t *result); // of an admin method's result, for people
+	int (*run)(struct cli *cli, const struct command *command, const json_t *params,
+		char **operands); // instead
 };
 
 extern const struct command cli_commands[]; // ends with group NULL
@@ -62,13 +65,14 @@ const char *help_nearest(const char *word, const char *group);
 
 // options.c: options of a command (and the global ones) in any order with its operands. The required parameters of an
 // admin method are taken from the operands. 0, or an exit code after the error was said.
-int options_parse(struct cli *cli, const struct command *command, int argc, char **argv, json_t **params,
-	char ***operands);
+int options_parse(struct cli *cli, const struct command *command, int argc, char **argv,
+	json_t **params, char ***operands);
 // Global options in front of a command. Index of the first word, or -1 after the error was said.
 int options_global(struct cli *cli, int argc, char **argv);
 
 // connect.c: one request and its result (a new reference), or NULL with *exit_code after the error was said.
-json_t *connect_call(const struct cli *cli, const char *method, const json_t *params, int *exit_code);
+json_t *connect_call(
+	const struct cli *cli, const char *method, const json_t *params, int *exit_code);
 
 // print_<noun>.c
 int print_status(const struct cli *cli, const json_t *result);
@@ -81,8 +85,10 @@ int print_session_closed(const struct cli *cli, const json_t *result);
 int print_peers(const struct cli *cli, const json_t *result);
 
 // version.c, send.c, serve.c
-int version_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
+int version_run(
+	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 int send_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
-int serve_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
+int serve_run(
+	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 
 extern const struct schema_method send_method, serve_method, version_method, help_method;

@@ -52,7 +52,8 @@ int cli_fail(const struct cli *cli, int exit_code, const char *code, const char 
 		for (char *c = text; !message && *c; c++)
 			*c = (unsigned char)*c >= 0x80 ? '?' : *c;
 		message = message ? message : json_string(text);
-		(void)cli_print_json(json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", message));
+		(void)cli_print_json(
+			json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", message));
 	} else {
 		fflush(stdout);
 		fprintf(stderr, "sluice: %s\n", text);

@@ -17,7 +17,8 @@
 static int fail_unreachable(const struct cli *cli, const char *why)
 {
 	return cli_fail(cli, CLI_UNREACHABLE, "unreachable",
-		"no control process answers at %s: %s (is sluice-control running? --node or SLUICE_NODE names another)",
+		"no control process answers at %s: %s (is sluice-control running? --node or "
+		"SLUICE_NODE names another)",
 		cli_socket(cli), why);
 }
 
@@ -126,19 +127,20 @@ static json_t *connect_result(const struct cli *cli, const char *line, int *exit
 	json_int_t code = json_integer_value(json_object_get(error, "code"));
 
 	if (!result && message)
-		*exit_code = cli_fail(cli, code == RPC_UNREACHABLE ? CLI_UNREACHABLE : CLI_REFUSED, code_word(code), "%s",
-			message);
+		*exit_code = cli_fail(cli, code == RPC_UNREACHABLE ? CLI_UNREACHABLE : CLI_REFUSED,
+			code_word(code), "%s", message);
 	else if (!result)
-		*exit_code = cli_fail(cli, CLI_UNREACHABLE, "unreachable", "what answers at %s is no control process",
-			cli_socket(cli));
+		*exit_code = cli_fail(cli, CLI_UNREACHABLE, "unreachable",
+			"what answers at %s is no control process", cli_socket(cli));
 	json_decref(answer);
 	return result;
 }
 
-json_t *connect_call(const struct cli *cli, const char *method, const json_t *params, int *exit_code)
+json_t *connect_call(
+	const struct cli *cli, const char *method, const json_t *params, int *exit_code)
 {
-	json_t *request = json_pack("{s:s, s:i, s:s, s:O}", "jsonrpc", "2.0", "id", 1, "method", method, "params",
-		params);
+	json_t *request = json_pack("{s:s, s:i, s:s, s:O}", "jsonrpc", "2.0", "id", 1, "method",
+		method, "params", params);
 	char *text = json_dumps(request, JSON_COMPACT), *line = NULL;
 	json_t *result = NULL;
 	int fd = connect_open(cli);
@@ -146,7 +148,8 @@ json_t *connect_call(const struct cli *cli, const char *method, const json_t *pa
 	if (fd < 0 || !text || send_all(fd, text, strlen(text)) != 0 || send_all(fd, "\n", 1) != 0)
 		*exit_code = fail_unreachable(cli, strerror(errno));
 	else if (!(line = read_line(fd)))
-		*exit_code = fail_unreachable(cli, errno ? strerror(errno) : "it hung up without an answer");
+		*exit_code = fail_unreachable(
+			cli, errno ? strerror(errno) : "it hung up without an answer");
 	else
 		result = connect_result(cli, line, exit_code);
 	if (fd >= 0)

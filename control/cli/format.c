@@ -66,9 +66,11 @@ const char *format_duration(char text[FORMAT_SIZE], uint64_t ns)
 	else if (s < 3600)
 		snprintf(text, FORMAT_SIZE, "%" PRIu64 " min %02" PRIu64 " s", s / 60, s % 60);
 	else if (s < 86400)
-		snprintf(text, FORMAT_SIZE, "%" PRIu64 " h %02" PRIu64 " min", s / 3600, s / 60 % 60);
+		snprintf(text, FORMAT_SIZE, "%" PRIu64 " h %02" PRIu64 " min", s / 3600,
+			s / 60 % 60);
 	else
-		snprintf(text, FORMAT_SIZE, "%" PRIu64 " d %02" PRIu64 " h", s / 86400, s / 3600 % 24);
+		snprintf(text, FORMAT_SIZE, "%" PRIu64 " d %02" PRIu64 " h", s / 86400,
+			s / 3600 % 24);
 	return text;
 }
 
@@ -171,7 +173,8 @@ static size_t plain_char(const unsigned char *s)
 		code = code << 6 | (s[i] & 0x3fu);
 	}
 	// Overlong forms, surrogates, C0 and C1 controls, and the marks that turn the direction of a line.
-	if (code < first[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) || (code >= 0x7f && code < 0xa0))
+	if (code < first[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ||
+		(code >= 0x7f && code < 0xa0))
 		return 0;
 	if ((code >= 0x202a && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069))
 		return 0;

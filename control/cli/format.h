@@ -9,9 +9,10 @@
 #define FORMAT_SIZE 40
 
 // All return `text`.
-const char *format_bytes(char text[FORMAT_SIZE], uint64_t bytes);      // "512 B", "64 KiB", "1.5 GiB"
-const char *format_bits_rate(char text[FORMAT_SIZE], double bits_s);   // "12.3 Gb/s"
-const char *format_duration(char text[FORMAT_SIZE], uint64_t ns);      // "850 ns", "1.2 ms", "2 min 05 s"
+const char *format_bytes(char text[FORMAT_SIZE], uint64_t bytes);    // "512 B", "64 KiB", "1.5 GiB"
+const char *format_bits_rate(char text[FORMAT_SIZE], double bits_s); // "12.3 Gb/s"
+const char *format_duration(
+	char text[FORMAT_SIZE], uint64_t ns); // "850 ns", "1.2 ms", "2 min 05 s"
 const char *format_count(char text[FORMAT_SIZE], uint64_t count);      // "12,345"
 const char *format_percent(char text[FORMAT_SIZE], double ratio);      // "12.3 %"
 const char *format_hex(char *text, const uint8_t *bytes, size_t size); // 2 * size + 1 bytes

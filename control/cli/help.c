@@ -13,7 +13,8 @@ const struct schema_method help_method = {
 
 static const char help_common[] =
 	"  --json             one JSON object on standard output, errors too\n"
-	"  --node SOCKET      control socket of the node; or $SLUICE_NODE; default " CLI_SOCKET_DEFAULT "\n"
+	"  --node SOCKET      control socket of the node; or $SLUICE_NODE; "
+	"default " CLI_SOCKET_DEFAULT "\n"
 	"  --help             this text\n";
 
 static const char *command_sentence(const struct command *c)
@@ -25,17 +26,20 @@ static void print_words(const struct command *c)
 {
 	char words[40];
 
-	snprintf(words, sizeof(words), "%s%s%s", c->group, c->word ? " " : "", c->word ? c->word : "");
+	snprintf(words, sizeof(words), "%s%s%s", c->group, c->word ? " " : "",
+		c->word ? c->word : "");
 	printf("  %-18s %s\n", words, command_sentence(c));
 }
 
 int help_overview(const struct cli *cli)
 {
 	(void)cli;
-	printf("usage: sluice [--json] [--node SOCKET] COMMAND ...\n\nMoves data between nodes and shows what they do.\n\n");
+	printf("usage: sluice [--json] [--node SOCKET] COMMAND ...\n\nMoves data between nodes and "
+	       "shows what they do.\n\n");
 	for (const struct command *c = cli_commands; c->group; c++)
 		print_words(c);
-	printf("\nFor every command:\n%s\nexit: 0 done, 1 refused, 2 wrong usage, 3 unreachable\n", help_common);
+	printf("\nFor every command:\n%s\nexit: 0 done, 1 refused, 2 wrong usage, 3 unreachable\n",
+		help_common);
 	return CLI_OK;
 }
 
@@ -61,7 +65,8 @@ static void print_usage(const struct command *c)
 	bool options = false;
 
 	printf("usage: sluice %s%s%s", c->group, c->word ? " " : "", c->word ? c->word : "");
-	for (const struct schema_param *p = m->params; p < m->params + SCHEMA_PARAMS_MAX && p->name; p++) {
+	for (const struct schema_param *p = m->params; p < m->params + SCHEMA_PARAMS_MAX && p->name;
+		p++) {
 		options |= !p->required;
 		if (p->required) {
 			putchar(' ');
@@ -94,13 +99,17 @@ static void print_param(const struct schema_param *p)
 	size_t i = 0;
 
 	for (; p->name[i] && i + 1 < sizeof(name); i++)
-		name[i] = p->name[i] == '_' ? '-' : p->required ? (char)toupper(p->name[i]) : p->name[i];
+		name[i] = p->name[i] == '_' ? '-'
+			  : p->required     ? (char)toupper(p->name[i])
+					    : p->name[i];
 	name[i] = '\0';
 	if (p->required)
 		snprintf(head, sizeof(head), "%s", name);
 	else
 		snprintf(head, sizeof(head), "--%s%s", name,
-			p->type == SCHEMA_BOOLEAN ? "" : p->type == SCHEMA_INTEGER ? " N" : " X");
+			p->type == SCHEMA_BOOLEAN   ? ""
+			: p->type == SCHEMA_INTEGER ? " N"
+						    : " X");
 	printf("  %-18s %s", head, p->sentence);
 	print_allowed(p);
 	putchar('\n');
@@ -113,7 +122,8 @@ int help_command(const struct cli *cli, const struct command *c)
 	(void)cli;
 	print_usage(c);
 	printf("\n%c%s.\n\n", toupper(command_sentence(c)[0]), command_sentence(c) + 1);
-	for (const struct schema_param *p = m->params; p < m->params + SCHEMA_PARAMS_MAX && p->name; p++)
+	for (const struct schema_param *p = m->params; p < m->params + SCHEMA_PARAMS_MAX && p->name;
+		p++)
 		print_param(p);
 	printf("%s", help_common);
 	if (c->calls && m->change)
@@ -135,7 +145,8 @@ int help_run(struct cli *cli, const struct command *command, const json_t *param
 		if (!operands[1])
 			return help_group(cli, c->group);
 	}
-	return cli_fail(cli, CLI_USAGE, "usage", "no command \"%.64s%s%.64s\"; sluice help lists them", operands[0],
+	return cli_fail(cli, CLI_USAGE, "usage",
+		"no command \"%.64s%s%.64s\"; sluice help lists them", operands[0],
 		operands[1] ? " " : "", operands[1] ? operands[1] : "");
 }
 
@@ -161,7 +172,8 @@ static int word_distance(const char *a, const char *b)
 			best = rows[i - 1][j] + 1 < best ? rows[i - 1][j] + 1 : best;
 			best = rows[i][j - 1] + 1 < best ? rows[i][j - 1] + 1 : best;
 			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				best = rows[i - 2][j - 2] + 1 < best ? rows[i - 2][j - 2] + 1 : best;
+				best = rows[i - 2][j - 2] + 1 < best ? rows[i - 2][j - 2] + 1
+								     : best;
 			rows[i][j] = best;
 		}
 	}
@@ -176,7 +188,8 @@ const char *help_nearest(const char *word, const char *group)
 	for (const struct command *c = cli_commands; c->group; c++) {
 		const char *candidate = group ? c->word : c->group;
 
-		if ((group && strcmp(c->group, group) != 0) || !candidate || word_distance(word, candidate) >= best)
+		if ((group && strcmp(c->group, group) != 0) || !candidate ||
+			word_distance(word, candidate) >= best)
 			continue;
 		best = word_distance(word, candidate);
 		nearest = candidate;

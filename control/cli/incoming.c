@@ -17,9 +17,11 @@
 #define TEMP_NAME_MAX 200 // bytes of NAME inside the temporary name, so that it stays below 255
 #define TEMP_TRIES    100
 
-static int incoming_fail(struct incoming_error *error, enum transfer_reason reason, const char *what, int number)
+static int incoming_fail(
+	struct incoming_error *error, enum transfer_reason reason, const char *what, int number)
 {
-	error->reason = number == ENOSPC || number == EDQUOT || number == EFBIG ? TRANSFER_NO_SPACE : reason;
+	error->reason = number == ENOSPC || number == EDQUOT || number == EFBIG ? TRANSFER_NO_SPACE
+										: reason;
 	if (number)
 		snprintf(error->text, sizeof(error->text), "%s: %s", what, strerror(number));
 	else
@@ -90,8 +92,9 @@ static int temp_open(struct incoming *in)
 
 	for (int tries = 0; tries < TEMP_TRIES; tries++) {
 		temp_letters(letters);
-		snprintf(in->temp, sizeof(in->temp), ".%.*s" TRANSFER_TEMP_MARK "%s" TRANSFER_TEMP_END,
-			temp_name_size(in->name), in->name, letters);
+		snprintf(in->temp, sizeof(in->temp),
+			".%.*s" TRANSFER_TEMP_MARK "%s" TRANSFER_TEMP_END, temp_name_size(in->name),
+			in->name, letters);
 		in->fd = temp_create(in->dir, in->temp);
 		if (in->fd >= 0 && temp_lock(in->fd))
 			return 0;
@@ -126,7 +129,8 @@ static bool temp_is_stale(int dir, const char *name, int *fd)
 	if (!transfer_name_is_temp(name, strlen(name)))
 		return false;
 	*fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	return *fd >= 0 && fstat(*fd, &st) == 0 && S_ISREG(st.st_mode) && flock(*fd, LOCK_EX | LOCK_NB) == 0;
+	return *fd >= 0 && fstat(*fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	       flock(*fd, LOCK_EX | LOCK_NB) == 0;
 }
 
 int incoming_sweep(int dir)
@@ -160,17 +164,22 @@ static int incoming_check_name(const struct incoming *in, struct incoming_error 
 	if (refused)
 		return incoming_fail(error, TRANSFER_BAD_NAME, refused, 0);
 	if (fstatat(in->dir, in->name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return errno == ENOENT ? 0 : incoming_fail(error, TRANSFER_IO, "cannot look for the name", errno);
+		return errno == ENOENT ? 0
+				       : incoming_fail(error, TRANSFER_IO,
+						 "cannot look for the name", errno);
 	if (S_ISDIR(st.st_mode))
-		return incoming_fail(error, TRANSFER_EXISTS, "a folder of this name exists at the receiver", 0);
+		return incoming_fail(
+			error, TRANSFER_EXISTS, "a folder of this name exists at the receiver", 0);
 	if (!in->overwrite)
 		return incoming_fail(error, TRANSFER_EXISTS,
-			"a file of this name exists at the receiver, whose serve runs without --overwrite", 0);
+			"a file of this name exists at the receiver, whose serve runs without "
+			"--overwrite",
+			0);
 	return 0;
 }
 
-int incoming_open(struct incoming *in, int dir, const struct transfer_message *offer, bool overwrite,
-	struct incoming_error *error)
+int incoming_open(struct incoming *in, int dir, const struct transfer_message *offer,
+	bool overwrite, struct incoming_error *error)
 {
 	*in = (struct incoming){
 		.dir = dir,
@@ -184,7 +193,8 @@ int incoming_open(struct incoming *in, int dir, const struct transfer_message *o
 	if (incoming_check_name(in, error) != 0)
 		return -1;
 	if (temp_open(in) != 0)
-		return incoming_fail(error, TRANSFER_IO, "the receiver cannot create a file", errno);
+		return incoming_fail(
+			error, TRANSFER_IO, "the receiver cannot create a file", errno);
 	in->sha = EVP_MD_CTX_new();
 	if (!in->sha || !EVP_DigestInit_ex(in->sha, EVP_sha256(), NULL)) {
 		incoming_abandon(in);
@@ -194,7 +204,8 @@ int incoming_open(struct incoming *in, int dir, const struct transfer_message *o
 		int number = errno;
 
 		incoming_abandon(in);
-		return incoming_fail(error, TRANSFER_IO, "the receiver has no room for the file", number);
+		return incoming_fail(
+			error, TRANSFER_IO, "the receiver has no room for the file", number);
 	}
 	return 0;
 }
@@ -220,16 +231,19 @@ static void ahead_flip(struct incoming *in, uint64_t number)
 	in->ahead[bit / 64] ^= UINT64_C(1) << bit % 64;
 }
 
-static int block_check(const struct incoming *in, const struct transfer_block *block, struct incoming_error *error)
+static int block_check(
+	const struct incoming *in, const struct transfer_block *block, struct incoming_error *error)
 {
 	uint64_t number = block->offset / TRANSFER_BLOCK;
 
 	if (block->offset >= in->size || block->size != block_expected_size(in, block->offset))
-		return incoming_fail(error, TRANSFER_PROTOCOL, "a block lies outside the file that was offered", 0);
+		return incoming_fail(error, TRANSFER_PROTOCOL,
+			"a block lies outside the file that was offered", 0);
 	if (block->offset < in->hashed || ahead_test(in, number))
 		return incoming_fail(error, TRANSFER_PROTOCOL, "a block came twice", 0);
 	if (number - in->hashed / TRANSFER_BLOCK >= INCOMING_WINDOW)
-		return incoming_fail(error, TRANSFER_PROTOCOL, "a block came too far ahead of a missing one", 0);
+		return incoming_fail(
+			error, TRANSFER_PROTOCOL, "a block came too far ahead of a missing one", 0);
 	return 0;
 }
 
@@ -344,11 +358,13 @@ static int finish_check(struct incoming *in, const struct transfer_message *end,
 	unsigned size = 32;
 
 	if (!incoming_complete(in) || end->size != in->size)
-		return incoming_fail(error, TRANSFER_PROTOCOL, "the file ended at another size than was offered", 0);
+		return incoming_fail(error, TRANSFER_PROTOCOL,
+			"the file ended at another size than was offered", 0);
 	if (!EVP_DigestFinal_ex(in->sha, sha256, &size))
 		return incoming_fail(error, TRANSFER_IO, "hashing failed at the receiver", 0);
 	if (memcmp(sha256, end->sha256, 32) != 0)
-		return incoming_fail(error, TRANSFER_MISMATCH, "SHA-256 differs between sender and receiver", 0);
+		return incoming_fail(
+			error, TRANSFER_MISMATCH, "SHA-256 differs between sender and receiver", 0);
 	return 0;
 }
 
@@ -379,7 +395,8 @@ static int rename_by_link(const struct incoming *in)
 
 static int finish_rename(const struct incoming *in, struct incoming_error *error)
 {
-	int result = renameat2(in->dir, in->temp, in->dir, in->name, in->overwrite ? 0 : RENAME_NOREPLACE);
+	int result = renameat2(
+		in->dir, in->temp, in->dir, in->name, in->overwrite ? 0 : RENAME_NOREPLACE);
 
 	if (result != 0 && !in->overwrite && (errno == EINVAL || errno == ENOSYS))
 		result = rename_by_link(in);
@@ -387,7 +404,8 @@ static int finish_rename(const struct incoming *in, struct incoming_error *error
 		return incoming_fail(error, TRANSFER_EXISTS,
 			"a file of this name appeared at the receiver meanwhile", 0);
 	if (result != 0)
-		return incoming_fail(error, TRANSFER_IO, "the receiver cannot rename the file", errno);
+		return incoming_fail(
+			error, TRANSFER_IO, "the receiver cannot rename the file", errno);
 	return 0;
 }
 
@@ -402,6 +420,7 @@ int incoming_finish(struct incoming *in, const struct transfer_message *end, uin
 	incoming_fini(in);
 	if (fsync(in->dir) != 0)
 		return incoming_fail(error, TRANSFER_IO,
-			"the file is complete under its name, but flushing its folder failed", errno);
+			"the file is complete under its name, but flushing its folder failed",
+			errno);
 	return 0;
 }

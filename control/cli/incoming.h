@@ -11,8 +11,10 @@
 #include "control/cli/transfer_proto.h"
 
 enum incoming_limits {
-	INCOMING_WINDOW = 4096,        // blocks that may arrive ahead of the first missing one
-	INCOMING_FLUSH = 8 * 1024 * 1024, // bytes after which writing to the disk is started, so that the end is short
+	INCOMING_WINDOW = 4096, // blocks that may arrive ahead of the first missing one
+	INCOMING_FLUSH =
+		8 * 1024 *
+		1024, // bytes after which writing to the disk is started, so that the end is short
 	INCOMING_TEMP_SIZE = 256,
 };
 
@@ -34,7 +36,8 @@ struct incoming {
 	uint64_t hashed;   // bytes from the start that are there and hashed
 	uint64_t received; // bytes of all blocks
 	uint64_t flushed;  // bytes from the start whose writing to the disk was started
-	uint64_t ahead[INCOMING_WINDOW / 64]; // blocks past `hashed` that are there, by number modulo the window
+	uint64_t ahead[INCOMING_WINDOW /
+		       64]; // blocks past `hashed` that are there, by number modulo the window
 	EVP_MD_CTX *sha;
 	uint8_t *bounce; // to read back what came out of order; NULL until then
 };
@@ -45,8 +48,8 @@ int incoming_dir_open(const char *path);
 int incoming_sweep(int dir);
 
 // `offer` is of type OFFER. 0, or -1 with `error`.
-int incoming_open(struct incoming *in, int dir, const struct transfer_message *offer, bool overwrite,
-	struct incoming_error *error);
+int incoming_open(struct incoming *in, int dir, const struct transfer_message *offer,
+	bool overwrite, struct incoming_error *error);
 int incoming_write(struct incoming *in, const struct transfer_block *block, const uint8_t *data,
 	struct incoming_error *error);
 // Every byte is there and hashed.

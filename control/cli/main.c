@@ -17,7 +17,8 @@ static bool group_exists(const char *group)
 static const struct command *command_find(const char *group, const char *word)
 {
 	for (const struct command *c = cli_commands; c->group; c++)
-		if (strcmp(c->group, group) == 0 && (!c->word || (word && strcmp(c->word, word) == 0)))
+		if (strcmp(c->group, group) == 0 &&
+			(!c->word || (word && strcmp(c->word, word) == 0)))
 			return c;
 	return NULL;
 }
@@ -35,9 +36,11 @@ static int command_unknown(const struct cli *cli, const char *group, const char 
 	char hint[80] = "";
 
 	if (near)
-		snprintf(hint, sizeof(hint), ", did you mean \"%s%s%s\"?", group ? group : "", group ? " " : "", near);
-	return cli_fail(cli, CLI_USAGE, "usage", "no command \"%s%s%.64s\"%s; sluice help lists them",
-		group ? group : "", group ? " " : "", word, hint);
+		snprintf(hint, sizeof(hint), ", did you mean \"%s%s%s\"?", group ? group : "",
+			group ? " " : "", near);
+	return cli_fail(cli, CLI_USAGE, "usage",
+		"no command \"%s%s%.64s\"%s; sluice help lists them", group ? group : "",
+		group ? " " : "", word, hint);
 }
 
 static int command_start(struct cli *cli, const struct command *command, int argc, char **argv)
@@ -54,7 +57,8 @@ static int command_start(struct cli *cli, const struct command *command, int arg
 	else if (code == CLI_OK) {
 		result = connect_call(cli, method->name, params, &code);
 		if (result)
-			code = cli->json ? cli_print_json(json_incref(result)) : command->print(cli, result);
+			code = cli->json ? cli_print_json(json_incref(result))
+					 : command->print(cli, result);
 		json_decref(result);
 	}
 	json_decref(params);

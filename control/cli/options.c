@@ -33,8 +33,8 @@ static int fail_option(const struct cli *cli, int option, char *argument)
 {
 	if (option == ':')
 		return cli_fail(cli, CLI_USAGE, "usage", "option %s needs a value", argument);
-	return cli_fail(cli, CLI_USAGE, "usage", "unknown or ambiguous option %s; --help lists those of a command",
-		argument);
+	return cli_fail(cli, CLI_USAGE, "usage",
+		"unknown or ambiguous option %s; --help lists those of a command", argument);
 }
 
 int options_global(struct cli *cli, int argc, char **argv)
@@ -80,7 +80,8 @@ static void table_fill(struct option_table *table, const struct schema_method *m
 			continue;
 		option_name(table->names[i], p);
 		*at++ = (struct option){table->names[i],
-			p->type == SCHEMA_BOOLEAN ? no_argument : required_argument, NULL, OPTION_PARAM + i};
+			p->type == SCHEMA_BOOLEAN ? no_argument : required_argument, NULL,
+			OPTION_PARAM + i};
 	}
 	*at = (struct option){0};
 }
@@ -100,7 +101,8 @@ static json_t *option_value(const struct schema_param *p, const char *text)
 	return errno || end == text || *end ? json_string(text) : json_integer(number);
 }
 
-static int take_param(const struct cli *cli, json_t *params, const struct schema_param *p, const char *text)
+static int take_param(
+	const struct cli *cli, json_t *params, const struct schema_param *p, const char *text)
 {
 	json_t *value = option_value(p, text);
 
@@ -111,7 +113,8 @@ static int take_param(const struct cli *cli, json_t *params, const struct schema
 }
 
 // Required parameters in their order from the operands.
-static int take_required(const struct cli *cli, const struct command *command, json_t *params, char **operands)
+static int take_required(
+	const struct cli *cli, const struct command *command, json_t *params, char **operands)
 {
 	const struct schema_method *method = command_method(command);
 
@@ -121,17 +124,19 @@ static int take_required(const struct cli *cli, const struct command *command, j
 		if (!p->required)
 			continue;
 		if (!*operands)
-			return cli_fail(cli, CLI_USAGE, "usage", "%s is missing: %s", p->name, p->sentence);
+			return cli_fail(
+				cli, CLI_USAGE, "usage", "%s is missing: %s", p->name, p->sentence);
 		if (take_param(cli, params, p, *operands++) != CLI_OK)
 			return CLI_USAGE;
 	}
 	if (*operands && !command->operands)
-		return cli_fail(cli, CLI_USAGE, "usage", "too many arguments: \"%.64s\" is not expected", *operands);
+		return cli_fail(cli, CLI_USAGE, "usage",
+			"too many arguments: \"%.64s\" is not expected", *operands);
 	return CLI_OK;
 }
 
-int options_parse(struct cli *cli, const struct command *command, int argc, char **argv, json_t **params,
-	char ***operands)
+int options_parse(struct cli *cli, const struct command *command, int argc, char **argv,
+	json_t **params, char ***operands)
 {
 	const struct schema_method *method = command_method(command);
 	struct option_table table;
@@ -142,11 +147,13 @@ int options_parse(struct cli *cli, const struct command *command, int argc, char
 	table_fill(&table, method);
 	opterr = 0;
 	optind = 0;
-	while (code == CLI_OK && (option = getopt_long(argc, argv, ":h", table.options, NULL)) != -1) {
+	while (code == CLI_OK &&
+		(option = getopt_long(argc, argv, ":h", table.options, NULL)) != -1) {
 		if (option == '?' || option == ':')
 			return fail_option(cli, option, argv[optind - 1]);
 		if (option >= OPTION_PARAM)
-			code = take_param(cli, *params, &method->params[option - OPTION_PARAM], optarg);
+			code = take_param(
+				cli, *params, &method->params[option - OPTION_PARAM], optarg);
 		else
 			take_global(cli, option);
 	}

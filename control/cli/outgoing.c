@@ -9,7 +9,8 @@
 
 static int outgoing_fail(struct outgoing *out, const char *what, int number)
 {
-	snprintf(out->text, sizeof(out->text), "%s%s%s", what, number ? ": " : "", number ? strerror(number) : "");
+	snprintf(out->text, sizeof(out->text), "%s%s%s", what, number ? ": " : "",
+		number ? strerror(number) : "");
 	return -1;
 }
 
@@ -20,7 +21,8 @@ static int outgoing_check(struct outgoing *out)
 	if (fstat(out->fd, &out->before) != 0)
 		return outgoing_fail(out, "cannot look at it", errno);
 	if (S_ISDIR(out->before.st_mode))
-		return outgoing_fail(out, "is a folder; pack it first: tar -cf FOLDER.tar FOLDER", 0);
+		return outgoing_fail(
+			out, "is a folder; pack it first: tar -cf FOLDER.tar FOLDER", 0);
 	if (!S_ISREG(out->before.st_mode))
 		return outgoing_fail(out, "is not a regular file", 0);
 	refused = transfer_name_refuse(out->name, strlen(out->name));
@@ -58,7 +60,8 @@ void outgoing_offer(const struct outgoing *out, struct transfer_message *offer)
 	snprintf(offer->name, sizeof(offer->name), "%s", out->name);
 	offer->size = out->size;
 	offer->mode = out->before.st_mode & 0777;
-	offer->mtime_ns = (int64_t)out->before.st_mtim.tv_sec * 1000000000 + out->before.st_mtim.tv_nsec;
+	offer->mtime_ns =
+		(int64_t)out->before.st_mtim.tv_sec * 1000000000 + out->before.st_mtim.tv_nsec;
 	offer->resume = 0;
 }
 
@@ -101,7 +104,8 @@ int outgoing_finish(struct outgoing *out, uint8_t sha256[32])
 							  : "shrank while it was being sent",
 			0);
 	// Same size, yet written to: half of the old and half of the new may have been sent.
-	if (now.st_mtim.tv_sec != out->before.st_mtim.tv_sec || now.st_mtim.tv_nsec != out->before.st_mtim.tv_nsec)
+	if (now.st_mtim.tv_sec != out->before.st_mtim.tv_sec ||
+		now.st_mtim.tv_nsec != out->before.st_mtim.tv_nsec)
 		return outgoing_fail(out, "was written to while it was being sent", 0);
 	if (!EVP_DigestFinal_ex(out->sha, sha256, &size))
 		return outgoing_fail(out, "hashing failed", 0);

@@ -13,7 +13,7 @@
 #define OUTGOING_TEXT_SIZE 512
 
 struct outgoing {
-	int fd; // -1: closed
+	int fd;           // -1: closed
 	const char *path; // borrowed
 	const char *name; // the part of it after the last slash
 	struct stat before;

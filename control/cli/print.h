@@ -7,7 +7,8 @@
 #include "control/cli/table.h"
 
 // Text of a member, "-" when it is absent or null. The buffer is the caller's.
-static inline const char *member_text(char text[TABLE_CELL_SIZE], const json_t *object, const char *name)
+static inline const char *member_text(
+	char text[TABLE_CELL_SIZE], const json_t *object, const char *name)
 {
 	return format_figure(text, TABLE_CELL_SIZE, name, json_object_get(object, name));
 }

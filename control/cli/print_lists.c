@@ -10,7 +10,8 @@ struct column {
 	const char *member;
 };
 
-static int print_list(const struct cli *cli, const json_t *list, const struct column *columns, const char *none)
+static int print_list(
+	const struct cli *cli, const json_t *list, const struct column *columns, const char *none)
 {
 	const char *heads[TABLE_COLUMNS_MAX + 1] = {NULL};
 	struct table t;
@@ -24,7 +25,8 @@ static int print_list(const struct cli *cli, const json_t *list, const struct co
 	for (size_t c = 0; columns[c].head; c++)
 		heads[c] = columns[c].head;
 	table_init(&t, heads);
-	json_array_foreach(list, i, row) {
+	json_array_foreach(list, i, row)
+	{
 		table_row(&t);
 		for (size_t c = 0; columns[c].head; c++)
 			cell_member(&t, row, columns[c].member);
@@ -69,7 +71,8 @@ int print_peers(const struct cli *cli, const json_t *result)
 		{NULL, NULL},
 	};
 
-	return print_list(cli, json_object_get(result, "peers"), columns, "no peers in the configuration");
+	return print_list(
+		cli, json_object_get(result, "peers"), columns, "no peers in the configuration");
 }
 
 int print_sessions(const struct cli *cli, const json_t *result)
@@ -92,7 +95,8 @@ int print_sessions(const struct cli *cli, const json_t *result)
 	size_t i;
 	int code;
 
-	json_array_foreach(list, i, row) {
+	json_array_foreach(list, i, row)
+	{
 		const char *id = json_string_value(json_object_get(row, "id"));
 
 		if (id)

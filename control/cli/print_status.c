@@ -19,7 +19,8 @@ static const char *unpaint(const struct cli *cli)
 
 static void status_processes(const struct cli *cli, const json_t *r)
 {
-	const json_t *control = json_object_get(r, "control"), *plane = json_object_get(r, "dataplane");
+	const json_t *control = json_object_get(r, "control"),
+		     *plane = json_object_get(r, "dataplane");
 	char a[TABLE_CELL_SIZE], b[TABLE_CELL_SIZE], c[TABLE_CELL_SIZE], d[TABLE_CELL_SIZE];
 	const char *state = member_text(d, plane, "state");
 
@@ -29,9 +30,9 @@ static void status_processes(const struct cli *cli, const json_t *r)
 		printf("dataplane  %s%s%s\n", paint(cli, false), state, unpaint(cli));
 	} else {
 		printf("dataplane  pid %lld, %s%s%s, up %s, workers %s, hugepages %s\n",
-			json_integer_value(json_object_get(plane, "pid")), paint(cli, true), state, unpaint(cli),
-			member_text(a, plane, "uptime_s"), member_text(b, plane, "workers"),
-			member_text(c, plane, "hugepages"));
+			json_integer_value(json_object_get(plane, "pid")), paint(cli, true), state,
+			unpaint(cli), member_text(a, plane, "uptime_s"),
+			member_text(b, plane, "workers"), member_text(c, plane, "hugepages"));
 	}
 	if (json_integer_value(json_object_get(plane, "restarts")))
 		printf("           restarted %s times\n", member_text(a, plane, "restarts"));
@@ -41,13 +42,15 @@ static void status_processes(const struct cli *cli, const json_t *r)
 
 static void status_links(const struct cli *cli, const json_t *links)
 {
-	static const char *const heads[] = {"link", "driver", "state", "address", ">mtu", ">received", ">sent", NULL};
+	static const char *const heads[] = {
+		"link", "driver", "state", "address", ">mtu", ">received", ">sent", NULL};
 	struct table t;
 	size_t i;
 	json_t *row;
 
 	table_init(&t, heads);
-	json_array_foreach(links, i, row) {
+	json_array_foreach(links, i, row)
+	{
 		table_row(&t);
 		cell_member(&t, row, "name");
 		cell_member(&t, row, "driver");
@@ -70,7 +73,8 @@ static void status_peers(const struct cli *cli, const json_t *peers)
 	json_t *row;
 
 	table_init(&t, heads);
-	json_array_foreach(peers, i, row) {
+	json_array_foreach(peers, i, row)
+	{
 		table_row(&t);
 		cell_member(&t, row, "name");
 		cell_member(&t, row, "control");
@@ -92,7 +96,8 @@ static void status_apps(const struct cli *cli, const json_t *apps)
 	json_t *row;
 
 	table_init(&t, heads);
-	json_array_foreach(apps, i, row) {
+	json_array_foreach(apps, i, row)
+	{
 		table_row(&t);
 		cell_member(&t, row, "name");
 		table_cell(&t, "%lld", json_integer_value(json_object_get(row, "pid")));
@@ -108,7 +113,8 @@ int print_status(const struct cli *cli, const json_t *r)
 	char a[TABLE_CELL_SIZE], b[TABLE_CELL_SIZE], c[TABLE_CELL_SIZE], d[TABLE_CELL_SIZE];
 
 	printf("node       %s, version %s, cipher %s, sessions %s\n", member_text(a, r, "node"),
-		member_text(b, r, "version"), member_text(c, r, "cipher"), member_text(d, r, "sessions"));
+		member_text(b, r, "version"), member_text(c, r, "cipher"),
+		member_text(d, r, "sessions"));
 	status_processes(cli, r);
 	if (json_array_size(json_object_get(r, "links")))
 		status_links(cli, json_object_get(r, "links"));

@@ -47,7 +47,8 @@ static void print_figures(const struct cli *cli, const json_t *workers)
 
 			// Its name has no unit: it ends in what the bytes were copied for.
 			if (strncmp(figures_shown[i].member, "bytes_", 6) == 0)
-				table_cell(&t, "%s", format_bytes(text, (uint64_t)json_integer_value(value)));
+				table_cell(&t, "%s",
+					format_bytes(text, (uint64_t)json_integer_value(value)));
 			else
 				cell_member(&t, worker, figures_shown[i].member);
 		}
@@ -62,8 +63,8 @@ static json_int_t drops_of(const json_t *workers, const char *name)
 	json_t *worker;
 	size_t i;
 
-	json_array_foreach(workers, i, worker)
-		sum += json_integer_value(json_object_get(json_object_get(worker, "drops"), name));
+	json_array_foreach(workers, i, worker) sum +=
+		json_integer_value(json_object_get(json_object_get(worker, "drops"), name));
 	return sum;
 }
 
@@ -75,7 +76,8 @@ static void print_drops(const struct cli *cli, const json_t *workers, const json
 	struct table t;
 
 	table_init(&t, heads);
-	json_object_foreach((json_t *)sentences, name, sentence) {
+	json_object_foreach((json_t *)sentences, name, sentence)
+	{
 		char text[FORMAT_SIZE];
 		json_int_t packets = drops_of(workers, name);
 

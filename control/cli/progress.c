@@ -18,7 +18,8 @@ static int progress_columns(FILE *out)
 	return ioctl(fileno(out), TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
 }
 
-void progress_start(struct progress *p, FILE *out, const char *name, uint64_t total, uint64_t now_ns)
+void progress_start(
+	struct progress *p, FILE *out, const char *name, uint64_t total, uint64_t now_ns)
 {
 	*p = (struct progress){
 		.out = out,
@@ -58,20 +59,23 @@ static void progress_eta(const struct progress *p, char text[FORMAT_SIZE])
 	if (p->rate < 1)
 		snprintf(text, FORMAT_SIZE, "-");
 	else
-		snprintf(text, FORMAT_SIZE, "%s", seconds < 1 ? "< 1 s" : format_duration(whole, seconds * 1000000000));
+		snprintf(text, FORMAT_SIZE, "%s",
+			seconds < 1 ? "< 1 s" : format_duration(whole, seconds * 1000000000));
 }
 
 // Longest first: a narrow terminal loses the bar, then the name, never the figures.
 const char *progress_line(const struct progress *p, char line[PROGRESS_LINE_SIZE])
 {
-	char done[FORMAT_SIZE], total[FORMAT_SIZE], rate[FORMAT_SIZE], eta[FORMAT_SIZE], figures[PROGRESS_LINE_SIZE / 2];
+	char done[FORMAT_SIZE], total[FORMAT_SIZE], rate[FORMAT_SIZE], eta[FORMAT_SIZE],
+		figures[PROGRESS_LINE_SIZE / 2];
 	double ratio = p->total ? (double)p->done / (double)p->total : 1.0;
 	int filled = (int)(ratio * BAR_WIDTH);
 	char bar[BAR_WIDTH + 1] = "";
 
 	progress_eta(p, eta);
-	snprintf(figures, sizeof(figures), "%s of %s  %3.0f %%  %s  ETA %s", format_bytes(done, p->done),
-		format_bytes(total, p->total), ratio * 100, format_bits_rate(rate, p->rate * 8), eta);
+	snprintf(figures, sizeof(figures), "%s of %s  %3.0f %%  %s  ETA %s",
+		format_bytes(done, p->done), format_bytes(total, p->total), ratio * 100,
+		format_bits_rate(rate, p->rate * 8), eta);
 	if (!p->terminal) {
 		snprintf(line, PROGRESS_LINE_SIZE, "%.200s  %s", p->name, figures);
 		return line;
@@ -111,7 +115,8 @@ void progress_step(struct progress *p, uint64_t done, uint64_t now_ns)
 	if (p->terminal && since_ms >= PROGRESS_BAR_MS)
 		progress_show(p, now_ns);
 	// A short transfer has no plain lines but its summary; at most one a second even when tenths fly by.
-	else if (!p->terminal && (since_ms >= PROGRESS_LINE_MS || (since_ms >= 1000 && progress_tenth(p) > p->shown_tenth)))
+	else if (!p->terminal && (since_ms >= PROGRESS_LINE_MS ||
+					 (since_ms >= 1000 && progress_tenth(p) > p->shown_tenth)))
 		progress_show(p, now_ns);
 }
 

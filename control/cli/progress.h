@@ -15,7 +15,7 @@ enum progress_limits {
 struct progress {
 	FILE *out; // NULL: silent
 	bool terminal;
-	int columns; // of the terminal
+	int columns;      // of the terminal
 	const char *name; // as shown; borrowed
 	uint64_t total, done;
 	uint64_t started_ns, shown_ns; // shown_ns 0: nothing shown yet
@@ -24,7 +24,8 @@ struct progress {
 	double rate;                    // bytes/s, smoothed
 };
 
-void progress_start(struct progress *p, FILE *out, const char *name, uint64_t total, uint64_t now_ns);
+void progress_start(
+	struct progress *p, FILE *out, const char *name, uint64_t total, uint64_t now_ns);
 // Shows something when it is time to.
 void progress_step(struct progress *p, uint64_t done, uint64_t now_ns);
 // Takes the bar away, so that other lines may follow.

@@ -10,7 +10,8 @@ void receiver_init(struct receiver *r, int dir, bool overwrite, const char *peer
 	snprintf(r->peer, sizeof(r->peer), "%s", peer);
 }
 
-static void receiver_report(struct receiver *r, int what, const char *text, uint64_t now_ns, const uint8_t *sha256)
+static void receiver_report(
+	struct receiver *r, int what, const char *text, uint64_t now_ns, const uint8_t *sha256)
 {
 	struct receiver_report report = {
 		.what = what,
@@ -25,7 +26,8 @@ static void receiver_report(struct receiver *r, int what, const char *text, uint
 	r->report(r->owner, &report);
 }
 
-static int tell_trouble(struct receiver *r, enum transfer_type type, const struct incoming_error *error)
+static int tell_trouble(
+	struct receiver *r, enum transfer_type type, const struct incoming_error *error)
 {
 	struct transfer_message message = {
 		.type = type,

@@ -15,17 +15,31 @@ static const char *const codecs[] = {"none", "lz4", NULL};
 
 const struct schema_method send_method = {
 	.name = "send",
-	.sentence = "sends files to a node, where sluice serve must run; done only when the receiver has checked and flushed them",
+	.sentence = "sends files to a node, where sluice serve must run; done only when the "
+		    "receiver has checked and flushed them",
 	.params =
 		{
-			{.name = "codec", .type = SCHEMA_CHOICE, .choices = codecs, .standard = "lz4",
+			{.name = "codec",
+				.type = SCHEMA_CHOICE,
+				.choices = codecs,
+				.standard = "lz4",
 				.sentence = "how the data is compressed on the way"},
-			{.name = "level", .type = SCHEMA_INTEGER, .min = 0, .max = 22, .standard = "0",
+			{.name = "level",
+				.type = SCHEMA_INTEGER,
+				.min = 0,
+				.max = 22,
+				.standard = "0",
 				.sentence = "level of the codec, 0: the codec's default"},
-			{.name = "service", .type = SCHEMA_STRING, .min = 1, .max = SLUICE_NAME_SIZE - 1,
-				.standard = TRANSFER_SERVICE, .sentence = "service that the receiver listens for"},
-			{.name = "progress", .type = SCHEMA_BOOLEAN,
-				.sentence = "with --json: show the progress on standard error all the same"},
+			{.name = "service",
+				.type = SCHEMA_STRING,
+				.min = 1,
+				.max = SLUICE_NAME_SIZE - 1,
+				.standard = TRANSFER_SERVICE,
+				.sentence = "service that the receiver listens for"},
+			{.name = "progress",
+				.type = SCHEMA_BOOLEAN,
+				.sentence = "with --json: show the progress on standard error all "
+					    "the same"},
 		},
 };
 
@@ -61,15 +75,18 @@ static json_t *result_json(const struct send *send, const struct sender_result *
 {
 	return json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:f, s:s, s:f, s:b, s:s}", //
 		"bytes", (json_int_t)r->bytes, "seconds", seconds_of(r), "goodput_bps",
-		(json_int_t)((double)r->bytes * 8 / seconds_of(r)), "wire_bytes", (json_int_t)r->wire_bytes, "packets",
-		(json_int_t)r->packets, "retransmits", (json_int_t)r->retransmits, "srtt_us", (double)r->srtt_ns / 1e3,
-		"codec", send->codec, "ratio", ratio_of(r), "verified", 1, "node", send->node);
+		(json_int_t)((double)r->bytes * 8 / seconds_of(r)), "wire_bytes",
+		(json_int_t)r->wire_bytes, "packets", (json_int_t)r->packets, "retransmits",
+		(json_int_t)r->retransmits, "srtt_us", (double)r->srtt_ns / 1e3, "codec",
+		send->codec, "ratio", ratio_of(r), "verified", 1, "node", send->node);
 }
 
-static void print_file(const struct send *send, const struct outgoing *out, const struct sender_result *r)
+static void print_file(
+	const struct send *send, const struct outgoing *out, const struct sender_result *r)
 {
-	char bytes[FORMAT_SIZE], duration[FORMAT_SIZE], rate[FORMAT_SIZE], wire[FORMAT_SIZE], packets[FORMAT_SIZE],
-		again[FORMAT_SIZE], rtt[FORMAT_SIZE], sha256[65], name[PATH_SIZE];
+	char bytes[FORMAT_SIZE], duration[FORMAT_SIZE], rate[FORMAT_SIZE], wire[FORMAT_SIZE],
+		packets[FORMAT_SIZE], again[FORMAT_SIZE], rtt[FORMAT_SIZE], sha256[65],
+		name[PATH_SIZE];
 
 	format_hex(sha256, r->sha256, sizeof(r->sha256));
 	if (send->cli->json) {
@@ -80,11 +97,12 @@ static void print_file(const struct send *send, const struct outgoing *out, cons
 		(void)cli_print_json(line);
 		return;
 	}
-	printf("%s -> %s: %s in %s, %s, verified by the receiver\n", format_plain(name, sizeof(name), out->path),
-		send->node, format_bytes(bytes, r->bytes), format_duration(duration, r->duration_ns),
+	printf("%s -> %s: %s in %s, %s, verified by the receiver\n",
+		format_plain(name, sizeof(name), out->path), send->node,
+		format_bytes(bytes, r->bytes), format_duration(duration, r->duration_ns),
 		format_bits_rate(rate, (double)r->bytes * 8 / seconds_of(r)));
-	printf("  codec %s, ratio %.2f, wire %s, %s packets, %s sent again, rtt %s\n", send->codec, ratio_of(r),
-		format_bytes(wire, r->wire_bytes), format_count(packets, r->packets),
+	printf("  codec %s, ratio %.2f, wire %s, %s packets, %s sent again, rtt %s\n", send->codec,
+		ratio_of(r), format_bytes(wire, r->wire_bytes), format_count(packets, r->packets),
 		format_count(again, r->retransmits), format_duration(rtt, r->srtt_ns));
 	printf("  sha256 %s\n", sha256);
 	fflush(stdout);
@@ -110,9 +128,11 @@ static int fail_verdict(const struct send *send, enum sender_verdict verdict, co
 	format_plain(name, sizeof(name), file ? file : "");
 	switch (verdict) {
 	case SENDER_GONE:
-		return cli_fail(send->cli, CLI_UNREACHABLE, "unreachable", "%s%s%s", name, file ? ": " : "", text);
+		return cli_fail(send->cli, CLI_UNREACHABLE, "unreachable", "%s%s%s", name,
+			file ? ": " : "", text);
 	case SENDER_CANCELLED:
-		return cli_fail(send->cli, CLI_REFUSED, "cancelled", "%s%s%s", name, file ? ": " : "", text);
+		return cli_fail(send->cli, CLI_REFUSED, "cancelled", "%s%s%s", name,
+			file ? ": " : "", text);
 	case SENDER_OK:
 	case SENDER_FILE_FAILED:
 	case SENDER_REFUSED:
@@ -125,8 +145,8 @@ static int fail_file(const struct send *send, const struct outgoing *out)
 {
 	char name[PATH_SIZE];
 
-	return cli_fail(send->cli, CLI_REFUSED, "refused", "%s %s", format_plain(name, sizeof(name), out->path),
-		out->text);
+	return cli_fail(send->cli, CLI_REFUSED, "refused", "%s %s",
+		format_plain(name, sizeof(name), out->path), out->text);
 }
 
 // Opens and sends one file. `over`: no other file can follow.
@@ -142,7 +162,8 @@ static int send_file(struct send *send, const char *path, bool *over)
 	if (outgoing_open(&out, path) != 0)
 		return fail_file(send, &out);
 	format_plain(name, sizeof(name), out.name);
-	progress_start(&progress, send->cli->json && !send->progress ? NULL : stderr, name, out.size, clock_now_ns());
+	progress_start(&progress, send->cli->json && !send->progress ? NULL : stderr, name,
+		out.size, clock_now_ns());
 	verdict = sender_file(&send->sender, &out, &progress, &result);
 	if (verdict == SENDER_OK) {
 		print_file(send, &out, &result);
@@ -177,8 +198,8 @@ static int send_summary(const struct send *send)
 	if (send->files_count == 1)
 		return CLI_OK;
 	if (send->failed)
-		return cli_fail(send->cli, CLI_REFUSED, "refused", "%d of %d files failed", send->failed,
-			send->files_count);
+		return cli_fail(send->cli, CLI_REFUSED, "refused", "%d of %d files failed",
+			send->failed, send->files_count);
 	if (!send->cli->json)
 		return CLI_OK;
 	line = result_json(send, &send->total);
@@ -203,7 +224,9 @@ static int check_files(const struct send *send)
 int send_run(struct cli *cli, const struct command *command, const json_t *params, char **operands)
 {
 	const struct schema_method *m = command_method(command);
-	struct send send = {.cli = cli, .files = operands, .codec = schema_string(m, params, "codec"),
+	struct send send = {.cli = cli,
+		.files = operands,
+		.codec = schema_string(m, params, "codec"),
 		.progress = schema_boolean(params, "progress")};
 	char socket[PATH_SIZE];
 	struct sender_options options = {
@@ -218,10 +241,13 @@ int send_run(struct cli *cli, const struct command *command, const json_t *param
 	while (operands[send.files_count])
 		send.files_count++;
 	if (--send.files_count < 1)
-		return cli_fail(cli, CLI_USAGE, "usage", "send needs at least one FILE, and the NODE last");
+		return cli_fail(
+			cli, CLI_USAGE, "usage", "send needs at least one FILE, and the NODE last");
 	options.node = send.node = operands[send.files_count];
-	if (strlen(send.node) == 0 || strlen(send.node) >= SLUICE_NAME_SIZE || strchr(send.node, '/'))
-		return cli_fail(cli, CLI_USAGE, "usage", "the last argument is the NODE, and \"%.80s\" cannot be one", send.node);
+	if (strlen(send.node) == 0 || strlen(send.node) >= SLUICE_NAME_SIZE ||
+		strchr(send.node, '/'))
+		return cli_fail(cli, CLI_USAGE, "usage",
+			"the last argument is the NODE, and \"%.80s\" cannot be one", send.node);
 	code = check_files(&send);
 	if (code != CLI_OK)
 		return code;

@@ -10,14 +10,14 @@
 #include "control/cli/signals.h"
 
 #define EVENTS_TURN 64
-#define BLOCKS_TURN 8 // blocks sent between two looks at the events
+#define BLOCKS_TURN 8   // blocks sent between two looks at the events
 #define WAIT_MS     100 // so that the progress moves and a stop is seen
 
 #define STREAM_CONTROL SLUICE_STREAM(TRANSFER_STREAM_CONTROL, SLUICE_ORDERED)
 #define STREAM_BLOCKS  SLUICE_STREAM(TRANSFER_STREAM_BLOCKS, SLUICE_UNORDERED)
 
-__attribute__((format(printf, 3, 4)))
-static enum sender_verdict sender_fail(struct sender *s, enum sender_verdict verdict, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static enum sender_verdict sender_fail(
+	struct sender *s, enum sender_verdict verdict, const char *format, ...)
 {
 	va_list args;
 
@@ -30,8 +30,8 @@ static enum sender_verdict sender_fail(struct sender *s, enum sender_verdict ver
 // ---- events ------------------------------------------------------------------------------------------------------
 
 // The session is over: the first reason stays.
-__attribute__((format(printf, 3, 4)))
-static void sender_end(struct sender *s, enum sender_verdict verdict, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void sender_end(
+	struct sender *s, enum sender_verdict verdict, const char *format, ...)
 {
 	va_list args;
 
@@ -53,7 +53,8 @@ static void on_data(struct sender *s, const struct sluice_event *e)
 	sluice_buffer_put(s->sluice, e->data);
 	if (wrong) {
 		sluice_abort(s->sluice, s->session);
-		sender_end(s, SENDER_REFUSED, "%s does not speak the file transfer: %s", s->node, wrong);
+		sender_end(s, SENDER_REFUSED, "%s does not speak the file transfer: %s", s->node,
+			wrong);
 		return;
 	}
 	// Late words about an earlier file do not matter any more.
@@ -132,7 +133,8 @@ static bool sender_stalled(struct sender *s, uint64_t since_ns)
 	if (now - s->moved_ns <= (uint64_t)SENDER_STALL_S * 1000000000)
 		return false;
 	sluice_abort(s->sluice, s->session);
-	sender_end(s, SENDER_GONE, "nothing moved for %d s: %s does not take the data", SENDER_STALL_S, s->node);
+	sender_end(s, SENDER_GONE, "nothing moved for %d s: %s does not take the data",
+		SENDER_STALL_S, s->node);
 	return true;
 }
 
@@ -149,8 +151,8 @@ static enum sender_verdict sender_tell(struct sender *s, struct transfer_message
 			return s->over;
 	size_t size = transfer_frame(buffer, message);
 
-	while ((result = sluice_send(s->sluice, s->session, STREAM_CONTROL, buffer, (uint32_t)size, true,
-			(uint64_t)s->transfer << 32)) == SLUICE_E_AGAIN)
+	while ((result = sluice_send(s->sluice, s->session, STREAM_CONTROL, buffer, (uint32_t)size,
+			true, (uint64_t)s->transfer << 32)) == SLUICE_E_AGAIN)
 		if (sender_turn(s, true) != SENDER_OK || sender_stalled(s, started_ns))
 			break;
 	if (result == 0) {
@@ -181,8 +183,8 @@ static enum sender_verdict sender_cancel(struct sender *s)
 }
 
 // Waits for the receiver's answer of type `wanted`; REFUSE and ERROR end the file.
-static enum sender_verdict sender_await(struct sender *s, enum transfer_type wanted, uint32_t patience_s,
-	struct progress *progress)
+static enum sender_verdict sender_await(
+	struct sender *s, enum transfer_type wanted, uint32_t patience_s, struct progress *progress)
 {
 	while (!s->answered) {
 		uint64_t now = clock_now_ns();
@@ -191,7 +193,8 @@ static enum sender_verdict sender_await(struct sender *s, enum transfer_type wan
 			return sender_cancel(s);
 		if (now - s->moved_ns > (uint64_t)patience_s * 1000000000) {
 			sluice_abort(s->sluice, s->session);
-			sender_end(s, SENDER_GONE, "%s does not answer (waited %u s)", s->node, patience_s);
+			sender_end(s, SENDER_GONE, "%s does not answer (waited %u s)", s->node,
+				patience_s);
 			return s->over;
 		}
 		if (sender_turn(s, true) != SENDER_OK)
@@ -204,17 +207,20 @@ static enum sender_verdict sender_await(struct sender *s, enum transfer_type wan
 	if (s->answer.type == TRANSFER_REFUSE || s->answer.type == TRANSFER_ERROR) {
 		char plain[SENDER_TEXT_SIZE / 2];
 
-		return sender_fail(s, SENDER_FILE_FAILED, "%s", format_plain(plain, sizeof(plain), s->answer.text));
+		return sender_fail(s, SENDER_FILE_FAILED, "%s",
+			format_plain(plain, sizeof(plain), s->answer.text));
 	}
 	sluice_abort(s->sluice, s->session);
-	sender_end(s, SENDER_REFUSED, "%s does not follow the file transfer's order of messages", s->node);
+	sender_end(s, SENDER_REFUSED, "%s does not follow the file transfer's order of messages",
+		s->node);
 	return s->over;
 }
 
 // ---- a file ------------------------------------------------------------------------------------------------------
 
 // 1 a block is on its way, 0 there are no more, -1 not now, -2 the file failed.
-static int sender_block(struct sender *s, struct outgoing *out, uint8_t **held, struct transfer_block *block)
+static int sender_block(
+	struct sender *s, struct outgoing *out, uint8_t **held, struct transfer_block *block)
 {
 	int result;
 
@@ -231,8 +237,8 @@ static int sender_block(struct sender *s, struct outgoing *out, uint8_t **held, 
 		block->transfer = s->transfer;
 		transfer_block_frame(*held, block);
 	}
-	result = sluice_send(s->sluice, s->session, STREAM_BLOCKS, *held, TRANSFER_PREFIX + block->size, true,
-		(uint64_t)s->transfer << 32 | block->size);
+	result = sluice_send(s->sluice, s->session, STREAM_BLOCKS, *held,
+		TRANSFER_PREFIX + block->size, true, (uint64_t)s->transfer << 32 | block->size);
 	if (result != 0)
 		return -1; // AGAIN, or the session is ending: the next turn tells
 	*held = NULL;
@@ -242,7 +248,8 @@ static int sender_block(struct sender *s, struct outgoing *out, uint8_t **held, 
 
 static enum sender_verdict sender_file_changed(struct sender *s, const struct outgoing *out)
 {
-	enum transfer_reason reason = strstr(out->text, "while it was being sent") ? TRANSFER_CHANGED : TRANSFER_IO;
+	enum transfer_reason reason =
+		strstr(out->text, "while it was being sent") ? TRANSFER_CHANGED : TRANSFER_IO;
 
 	sender_tell_error(s, reason, out->text);
 	if (s->over != SENDER_OK)
@@ -251,7 +258,8 @@ static enum sender_verdict sender_file_changed(struct sender *s, const struct ou
 }
 
 // The blocks of the file as fast as they are taken. An early word of the receiver ends it.
-static enum sender_verdict sender_blocks(struct sender *s, struct outgoing *out, struct progress *progress)
+static enum sender_verdict sender_blocks(
+	struct sender *s, struct outgoing *out, struct progress *progress)
 {
 	struct transfer_block block;
 	uint8_t *held = NULL;
@@ -277,7 +285,8 @@ static enum sender_verdict sender_blocks(struct sender *s, struct outgoing *out,
 	return s->over;
 }
 
-static enum sender_verdict sender_steps(struct sender *s, struct outgoing *out, struct progress *progress)
+static enum sender_verdict sender_steps(
+	struct sender *s, struct outgoing *out, struct progress *progress)
 {
 	struct transfer_message message = {.type = TRANSFER_OFFER};
 	enum sender_verdict verdict;
@@ -365,12 +374,15 @@ enum sender_verdict sender_open(struct sender *s, const struct sender_options *o
 	*s = (struct sender){.node = options->node};
 	result = sluice_attach(&s->sluice, &attach);
 	if (result != 0)
-		return sender_fail(s, result == SLUICE_E_REFUSED || result == SLUICE_E_INVALID ? SENDER_REFUSED : SENDER_GONE,
-			"%s (is sluice-dataplane running? sluice status tells)", sluice_error(NULL));
+		return sender_fail(s,
+			result == SLUICE_E_REFUSED || result == SLUICE_E_INVALID ? SENDER_REFUSED
+										 : SENDER_GONE,
+			"%s (is sluice-dataplane running? sluice status tells)",
+			sluice_error(NULL));
 	result = sluice_connect(s->sluice, options->node, options->service, &session);
 	if (result < 0)
-		return sender_fail(s, result == SLUICE_E_UNREACHABLE ? SENDER_GONE : SENDER_REFUSED, "%s",
-			sluice_error(s->sluice));
+		return sender_fail(s, result == SLUICE_E_UNREACHABLE ? SENDER_GONE : SENDER_REFUSED,
+			"%s", sluice_error(s->sluice));
 	s->request = (uint32_t)result;
 	while (!s->open && s->over == SENDER_OK) {
 		if (signals_stop())
@@ -386,7 +398,8 @@ void sender_close(struct sender *s)
 	char text[SENDER_TEXT_SIZE];
 
 	if (s->open) {
-		memcpy(text, s->text, sizeof(text)); // what the caller is about to say survives the goodbye
+		memcpy(text, s->text,
+			sizeof(text)); // what the caller is about to say survives the goodbye
 		// After a stop the last word goes out, the blocks in flight need not.
 		if (!signals_stop())
 			(void)sluice_close(s->sluice, s->session);

@@ -10,8 +10,8 @@
 #include "lib/client/sluice.h"
 
 enum sender_limits {
-	SENDER_ANSWER_S = 60,  // the receiver takes room for the file before it answers an offer
-	SENDER_STALL_S = 300,  // nothing moved for so long: give up
+	SENDER_ANSWER_S = 60, // the receiver takes room for the file before it answers an offer
+	SENDER_STALL_S = 300, // nothing moved for so long: give up
 	SENDER_GOODBYE_MS = 1000,
 	SENDER_TEXT_SIZE = 512,
 };
@@ -32,12 +32,12 @@ struct sender {
 	bool open;
 	bool detached;
 	enum sender_verdict over; // of the session; SENDER_OK while it lives
-	uint32_t request;  // of sluice_connect
-	uint32_t transfer; // of the file now, 0: none yet
-	uint32_t in_flight; // records
-	uint64_t acked;    // bytes of the file that the peer has
-	uint64_t moved_ns; // when something last happened
-	bool answered;     // `answer` is new
+	uint32_t request;         // of sluice_connect
+	uint32_t transfer;        // of the file now, 0: none yet
+	uint32_t in_flight;       // records
+	uint64_t acked;           // bytes of the file that the peer has
+	uint64_t moved_ns;        // when something last happened
+	bool answered;            // `answer` is new
 	struct transfer_message answer;
 	char text[SENDER_TEXT_SIZE]; // what went wrong
 };

@@ -16,7 +16,7 @@ enum serve_limits {
 	SERVE_ANSWERS_MAX = 8,   // of one session in flight: more is a peer that does not take them
 	SERVE_EVENTS_TURN = 64,
 	SERVE_WAIT_MS = 250,
-	SERVE_BACKOFF_MS = 100,  // doubling to ...
+	SERVE_BACKOFF_MS = 100, // doubling to ...
 	SERVE_BACKOFF_MS_MAX = 2000,
 	SERVE_GOODBYE_MS = 500,
 	SERVE_PATH_SIZE = 4096,
@@ -30,14 +30,27 @@ const struct schema_method serve_method = {
 	.sentence = "receives files that sluice send sends, until it is stopped",
 	.params =
 		{
-			{.name = "dir", .type = SCHEMA_STRING, .min = 1, .max = SERVE_PATH_SIZE - 1, .standard = ".",
+			{.name = "dir",
+				.type = SCHEMA_STRING,
+				.min = 1,
+				.max = SERVE_PATH_SIZE - 1,
+				.standard = ".",
 				.sentence = "folder to receive into"},
-			{.name = "overwrite", .type = SCHEMA_BOOLEAN, .sentence = "replace files that exist"},
-			{.name = "fallback", .type = SCHEMA_BOOLEAN,
+			{.name = "overwrite",
+				.type = SCHEMA_BOOLEAN,
+				.sentence = "replace files that exist"},
+			{.name = "fallback",
+				.type = SCHEMA_BOOLEAN,
 				.sentence = "yield to any other sluice serve of the node"},
-			{.name = "once", .type = SCHEMA_BOOLEAN, .sentence = "end after the first sender"},
-			{.name = "service", .type = SCHEMA_STRING, .min = 1, .max = SLUICE_NAME_SIZE - 1,
-				.standard = TRANSFER_SERVICE, .sentence = "service to listen for"},
+			{.name = "once",
+				.type = SCHEMA_BOOLEAN,
+				.sentence = "end after the first sender"},
+			{.name = "service",
+				.type = SCHEMA_STRING,
+				.min = 1,
+				.max = SLUICE_NAME_SIZE - 1,
+				.standard = TRANSFER_SERVICE,
+				.sentence = "service to listen for"},
 		},
 };
 
@@ -80,10 +93,11 @@ static void say(const struct serve *serve, const char *event, const char *text)
 	}
 }
 
-static void report_json(const struct receiver_report *r, const char *event, const char *name, const char *text)
+static void report_json(
+	const struct receiver_report *r, const char *event, const char *name, const char *text)
 {
-	json_t *line = json_pack("{s:s, s:s, s:s, s:I, s:f}", "event", event, "file", name, "peer", r->peer, "bytes",
-		(json_int_t)r->bytes, "seconds", (double)r->duration_ns / 1e9);
+	json_t *line = json_pack("{s:s, s:s, s:s, s:I, s:f}", "event", event, "file", name, "peer",
+		r->peer, "bytes", (json_int_t)r->bytes, "seconds", (double)r->duration_ns / 1e9);
 	char sha256[65];
 
 	if (r->sha256) {
@@ -99,7 +113,8 @@ static void on_report(void *owner, const struct receiver_report *r)
 {
 	static const char *const events[] = {"received", "refused", "failed"};
 	struct serve *serve = ((struct serve_session *)owner)->serve;
-	char name[TRANSFER_NAME_MAX * 4 + 1], text[TRANSFER_TEXT_MAX * 4 + 1], bytes[FORMAT_SIZE], duration[FORMAT_SIZE];
+	char name[TRANSFER_NAME_MAX * 4 + 1], text[TRANSFER_TEXT_MAX * 4 + 1], bytes[FORMAT_SIZE],
+		duration[FORMAT_SIZE];
 	char rate[FORMAT_SIZE], sha256[65];
 
 	format_plain(name, sizeof(name), r->name);
@@ -109,9 +124,11 @@ static void on_report(void *owner, const struct receiver_report *r)
 	if (serve->cli->json)
 		report_json(r, events[r->what], name, text);
 	else if (r->what == RECEIVER_RECEIVED)
-		printf("received %s from %s: %s in %s, %s, sha256 %s\n", name, r->peer, format_bytes(bytes, r->bytes),
-			format_duration(duration, r->duration_ns),
-			format_bits_rate(rate, (double)r->bytes * 8e9 / (double)(r->duration_ns ? r->duration_ns : 1)),
+		printf("received %s from %s: %s in %s, %s, sha256 %s\n", name, r->peer,
+			format_bytes(bytes, r->bytes), format_duration(duration, r->duration_ns),
+			format_bits_rate(
+				rate, (double)r->bytes * 8e9 /
+					      (double)(r->duration_ns ? r->duration_ns : 1)),
 			format_hex(sha256, r->sha256, 32));
 	else
 		printf("%s %s from %s: %s\n", events[r->what], name, r->peer, text);
@@ -246,7 +263,8 @@ static int serve_attach(struct serve *serve)
 
 	serve->detached = false;
 	if (result == 0)
-		result = sluice_listen(serve->sluice, serve->service, serve->fallback ? SLUICE_LISTEN_FALLBACK : 0);
+		result = sluice_listen(serve->sluice, serve->service,
+			serve->fallback ? SLUICE_LISTEN_FALLBACK : 0);
 	return result;
 }
 
@@ -266,8 +284,8 @@ static int fail_attach(const struct serve *serve, int result)
 	bool gone = result == SLUICE_E_UNREACHABLE || result == SLUICE_E_TIMEOUT;
 	const char *hint = gone ? " (is sluice-dataplane running? sluice status tells)" : "";
 
-	return cli_fail(serve->cli, gone ? CLI_UNREACHABLE : CLI_REFUSED, gone ? "unreachable" : "refused", "%s%s",
-		sluice_error(serve->sluice), hint);
+	return cli_fail(serve->cli, gone ? CLI_UNREACHABLE : CLI_REFUSED,
+		gone ? "unreachable" : "refused", "%s%s", sluice_error(serve->sluice), hint);
 }
 
 // Until it is attached again, or refused for good, or asked to stop.
@@ -289,7 +307,8 @@ static int serve_attach_again(struct serve *serve)
 		sluice_detach(serve->sluice);
 		serve->sluice = NULL;
 		usleep(backoff_ms * 1000);
-		backoff_ms = backoff_ms * 2 < SERVE_BACKOFF_MS_MAX ? backoff_ms * 2 : SERVE_BACKOFF_MS_MAX;
+		backoff_ms = backoff_ms * 2 < SERVE_BACKOFF_MS_MAX ? backoff_ms * 2
+								   : SERVE_BACKOFF_MS_MAX;
 	}
 	return CLI_OK;
 }
@@ -346,21 +365,22 @@ static int serve_start(struct serve *serve)
 
 	serve->dir = incoming_dir_open(serve->path);
 	if (serve->dir < 0)
-		return cli_fail(serve->cli, CLI_REFUSED, "refused", "cannot open the folder %.400s: %s", serve->path,
-			strerror(errno));
+		return cli_fail(serve->cli, CLI_REFUSED, "refused",
+			"cannot open the folder %.400s: %s", serve->path, strerror(errno));
 	if (faccessat(serve->dir, ".", W_OK | X_OK, 0) != 0)
-		return cli_fail(serve->cli, CLI_REFUSED, "refused", "cannot write into the folder %.400s: %s", serve->path,
-			strerror(errno));
+		return cli_fail(serve->cli, CLI_REFUSED, "refused",
+			"cannot write into the folder %.400s: %s", serve->path, strerror(errno));
 	result = serve_attach(serve);
 	if (result != 0)
 		return fail_attach(serve, result);
 	stale = incoming_sweep(serve->dir);
 	if (stale) {
-		snprintf(text, sizeof(text), "removed %d incomplete files that an earlier serve left behind", stale);
+		snprintf(text, sizeof(text),
+			"removed %d incomplete files that an earlier serve left behind", stale);
 		say(serve, "swept", text);
 	}
-	snprintf(text, sizeof(text), "receiving into %s as service %s%s", serve->path, serve->service,
-		serve->fallback ? ", unless another serve of this node does" : "");
+	snprintf(text, sizeof(text), "receiving into %s as service %s%s", serve->path,
+		serve->service, serve->fallback ? ", unless another serve of this node does" : "");
 	say(serve, "serving", text);
 	return CLI_OK;
 }
@@ -373,7 +393,8 @@ int serve_run(struct cli *cli, const struct command *command, const json_t *para
 	int code;
 
 	if (operands[0])
-		return cli_fail(cli, CLI_USAGE, "usage", "serve takes options only; --dir names the folder");
+		return cli_fail(cli, CLI_USAGE, "usage",
+			"serve takes options only; --dir names the folder");
 	serve = (struct serve){
 		.cli = cli,
 		.data_socket = cli_data_socket(cli, socket, sizeof(socket)),

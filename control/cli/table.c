@@ -92,7 +92,8 @@ void table_print(const struct table *t, FILE *out, bool color)
 			int pad = (int)(width[i] - format_width(text));
 			bool last = i + 1 == t->columns;
 
-			fprintf(out, "%*s%s%*s", t->right[i] ? pad : 0, "", text, t->right[i] || last ? 0 : pad, "");
+			fprintf(out, "%*s%s%*s", t->right[i] ? pad : 0, "", text,
+				t->right[i] || last ? 0 : pad, "");
 			fputs(last ? "" : "  ", out);
 		}
 		fputs(color && row == 0 ? "\x1b[0m\n" : "\n", out);

@@ -5,9 +5,9 @@
 
 #include "lib/base/bytes.h"
 
-#define HEAD_SIZE     12u
-#define FIELD_HEAD    4u
-#define MUST_KNOW     0x8000u // a field that must be understood
+#define HEAD_SIZE  12u
+#define FIELD_HEAD 4u
+#define MUST_KNOW  0x8000u // a field that must be understood
 
 enum field {
 	FIELD_NAME = 1,
@@ -25,8 +25,8 @@ enum field {
 
 // What a message of each type has, no less and no more of the fields known here.
 static const uint32_t fields_of[TRANSFER_TYPE_COUNT] = {
-	[TRANSFER_OFFER] =
-		BIT(FIELD_NAME) | BIT(FIELD_SIZE) | BIT(FIELD_MODE) | BIT(FIELD_MTIME) | BIT(FIELD_RESUME),
+	[TRANSFER_OFFER] = BIT(FIELD_NAME) | BIT(FIELD_SIZE) | BIT(FIELD_MODE) | BIT(FIELD_MTIME) |
+			   BIT(FIELD_RESUME),
 	[TRANSFER_ACCEPT] = BIT(FIELD_RESUME),
 	[TRANSFER_REFUSE] = BIT(FIELD_REASON) | BIT(FIELD_TEXT),
 	[TRANSFER_END] = BIT(FIELD_SIZE) | BIT(FIELD_SHA256),
@@ -134,7 +134,8 @@ static bool sha256_take(uint8_t sha256[32], const uint8_t *value, size_t size)
 	return true;
 }
 
-static bool field_parse(struct transfer_message *m, enum field field, const uint8_t *value, size_t size)
+static bool field_parse(
+	struct transfer_message *m, enum field field, const uint8_t *value, size_t size)
 {
 	switch (field) {
 	case FIELD_NAME:
@@ -176,7 +177,8 @@ static const char *fields_parse(struct transfer_message *m, const uint8_t *at, s
 				return "a field has a value out of range";
 			seen |= BIT(tag);
 		} else if (tag & MUST_KNOW) {
-			return "a field must be understood and is not: the peer is of a newer version";
+			return "a field must be understood and is not: the peer is of a newer "
+			       "version";
 		}
 		at += FIELD_HEAD + size;
 		left -= FIELD_HEAD + size;
@@ -228,10 +230,12 @@ const char *transfer_block_parse(struct transfer_block *block, const uint8_t *by
 
 bool transfer_name_is_temp(const char *name, size_t size)
 {
-	size_t mark = strlen(TRANSFER_TEMP_MARK), end = strlen(TRANSFER_TEMP_END), tail = mark + 6 + end;
+	size_t mark = strlen(TRANSFER_TEMP_MARK), end = strlen(TRANSFER_TEMP_END),
+	       tail = mark + 6 + end;
 
 	// ".N" + mark + six characters + end
-	return size >= 2 + tail && name[0] == '.' && memcmp(name + size - end, TRANSFER_TEMP_END, end) == 0 &&
+	return size >= 2 + tail && name[0] == '.' &&
+	       memcmp(name + size - end, TRANSFER_TEMP_END, end) == 0 &&
 	       memcmp(name + size - tail, TRANSFER_TEMP_MARK, mark) == 0;
 }
 

@@ -22,8 +22,9 @@ enum transfer_limits {
 	TRANSFER_NAME_MAX = 255,
 	TRANSFER_TEXT_MAX = 255,
 	TRANSFER_MESSAGE_MAX = 1024,
-	TRANSFER_PREFIX = 16,   // before the bytes of each block
-	TRANSFER_BLOCK = 65520, // bytes of every block but the last; with its prefix exactly one record
+	TRANSFER_PREFIX = 16, // before the bytes of each block
+	TRANSFER_BLOCK =
+		65520, // bytes of every block but the last; with its prefix exactly one record
 };
 
 enum transfer_type {
@@ -54,9 +55,10 @@ struct transfer_message {
 	uint32_t transfer; // not 0
 	char name[TRANSFER_NAME_MAX + 1];
 	uint64_t size;
-	uint32_t mode;     // permission bits, 0777 at most
-	int64_t mtime_ns;  // since the epoch
-	uint64_t resume;   // OFFER: 1 the sender could resume; ACCEPT: send from this offset. 0 for now
+	uint32_t mode;    // permission bits, 0777 at most
+	int64_t mtime_ns; // since the epoch
+	uint64_t
+		resume; // OFFER: 1 the sender could resume; ACCEPT: send from this offset. 0 for now
 	uint8_t sha256[32];
 	uint32_t reason; // enum transfer_reason
 	char text[TRANSFER_TEXT_MAX + 1];

@@ -13,10 +13,13 @@ static void print_one(const char *what, const json_t *version)
 	char plain[64];
 
 	printf("%-17s %s\n", what,
-		json_is_string(version) ? format_plain(plain, sizeof(plain), json_string_value(version)) : "-");
+		json_is_string(version)
+			? format_plain(plain, sizeof(plain), json_string_value(version))
+			: "-");
 }
 
-int version_run(struct cli *cli, const struct command *command, const json_t *params, char **operands)
+int version_run(
+	struct cli *cli, const struct command *command, const json_t *params, char **operands)
 {
 	struct cli quiet = *cli;
 	json_t *node;
@@ -29,7 +32,8 @@ int version_run(struct cli *cli, const struct command *command, const json_t *pa
 	quiet.quiet = true;
 	node = connect_call(&quiet, "version", params, &code);
 	if (cli->json) {
-		json_t *all = json_pack("{s:s, s:o}", "sluice", SLUICE_VERSION, "node", node ? node : json_null());
+		json_t *all = json_pack(
+			"{s:s, s:o}", "sluice", SLUICE_VERSION, "node", node ? node : json_null());
 
 		return cli_print_json(all);
 	}

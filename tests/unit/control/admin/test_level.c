@@ -24,7 +24,8 @@ static void level_of__root_and_the_daemon_are_admin(void **state)
 static void level_of__the_group_is_operator(void **state)
 {
 	struct level_caller primary = {.uid = 1000, .gid = GROUP};
-	struct level_caller other = {.uid = 1000, .gid = 1000, .groups_count = 3, .groups = {5, 6, GROUP}};
+	struct level_caller other = {
+		.uid = 1000, .gid = 1000, .groups_count = 3, .groups = {5, 6, GROUP}};
 
 	(void)state;
 	assert_int_equal(level_of(&primary, DAEMON, GROUP), LEVEL_OPERATOR);

@@ -35,7 +35,8 @@ static int code_of(const char *line)
 
 static void rpc_parse__a_request(void **state)
 {
-	static const char line[] = "{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"status\",\"params\":{\"a\":1}}\n";
+	static const char line[] =
+		"{\"jsonrpc\":\"2.0\",\"id\":\"x\",\"method\":\"status\",\"params\":{\"a\":1}}\n";
 
 	(void)state;
 	assert_int_equal(parse_bytes(line, strlen(line)), 0);
@@ -67,18 +68,26 @@ static void rpc_parse__not_a_request(void **state)
 {
 	(void)state;
 	assert_int_equal(code_of("[]"), RPC_INVALID);
-	assert_int_equal(code_of("[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}]"), RPC_INVALID);
+	assert_int_equal(
+		code_of("[{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\"}]"), RPC_INVALID);
 	assert_non_null(strstr(error.text, "one request object per line"));
 	assert_int_equal(code_of("{}"), RPC_INVALID);
-	assert_int_equal(code_of("{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"status\"}"), RPC_INVALID);
+	assert_int_equal(
+		code_of("{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"status\"}"), RPC_INVALID);
 	assert_int_equal(code_of("{\"jsonrpc\":2.0,\"id\":1,\"method\":\"status\"}"), RPC_INVALID);
-	assert_int_equal(code_of("{\"jsonrpc\":\"2.0\",\"method\":\"status\"}"), RPC_INVALID); // a notification
-	assert_int_equal(code_of("{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"status\"}"), RPC_INVALID);
-	assert_int_equal(code_of("{\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"status\"}"), RPC_INVALID);
-	assert_int_equal(code_of("{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"status\"}"), RPC_INVALID);
+	assert_int_equal(code_of("{\"jsonrpc\":\"2.0\",\"method\":\"status\"}"),
+		RPC_INVALID); // a notification
+	assert_int_equal(
+		code_of("{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"status\"}"), RPC_INVALID);
+	assert_int_equal(
+		code_of("{\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"status\"}"), RPC_INVALID);
+	assert_int_equal(
+		code_of("{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"status\"}"), RPC_INVALID);
 	assert_int_equal(code_of("{\"jsonrpc\":\"2.0\",\"id\":1}"), RPC_INVALID);
 	assert_int_equal(code_of("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}"), RPC_INVALID);
-	assert_int_equal(code_of("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\",\"param\":{}}"), RPC_INVALID);
+	assert_int_equal(
+		code_of("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\",\"param\":{}}"),
+		RPC_INVALID);
 	assert_non_null(strstr(error.text, "allowed: jsonrpc, id, method, params"));
 }
 
@@ -113,7 +122,8 @@ static void rpc_frame_error__text_that_is_no_utf8(void **state)
 
 static void rpc_parse__survives_garbage(void **state)
 {
-	static const char good[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\",\"params\":{\"a\":[1,2,\"x\"]}}";
+	static const char good[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\",\"params\":"
+				   "{\"a\":[1,2,\"x\"]}}";
 	char line[sizeof(good)];
 	int accepted = 0;
 

@@ -38,8 +38,9 @@ static void schema_check__accepts(void **state)
 	assert_int_equal(check("status", "{}"), 0);
 	assert_int_equal(check("session.show", "{\"id\":\"aBc123\"}"), 0);
 	assert_int_equal(check("session.close", "{\"id\":\"abc123\",\"now\":true}"), 0);
-	assert_int_equal(check("session.open",
-				 "{\"node\":\"b\",\"codec\":\"lz4\",\"level\":22,\"timeout_ms\":100}"),
+	assert_int_equal(
+		check("session.open",
+			"{\"node\":\"b\",\"codec\":\"lz4\",\"level\":22,\"timeout_ms\":100}"),
 		0);
 }
 
@@ -48,7 +49,8 @@ static void schema_check__refuses_unknown_fields_with_the_allowed_ones(void **st
 	(void)state;
 	refused("status", "{\"x\":1}", "takes none");
 	refused("session.close", "{\"id\":\"abc123\",\"force\":true}", "allowed: id, now");
-	refused("session.open", "{\"node\":\"b\",\"Codec\":\"lz4\"}", "allowed: node, codec, level, timeout_ms");
+	refused("session.open", "{\"node\":\"b\",\"Codec\":\"lz4\"}",
+		"allowed: node, codec, level, timeout_ms");
 }
 
 static void schema_check__refuses_missing_fields(void **state)
@@ -113,7 +115,8 @@ static void schema_methods__the_table_is_whole(void **state)
 		assert_non_null(m->result);
 		assert_true(m->level >= LEVEL_VIEWER && m->level <= LEVEL_ADMIN);
 		assert_true(!m->change || m->level >= LEVEL_OPERATOR);
-		for (const struct schema_param *p = m->params; p < m->params + SCHEMA_PARAMS_MAX && p->name; p++) {
+		for (const struct schema_param *p = m->params;
+			p < m->params + SCHEMA_PARAMS_MAX && p->name; p++) {
 			assert_non_null(p->sentence);
 			assert_true((p->type == SCHEMA_CHOICE) == (p->choices != NULL));
 			assert_true(p->type != SCHEMA_INTEGER || p->required || p->standard);

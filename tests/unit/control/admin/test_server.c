@@ -1,11 +1,11 @@
 // The control socket for real: a node with tables made by hand, the production loop, and clients of every kind.
 #include "control/admin/admin.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,9 +17,9 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "control/admin/method.h"
 #include "control/admin/rpc.h"
 #include "control/admin/schema.h"
-#include "control/admin/method.h"
 #include "control/node.h"
 
 // ---- what node.c would do ----------------------------------------------------------------------------------------
@@ -32,7 +32,8 @@ static struct {
 	bool closed_now;
 } fake;
 
-uint32_t node_session_open(struct node *node, const struct session_want *want, node_opened_fn on_opened, void *owner)
+uint32_t node_session_open(
+	struct node *node, const struct session_want *want, node_opened_fn on_opened, void *owner)
 {
 	(void)node;
 	(void)want;
@@ -52,7 +53,8 @@ void node_session_forget(struct node *node, uint32_t request)
 	fake.forgotten = true;
 }
 
-int node_session_close(struct node *node, uint32_t cid, bool at_once, char *error, size_t error_size)
+int node_session_close(
+	struct node *node, uint32_t cid, bool at_once, char *error, size_t error_size)
 {
 	(void)node;
 	(void)error;
@@ -190,8 +192,8 @@ static const char *ask(struct fixture *f, const char *method, const char *params
 	const char *answer;
 	int fd = client(f);
 
-	snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\"%s%s}\n", method,
-		params ? ",\"params\":" : "", params ? params : "");
+	snprintf(line, sizeof(line), "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"%s\"%s%s}\n",
+		method, params ? ",\"params\":" : "", params ? params : "");
 	tell(fd, line);
 	turns(f, 6);
 	answer = heard(fd);
@@ -246,15 +248,19 @@ static void server__status(void **state)
 	json_t *r = result_of(ask(f, "status", NULL));
 
 	assert_string_equal(json_string_value(json_object_get(r, "node")), "a");
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(r, "control"), "pid")), getpid());
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(r, "dataplane"), "pid")), 4242);
-	assert_string_equal(json_string_value(json_object_get(json_object_get(r, "dataplane"), "boot_id")),
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(r, "control"), "pid")),
+		getpid());
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(r, "dataplane"), "pid")), 4242);
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(r, "dataplane"), "boot_id")),
 		"fedcba9876543210");
 	assert_int_equal(json_integer_value(json_object_get(r, "sessions")), 3);
-	assert_string_equal(
-		json_string_value(json_object_get(json_array_get(json_object_get(r, "links"), 0), "address")),
+	assert_string_equal(json_string_value(json_object_get(
+				    json_array_get(json_object_get(r, "links"), 0), "address")),
 		"10.77.1.1/30");
-	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(r, "apps"), 0), "name")),
+	assert_string_equal(json_string_value(json_object_get(
+				    json_array_get(json_object_get(r, "apps"), 0), "name")),
 		"we?ird");
 	json_decref(r);
 
@@ -274,7 +280,8 @@ static void server__workers_and_drops(void **state)
 
 	assert_int_equal(json_integer_value(json_object_get(drops, "not_ipv4")), 5);
 	assert_null(json_object_get(drops, "accepted"));
-	assert_string_equal(json_string_value(json_object_get(json_object_get(r, "drop_sentences"), "not_ipv4")),
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(r, "drop_sentences"), "not_ipv4")),
 		"neither IPv4 nor ARP");
 	json_decref(r);
 }
@@ -284,7 +291,8 @@ static void server__sessions_by_the_first_digits(void **state)
 	struct fixture *f = *state;
 	json_t *r = result_of(ask(f, "session.show", "{\"id\":\"DDbbcc\"}"));
 
-	assert_string_equal(json_string_value(json_object_get(r, "id")), "ddbbcc00000000000000000000000003");
+	assert_string_equal(
+		json_string_value(json_object_get(r, "id")), "ddbbcc00000000000000000000000003");
 	assert_string_equal(json_string_value(json_object_get(r, "cid")), "00000501");
 	assert_int_equal(json_integer_value(json_object_get(r, "srtt_ns")), 123456);
 	assert_true(json_real_value(json_object_get(r, "cwnd_segments")) == 10.5);
@@ -292,8 +300,10 @@ static void server__sessions_by_the_first_digits(void **state)
 	assert_non_null(strstr(json_string_value(json_object_get(r, "raw_reason")), "12.5 %"));
 	assert_string_equal(json_string_value(json_object_get(r, "service")), "bad?");
 	json_decref(r);
-	assert_int_equal(code_of(ask(f, "session.show", "{\"id\":\"aabbcc\"}")), RPC_NOT_FOUND); // two
-	assert_int_equal(code_of(ask(f, "session.show", "{\"id\":\"123456\"}")), RPC_NOT_FOUND); // none
+	assert_int_equal(
+		code_of(ask(f, "session.show", "{\"id\":\"aabbcc\"}")), RPC_NOT_FOUND); // two
+	assert_int_equal(
+		code_of(ask(f, "session.show", "{\"id\":\"123456\"}")), RPC_NOT_FOUND); // none
 	r = result_of(ask(f, "session.close", "{\"id\":\"ddbbcc\",\"now\":true}"));
 	assert_int_equal(fake.closed_cid, 5u << 8 | 1);
 	assert_true(fake.closed_now);
@@ -305,7 +315,8 @@ static void server__open_answers_later(void **state)
 	struct fixture *f = *state;
 	int fd = client(f);
 
-	tell(fd, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"session.open\",\"params\":{\"node\":\"b\"}}\n"
+	tell(fd, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"session.open\",\"params\":{\"node\":"
+		 "\"b\"}}\n"
 		 "{\"jsonrpc\":\"2.0\",\"id\":10,\"method\":\"version\"}\n");
 	turns(f, 6);
 	assert_string_equal(heard(fd), ""); // the second waits for the first
@@ -331,7 +342,8 @@ static void server__open_that_fails_at_once_or_later(void **state)
 	assert_int_equal(code_of(ask(f, "session.open", "{\"node\":\"z\"}")), RPC_NOT_FOUND);
 	fake.at_once = false;
 	fd = client(f);
-	tell(fd, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"session.open\",\"params\":{\"node\":\"b\"}}\n");
+	tell(fd, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"session.open\",\"params\":{\"node\":"
+		 "\"b\"}}\n");
 	turns(f, 6);
 	fake.on_opened(fake.owner, IPC_TIMEOUT, 0, "the peer is silent");
 	turns(f, 3);
@@ -344,7 +356,8 @@ static void server__an_asker_that_leaves_is_forgotten(void **state)
 	struct fixture *f = *state;
 	int fd = client(f);
 
-	tell(fd, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"session.open\",\"params\":{\"node\":\"b\"}}\n");
+	tell(fd, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"session.open\",\"params\":{\"node\":"
+		 "\"b\"}}\n");
 	turns(f, 6);
 	close(fd);
 	turns(f, 6);

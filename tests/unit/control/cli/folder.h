@@ -36,7 +36,8 @@ static inline int folder_count(const struct folder *f)
 	return count;
 }
 
-static inline int folder_put(const struct folder *f, const char *name, const void *bytes, size_t size)
+static inline int folder_put(
+	const struct folder *f, const char *name, const void *bytes, size_t size)
 {
 	int fd = openat(f->fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	ssize_t n = write(fd, bytes, size);

@@ -21,7 +21,8 @@ static void format_bytes__scales(void **state)
 	assert_string_equal(format_bytes(text, 1536), "1.5 KiB");
 	assert_string_equal(format_bytes(text, 1048575), "1 MiB"); // not "1024 KiB"
 	assert_string_equal(format_bytes(text, UINT64_C(1) << 30), "1 GiB");
-	assert_string_equal(format_bytes(text, 100 * 1024), "100 KiB"); // zeros before the point stay
+	assert_string_equal(
+		format_bytes(text, 100 * 1024), "100 KiB"); // zeros before the point stay
 	assert_string_equal(format_bytes(text, UINT64_MAX), "16 EiB");
 }
 
@@ -60,13 +61,16 @@ static void format_count__groups(void **state)
 static void format_plain__nothing_steers_the_terminal(void **state)
 {
 	(void)state;
-	assert_string_equal(format_plain(text, sizeof(text), "a b \xc3\xbc \xe2\x82\xac"), "a b \xc3\xbc \xe2\x82\xac");
+	assert_string_equal(format_plain(text, sizeof(text), "a b \xc3\xbc \xe2\x82\xac"),
+		"a b \xc3\xbc \xe2\x82\xac");
 	assert_string_equal(format_plain(text, sizeof(text), "\x1b[31m\n"), "\\x1b[31m\\x0a");
-	assert_string_equal(format_plain(text, sizeof(text), "\xc2\x9b"), "\\xc2\\x9b");         // C1: CSI
-	assert_string_equal(format_plain(text, sizeof(text), "\xff\xc3"), "\\xff\\xc3");         // no UTF-8
-	assert_string_equal(format_plain(text, sizeof(text), "\xc0\xaf"), "\\xc0\\xaf");         // overlong
-	assert_string_equal(format_plain(text, sizeof(text), "\xe2\x80\xae"), "\\xe2\\x80\\xae"); // right to left
-	assert_string_equal(format_plain(text, sizeof(text), "\xed\xa0\x80"), "\\xed\\xa0\\x80"); // surrogate
+	assert_string_equal(format_plain(text, sizeof(text), "\xc2\x9b"), "\\xc2\\x9b"); // C1: CSI
+	assert_string_equal(format_plain(text, sizeof(text), "\xff\xc3"), "\\xff\\xc3"); // no UTF-8
+	assert_string_equal(format_plain(text, sizeof(text), "\xc0\xaf"), "\\xc0\\xaf"); // overlong
+	assert_string_equal(format_plain(text, sizeof(text), "\xe2\x80\xae"),
+		"\\xe2\\x80\\xae"); // right to left
+	assert_string_equal(
+		format_plain(text, sizeof(text), "\xed\xa0\x80"), "\\xed\\xa0\\x80"); // surrogate
 }
 
 static void format_plain__cuts_whole_characters(void **state)

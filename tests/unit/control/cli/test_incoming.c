@@ -1,10 +1,10 @@
 // A file on its way in: order of blocks, hash, name, and that nothing is left behind when it fails.
 #include "control/cli/incoming.h"
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <errno.h>
 
 #include <cmocka.h>
 
@@ -109,7 +109,8 @@ static void incoming_finish__gives_name_mode_time_and_hash(void **state)
 
 static void incoming_finish__every_order_of_blocks(void **state)
 {
-	static const int orders[][BLOCKS] = {{4, 3, 2, 1, 0}, {1, 0, 3, 2, 4}, {2, 4, 0, 1, 3}, {4, 0, 1, 2, 3}};
+	static const int orders[][BLOCKS] = {
+		{4, 3, 2, 1, 0}, {1, 0, 3, 2, 4}, {2, 4, 0, 1, 3}, {4, 0, 1, 2, 3}};
 	struct fixture *f = *state;
 	uint8_t sha256[32];
 
@@ -186,7 +187,8 @@ static void incoming_open__an_existing_file_only_with_overwrite(void **state)
 	assert_int_equal(folder_count(&f->folder), 1);
 	assert_int_equal(begin(f, true), 0);
 	put_all(f, in_order);
-	assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE), 3); // the old one until the new one is whole
+	assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE),
+		3); // the old one until the new one is whole
 	assert_int_equal(incoming_finish(&f->in, &f->end, sha256, &f->error), 0);
 	assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE + 1), SIZE);
 }
@@ -203,12 +205,14 @@ static void incoming_open__a_link_is_replaced_never_followed(void **state)
 	put_all(f, in_order);
 	assert_int_equal(incoming_finish(&f->in, &f->end, sha256, &f->error), 0);
 	assert_int_equal(folder_get(&f->folder, "target", f->back, SIZE), 3);
-	assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE + 1), SIZE); // O_NOFOLLOW: a file of its own
+	assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE + 1),
+		SIZE); // O_NOFOLLOW: a file of its own
 }
 
 static void incoming_open__refuses_folders_and_climbing_names(void **state)
 {
-	static const char *const names[] = {"", ".", "..", "../file", "/tmp/file", "a/b", ".x.sluice-abc123.part"};
+	static const char *const names[] = {
+		"", ".", "..", "../file", "/tmp/file", "a/b", ".x.sluice-abc123.part"};
 	struct fixture *f = *state;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -248,9 +252,13 @@ static void incoming_write__refuses_what_does_not_fit(void **state)
 {
 	struct fixture *f = *state;
 	struct transfer_block wrong[] = {
-		{.offset = BLOCKS * (uint64_t)TRANSFER_BLOCK, .size = 1, .transfer = 1},     // past the end
-		{.offset = 0, .size = 5, .transfer = 1},                                     // too short
-		{.offset = (BLOCKS - 1) * (uint64_t)TRANSFER_BLOCK, .size = 101, .transfer = 1}, // too long
+		{.offset = BLOCKS * (uint64_t)TRANSFER_BLOCK,
+			.size = 1,
+			.transfer = 1},                  // past the end
+		{.offset = 0, .size = 5, .transfer = 1}, // too short
+		{.offset = (BLOCKS - 1) * (uint64_t)TRANSFER_BLOCK,
+			.size = 101,
+			.transfer = 1}, // too long
 	};
 
 	assert_int_equal(begin(f, false), 0);

@@ -22,21 +22,26 @@ static const struct command *find(const char *group, const char *word)
 }
 
 // argv is changed by getopt: a fresh array each time.
-#define PARSE(group, word, ...)                                                                    \
-	(cli = (struct cli){.quiet = true}, json_decref(params),                                   \
-		options_parse(&cli, find(group, word),                                             \
-			(int)(sizeof((char *[]){word ? word : group, __VA_ARGS__}) / sizeof(char *)), \
-			(char *[]){(char *)(word ? word : group), __VA_ARGS__, NULL}, &params, &operands))
+#define PARSE(group, word, ...)                                                                \
+	(cli = (struct cli){.quiet = true}, json_decref(params),                               \
+		options_parse(&cli, find(group, word),                                         \
+			(int)(sizeof((char *[]){word ? word : group, __VA_ARGS__}) /           \
+				sizeof(char *)),                                               \
+			(char *[]){(char *)(word ? word : group), __VA_ARGS__, NULL}, &params, \
+			&operands))
 
 static void options_parse__options_and_operands_in_any_order(void **state)
 {
 	(void)state;
-	assert_int_equal(PARSE("session", "open", "--codec", "lz4", "b", "--json", "--timeout-ms=500"), CLI_OK);
+	assert_int_equal(
+		PARSE("session", "open", "--codec", "lz4", "b", "--json", "--timeout-ms=500"),
+		CLI_OK);
 	assert_string_equal(json_string_value(json_object_get(params, "node")), "b");
 	assert_string_equal(json_string_value(json_object_get(params, "codec")), "lz4");
 	assert_int_equal(json_integer_value(json_object_get(params, "timeout_ms")), 500);
 	assert_true(cli.json);
-	assert_int_equal(PARSE("send", NULL, "a", "--node", "/s", "b", "--level", "3", "c"), CLI_OK);
+	assert_int_equal(
+		PARSE("send", NULL, "a", "--node", "/s", "b", "--level", "3", "c"), CLI_OK);
 	assert_string_equal(operands[0], "a");
 	assert_string_equal(operands[2], "c");
 	assert_null(operands[3]);
@@ -124,7 +129,8 @@ static void cli_commands__every_method_exists_and_has_a_way_to_show_it(void **st
 		while (c->group && (!c->calls || strcmp(c->calls, m->name) != 0))
 			c++;
 		// help and version have commands of their own
-		assert_true(c->group || strcmp(m->name, "help") == 0 || strcmp(m->name, "version") == 0);
+		assert_true(c->group || strcmp(m->name, "help") == 0 ||
+			    strcmp(m->name, "version") == 0);
 	}
 }
 

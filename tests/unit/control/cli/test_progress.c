@@ -46,7 +46,8 @@ static void progress_line__figures(void **state)
 
 	(void)state;
 	progress_step(&p, 25 << 20, 2000 * MS); // 25 MiB in the first second
-	assert_string_equal(progress_line(&p, line), "file  25 MiB of 100 MiB   25 %  210 Mb/s  ETA 3 s");
+	assert_string_equal(
+		progress_line(&p, line), "file  25 MiB of 100 MiB   25 %  210 Mb/s  ETA 3 s");
 	progress_step(&p, 99 << 20, 3000 * MS);
 	assert_non_null(strstr(progress_line(&p, line), "ETA < 1 s"));
 	end(out);

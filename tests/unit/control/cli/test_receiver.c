@@ -19,11 +19,13 @@ struct fixture {
 
 static int on_tell(void *owner, const struct transfer_message *message)
 {
-	static const char *const names[] = {"", "offer", "accept", "refuse", "end", "done", "error"};
+	static const char *const names[] = {
+		"", "offer", "accept", "refuse", "end", "done", "error"};
 	struct fixture *f = owner;
 	size_t used = strlen(f->told);
 
-	snprintf(f->told + used, sizeof(f->told) - used, "%s %u; ", names[message->type], message->transfer);
+	snprintf(f->told + used, sizeof(f->told) - used, "%s %u; ", names[message->type],
+		message->transfer);
 	f->last = *message;
 	return 0;
 }
@@ -34,7 +36,8 @@ static void on_report(void *owner, const struct receiver_report *report)
 	struct fixture *f = owner;
 	size_t used = strlen(f->told);
 
-	snprintf(f->told + used, sizeof(f->told) - used, "%s %s; ", names[report->what], report->name);
+	snprintf(f->told + used, sizeof(f->told) - used, "%s %s; ", names[report->what],
+		report->name);
 }
 
 static int setup(void **state)
@@ -68,7 +71,8 @@ static int say(struct fixture *f, const struct transfer_message *message)
 
 static int say_offer(struct fixture *f, uint32_t transfer, const char *name)
 {
-	struct transfer_message m = {.type = TRANSFER_OFFER, .transfer = transfer, .size = 5, .mode = 0600};
+	struct transfer_message m = {
+		.type = TRANSFER_OFFER, .transfer = transfer, .size = 5, .mode = 0600};
 
 	snprintf(m.name, sizeof(m.name), "%s", name);
 	return say(f, &m);
@@ -102,7 +106,8 @@ static void receiver__a_file_and_another(void **state)
 	assert_int_equal(say_offer(f, 2, "two"), 0);
 	assert_int_equal(say_end(f, 2, 5), 0); // the streams are independent: END may come first
 	assert_int_equal(say_block(f, 2), 0);
-	assert_string_equal(f->told, "accept 1; RECEIVED one; done 1; accept 2; RECEIVED two; done 2; ");
+	assert_string_equal(
+		f->told, "accept 1; RECEIVED one; done 1; accept 2; RECEIVED two; done 2; ");
 	assert_int_equal(folder_count(&f->folder), 2);
 }
 
@@ -120,7 +125,8 @@ static void receiver__a_refused_file_does_not_end_the_session(void **state)
 static void receiver__a_cancelled_file_leaves_nothing(void **state)
 {
 	struct fixture *f = *state;
-	struct transfer_message cancel = {.type = TRANSFER_ERROR, .transfer = 1, .reason = TRANSFER_CANCELLED};
+	struct transfer_message cancel = {
+		.type = TRANSFER_ERROR, .transfer = 1, .reason = TRANSFER_CANCELLED};
 
 	assert_int_equal(say_offer(f, 1, "one"), 0);
 	assert_int_equal(say(f, &cancel), 0);
@@ -158,8 +164,8 @@ static void receiver__breaches_end_the_session(void **state)
 	struct transfer_message done = {.type = TRANSFER_DONE, .transfer = 1};
 
 	assert_int_equal(receiver_on_message(&f->r, (const uint8_t *)"garbage", 7, 1), -1);
-	assert_int_equal(say_end(f, 3, 5), -1);       // of nothing that was offered
-	assert_int_equal(say_block(f, 1), -1);        // before the offer
+	assert_int_equal(say_end(f, 3, 5), -1); // of nothing that was offered
+	assert_int_equal(say_block(f, 1), -1);  // before the offer
 	assert_int_equal(say_offer(f, 1, "one"), 0);
 	assert_int_equal(say_offer(f, 2, "two"), -1); // before the end of the first
 	assert_int_equal(folder_count(&f->folder), 0);

@@ -13,7 +13,7 @@
 
 enum { BUFFERS = 3, EVENTS = 64, SESSION = 5, REQUEST = 11 };
 
-#define CONTROL SLUICE_STREAM(0, SLUICE_ORDERED)
+#define CONTROL   SLUICE_STREAM(0, SLUICE_ORDERED)
 #define FILE_SIZE ((size_t)(10 * TRANSFER_BLOCK + 77))
 
 // ---- a libsluice of one session ----------------------------------------------------------------------------------
@@ -159,12 +159,13 @@ static void deliver_block(const uint8_t *bytes, uint32_t size)
 	}
 	assert_int_equal(receiver_on_block(&fake.receiver, bytes, size, 1), 0);
 	if (fake.late_size)
-		assert_int_equal(receiver_on_block(&fake.receiver, fake.late, fake.late_size, 1), 0);
+		assert_int_equal(
+			receiver_on_block(&fake.receiver, fake.late, fake.late_size, 1), 0);
 	fake.late_size = 0;
 }
 
-int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *buffer, uint32_t size, bool message_end,
-	uint64_t cookie)
+int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *buffer,
+	uint32_t size, bool message_end, uint64_t cookie)
 {
 	(void)sluice;
 	assert_int_equal(session, SESSION);
@@ -178,7 +179,8 @@ int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *
 	if (stream == CONTROL) {
 		// What is late arrives at last: the streams are independent.
 		if (fake.late_size)
-			assert_int_equal(receiver_on_block(&fake.receiver, fake.late, fake.late_size, 1), 0);
+			assert_int_equal(
+				receiver_on_block(&fake.receiver, fake.late, fake.late_size, 1), 0);
 		fake.late_size = 0;
 		assert_int_equal(receiver_on_message(&fake.receiver, buffer, size, 1), 0);
 	} else {
@@ -186,7 +188,11 @@ int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *
 			((uint8_t *)buffer)[TRANSFER_PREFIX] ^= 1;
 		deliver_block(buffer, size);
 	}
-	push((struct sluice_event){.type = SLUICE_SENT, .ok = true, .data = buffer, .cookie = cookie, .stream = stream});
+	push((struct sluice_event){.type = SLUICE_SENT,
+		.ok = true,
+		.data = buffer,
+		.cookie = cookie,
+		.stream = stream});
 	return 0;
 }
 
@@ -216,7 +222,8 @@ int sluice_session_stats(struct sluice *sluice, uint32_t session, struct sluice_
 {
 	(void)sluice;
 	(void)session;
-	*stats = (struct sluice_stats){.packets = fake.records, .raw_bytes_sent = 1 << 30, .stored_bytes_sent = 1 << 29};
+	*stats = (struct sluice_stats){
+		.packets = fake.records, .raw_bytes_sent = 1 << 30, .stored_bytes_sent = 1 << 29};
 	return 0;
 }
 
@@ -262,7 +269,8 @@ static int teardown(void **state)
 
 static enum sender_verdict open_session(void)
 {
-	const struct sender_options options = {.node = "b", .service = TRANSFER_SERVICE, .codec = "lz4"};
+	const struct sender_options options = {
+		.node = "b", .service = TRANSFER_SERVICE, .codec = "lz4"};
 
 	return sender_open(&fake.sender, &options);
 }
@@ -347,7 +355,8 @@ static void sender_file__a_file_that_shrinks_is_said_on_both_sides(void **state)
 	assert_int_equal(outgoing_open(&fake.out, fake.source), 0);
 	assert_int_equal(truncate(fake.source, TRANSFER_BLOCK * 3), 0);
 	progress_start(&fake.progress, NULL, "file", fake.out.size, 1);
-	assert_int_equal(sender_file(&fake.sender, &fake.out, &fake.progress, &fake.result), SENDER_FILE_FAILED);
+	assert_int_equal(sender_file(&fake.sender, &fake.out, &fake.progress, &fake.result),
+		SENDER_FILE_FAILED);
 	assert_non_null(strstr(fake.sender.text, "shrank"));
 	assert_false(fake.receiver.active); // it heard of it
 	assert_int_equal(folder_count(&fake.folder), 0);

@@ -44,7 +44,11 @@ static void transfer_frame__every_type_comes_back(void **state)
 	assert_null(parse(&back, bytes, size));
 	assert_memory_equal(&back, &offer, sizeof(offer));
 	for (enum transfer_type type = TRANSFER_ACCEPT; type < TRANSFER_TYPE_COUNT; type++) {
-		struct transfer_message m = {.type = type, .transfer = 9, .reason = TRANSFER_IO, .text = "why", .size = 3};
+		struct transfer_message m = {.type = type,
+			.transfer = 9,
+			.reason = TRANSFER_IO,
+			.text = "why",
+			.size = 3};
 
 		memset(m.sha256, 0xab, sizeof(m.sha256));
 		assert_null(parse(&back, bytes, transfer_frame(bytes, &m)));
@@ -176,7 +180,10 @@ static void transfer_parse__survives_garbage(void **state)
 
 static void transfer_block__there_and_back(void **state)
 {
-	struct transfer_block block = {.offset = 3 * (uint64_t)TRANSFER_BLOCK, .size = 5, .transfer = 2}, back;
+	struct transfer_block block = {.offset = 3 * (uint64_t)TRANSFER_BLOCK,
+				      .size = 5,
+				      .transfer = 2},
+			      back;
 	uint8_t bytes[TRANSFER_PREFIX + 5];
 
 	(void)state;
@@ -256,7 +263,8 @@ int main(void)
 		cmocka_unit_test(transfer_frame__longest_names_and_texts_fit),
 		cmocka_unit_test(transfer_parse__refuses_every_short_size),
 		cmocka_unit_test(transfer_parse__refuses_foreign_heads),
-		cmocka_unit_test(transfer_parse__skips_fields_of_the_future_unless_they_must_be_known),
+		cmocka_unit_test(
+			transfer_parse__skips_fields_of_the_future_unless_they_must_be_known),
 		cmocka_unit_test(transfer_parse__refuses_fields_twice_or_out_of_place),
 		cmocka_unit_test(transfer_parse__refuses_values_out_of_range),
 		cmocka_unit_test(transfer_parse__survives_garbage),
