@@ -10,6 +10,6 @@ grep -rqi 'no-huge' "$SLUICE_TESTBED/a/"*.log || smoke_fail "nothing in a's logs
 make_random "$smoke_work/file" 20000000
 expect 0 sl a send "$smoke_work/file" b
 expect_same "$smoke_work/file" "$SLUICE_TESTBED/b/inbox/file"
-[ "$(cat /proc/sys/vm/nr_hugepages)" = "$(awk '/^nr_hugepages/ { print $2 }' <<<"$smoke_before")" ] ||
+[ "$(smoke_machine | grep nr_hugepages)" = "$(grep nr_hugepages <<<"$smoke_before")" ] ||
 	smoke_fail "pages were taken although the run was told not to"
 smoke_end
