@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "dataplane/transform/codec.h"
 
@@ -118,6 +119,8 @@ static void *worker_thread(void *argument)
 		atomic_store(&w->started, -1);
 		return NULL;
 	}
+	atomic_store_explicit(
+		&w->tables->worker[w->index].tid, (uint64_t)gettid(), memory_order_relaxed);
 	atomic_store(&w->started, 1);
 	loop_run(w);
 	eal_thread_leave();
