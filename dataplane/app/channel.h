@@ -143,8 +143,7 @@ bool app_channel_quiet(const struct app_channel *channel);
 // Invariants for tests: every block counted exactly once. NULL, or a sentence naming what is wrong.
 const char *app_channel_check(const struct app_channel *channel);
 
-// ---- sessions
-// -------------------------------------------------------------------------------------------------
+// ---- sessions ---------------------------------------------------------------------------------
 
 // Takes a row and a fair share of the arena for a session. NULL: no row, or nothing left to grant.
 struct app_session *app_session_open(struct app_channel *channel, uint32_t session);
@@ -157,8 +156,7 @@ void app_session_close(struct app_session *session, uint32_t reason);
 // Publishes the figures of the session in its info row (seqlock).
 void app_session_publish(struct app_session *session, const struct session_stats *stats);
 
-// ---- blocks
-// -------------------------------------------------------------------------------------------------
+// ---- blocks -----------------------------------------------------------------------------------
 
 // A block to put a record together in: transport_env.block_get. NULL: beyond the session's grant.
 uint8_t *app_block_get(struct app_session *session);

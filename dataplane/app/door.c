@@ -35,8 +35,7 @@ bool door_reply(
 	return door_send(client->fd, &m, NULL, 0) == 0;
 }
 
-// ---- clients come and go
-// --------------------------------------------------------------------------------------------
+// ---- clients come and go ----------------------------------------------------------------------
 
 static void client_drop_app(struct door *door, struct door_client *client)
 {
@@ -145,8 +144,7 @@ static void door_accept(struct door *door)
 	}
 }
 
-// ---- messages
-// -------------------------------------------------------------------------------------------------
+// ---- messages ---------------------------------------------------------------------------------
 
 static bool client_on_hello(struct door *door, struct door_client *client,
 	const struct door_message *m, int *fds, int fds_count)
@@ -212,8 +210,7 @@ static bool client_read(struct door *door, struct door_client *client)
 	return true;
 }
 
-// ---- the loop
-// -------------------------------------------------------------------------------------------------
+// ---- the loop ---------------------------------------------------------------------------------
 
 static void door_sweep(struct door *door)
 {
@@ -312,8 +309,7 @@ void door_free(struct door *door)
 	free(door);
 }
 
-// ---- applications
-// -------------------------------------------------------------------------------------------------
+// ---- applications -----------------------------------------------------------------------------
 
 void door_app_released(struct door *door, struct app_channel *channel)
 {

@@ -27,8 +27,7 @@ static int fail(const char *what, int error, const char *why)
 	return error == SLUICE_E_UNREACHABLE ? 3 : 1;
 }
 
-// ---- the server
-// -------------------------------------------------------------------------------------------------
+// ---- the server -------------------------------------------------------------------------------
 
 // Records that wait for a send buffer, oldest first. `data` is still ours: as long as we do not
 // give it back the peer gets no credit for more, so a slow reader slows its senders down and nobody
@@ -89,8 +88,7 @@ static int serve(struct sluice *sluice)
 	}
 }
 
-// ---- the client
-// -------------------------------------------------------------------------------------------------
+// ---- the client -------------------------------------------------------------------------------
 
 struct client {
 	struct sluice *sluice;

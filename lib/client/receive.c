@@ -10,8 +10,7 @@
 #define SOCKET_EVERY \
 	64 // turns after which the socket is looked at although the ring is never empty
 
-// ---- one function per event of the ring. False: nothing for the caller
-// ----------------------------------------------
+// ---- one function per event of the ring. False: nothing for the caller ------------------------
 
 static bool receive_opened(
 	struct sluice *sluice, const struct app_rx *rx, struct sluice_event *event)
@@ -128,8 +127,7 @@ static bool receive_ring_event(
 	}
 }
 
-// ---- sources, in order of precedence
-// --------------------------------------------------------------------------------
+// ---- sources, in order of precedence ----------------------------------------------------------
 
 static bool receive_session_end(struct sluice *sluice, struct sluice_event *event)
 {

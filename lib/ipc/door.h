@@ -52,8 +52,7 @@ struct door_message {
 
 static_assert(sizeof(struct door_message) == 336, "door_message is ABI");
 
-// ---- one message over the socket (door.c)
-// ---------------------------------------------------------------------------
+// ---- one message over the socket (door.c) -----------------------------------------------------
 
 #define DOOR_FDS_MAX 2 // descriptors that travel with one message
 

@@ -55,8 +55,7 @@ static void catch_crashes(void)
 		signal(signals[i], on_crash);
 }
 
-// ---- corpus
-// ------------------------------------------------------------------------------------------
+// ---- corpus -----------------------------------------------------------------------------------
 
 static int load_file(const char *path)
 {
@@ -101,8 +100,7 @@ static int load(const char *path)
 	return result;
 }
 
-// ---- mutation
-// ----------------------------------------------------------------------------------------
+// ---- mutation ---------------------------------------------------------------------------------
 
 static void input_overwrite(struct rng *r, struct input *input)
 {

@@ -50,8 +50,7 @@ static uint64_t end_total(const struct end *end)
 	return total;
 }
 
-// ---- blocks
-// ------------------------------------------------------------------------------------------
+// ---- blocks -----------------------------------------------------------------------------------
 
 uint8_t *end_block_get(void *context, void *owner)
 {
@@ -88,8 +87,7 @@ void end_block_put(void *context, void *owner, uint8_t *block)
 		end->pair);
 }
 
-// ---- opening: control's work
-// ---------------------------------------------------------------------------
+// ---- opening: control's work ------------------------------------------------------------------
 
 static bool end_reserve(struct end *end)
 {
@@ -136,8 +134,7 @@ static void end_open(struct end *end)
 		open.initiator ? "connects" : "listens");
 }
 
-// ---- sending
-// -------------------------------------------------------------------------------------------
+// ---- sending ----------------------------------------------------------------------------------
 
 static void submit_one(struct end *end, uint32_t index, uint64_t now_ns)
 {
@@ -234,8 +231,7 @@ void end_on_sent(struct end *end, const struct sent_record *sent)
 		sim->progress_ns = sim->now_ns;
 }
 
-// ---- receiving
-// -----------------------------------------------------------------------------------------
+// ---- receiving --------------------------------------------------------------------------------
 
 static const char *record_fault(struct end *end, const struct recv_record *got)
 {
@@ -310,8 +306,7 @@ static void give_back(struct end *end, uint64_t now_ns)
 	end_node(end)->worked |= n > 0;
 }
 
-// ---- closing
-// -------------------------------------------------------------------------------------------
+// ---- closing ----------------------------------------------------------------------------------
 
 // Its own records are acknowledged and the peer's are here; the kinder one also waits until the
 // peer knows it.

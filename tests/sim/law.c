@@ -28,8 +28,7 @@ static char letter(const struct end *end)
 	return (char)('a' + end->node);
 }
 
-// ---- sent packets
-// ------------------------------------------------------------------------------------
+// ---- sent packets -----------------------------------------------------------------------------
 
 static void check_pn(struct end *end, const struct send_packet *packet)
 {
@@ -175,8 +174,7 @@ void law_on_sent(struct end *end, const struct send_packet *packet)
 	}
 }
 
-// ---- received packets
-// --------------------------------------------------------------------------------
+// ---- received packets -------------------------------------------------------------------------
 
 static void learn_ack(struct end *end, const struct wire_ack *ack)
 {
@@ -221,8 +219,7 @@ void law_on_received(struct end *end, const struct wire_header *header, const st
 			end->law.limits[i] = hello->records;
 }
 
-// ---- the window
-// --------------------------------------------------------------------------------------
+// ---- the window -------------------------------------------------------------------------------
 
 // Additive increase adds acked/cwnd; each cut halves, down to 1; nothing else moves the window.
 static void check_window(struct end *end, const struct conn_stats *stats)

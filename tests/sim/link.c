@@ -31,8 +31,7 @@ struct frame *frame_new(uint32_t size)
 	return frame;
 }
 
-// ---- frames in flight: a binary heap by arrival
-// ----------------------------------------------------
+// ---- frames in flight: a binary heap by arrival -----------------------------------------------
 
 static bool earlier(const struct frame *a, const struct frame *b)
 {
@@ -79,8 +78,7 @@ uint64_t link_deadline(const struct sim *sim)
 	return sim->nflying ? sim->flying[0]->at_ns : UINT64_MAX;
 }
 
-// ---- impairments
-// -------------------------------------------------------------------------------------
+// ---- impairments ------------------------------------------------------------------------------
 
 // Checked links flip bits within 15 in a row: an error that a ones'-complement sum always finds
 // (distinct powers of two below 2^16 - 1 never sum to 0). Undetected ones flip anything and write

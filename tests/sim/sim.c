@@ -85,8 +85,7 @@ static void step(struct sim *sim)
 	}
 }
 
-// ---- the account
-// ---------------------------------------------------------------------------------------
+// ---- the account ------------------------------------------------------------------------------
 
 static bool close_reason_peaceful(enum close_reason reason)
 {

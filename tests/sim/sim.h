@@ -24,8 +24,7 @@ enum sim_limits {
 	TURNS_MAX = 3000000,
 };
 
-// ---- the plan: everything a seed decides, made before time starts (plan.c)
-// --------------------------
+// ---- the plan: everything a seed decides, made before time starts (plan.c) --------------------
 
 struct link_plan {
 	uint64_t delay_ns, jitter_ns;
@@ -114,8 +113,7 @@ void plan_fini(struct plan *plan);
 void plan_say(const struct plan *plan, FILE *out);
 const char *fault_name(enum fault_type type);
 
-// ---- links (link.c)
-// ---------------------------------------------------------------------------------
+// ---- links (link.c) ---------------------------------------------------------------------------
 
 struct frame {
 	uint64_t at_ns;  // arrival
@@ -135,8 +133,7 @@ struct link {
 
 uint16_t frame_checksum(const uint8_t *bytes, uint32_t size);
 
-// ---- one end of a connection: transport handle, application, what the law observes
-// ---------------------
+// ---- one end of a connection: transport handle, application, what the law observes ------------
 
 enum end_state {
 	END_WAITING, // control has not opened it yet
@@ -204,8 +201,7 @@ struct end {
 	struct law law;
 };
 
-// ---- nodes
-// ------------------------------------------------------------------------------------------------
+// ---- nodes ------------------------------------------------------------------------------------
 
 struct node {
 	uint32_t index;

@@ -103,8 +103,7 @@ static void check(struct loopback *l, const struct app_channel *channel)
 		COUNT(l, l->counts.wrong = wrong);
 }
 
-// ---- worker
-// -------------------------------------------------------------------------------------------------
+// ---- worker -----------------------------------------------------------------------------------
 
 // cid: generation:16 | pair:15 | side:1
 static uint32_t end_cid(const struct loopback *l, uint32_t pair, uint32_t side)
@@ -310,8 +309,7 @@ static void *worker_main(void *argument)
 	return NULL;
 }
 
-// ---- main
-// -------------------------------------------------------------------------------------------------
+// ---- main -------------------------------------------------------------------------------------
 
 static enum ipc_result on_app_attached(
 	void *context, struct app_channel *channel, char text[REASON_SIZE])

@@ -165,8 +165,7 @@ static void transfer(struct sluice *from, uint32_t a, struct sluice *to, uint32_
 	}
 }
 
-// ---- honest
-// -------------------------------------------------------------------------------------------------
+// ---- honest -----------------------------------------------------------------------------------
 
 static void transfer__every_byte_once(void **state)
 {
@@ -341,8 +340,7 @@ static void detached__is_told_once(void **state)
 	sluice_detach(attach(4)); // back again
 }
 
-// ---- children
-// -------------------------------------------------------------------------------------------------
+// ---- children ---------------------------------------------------------------------------------
 
 // Sends and echoes as fast as it can until it is killed. `scribble`: then writes garbage over the
 // rings of its region.

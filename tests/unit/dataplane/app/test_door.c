@@ -242,8 +242,7 @@ static struct door_message connect_message(uint32_t request)
 	return m;
 }
 
-// ---- the socket file
-// ------------------------------------------------------------------------------------------------
+// ---- the socket file --------------------------------------------------------------------------
 
 static void new__makes_a_socket_for_us_and_the_group(void **state)
 {
@@ -315,8 +314,7 @@ static void new__refuses_a_long_path(void **state)
 	assert_non_null(strstr(text, "107"));
 }
 
-// ---- hello
-// -------------------------------------------------------------------------------------------------
+// ---- hello ------------------------------------------------------------------------------------
 
 static void hello_app__welcome_and_goodbye(void **state)
 {
@@ -451,8 +449,7 @@ static void hello_control__one_at_a_time(void **state)
 	close(file);
 }
 
-// ---- limits
-// -------------------------------------------------------------------------------------------------
+// ---- limits -----------------------------------------------------------------------------------
 
 static void accept__silent_clients_are_dropped(void **state)
 {
@@ -517,8 +514,7 @@ static void poll__reads_a_bounded_number_per_turn(void **state)
 	close(greedy);
 }
 
-// ---- listen
-// -------------------------------------------------------------------------------------------------
+// ---- listen -----------------------------------------------------------------------------------
 
 static void listen__fallback_yields(void **state)
 {
@@ -591,8 +587,7 @@ static void listen__limits_and_names(void **state)
 	close(fd);
 }
 
-// ---- connect
-// -------------------------------------------------------------------------------------------------
+// ---- connect ----------------------------------------------------------------------------------
 
 static void connect__passes_and_fails(void **state)
 {
