@@ -13,7 +13,8 @@ enum admin_limits {
 	ADMIN_GRACE_MS = 2000,  // past the deadline that the request itself carries
 };
 
-// Listens and sets node->admin. A socket file that nobody answers at is replaced. 0, or -1 with a sentence.
+// Listens and sets node->admin. A socket file that nobody answers at is replaced.
+// 0, or -1 with a sentence.
 int admin_start(struct node *node, char *error, size_t error_size);
 // Drops every client and removes the socket file. Legal when not started.
 void admin_stop(struct node *node);

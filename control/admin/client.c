@@ -1,4 +1,5 @@
-// A client's lines become calls, results become lines. A client that stalls, floods or vanishes costs only itself.
+// A client's lines become calls, results become lines.
+// A client that stalls, floods or vanishes costs only itself.
 #include "control/admin/client.h"
 
 #include <errno.h>
@@ -21,9 +22,10 @@ static void client_patience(struct client *client, uint64_t ms)
 	loop_timer_start(client->node->loop, &client->timer, ms * 1000000, client_on_time, client);
 }
 
-// ---- out ---------------------------------------------------------------------------------------------------------
+// ---- out ---------------------------------------------------------------------------------------
 
-// True when the answer is out (or there was none); false while it waits, or after the client was dropped.
+// True when the answer is out (or there was none);
+// false while it waits, or after the client was dropped.
 static bool client_flush(struct client *client)
 {
 	while (client->out_sent < client->out_size) {
@@ -89,7 +91,7 @@ static void client_finish(struct client *client, json_t *result, const struct rp
 	client->busy = false;
 }
 
-// ---- requests ----------------------------------------------------------------------------------------------------
+// ---- requests ----------------------------------------------------------------------------------
 
 static void client_on_opened(void *owner, uint32_t ipc_result, uint32_t cid, const char *text)
 {
@@ -172,7 +174,7 @@ static void client_on_line(struct client *client, const char *line, size_t size)
 	rpc_request_fini(&request);
 }
 
-// ---- in ----------------------------------------------------------------------------------------------------------
+// ---- in ----------------------------------------------------------------------------------------
 
 static bool line_is_blank(const char *line, size_t size)
 {
@@ -181,7 +183,8 @@ static bool line_is_blank(const char *line, size_t size)
 	return size == 0;
 }
 
-// Size of the first line with its newline; at the end of input what is left counts as a line. 0: none yet.
+// Size of the first line with its newline;
+// at the end of input what is left counts as a line. 0: none yet.
 static size_t client_line(const struct client *client)
 {
 	const char *end = memchr(client->in, '\n', client->in_used);
@@ -274,7 +277,7 @@ static void client_on_time(void *owner)
 	client_run(client);
 }
 
-// ---- life --------------------------------------------------------------------------------------------------------
+// ---- life --------------------------------------------------------------------------------------
 
 void client_turn_away(int fd, int code, const char *text)
 {

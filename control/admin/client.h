@@ -33,7 +33,8 @@ struct client {
 	uint32_t request; // of node_session_open, 0: none
 };
 
-// Takes `fd` (non-blocking). The client must be free. Refusals of the caller are answered, then it is dropped.
+// Takes `fd` (non-blocking). The client must be free.
+// Refusals of the caller are answered, then it is dropped.
 void client_open(struct client *client, struct node *node, int fd, gid_t socket_gid);
 // Sends one error and drops the connection; takes `fd`.
 void client_turn_away(int fd, int code, const char *text);

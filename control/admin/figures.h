@@ -1,4 +1,5 @@
-// Every figure of struct session_stats by name: one table for session.show, its documentation, and the command line.
+// Every figure of struct session_stats by name:
+// one table for session.show, its documentation, and the command line.
 #pragma once
 
 #include <stddef.h>

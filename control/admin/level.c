@@ -15,7 +15,8 @@ int level_caller_get(struct level_caller *caller, int fd)
 	caller->uid = cred.uid;
 	caller->gid = cred.gid;
 
-	// Without its groups (an old kernel, or more groups than fit) a caller is judged by its own group alone.
+	// Without its groups (an old kernel, or more groups than fit) a caller is judged by
+	// its own group alone.
 	size = sizeof(caller->groups);
 	caller->groups_count = 0;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, caller->groups, &size) == 0)

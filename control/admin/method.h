@@ -1,4 +1,5 @@
-// What each admin method does: the handler behind each row of the schema. One method_<noun>.c per component.
+// What each admin method does: the handler behind each row of the schema.
+// One method_<noun>.c per component.
 #pragma once
 
 #include <stdint.h>

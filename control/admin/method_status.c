@@ -16,7 +16,8 @@ static json_t *status_control(const struct method_call *call)
 		seconds_since(call->now_ns, call->node->started_ns));
 }
 
-// The process is known before its tables are: pid and state come from the plane, the rest is null until it is attached.
+// The process is known before its tables are:
+// pid and state come from the plane, the rest is null until it is attached.
 static json_t *status_dataplane(const struct method_call *call)
 {
 	const struct plane *plane = &call->node->plane;

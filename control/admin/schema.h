@@ -1,4 +1,5 @@
-// The one source of truth for admin methods: decode, CLI options, help and docs/admin.md all come from this table.
+// The one source of truth for admin methods:
+// decode, CLI options, help and docs/admin.md all come from this table.
 #pragma once
 
 #include <stddef.h>
@@ -52,8 +53,8 @@ const struct schema_method *schema_find(const char *name); // NULL: no such meth
 const char *schema_level_name(enum admin_level level);
 const char *schema_type_name(enum schema_type type);
 
-// Checks `params` (an object, or NULL for none given) against the method. 0, or -1 with a sentence in `text` (size
-// SCHEMA_TEXT_SIZE) that says what is allowed.
+// Checks `params` (an object, or NULL for none given) against the method.
+// 0, or -1 with a sentence in `text` (size SCHEMA_TEXT_SIZE) that says what is allowed.
 int schema_check(const struct schema_method *method, const json_t *params, char *text);
 
 // Values after schema_check said yes; the standard value where none was given.

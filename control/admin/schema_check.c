@@ -1,4 +1,5 @@
-// Parameters of a request against the schema: unknown fields, types, ranges. Every refusal says what is allowed.
+// Parameters of a request against the schema: unknown fields, types, ranges.
+// Every refusal says what is allowed.
 #include "control/admin/schema.h"
 
 #include <ctype.h>

@@ -49,7 +49,8 @@ static void admin_on_ready(void *owner, short events)
 			"too many clients on the control socket (64); try again later");
 		return;
 	}
-	// The file's group as it is now: an operator may have changed it. Without the file nobody is in its group.
+	// The file's group as it is now: an operator may have changed it.
+	// Without the file nobody is in its group.
 	if (stat(admin->address.sun_path, &st) != 0)
 		st.st_gid = (gid_t)-1;
 	client_open(client, admin->node, fd, st.st_gid);

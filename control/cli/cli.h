@@ -25,29 +25,31 @@ struct cli {
 	const char *node; // --node; NULL: not given
 };
 
-// A command of the command line. Its options are parameters of the schema: of the admin method it calls, or its own.
+// A command of the command line. Its options are parameters of the schema:
+// of the admin method it calls, or its own.
 struct command {
 	const char *group, *word; // "session", "list"; word NULL: the group is the command
 	const struct schema_method *method; // NULL: looked up in the schema by `calls`
 	const char *calls;                  // admin method
-	const char *
-		operands; // shown in the usage after the options; NULL: from the required parameters
+	const char *operands; // in the usage after the options; NULL: the required parameters
 	const char *sentence; // NULL: that of the method
-	int (*print)(const struct cli *cli,
-		const json_t *result); // of an admin method's result, for people
+	// Prints an admin method's result for people; or does the whole command instead.
+	int (*print)(const struct cli *cli, const json_t *result);
 	int (*run)(struct cli *cli, const struct command *command, const json_t *params,
-		char **operands); // instead
+		char **operands);
 };
 
 extern const struct command cli_commands[]; // ends with group NULL
 
 const struct schema_method *command_method(const struct command *command);
 
-// Says an error, on standard error or as JSON on standard output, and returns `exit_code`. `code` is one word.
+// Says an error, on standard error or as JSON on standard output, and returns `exit_code`.
+// `code` is one word.
 int cli_fail(const struct cli *cli, int exit_code, const char *code, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
-// One JSON object on one line of standard output. Takes `object`. Returns CLI_OK, or CLI_REFUSED when nobody reads.
+// One JSON object on one line of standard output. Takes `object`.
+// Returns CLI_OK, or CLI_REFUSED when nobody reads.
 int cli_print_json(json_t *object);
 
 // Path of the control socket: --node, $SLUICE_NODE, or the default.
@@ -63,14 +65,16 @@ int help_run(struct cli *cli, const struct command *command, const json_t *param
 // The command or group nearest to a misspelt word, or NULL.
 const char *help_nearest(const char *word, const char *group);
 
-// options.c: options of a command (and the global ones) in any order with its operands. The required parameters of an
-// admin method are taken from the operands. 0, or an exit code after the error was said.
+// options.c: options of a command (and the global ones) in any order with its operands.
+// The required parameters of an admin method are taken from the operands.
+// 0, or an exit code after the error was said.
 int options_parse(struct cli *cli, const struct command *command, int argc, char **argv,
 	json_t **params, char ***operands);
 // Global options in front of a command. Index of the first word, or -1 after the error was said.
 int options_global(struct cli *cli, int argc, char **argv);
 
-// connect.c: one request and its result (a new reference), or NULL with *exit_code after the error was said.
+// connect.c: one request and its result (a new reference), or NULL with *exit_code after
+// the error was said.
 json_t *connect_call(
 	const struct cli *cli, const char *method, const json_t *params, int *exit_code);
 

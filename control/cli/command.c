@@ -74,7 +74,8 @@ const char *cli_data_socket(const struct cli *cli, char *path, size_t size)
 {
 	const char *slash;
 
-	// Without --node the library knows the order of its variables; both then mean the same node.
+	// Without --node the library knows the order of its variables;
+	// both then mean the same node.
 	if (!cli->node)
 		return NULL;
 	slash = strrchr(cli->node, '/');

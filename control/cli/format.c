@@ -172,7 +172,8 @@ static size_t plain_char(const unsigned char *s)
 			return 0;
 		code = code << 6 | (s[i] & 0x3fu);
 	}
-	// Overlong forms, surrogates, C0 and C1 controls, and the marks that turn the direction of a line.
+	// Overlong forms, surrogates, C0 and C1 controls, and the marks that turn the
+	// direction of a line.
 	if (code < first[size] || code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ||
 		(code >= 0x7f && code < 0xa0))
 		return 0;

@@ -17,7 +17,8 @@ const char *format_count(char text[FORMAT_SIZE], uint64_t count);      // "12,34
 const char *format_percent(char text[FORMAT_SIZE], double ratio);      // "12.3 %"
 const char *format_hex(char *text, const uint8_t *bytes, size_t size); // 2 * size + 1 bytes
 
-// A value by the unit that its name ends in (_ns, _us, _s, _bytes, _bytes_per_s, _ratio); text as format_plain.
+// A value by the unit that its name ends in (_ns, _us, _s, _bytes, _bytes_per_s, _ratio);
+// text as format_plain.
 const char *format_figure(char *text, size_t size, const char *name, const json_t *value);
 // The name without its unit, and with spaces.
 const char *format_label(char text[FORMAT_SIZE], const char *name);

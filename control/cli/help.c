@@ -150,7 +150,7 @@ int help_run(struct cli *cli, const struct command *command, const json_t *param
 		operands[1] ? " " : "", operands[1] ? operands[1] : "");
 }
 
-// ---- the nearest word --------------------------------------------------------------------------------------------
+// ---- the nearest word --------------------------------------------------------------------------
 
 #define WORD_MAX 24
 

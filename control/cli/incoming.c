@@ -34,9 +34,10 @@ int incoming_dir_open(const char *path)
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-// ---- the temporary file ------------------------------------------------------------------------------------------
+// ---- the temporary file ------------------------------------------------------------------------
 
-// The name has no slash, so O_NOFOLLOW and O_EXCL say the same; openat2 says it once more where there is one.
+// The name has no slash, so O_NOFOLLOW and O_EXCL say the same;
+// openat2 says it once more where there is one.
 static int temp_create(int dir, const char *name)
 {
 	struct open_how how = {
@@ -52,8 +53,8 @@ static int temp_create(int dir, const char *name)
 	return (int)fd;
 }
 
-// The lock says that this file's receiver lives; a sweep takes the lock first. Between creation and lock a sweep may
-// win: then the file has no name any more, and another one is made.
+// The lock says that this file's receiver lives; a sweep takes the lock first. Between creation and
+// lock a sweep may win: then the file has no name any more, and another one is made.
 static bool temp_lock(int fd)
 {
 	struct stat st;
@@ -108,7 +109,8 @@ static int temp_open(struct incoming *in)
 	return -1;
 }
 
-// Space is taken before the first byte moves. File systems that cannot do it find out while writing.
+// Space is taken before the first byte moves.
+// File systems that cannot do it find out while writing.
 static int temp_reserve(const struct incoming *in)
 {
 	int result;
@@ -154,7 +156,7 @@ int incoming_sweep(int dir)
 	return removed;
 }
 
-// ---- open --------------------------------------------------------------------------------------------------------
+// ---- open --------------------------------------------------------------------------------------
 
 static int incoming_check_name(const struct incoming *in, struct incoming_error *error)
 {
@@ -210,7 +212,7 @@ int incoming_open(struct incoming *in, int dir, const struct transfer_message *o
 	return 0;
 }
 
-// ---- blocks ------------------------------------------------------------------------------------------------------
+// ---- blocks ------------------------------------------------------------------------------------
 
 static uint32_t block_expected_size(const struct incoming *in, uint64_t offset)
 {
@@ -332,7 +334,7 @@ bool incoming_complete(const struct incoming *in)
 	return in->hashed == in->size;
 }
 
-// ---- end ---------------------------------------------------------------------------------------------------------
+// ---- end ---------------------------------------------------------------------------------------
 
 static void incoming_fini(struct incoming *in)
 {
@@ -376,7 +378,8 @@ static int finish_flush(struct incoming *in, struct incoming_error *error)
 		{.tv_sec = seconds - (rest < 0), .tv_nsec = rest < 0 ? rest + 1000000000 : rest},
 	};
 
-	// A file system without permissions or such times still holds the bytes; these two are a courtesy.
+	// A file system without permissions or such times still holds the bytes;
+	// these two are a courtesy.
 	(void)!fchmod(in->fd, in->mode);
 	(void)!futimens(in->fd, times);
 	// fsync, not fdatasync: mode and time belong to the promise.

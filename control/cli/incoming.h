@@ -1,6 +1,8 @@
-// A file that is being received: temporary name, blocks in any order, hash, flush, rename. Knows no network.
+// A file that is being received:
+// temporary name, blocks in any order, hash, flush, rename. Knows no network.
 //
-// Until incoming_finish says 0 nothing bears the final name; when anything fails the temporary file is gone.
+// Until incoming_finish says 0 nothing bears the final name;
+// when anything fails the temporary file is gone.
 #pragma once
 
 #include <stdbool.h>
@@ -54,8 +56,8 @@ int incoming_write(struct incoming *in, const struct transfer_block *block, cons
 	struct incoming_error *error);
 // Every byte is there and hashed.
 bool incoming_complete(const struct incoming *in);
-// Compares with what the sender hashed, flushes, renames, flushes the folder. `sha256` receives what we hashed.
-// The file is closed in any case. 0, or -1 with `error`.
+// Compares with what the sender hashed, flushes, renames, flushes the folder.
+// `sha256` receives what we hashed. The file is closed in any case. 0, or -1 with `error`.
 int incoming_finish(struct incoming *in, const struct transfer_message *end, uint8_t sha256[32],
 	struct incoming_error *error);
 // Nothing stays behind. Legal when no file is being received.

@@ -87,7 +87,8 @@ static int group_start(struct cli *cli, int argc, char **argv)
 	return command_start(cli, command_of_group(group), 1, argv);
 }
 
-// An error after the options were read must be JSON when --json stands anywhere, also behind the mistake.
+// An error after the options were read must be JSON when --json stands anywhere,
+// also behind the mistake.
 static bool json_asked(int argc, char **argv)
 {
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)

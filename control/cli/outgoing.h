@@ -1,4 +1,5 @@
-// A file that is being sent: read once in order, hashed on the way, watched for changes. Knows no network.
+// A file that is being sent:
+// read once in order, hashed on the way, watched for changes. Knows no network.
 #pragma once
 
 #include <stdbool.h>
@@ -25,8 +26,10 @@ struct outgoing {
 // Regular files only. 0, or -1 with out->text.
 int outgoing_open(struct outgoing *out, const char *path);
 void outgoing_offer(const struct outgoing *out, struct transfer_message *offer);
-// Reads the next block to `data` (room for TRANSFER_BLOCK bytes). 1 a block, 0 the end, -1 with out->text.
+// Reads the next block to `data` (room for TRANSFER_BLOCK bytes).
+// 1 a block, 0 the end, -1 with out->text.
 int outgoing_read(struct outgoing *out, uint8_t *data, struct transfer_block *block);
-// After the last block: 0 with the hash, or -1 with out->text when the file is not what it was when it was opened.
+// After the last block: 0 with the hash, or -1 with out->text when the file is not what it
+// was when it was opened.
 int outgoing_finish(struct outgoing *out, uint8_t sha256[32]);
 void outgoing_close(struct outgoing *out); // legal when closed

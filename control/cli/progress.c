@@ -114,7 +114,8 @@ void progress_step(struct progress *p, uint64_t done, uint64_t now_ns)
 	since_ms = (now_ns - (p->shown_ns ? p->shown_ns : p->started_ns)) / 1000000;
 	if (p->terminal && since_ms >= PROGRESS_BAR_MS)
 		progress_show(p, now_ns);
-	// A short transfer has no plain lines but its summary; at most one a second even when tenths fly by.
+	// A short transfer has no plain lines but its summary;
+	// at most one a second even when tenths fly by.
 	else if (!p->terminal && (since_ms >= PROGRESS_LINE_MS ||
 					 (since_ms >= 1000 && progress_tenth(p) > p->shown_tenth)))
 		progress_show(p, now_ns);

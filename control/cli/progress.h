@@ -1,4 +1,5 @@
-// How far a transfer is, for people: a bar on a terminal, plain lines elsewhere. Time is an argument.
+// How far a transfer is, for people: a bar on a terminal, plain lines elsewhere.
+// Time is an argument.
 #pragma once
 
 #include <stdbool.h>

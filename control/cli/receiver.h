@@ -1,5 +1,5 @@
-// The receiving side of one session: messages and blocks in, a file out, answers back. Knows libsluice only by a function
-// that sends, so that it is tested without one.
+// The receiving side of one session: messages and blocks in, a file out, answers back.
+// Knows libsluice only by a function that sends, so that it is tested without one.
 #pragma once
 
 #include <stdbool.h>

@@ -208,7 +208,8 @@ static int send_summary(const struct send *send)
 	return cli_print_json(line);
 }
 
-// Before anything is connected: what is wrong with a name is seen at once, and nothing was sent yet.
+// Before anything is connected:
+// what is wrong with a name is seen at once, and nothing was sent yet.
 static int check_files(const struct send *send)
 {
 	for (int i = 0; i < send->files_count; i++) {

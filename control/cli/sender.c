@@ -27,7 +27,7 @@ __attribute__((format(printf, 3, 4))) static enum sender_verdict sender_fail(
 	return verdict;
 }
 
-// ---- events ------------------------------------------------------------------------------------------------------
+// ---- events ------------------------------------------------------------------------------------
 
 // The session is over: the first reason stays.
 __attribute__((format(printf, 3, 4))) static void sender_end(
@@ -121,9 +121,10 @@ static enum sender_verdict sender_turn(struct sender *s, bool wait)
 	return s->over;
 }
 
-// ---- control messages --------------------------------------------------------------------------------------------
+// ---- control messages --------------------------------------------------------------------------
 
-// True when there is no more reason to wait for the peer: it took nothing for too long, or a last word must not keep us.
+// True when there is no more reason to wait for the peer:
+// it took nothing for too long, or a last word must not keep us.
 static bool sender_stalled(struct sender *s, uint64_t since_ns)
 {
 	uint64_t now = clock_now_ns();
@@ -216,7 +217,7 @@ static enum sender_verdict sender_await(
 	return s->over;
 }
 
-// ---- a file ------------------------------------------------------------------------------------------------------
+// ---- a file ------------------------------------------------------------------------------------
 
 // 1 a block is on its way, 0 there are no more, -1 not now, -2 the file failed.
 static int sender_block(
@@ -272,7 +273,8 @@ static enum sender_verdict sender_blocks(
 			return sender_file_changed(s, out);
 		if (signals_stop() || (result == -1 && sender_stalled(s, 0)))
 			break;
-		// Looking for events costs a system call: while blocks find room, now and then is enough.
+		// Looking for events costs a system call:
+		// while blocks find room, now and then is enough.
 		if (result != -1 && ++blocks % BLOCKS_TURN != 0)
 			continue;
 		sender_turn(s, result == -1);
@@ -320,7 +322,8 @@ static void sender_figures(struct sender *s, const struct sluice_stats *before, 
 {
 	struct sluice_stats now = *before;
 
-	// The row is written every few milliseconds: wait until it shows what the receiver has confirmed.
+	// The row is written every few milliseconds:
+	// wait until it shows what the receiver has confirmed.
 	for (int tries = 0; tries < 10; tries++) {
 		if (s->over != SENDER_OK || sluice_session_stats(s->sluice, s->session, &now) != 0)
 			break;
@@ -363,7 +366,7 @@ enum sender_verdict sender_file(struct sender *s, struct outgoing *out, struct p
 	return SENDER_OK;
 }
 
-// ---- the session -------------------------------------------------------------------------------------------------
+// ---- the session -------------------------------------------------------------------------------
 
 enum sender_verdict sender_open(struct sender *s, const struct sender_options *options)
 {

@@ -1,4 +1,5 @@
-// The sending side of a session: opens it, sends files one after the other, hears what the receiver says.
+// The sending side of a session:
+// opens it, sends files one after the other, hears what the receiver says.
 #pragma once
 
 #include <stdbool.h>

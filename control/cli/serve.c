@@ -1,4 +1,5 @@
-// sluice serve --dir DIR: receives files, as an ordinary application of libsluice. Outlives the dataplane: attaches again.
+// sluice serve --dir DIR: receives files, as an ordinary application of libsluice.
+// Outlives the dataplane: attaches again.
 #include "control/cli/cli.h"
 
 #include <errno.h>
@@ -77,7 +78,7 @@ struct serve {
 	struct serve_session sessions[SERVE_SESSIONS_MAX];
 };
 
-// ---- lines -------------------------------------------------------------------------------------------------------
+// ---- lines -------------------------------------------------------------------------------------
 
 // What happens to the service itself, not to a file.
 static void say(const struct serve *serve, const char *event, const char *text)
@@ -135,7 +136,7 @@ static void on_report(void *owner, const struct receiver_report *r)
 	fflush(stdout);
 }
 
-// ---- sessions ----------------------------------------------------------------------------------------------------
+// ---- sessions ----------------------------------------------------------------------------------
 
 static struct serve_session *session_find(struct serve *serve, uint32_t session)
 {
@@ -252,7 +253,7 @@ static void serve_turn(struct serve *serve, int wait_ms)
 		on_event(serve, &events[i]);
 }
 
-// ---- life --------------------------------------------------------------------------------------------------------
+// ---- life --------------------------------------------------------------------------------------
 
 // 0, or a SLUICE_E_* with the sentence in sluice_error of what is attached (NULL: nothing).
 static int serve_attach(struct serve *serve)

@@ -1,4 +1,5 @@
-// The flag of the stop signals: the one global of the program, because a signal handler has no argument.
+// The flag of the stop signals:
+// the one global of the program, because a signal handler has no argument.
 #include "control/cli/signals.h"
 
 #include <signal.h>

@@ -16,9 +16,11 @@ struct table {
 	char **cells;                  // rows * columns
 };
 
-// `heads`: names of the columns, NULL-terminated; '>' in front: aligned to the right. Out of memory ends the program.
+// `heads`: names of the columns, NULL-terminated; '>' in front: aligned to the right.
+// Out of memory ends the program.
 void table_init(struct table *t, const char *const *heads);
-// Begins a row of empty cells; table_cell fills the next one of it. Text is made plain (format_plain).
+// Begins a row of empty cells; table_cell fills the next one of it.
+// Text is made plain (format_plain).
 void table_row(struct table *t);
 void table_cell(struct table *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
 // The head is bold when `color`.

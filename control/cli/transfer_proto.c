@@ -1,4 +1,5 @@
-// Messages and blocks of a file transfer to bytes and back. Everything that comes in is checked against its bounds.
+// Messages and blocks of a file transfer to bytes and back.
+// Everything that comes in is checked against its bounds.
 #include "control/cli/transfer_proto.h"
 
 #include <string.h>

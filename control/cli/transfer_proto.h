@@ -1,11 +1,13 @@
-// How a file goes over a session: control messages on ordered stream 0, blocks on unordered stream 1. No I/O.
+// How a file goes over a session:
+// control messages on ordered stream 0, blocks on unordered stream 1. No I/O.
 //
-// Sender: OFFER -> ACCEPT or REFUSE -> blocks, END -> DONE or ERROR. Files of one session follow each other; each has its
-// own transfer number. Either side may send ERROR at any time: that transfer is over.
+// Sender: OFFER -> ACCEPT or REFUSE -> blocks, END -> DONE or ERROR.
+// Files of one session follow each other; each has its own transfer number. Either side may send
+// ERROR at any time: that transfer is over.
 //
-// A message is one record: "SLF", version, type (16 bits), 0 (16 bits), transfer (32 bits), then fields of tag (16 bits),
-// size (16 bits), value. All big-endian. A field of an unknown tag is skipped, unless its top bit says it must be understood:
-// that is the room for what comes later.
+// A message is one record: "SLF", version, type (16 bits), 0 (16 bits), transfer (32 bits), then
+// fields of tag (16 bits), size (16 bits), value. All big-endian. A field of an unknown tag is
+// skipped, unless its top bit says it must be understood: that is the room for what comes later.
 #pragma once
 
 #include <stdbool.h>
@@ -22,9 +24,8 @@ enum transfer_limits {
 	TRANSFER_NAME_MAX = 255,
 	TRANSFER_TEXT_MAX = 255,
 	TRANSFER_MESSAGE_MAX = 1024,
-	TRANSFER_PREFIX = 16, // before the bytes of each block
-	TRANSFER_BLOCK =
-		65520, // bytes of every block but the last; with its prefix exactly one record
+	TRANSFER_PREFIX = 16,   // before the bytes of each block
+	TRANSFER_BLOCK = 65520, // bytes of every block but the last; one record with its prefix
 };
 
 enum transfer_type {
@@ -57,8 +58,7 @@ struct transfer_message {
 	uint64_t size;
 	uint32_t mode;    // permission bits, 0777 at most
 	int64_t mtime_ns; // since the epoch
-	uint64_t
-		resume; // OFFER: 1 the sender could resume; ACCEPT: send from this offset. 0 for now
+	uint64_t resume;  // OFFER: 1 could resume; ACCEPT: send from this offset. 0 for now
 	uint8_t sha256[32];
 	uint32_t reason; // enum transfer_reason
 	char text[TRANSFER_TEXT_MAX + 1];
@@ -76,7 +76,8 @@ struct transfer_block {
 };
 
 void transfer_block_frame(uint8_t bytes[TRANSFER_PREFIX], const struct transfer_block *block);
-// `size` is that of the whole record. NULL, or a sentence. Whether the block fits its file is the receiver's business.
+// `size` is that of the whole record. NULL, or a sentence.
+// Whether the block fits its file is the receiver's business.
 const char *transfer_block_parse(struct transfer_block *block, const uint8_t *bytes, size_t size);
 
 // NULL, or why a file must not be stored under this name: only plain names of one folder are.

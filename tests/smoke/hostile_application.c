@@ -1,5 +1,5 @@
-// An application that breaks the contract of shared memory, one way per run. It attaches by hand, for
-// libsluice would not let it. Exit 0: it did its worst and was hung up on (or refused), 1: not.
+// An application that breaks the contract of shared memory, one way per run. It attaches by hand,
+// for libsluice would not let it. Exit 0: it did its worst and was hung up on (or refused), 1: not.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/memfd.h>

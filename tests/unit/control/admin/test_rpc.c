@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "tests/sim/rng.h"
+
 static struct rpc_request request;
 static struct rpc_error error;
 
@@ -125,14 +127,14 @@ static void rpc_parse__survives_garbage(void **state)
 	static const char good[] = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"status\",\"params\":"
 				   "{\"a\":[1,2,\"x\"]}}";
 	char line[sizeof(good)];
+	struct rng rng = {3};
 	int accepted = 0;
 
 	(void)state;
-	srand(3);
 	for (int round = 0; round < 20000; round++) {
 		memcpy(line, good, sizeof(good));
 		for (int i = 0; i <= round % 3; i++)
-			line[(size_t)rand() % (sizeof(good) - 1)] = (char)rand();
+			line[rng_below(&rng, sizeof(good) - 1)] = (char)rng_next(&rng);
 		if (parse_bytes(line, sizeof(good) - 1) == 0) {
 			accepted++;
 			assert_non_null(request.method);

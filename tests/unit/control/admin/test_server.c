@@ -1,4 +1,5 @@
-// The control socket for real: a node with tables made by hand, the production loop, and clients of every kind.
+// The control socket for real:
+// a node with tables made by hand, the production loop, and clients of every kind.
 #include "control/admin/admin.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@
 #include "control/admin/schema.h"
 #include "control/node.h"
 
-// ---- what node.c would do ----------------------------------------------------------------------------------------
+// ---- what node.c would do ----------------------------------------------------------------------
 
 static struct {
 	node_opened_fn on_opened;
@@ -64,7 +65,7 @@ int node_session_close(
 	return IPC_OK;
 }
 
-// ---- fixture -----------------------------------------------------------------------------------------------------
+// ---- fixture -----------------------------------------------------------------------------------
 
 struct fixture {
 	struct node node;
@@ -121,7 +122,7 @@ static int setup(void **state)
 
 	*state = f;
 	memset(&fake, 0, sizeof(fake));
-	snprintf(f->folder, sizeof(f->folder), "/tmp/sluice-test-XXXXXX");
+	snprintf(f->folder, sizeof(f->folder), "/tmp/sluice-test-admin-XXXXXX");
 	if (!mkdtemp(f->folder))
 		return -1;
 	snprintf(f->path, sizeof(f->path), "%s/control.sock", f->folder);
@@ -222,7 +223,7 @@ static int code_of(const char *answer)
 	return code;
 }
 
-// ---- cases -------------------------------------------------------------------------------------------------------
+// ---- cases -------------------------------------------------------------------------------------
 
 static void server__the_file_is_for_owner_and_group(void **state)
 {
@@ -498,8 +499,8 @@ static void admin_start__only_a_dead_socket_is_replaced(void **state)
 	assert_int_equal(admin_start(&f->node, error, sizeof(error)), 0);
 }
 
-// A client of another user, which only root can be for a moment: through the mode of the file nobody but root, the owner
-// and the group get in, so the file is opened wide first.
+// A client of another user, which only root can be for a moment: through the mode of the file
+// nobody but root, the owner and the group get in, so the file is opened wide first.
 static void server__strangers_are_turned_away(void **state)
 {
 	struct fixture *f = *state;

@@ -16,7 +16,7 @@ struct folder {
 
 static inline int folder_open(struct folder *f)
 {
-	snprintf(f->path, sizeof(f->path), "/tmp/sluice-test-XXXXXX");
+	snprintf(f->path, sizeof(f->path), "/tmp/sluice-test-cli-XXXXXX");
 	if (!mkdtemp(f->path))
 		return -1;
 	f->fd = open(f->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

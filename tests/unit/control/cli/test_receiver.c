@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "tests/sim/rng.h"
 #include "tests/unit/control/cli/folder.h"
 
 struct fixture {
@@ -198,20 +199,20 @@ static void receiver_stop__leaves_nothing(void **state)
 static void receiver__survives_garbage(void **state)
 {
 	struct fixture *f = *state;
+	struct rng rng = {2};
 
-	srand(2);
 	for (int round = 0; round < 3000; round++) {
 		struct transfer_message m = {
-			.type = 1 + (unsigned)rand() % (TRANSFER_TYPE_COUNT - 1),
-			.transfer = 1 + (unsigned)rand() % 40,
-			.size = (unsigned)rand() % 8,
+			.type = (enum transfer_type)rng_between(&rng, 1, TRANSFER_TYPE_COUNT - 1),
+			.transfer = (uint32_t)rng_between(&rng, 1, 40),
+			.size = rng_below(&rng, 8),
 			.name = "one",
 		};
 		size_t size = transfer_frame(f->bytes, &m);
 
-		f->bytes[(size_t)rand() % size] ^= (uint8_t)(rand() % 3);
+		f->bytes[rng_below(&rng, size)] ^= (uint8_t)rng_below(&rng, 3);
 		(void)receiver_on_message(&f->r, f->bytes, size, 1);
-		(void)say_block(f, 1 + (unsigned)rand() % 40);
+		(void)say_block(f, (uint32_t)rng_between(&rng, 1, 40));
 		f->told[0] = '\0';
 	}
 	receiver_stop(&f->r, "end");

@@ -1,5 +1,5 @@
-// The sending side against the real receiving side, over a libsluice made by hand: few buffers, blocks out of order, a
-// session that dies, a receiver that refuses.
+// The sending side against the real receiving side, over a libsluice made by hand:
+// few buffers, blocks out of order, a session that dies, a receiver that refuses.
 #include "control/cli/sender.h"
 
 #include <setjmp.h>
@@ -16,7 +16,7 @@ enum { BUFFERS = 3, EVENTS = 64, SESSION = 5, REQUEST = 11 };
 #define CONTROL   SLUICE_STREAM(0, SLUICE_ORDERED)
 #define FILE_SIZE ((size_t)(10 * TRANSFER_BLOCK + 77))
 
-// ---- a libsluice of one session ----------------------------------------------------------------------------------
+// ---- a libsluice of one session ----------------------------------------------------------------
 
 struct sluice {
 	int unused;
@@ -227,7 +227,7 @@ int sluice_session_stats(struct sluice *sluice, uint32_t session, struct sluice_
 	return 0;
 }
 
-// ---- cases -------------------------------------------------------------------------------------------------------
+// ---- cases -------------------------------------------------------------------------------------
 
 static int setup(void **state)
 {

@@ -1,5 +1,5 @@
-// Messages and blocks: there and back, and everything that must be refused. Inputs lie at the end of heap blocks of their
-// exact size, so that the sanitizer build sees one byte too many.
+// Messages and blocks: there and back, and everything that must be refused. Inputs lie at the end
+// of heap blocks of their exact size, so that the sanitizer build sees one byte too many.
 #include "control/cli/transfer_proto.h"
 
 #include <setjmp.h>
@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "lib/base/bytes.h"
+#include "tests/sim/rng.h"
 
 static const struct transfer_message offer = {
 	.type = TRANSFER_OFFER,
@@ -160,15 +161,15 @@ static void transfer_parse__survives_garbage(void **state)
 {
 	uint8_t bytes[TRANSFER_MESSAGE_MAX];
 	struct transfer_message back;
+	struct rng rng = {1};
 	unsigned accepted = 0;
 
 	(void)state;
-	srand(1);
 	for (int round = 0; round < 20000; round++) {
 		size_t size = transfer_frame(bytes, &offer);
 
 		for (int i = 0; i < 1 + round % 4; i++)
-			bytes[(size_t)rand() % size] = (uint8_t)rand();
+			bytes[rng_below(&rng, size)] = (uint8_t)rng_next(&rng);
 		if (parse(&back, bytes, size) != NULL)
 			continue;
 		accepted++;
