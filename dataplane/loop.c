@@ -17,9 +17,8 @@ uint64_t clock_now(void)
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-static uint32_t loop_turn(struct worker *w)
+uint32_t loop_turn(struct worker *w, uint64_t now_ns)
 {
-	uint64_t now_ns = clock_now();
 	uint32_t work = 0;
 
 	w->now_ns = now_ns;
@@ -34,8 +33,8 @@ static uint32_t loop_turn(struct worker *w)
 	transport_on_time(w->transport,
 		now_ns); // after what arrived: an ACK in the ring must not lose to its timer
 	work += session_events(w, now_ns);
+	letters_apps(w, now_ns); // published first: an ACK says that the application has it
 	work += send_packets(w, now_ns);
-	letters_apps(w, now_ns);
 	publish_on_time(w, now_ns);
 	return work;
 }
@@ -44,7 +43,7 @@ void loop_run(struct worker *w)
 {
 	while (!w->stop) {
 		uint64_t start = rte_rdtsc();
-		uint32_t work = loop_turn(w);
+		uint32_t work = loop_turn(w, clock_now());
 		uint64_t cycles = rte_rdtsc() - start;
 
 		w->counters.turns++;

@@ -6,6 +6,6 @@
 struct worker;
 
 uint32_t letters_take(struct worker *w, uint64_t now_ns);
-// Applications that broke the contract are reported to the main thread; those that left and are
-// quiet are let go.
+// What is staged for applications is published. Those that broke the contract are reported to the
+// main thread; those that left and are quiet are let go.
 void letters_apps(struct worker *w, uint64_t now_ns);
