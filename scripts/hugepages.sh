@@ -201,10 +201,16 @@ main() {
 	[ $# -eq 0 ] || shift
 	case $verb in
 	status)
+		case $# in
+		0) ;;
+		1) [ "$1" = --json ] || usage_die "what is '$1'?" ;;
+		*) usage_die "status takes --json only" ;;
+		esac
 		hugepages_status "$@"
 		;;
 	set | ensure)
 		mb=$(hugepages_size_mb "${1:-}") || usage_die "$verb takes a size such as 512M or 2G, not '${1:-}'"
+		[ "$mb" -gt 0 ] || usage_die "$verb takes a size above 0 (clear gives all back)"
 		shift
 		identity='set'
 		[ "$verb" = set ] || identity=$(hugepages_identity "$@")
