@@ -2,6 +2,7 @@
 #include "dataplane/config.h"
 
 #include <arpa/inet.h>
+#include <ctype.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,8 @@ static const char usage[] =
 	"  --run-dir DIR        data.sock and the lock file live here (must exist)\n"
 	"  --node NAME          name in logs; default: last part of DIR\n"
 	"  --workers N          poll-mode workers, 1..16; default 1\n"
-	"  --cores LIST         CPU of each worker, for example 2,3; default: they float\n"
+	"  --cores LIST         one CPU for each worker, for example 2,3 or 0-1; default: they "
+	"float\n"
 	"  --idle POLICY        adaptive (default): sleep when idle; busy: never sleep\n"
 	"  --hugepages MODE     auto (default), require, off\n"
 	"  --memory-mb N        packet memory, at least; default: what the links need\n"
@@ -25,6 +27,8 @@ static const char usage[] =
 	"zero_copy (0, 1);\n"
 	"                       af_*: interface; optional: mac, gateway\n"
 	"  --version, --help\n";
+
+#define CORE_MAX 1023u
 
 static bool fail(const char *sentence, const char *value)
 {
@@ -91,14 +95,12 @@ static bool driver_parse(struct port_config *link, const char *text)
 
 static bool mac_parse(uint8_t mac[6], const char *text)
 {
-	unsigned int b[6];
-	char rest;
-
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
-		    &rest) != 6)
-		return false;
-	for (int i = 0; i < 6; i++)
-		mac[i] = (uint8_t)b[i];
+	for (int i = 0; i < 6; i++, text += 3) {
+		if (!isxdigit((unsigned char)text[0]) || !isxdigit((unsigned char)text[1]) ||
+			text[2] != (i < 5 ? ':' : '\0'))
+			return false;
+		mac[i] = (uint8_t)strtoul(text, NULL, 16);
+	}
 	return true;
 }
 
@@ -175,17 +177,37 @@ static bool link_parse(struct config *config, char *text)
 	return true;
 }
 
+// "2", or "2-5".
+static bool core_range_parse(uint32_t *first, uint32_t *last, char *text)
+{
+	char *dash = strchr(text, '-');
+
+	if (dash)
+		*dash = '\0';
+	if (!number_parse(first, text, 0, CORE_MAX))
+		return false;
+	*last = *first;
+	return !dash || number_parse(last, dash + 1, *first, CORE_MAX);
+}
+
 static bool cores_parse(struct config *config, char *text)
 {
-	char *save = NULL;
-	uint32_t w = 0, core;
+	char whole[64], *save = NULL;
+	uint32_t core, last;
 
+	snprintf(whole, sizeof(whole), "%s", text);
+	config->cores_count = 0;
 	for (char *part = strtok_r(text, ",", &save); part; part = strtok_r(NULL, ",", &save)) {
-		if (w == WORKERS_MAX || !number_parse(&core, part, 0, 1023))
-			return fail("--cores wants CPU numbers, for example 2,3", part);
-		config->cores[w++] = (int)core;
+		if (!core_range_parse(&core, &last, part))
+			return fail("--cores wants CPU numbers, for example 2,3 or 0-1", whole);
+		for (; core <= last; core++) {
+			if (config->cores_count == WORKERS_MAX)
+				return fail("--cores names at most 16 CPUs", whole);
+			config->cores[config->cores_count++] = (int)core;
+		}
 	}
-	return true;
+	return config->cores_count > 0 ||
+	       fail("--cores wants CPU numbers, for example 2,3 or 0-1", whole);
 }
 
 static bool choice_parse(int *out, const char *text, const char *a, const char *b, const char *c)
@@ -208,7 +230,7 @@ static bool option_take(struct config *config, int option, char *value)
 	switch (option) {
 	case 'r':
 		return text_copy(config->run_dir, sizeof(config->run_dir), value) ||
-		       fail("--run-dir wants a path under 100 bytes", value);
+		       fail("--run-dir wants a path under 98 bytes", value);
 	case 'n':
 		return text_copy(config->node, sizeof(config->node), value) ||
 		       fail("--node wants a name under 32 bytes", value);
@@ -239,6 +261,31 @@ static bool option_take(struct config *config, int option, char *value)
 	}
 }
 
+static bool config_complete_node(struct config *config)
+{
+	const char *slash = strrchr(config->run_dir, '/');
+
+	if (config->node[0] != '\0' ||
+		text_copy(config->node, sizeof(config->node), slash ? slash + 1 : config->run_dir))
+		return true;
+	return fail("--node is needed: the last part of --run-dir is no name", config->run_dir);
+}
+
+// Two links of one name would be one device to DPDK; of one address, nobody could tell which is
+// meant.
+static bool config_complete_unique(const struct config *config, int i)
+{
+	const struct port_config *link = &config->link[i];
+
+	for (int k = 0; k < i; k++) {
+		if (strcmp(config->link[k].name, link->name) == 0)
+			return fail("two links have this name", link->name);
+		if (config->link[k].ipv4 == link->ipv4)
+			return fail("an earlier link has the same address as", link->name);
+	}
+	return true;
+}
+
 // What the options mean together. The port number may have come before or after the links.
 static bool config_complete(struct config *config, uint16_t udp_port)
 {
@@ -246,19 +293,20 @@ static bool config_complete(struct config *config, uint16_t udp_port)
 
 	if (config->run_dir[0] == '\0')
 		return fail("--run-dir is needed", "");
-	if (config->node[0] == '\0') {
-		const char *slash = strrchr(config->run_dir, '/');
-
-		if (!text_copy(config->node, sizeof(config->node),
-			    slash ? slash + 1 : config->run_dir))
-			return fail("--node is needed: the last part of --run-dir is no name",
-				config->run_dir);
+	if (!config_complete_node(config))
+		return false;
+	if (config->cores_count != 0 && config->cores_count != config->workers) {
+		snprintf(why, sizeof(why), "%u for %u workers", config->cores_count,
+			config->workers);
+		return fail("--cores names one CPU for each worker", why);
 	}
 	for (int i = 0; i < config->links; i++) {
 		config->link[i].udp_base_port = udp_port;
 		config->link[i].queues = config->workers;
 		if (port_config_check(&config->link[i], why, sizeof(why)))
 			return fail(why, config->link[i].name);
+		if (!config_complete_unique(config, i))
+			return false;
 	}
 	return true;
 }

@@ -10,20 +10,21 @@
 #include "dataplane/port/port.h"
 
 enum idle_policy {
-	IDLE_ADAPTIVE, // sleep when nothing happens: up to 250 us late on the first packet, a few
-		       // percent of a core
-	IDLE_BUSY,     // never sleep: one whole core per worker, always
+	IDLE_ADAPTIVE, // sleep when nothing happens: under 1 ms late on the first packet, a few
+	// percent of a core
+	IDLE_BUSY, // never sleep: one whole core per worker, always
 };
 
 struct config {
-	char node[32];     // name in logs and of DPDK's files
-	char run_dir[100]; // data.sock and dataplane.lock; leaves room for the socket's name in
-			   // sun_path
+	char node[32];    // name in logs and of DPDK's files
+	char run_dir[98]; // data.sock and dataplane.lock; leaves room for the socket's name in
+			  // sun_path
 	uint16_t workers;
 	enum idle_policy idle;
 	enum eal_memory memory;
 	uint32_t memory_mb;     // at least; the links' needs are added up
 	int cores[WORKERS_MAX]; // worker w runs on cores[w]; -1 floats
+	uint16_t cores_count;   // 0: not given, all float
 	uint16_t links;
 	struct port_config link[PORTS_MAX];
 };

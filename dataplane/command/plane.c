@@ -9,7 +9,7 @@
 #include "dataplane/command/report.h"
 #include "dataplane/dataplane.h"
 
-// Workers answer within a turn; one that sleeps, within 250 us. A whole second is a stuck machine.
+// Workers answer within a turn; one that sleeps, within 1 ms. A whole second is a stuck machine.
 #define WORKERS_ANSWER_NS 1000000000ull
 
 // Every worker lets go of the old rings, or takes the new ones, before the main thread goes on.
