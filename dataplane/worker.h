@@ -37,7 +37,7 @@ struct worker_counters {
 	uint64_t turns, busy_turns, sleeps;
 	uint64_t cycles_busy, cycles_total;
 	uint64_t rx_packets, tx_packets, steered;
-	uint64_t bytes_memcpy_sealed, bytes_memcpy_opened, bytes_memcpy_other;
+	uint64_t bytes_memcpy_sealed, bytes_memcpy_opened; // by a cipher that only copies
 	uint64_t events_lost;
 	uint64_t drops[DROP_COUNT]; // those that a port does not count
 };

@@ -133,8 +133,8 @@ struct port_counters {
 	uint64_t tx_packets, tx_bytes; // frames the port took, ARP included
 	uint64_t tx_refused;           // packets offered that the port did not take this time
 	uint64_t arp_requests_sent, arp_replies_sent, arp_received;
-	uint64_t chained;           // frames of several segments, made one
-	uint64_t drops[DROP_COUNT]; // by verdict; [VERDICT_ACCEPT]: handed to the worker
+	uint64_t chained, chained_bytes; // frames of several segments, made one; what that copied
+	uint64_t drops[DROP_COUNT];      // by verdict; [VERDICT_ACCEPT]: handed to the worker
 };
 
 const struct port_counters *port_counters(const struct port *port, uint16_t queue);

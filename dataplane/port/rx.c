@@ -10,6 +10,7 @@ static enum verdict rx_flatten(struct port_queue *q, struct rte_mbuf *mbuf)
 	if (likely(mbuf->nb_segs == 1))
 		return VERDICT_ACCEPT;
 	q->counters.chained++;
+	q->counters.chained_bytes += mbuf->pkt_len - mbuf->data_len;
 	return rte_pktmbuf_linearize(mbuf) == 0 ? VERDICT_ACCEPT : DROP_IP_MALFORMED;
 }
 
