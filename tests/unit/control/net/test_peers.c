@@ -391,6 +391,7 @@ static void frames__peer_that_does_not_read(void **state)
 	struct stage *s = *state;
 	uint8_t frame[sizeof(ping) + 3];
 	int fd = stranger(s);
+	int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
 	uint64_t end_ns;
 	size_t at = 0;
 
@@ -401,8 +402,7 @@ static void frames__peer_that_does_not_read(void **state)
 	end_ns = loop_now_ns(s->loop) + 8000000000ull;
 	// Not so many tries but so long: how much the kernel takes before it is full is its business.
 	for (int i = 1; !s->a.links_down && loop_now_ns(s->loop) < end_ns; i++) {
-		ssize_t sent = send(
-			fd, frame + at, sizeof(frame) - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+		ssize_t sent = send(fd, frame + at, sizeof(frame) - at, flags);
 
 		if (sent < 0 && errno != EAGAIN)
 			break;
