@@ -1,5 +1,5 @@
-// Every pass over payload is a transformation, never a copy: the cipher `null`, which is nothing but
-// one, counts each byte exactly once on the way out and once on the way in, and nothing else counts.
+// Every pass over payload is a transformation, never a copy: the cipher `null`, which is nothing
+// but one, counts each byte exactly once on the way out and once on the way in; nothing else does.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
