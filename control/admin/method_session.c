@@ -111,7 +111,7 @@ static int session_find(const struct tables *tables, const char *digits,
 			count, digits);
 	else
 		rpc_error_set(error, RPC_NOT_FOUND,
-			"no session begins with %s; session.list lists them", digits);
+			"no session begins with %s; session list shows them", digits);
 	return -1;
 }
 
@@ -198,7 +198,7 @@ json_t *method_session_open(struct method_call *call, struct rpc_error *error)
 
 	if (config_peer_find(&call->node->config, want.node) < 0) {
 		rpc_error_set(error, RPC_NOT_FOUND,
-			"no peer \"%s\" in the configuration; peer.list lists them", want.node);
+			"no peer \"%s\" in the configuration; peer list shows them", want.node);
 		return NULL;
 	}
 	call->later = true;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/admin/json_line.h"
+
 #define RPC_ID_MAX 128 // bytes of a string id: it is echoed
 
 void rpc_error_set(struct rpc_error *error, int code, const char *format, ...)
@@ -119,7 +121,7 @@ json_t *rpc_text(const char *text)
 // Takes `answer`.
 static char *rpc_dump_line(json_t *answer)
 {
-	char *text = answer ? json_dumps(answer, JSON_COMPACT | JSON_REAL_PRECISION(9)) : NULL;
+	char *text = answer ? json_line(answer) : NULL;
 	size_t size = text ? strlen(text) : 0;
 	char *line = text ? realloc(text, size + 2) : NULL;
 

@@ -57,6 +57,11 @@ const char *cli_socket(const struct cli *cli);
 // Path of data.sock beside it, or NULL: libsluice finds it by the environment.
 const char *cli_data_socket(const struct cli *cli, char *path, size_t size);
 
+// dispatch.c: finds the command, reads its options, runs it. The exit code.
+int command_main(struct cli *cli, int argc, char **argv);
+// Says that there is no such command, and the nearest one. `group` NULL: `word` is the first.
+int command_unknown(const struct cli *cli, const char *group, const char *word);
+
 // help.c
 int help_overview(const struct cli *cli);
 int help_group(const struct cli *cli, const char *group);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/admin/json_line.h"
+
 const struct command cli_commands[] = {
 	{"status", NULL, NULL, "status", NULL, NULL, print_status, NULL},
 	{"link", "list", NULL, "link.list", NULL, NULL, print_links, NULL},
@@ -28,11 +30,12 @@ const struct schema_method *command_method(const struct command *command)
 
 int cli_print_json(json_t *object)
 {
-	int result = json_dumpf(object, stdout, JSON_COMPACT | JSON_REAL_PRECISION(9));
+	char *line = json_line(object);
 
 	json_decref(object);
-	putchar('\n');
-	return result == 0 && fflush(stdout) == 0 ? CLI_OK : CLI_REFUSED;
+	printf("%s\n", line ? line : "");
+	free(line);
+	return line && fflush(stdout) == 0 ? CLI_OK : CLI_REFUSED;
 }
 
 int cli_fail(const struct cli *cli, int exit_code, const char *code, const char *format, ...)

@@ -23,13 +23,34 @@ static void format_scaled(char text[FORMAT_SIZE], double value, const char *unit
 	snprintf(text + n, FORMAT_SIZE - (size_t)n, " %s", unit);
 }
 
+const char *format_count(char text[FORMAT_SIZE], uint64_t count)
+{
+	char digits[24];
+	int size = snprintf(digits, sizeof(digits), "%" PRIu64, count), at = 0;
+
+	for (int i = 0; i < size; i++) {
+		if (i && (size - i) % 3 == 0)
+			text[at++] = ',';
+		text[at++] = digits[i];
+	}
+	text[at] = '\0';
+	return text;
+}
+
 const char *format_bytes(char text[FORMAT_SIZE], uint64_t bytes)
 {
 	static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
 	double value = (double)bytes;
 	size_t unit = 0;
 
-	// 999.5 of a unit would print as four digits.
+	// Sizes of packets and small files are known by their exact number.
+	if (bytes < 10000) {
+		size_t size = strlen(format_count(text, bytes));
+
+		snprintf(text + size, FORMAT_SIZE - size, " B");
+		return text;
+	}
+	// 1023.5 of a unit would print as 1024.
 	while (value >= 1023.5 && unit + 1 < sizeof(units) / sizeof(units[0])) {
 		value /= 1024;
 		unit++;
@@ -55,7 +76,9 @@ const char *format_duration(char text[FORMAT_SIZE], uint64_t ns)
 {
 	uint64_t s = (ns + 500000000) / 1000000000;
 
-	if (ns < 1000)
+	if (ns == 0)
+		snprintf(text, FORMAT_SIZE, "0 s");
+	else if (ns < 1000)
 		snprintf(text, FORMAT_SIZE, "%" PRIu64 " ns", ns);
 	else if (ns < 999500)
 		format_scaled(text, (double)ns / 1e3, "us");
@@ -71,20 +94,6 @@ const char *format_duration(char text[FORMAT_SIZE], uint64_t ns)
 	else
 		snprintf(text, FORMAT_SIZE, "%" PRIu64 " d %02" PRIu64 " h", s / 86400,
 			s / 3600 % 24);
-	return text;
-}
-
-const char *format_count(char text[FORMAT_SIZE], uint64_t count)
-{
-	char digits[24];
-	int size = snprintf(digits, sizeof(digits), "%" PRIu64, count), at = 0;
-
-	for (int i = 0; i < size; i++) {
-		if (i && (size - i) % 3 == 0)
-			text[at++] = ',';
-		text[at++] = digits[i];
-	}
-	text[at] = '\0';
 	return text;
 }
 
@@ -121,6 +130,8 @@ const char *format_figure(char *text, size_t size, const char *name, const json_
 		snprintf(scaled, sizeof(scaled), "%s", json_is_true(value) ? "yes" : "no");
 	else if (!json_is_number(value))
 		;
+	else if (ends_in(name, "rtt_ns") && whole == 0)
+		; // not measured yet
 	else if (ends_in(name, "_ns"))
 		format_duration(scaled, whole);
 	else if (ends_in(name, "_us"))

@@ -131,23 +131,33 @@ int help_command(const struct cli *cli, const struct command *c)
 	return CLI_OK;
 }
 
+static int help_operands(const struct cli *cli, const struct command *c, char **more)
+{
+	if (*more)
+		return cli_fail(cli, CLI_USAGE, "usage",
+			"too many arguments: help explains one command, and \"%.64s\" follows it",
+			*more);
+	return help_command(cli, c);
+}
+
 int help_run(struct cli *cli, const struct command *command, const json_t *params, char **operands)
 {
 	(void)command;
 	(void)params;
+	const char *group = NULL;
+
 	if (!operands[0])
 		return help_overview(cli);
 	for (const struct command *c = cli_commands; c->group; c++) {
 		if (strcmp(c->group, operands[0]) != 0)
 			continue;
-		if (!c->word || (operands[1] && strcmp(c->word, operands[1]) == 0))
-			return help_command(cli, c);
-		if (!operands[1])
-			return help_group(cli, c->group);
+		group = c->group;
+		if (c->word && !operands[1])
+			return help_group(cli, group);
+		if (!c->word || strcmp(c->word, operands[1]) == 0)
+			return help_operands(cli, c, operands + (c->word ? 2 : 1));
 	}
-	return cli_fail(cli, CLI_USAGE, "usage",
-		"no command \"%.64s%s%.64s\"; sluice help lists them", operands[0],
-		operands[1] ? " " : "", operands[1] ? operands[1] : "");
+	return command_unknown(cli, group, operands[group ? 1 : 0]);
 }
 
 // ---- the nearest word --------------------------------------------------------------------------

@@ -29,12 +29,19 @@ static void take_global(struct cli *cli, int option)
 		cli->help = true;
 }
 
-static int fail_option(const struct cli *cli, int option, char *argument)
+// `argument` is where getopt stands; of several letters behind one dash optopt is the wrong one.
+static int fail_option(const struct cli *cli, int option, const char *argument)
 {
+	char letter[3] = {'-', (char)optopt, '\0'};
+
 	if (option == ':')
 		return cli_fail(cli, CLI_USAGE, "usage", "option %s needs a value", argument);
+	if (optopt >= OPTION_JSON)
+		return cli_fail(cli, CLI_USAGE, "usage", "option %.*s takes no value",
+			(int)strcspn(argument, "="), argument);
 	return cli_fail(cli, CLI_USAGE, "usage",
-		"unknown or ambiguous option %s; --help lists those of a command", argument);
+		"unknown or ambiguous option %.64s; --help lists those of a command",
+		optopt ? letter : argument);
 }
 
 int options_global(struct cli *cli, int argc, char **argv)

@@ -10,6 +10,7 @@
 #define BAR_WIDTH  20
 #define RATE_NS    200000000.0 // one piece of the rate
 #define RATE_SHARE 0.2         // of the newest piece
+#define ETA_MAX_S  1e9
 
 static int progress_columns(FILE *out)
 {
@@ -53,14 +54,17 @@ static void progress_rate(struct progress *p, uint64_t now_ns)
 
 static void progress_eta(const struct progress *p, char text[FORMAT_SIZE])
 {
-	uint64_t seconds = p->rate >= 1 ? (uint64_t)((double)(p->total - p->done) / p->rate) : 0;
+	double seconds = p->rate >= 1 ? (double)(p->total - p->done) / p->rate : 0;
 	char whole[FORMAT_SIZE];
 
-	if (p->rate < 1)
+	// Beyond years it is no estimate any more (and would not fit into nanoseconds).
+	if (p->rate < 1 || seconds > ETA_MAX_S)
 		snprintf(text, FORMAT_SIZE, "-");
+	else if (seconds < 1)
+		snprintf(text, FORMAT_SIZE, "< 1 s");
 	else
 		snprintf(text, FORMAT_SIZE, "%s",
-			seconds < 1 ? "< 1 s" : format_duration(whole, seconds * 1000000000));
+			format_duration(whole, (uint64_t)seconds * 1000000000));
 }
 
 // Longest first: a narrow terminal loses the bar, then the name, never the figures.

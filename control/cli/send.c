@@ -103,7 +103,8 @@ static void print_file(
 		format_bits_rate(rate, (double)r->bytes * 8 / seconds_of(r)));
 	printf("  codec %s, ratio %.2f, wire %s, %s packets, %s sent again, rtt %s\n", send->codec,
 		ratio_of(r), format_bytes(wire, r->wire_bytes), format_count(packets, r->packets),
-		format_count(again, r->retransmits), format_duration(rtt, r->srtt_ns));
+		format_count(again, r->retransmits),
+		r->srtt_ns ? format_duration(rtt, r->srtt_ns) : "-");
 	printf("  sha256 %s\n", sha256);
 	fflush(stdout);
 }

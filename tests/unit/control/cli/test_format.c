@@ -15,10 +15,11 @@ static void format_bytes__scales(void **state)
 	(void)state;
 	assert_string_equal(format_bytes(text, 0), "0 B");
 	assert_string_equal(format_bytes(text, 999), "999 B");
-	assert_string_equal(format_bytes(text, 1023), "1023 B");
-	assert_string_equal(format_bytes(text, 1024), "1 KiB");
+	assert_string_equal(format_bytes(text, 1023), "1,023 B");
+	assert_string_equal(format_bytes(text, 1408), "1,408 B");
 	assert_string_equal(format_bytes(text, 65536), "64 KiB");
-	assert_string_equal(format_bytes(text, 1536), "1.5 KiB");
+	assert_string_equal(format_bytes(text, 9999), "9,999 B");
+	assert_string_equal(format_bytes(text, 10000), "9.77 KiB");
 	assert_string_equal(format_bytes(text, 1048575), "1 MiB"); // not "1024 KiB"
 	assert_string_equal(format_bytes(text, UINT64_C(1) << 30), "1 GiB");
 	assert_string_equal(
@@ -39,6 +40,7 @@ static void format_bits_rate__scales(void **state)
 static void format_duration__scales(void **state)
 {
 	(void)state;
+	assert_string_equal(format_duration(text, 0), "0 s");
 	assert_string_equal(format_duration(text, 850), "850 ns");
 	assert_string_equal(format_duration(text, 1200000), "1.2 ms");
 	assert_string_equal(format_duration(text, 999700), "1 ms");
@@ -93,6 +95,9 @@ static void format_figure__by_the_unit_in_the_name(void **state)
 {
 	(void)state;
 	assert_string_equal(figure("srtt_ns", json_integer(1200000)), "1.2 ms");
+	assert_string_equal(figure("min_rtt_ns", json_integer(0)), "-"); // not measured yet
+	assert_string_equal(figure("heartbeat_age_ns", json_integer(0)), "0 s");
+	assert_string_equal(figure("segment_bytes", json_integer(1408)), "1,408 B");
 	assert_string_equal(figure("srtt_us", json_real(1200)), "1.2 ms");
 	assert_string_equal(figure("uptime_s", json_real(3.5)), "3.5 s");
 	assert_string_equal(figure("raw_sent_bytes", json_integer(65536)), "64 KiB");

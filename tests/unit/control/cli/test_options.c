@@ -4,7 +4,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -103,6 +105,73 @@ static void help_nearest__misspellings(void **state)
 	assert_null(help_nearest("a-word-that-is-longer-than-any-command-is", NULL));
 }
 
+// What command_main says, as the message of its JSON error, and its exit code.
+static char *said(int wanted, int argc, char **argv)
+{
+	static char text[512];
+	FILE *file = tmpfile();
+	int saved = dup(STDOUT_FILENO);
+	json_t *answer;
+
+	fflush(stdout);
+	dup2(fileno(file), STDOUT_FILENO);
+	cli = (struct cli){.json = true};
+	int code = command_main(&cli, argc, argv);
+
+	fflush(stdout);
+	dup2(saved, STDOUT_FILENO);
+	close(saved);
+	rewind(file);
+	answer = json_loadf(file, 0, NULL);
+	fclose(file);
+	assert_int_equal(code, wanted);
+	assert_non_null(answer);
+	snprintf(text, sizeof(text), "%s",
+		json_string_value(json_object_get(json_object_get(answer, "error"), "message")));
+	json_decref(answer);
+	return text;
+}
+
+#define SAID(wanted, ...)                                                               \
+	said(wanted, (int)(sizeof((char *[]){"sluice", __VA_ARGS__}) / sizeof(char *)), \
+		(char *[]){"sluice", __VA_ARGS__, NULL})
+
+static void command_main__options_behind_a_group_alone(void **state)
+{
+	static char *groups[] = {"link", "worker", "session", "peer"};
+
+	(void)state;
+	for (size_t i = 0; i < 4; i++) {
+		// Asking a node that is not there is as far as these get.
+		SAID(CLI_UNREACHABLE, groups[i], "--json", "--node", "/nonexistent");
+		SAID(CLI_UNREACHABLE, groups[i], "--node=/nonexistent", "list", "--json");
+		SAID(CLI_UNREACHABLE, "--node", "/nonexistent", groups[i]);
+		SAID(CLI_USAGE, groups[i], "--json", "list", "extra");
+	}
+}
+
+static void command_main__mistakes_and_what_to_do(void **state)
+{
+	(void)state;
+	assert_string_equal(SAID(CLI_USAGE, "staus"),
+		"no command \"staus\", did you mean \"status\"?; sluice help lists them");
+	assert_string_equal(SAID(CLI_USAGE, "session", "--json", "shwo"),
+		"no command \"session shwo\", did you mean \"session show\"?; "
+		"sluice help session lists them");
+	assert_string_equal(SAID(CLI_USAGE, "help", "sned"),
+		"no command \"sned\", did you mean \"send\"?; sluice help lists them");
+	assert_string_equal(SAID(CLI_USAGE, "help", "session", "opne"),
+		"no command \"session opne\", did you mean \"session open\"?; "
+		"sluice help session lists them");
+	assert_string_equal(SAID(CLI_USAGE, "help", "status", "now"),
+		"too many arguments: help explains one command, and \"now\" follows it");
+	assert_string_equal(SAID(CLI_USAGE, "status", "--json=1"), "option --json takes no value");
+	assert_string_equal(SAID(CLI_USAGE, "status", "-xh"),
+		"unknown or ambiguous option -x; --help lists those of a command");
+	assert_string_equal(SAID(CLI_USAGE, "status", "--node"), "option --node needs a value");
+	assert_string_equal(SAID(CLI_USAGE, "--json"), "no command; help lists them");
+}
+
 static void cli_data_socket__beside_the_control_socket(void **state)
 {
 	char path[64];
@@ -150,6 +219,8 @@ int main(void)
 		cmocka_unit_test(options_parse__help_needs_nothing_else),
 		cmocka_unit_test(options_global__stops_at_the_first_word),
 		cmocka_unit_test(help_nearest__misspellings),
+		cmocka_unit_test(command_main__options_behind_a_group_alone),
+		cmocka_unit_test(command_main__mistakes_and_what_to_do),
 		cmocka_unit_test(cli_data_socket__beside_the_control_socket),
 		cmocka_unit_test(cli_commands__every_method_exists_and_has_a_way_to_show_it),
 	};

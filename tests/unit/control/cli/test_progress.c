@@ -77,6 +77,20 @@ static void progress_line__before_anything_and_of_an_empty_file(void **state)
 	end(out);
 }
 
+static void progress_line__an_eta_is_never_nothing(void **state)
+{
+	FILE *out = start(UINT64_MAX);
+
+	(void)state;
+	progress_step(&p, 2, 3000 * MS); // one byte a second: no estimate
+	assert_string_equal(strstr(progress_line(&p, line), "ETA"), "ETA -");
+	p.rate = 1e11;
+	assert_string_equal(strstr(progress_line(&p, line), "ETA"), "ETA 2135 d 00 h");
+	p.done = p.total;
+	assert_string_equal(strstr(progress_line(&p, line), "ETA"), "ETA < 1 s");
+	end(out);
+}
+
 static void progress_step__plain_lines_are_rare(void **state)
 {
 	FILE *out = start(1000);
@@ -112,6 +126,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(progress_line__figures),
 		cmocka_unit_test(progress_line__before_anything_and_of_an_empty_file),
+		cmocka_unit_test(progress_line__an_eta_is_never_nothing),
 		cmocka_unit_test(progress_step__plain_lines_are_rare),
 		cmocka_unit_test(progress_step__never_past_the_total),
 	};
