@@ -34,7 +34,8 @@ struct dataplane {
 	struct region control_region; // its memory, read-only here
 	int wake_fd, wake_peer_fd;    // a byte into wake_fd wakes control; it got wake_peer_fd
 	struct plane_link plane;      // channel 0
-	uint32_t control_done;        // workers that answered the last MAIL_CONTROL_*
+	uint16_t control_letter;      // number of the last MAIL_CONTROL_*
+	uint32_t control_done;        // workers that answered it
 	struct mail deferred[DEFERRED_MAX];
 	uint32_t deferred_count;
 

@@ -111,6 +111,8 @@ void door_connect_failed(struct door *door, struct door_app app, uint32_t reques
 	if (pending == NULL)
 		return;
 	pending->connect.request = 0;
+	if (result == IPC_OK) // only OPENED, through the ring, is good news
+		result = IPC_INVALID;
 	// A client that does not read is dropped when the door polls it next: the hang-up is made
 	// here.
 	if (!door_reply(client, request, result, text))

@@ -9,10 +9,10 @@
 // A descriptor that was copied and checked.
 struct app_record {
 	struct app_tx tx;
-	struct app_session *session; // NULL: ended meanwhile; answer a SEND with
-				     // app_deliver_sent(ok false), drop the others
-	const uint8_t *data; // SEND: tx.size bytes in the application's memory, which it may
-			     // scribble on at any time
+	// NULL: ended meanwhile; answer a SEND with app_deliver_sent(ok false), drop the others.
+	struct app_session *session;
+	// SEND: tx.size bytes in the application's memory, which it may scribble on at any time.
+	const uint8_t *data;
 };
 
 // Pure: whether a descriptor is one that an honest application may write.

@@ -27,7 +27,8 @@ static struct session *apply_reserve(struct worker *w, const struct plane_comman
 	struct session *s;
 	struct conn *c;
 
-	if (command->app != SESSION_NO_APP && (!app || app->broken)) {
+	// One that leaves has lost its sessions already: nobody would end another one.
+	if (command->app != SESSION_NO_APP && (!app || app->broken || app->leaving)) {
 		report_refused(w, command, IPC_REFUSED_SERVICE, "the application is gone");
 		return NULL;
 	}
@@ -54,6 +55,7 @@ static struct session *apply_reserve(struct worker *w, const struct plane_comman
 		.codec = codec_by_id(CODEC_NONE),
 		.cipher = cipher_by_id(CIPHER_NULL)};
 	w->sessions_count++;
+	session_publish(w, s); // a control process that comes later finds it, and closes it
 	report_reserved(w, command, s->cid);
 	return s;
 }
@@ -133,11 +135,19 @@ static void apply_open(struct worker *w, const struct plane_command *command, ui
 	apply_open_fill(s, command, now_ns);
 	w->unrouted++;
 	if (port_route_init(w->port[s->port], w->index, &s->route, command->peer_address,
-		    command->peer_port))
+		    command->peer_port)) {
+		session_publish(w, s);
 		return;
+	}
 	report_refused(
 		w, command, IPC_INVALID, "the peer's address is not reachable through this link");
 	apply_release(w, s, CLOSE_LOCAL);
+}
+
+static enum close_reason apply_close_reason(uint32_t result)
+{
+	return result > CLOSE_NONE && result < CLOSE_REASON_COUNT ? (enum close_reason)result
+								  : CLOSE_LOCAL;
 }
 
 static void apply_close(struct worker *w, const struct plane_command *command, uint64_t now_ns)
@@ -150,8 +160,7 @@ static void apply_close(struct worker *w, const struct plane_command *command, u
 	if (!s->routed)
 		apply_release(w, s, CLOSE_LOCAL);
 	else if (command->flags & 1)
-		transport_abort(w->transport, c,
-			command->result ? (enum close_reason)command->result : CLOSE_LOCAL, now_ns);
+		transport_abort(w->transport, c, apply_close_reason(command->result), now_ns);
 	else
 		transport_close(w->transport, c, now_ns);
 }

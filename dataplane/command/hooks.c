@@ -83,8 +83,10 @@ void hooks_letters(struct dataplane *dp)
 	for (uint16_t i = 0; i < dp->workers; i++)
 		while (dp->deferred_count < DEFERRED_MAX &&
 			mailbox_take(dp->worker[i].outbox, &mail)) {
+			// A late answer to an earlier letter would tell that a mapping may go while
+			// the worker still uses it.
 			if (mail.type == MAIL_CONTROL_DONE)
-				dp->control_done++;
+				dp->control_done += mail.index == dp->control_letter;
 			else
 				dp->deferred[dp->deferred_count++] = mail;
 		}

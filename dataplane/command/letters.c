@@ -53,7 +53,7 @@ static void control_attach(struct worker *w, const struct plane_control *control
 
 static void letter_apply(struct worker *w, const struct mail *mail, uint64_t now_ns)
 {
-	const struct mail done = {.type = MAIL_CONTROL_DONE, .index = w->index};
+	const struct mail done = {.type = MAIL_CONTROL_DONE, .index = mail->index};
 
 	switch (mail->type) {
 	case MAIL_APP_ATTACH:

@@ -12,14 +12,14 @@ enum mail_type {
 	MAIL_APP_ATTACH = 1, // object: struct app_channel
 	MAIL_APP_DETACH, // object: the same; answered by MAIL_APP_DETACHED when nothing refers to
 			 // it
-	MAIL_CONTROL_ATTACH, // object: const struct plane_control, value: wake socket; answered by
-			     // MAIL_CONTROL_DONE
-	MAIL_CONTROL_DETACH, // answered by MAIL_CONTROL_DONE: the mapping may go
+	MAIL_CONTROL_ATTACH, // object: const struct plane_control, value: wake socket, index: the
+			     // letter's number; answered by MAIL_CONTROL_DONE
+	MAIL_CONTROL_DETACH, // index as well; answered by MAIL_CONTROL_DONE: the mapping may go
 	MAIL_STOP,
 	// worker -> main
 	MAIL_APP_DETACHED,
-	MAIL_APP_BROKEN, // object: it broke the ring contract; hang up on it
-	MAIL_CONTROL_DONE,
+	MAIL_APP_BROKEN,   // object: it broke the ring contract; hang up on it
+	MAIL_CONTROL_DONE, // index: of the letter that it answers
 };
 
 struct mail {

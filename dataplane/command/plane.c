@@ -8,15 +8,17 @@
 
 #include "dataplane/command/report.h"
 #include "dataplane/dataplane.h"
+#include "lib/shm/seqlock.h"
 
 // Workers answer within a turn; one that sleeps, within 1 ms. A whole second is a stuck machine.
 #define WORKERS_ANSWER_NS 1000000000ull
 
 // Every worker lets go of the old rings, or takes the new ones, before the main thread goes on.
-static bool plane_workers(struct dataplane *dp, const struct mail *mail)
+static bool plane_workers(struct dataplane *dp, struct mail *mail)
 {
 	uint64_t deadline_ns = clock_now() + WORKERS_ANSWER_NS;
 
+	mail->index = ++dp->control_letter;
 	dp->control_done = 0;
 	for (uint16_t i = 0; i < dp->workers; i++)
 		while (!mailbox_give(dp->worker[i].inbox, mail))
@@ -33,20 +35,23 @@ static bool plane_workers(struct dataplane *dp, const struct mail *mail)
 
 void plane_detach(struct dataplane *dp)
 {
-	const struct mail mail = {.type = MAIL_CONTROL_DETACH};
+	struct mail mail = {.type = MAIL_CONTROL_DETACH};
 
 	if (!dp->control_attached)
 		return;
 	dp->control_attached = false;
 	dp->plane.attached = false;
+	close(dp->wake_peer_fd);
 	if (!plane_workers(dp, &mail)) {
+		// It may use both yet; and the number of a closed descriptor would soon be another
+		// file's.
 		fprintf(stderr, "sluice-dataplane: a worker does not answer; control's memory "
 				"stays mapped\n");
 		dp->control_region = (struct region){.fd = -1};
+		return;
 	}
 	region_fini(&dp->control_region);
 	close(dp->wake_fd);
-	close(dp->wake_peer_fd);
 }
 
 static enum ipc_result plane_map(struct dataplane *dp, int region_fd, char *text)
@@ -91,11 +96,29 @@ static void plane_link_main(struct dataplane *dp, const struct plane_control *co
 	dp->plane.attached = true;
 }
 
+// Whether a former control process came as far as PLANE_OPEN: the worker answers the application,
+// or the door's time-out does. Asked again, the new one would open a second session.
+static bool plane_opening(const struct dataplane *dp, const struct door_connect *connect)
+{
+	struct session_stats row;
+
+	for (uint32_t i = 0; i < PLANE_SESSIONS_MAX; i++) {
+		const struct plane_session *shared = &dp->tables->session[connect->worker][i];
+
+		if (seqlock_read(&shared->seq, &shared->stats, &row, sizeof(row), 1000) &&
+			row.app == connect->app.index && row.state >= SESSION_CONNECTING &&
+			row.connect_request == connect->request)
+			return true;
+	}
+	return false;
+}
+
 static void plane_reconnect(void *context, const struct door_connect *connect)
 {
 	char text[REASON_SIZE];
 
-	plane_connect_wanted(context, connect, text);
+	if (!plane_opening(context, connect))
+		plane_connect_wanted(context, connect, text);
 }
 
 enum ipc_result plane_attach(

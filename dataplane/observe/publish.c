@@ -31,6 +31,7 @@ static void publish_identity(const struct session *s, struct session_stats *row)
 	row->level = s->level;
 	row->close_reason = s->close_reason;
 	row->app = s->app_index;
+	row->connect_request = s->connect_request;
 	row->segment_size = s->segment_size;
 	row->peer_address = s->peer_address;
 	memcpy(row->peer, s->peer, sizeof(row->peer));

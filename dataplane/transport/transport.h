@@ -180,8 +180,8 @@ struct send_record {
 
 enum submit_result {
 	SUBMIT_OK = 0,
-	SUBMIT_FULL, // RECORD_WINDOW records of this stream wait: try again after
-		     // TRANSPORT_WRITABLE
+	// RECORD_WINDOW records of this stream wait: try again after TRANSPORT_WRITABLE.
+	SUBMIT_FULL,
 	SUBMIT_CLOSED, // closing or closed
 	SUBMIT_STREAM, // stream number or kind
 };

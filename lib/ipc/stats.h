@@ -43,9 +43,11 @@ struct session_stats {
 	uint64_t srtt_ns, rttvar_ns, min_rtt_ns;
 	uint64_t cwnd_milli; // segments * 1000
 	uint64_t rate_Bps;
-	uint64_t peer_boot_id; // of the dataplane at the other end; 0: not known. Control aborts
-			       // what ran with a dead one
-	uint64_t reserved[5];
+	uint64_t peer_boot_id;    // of the dataplane at the other end; 0: not known. Control aborts
+				  // what ran with a dead one
+	uint32_t connect_request; // the application's, 0 for an accepted session
+	uint32_t reserved0;
+	uint64_t reserved[4];
 };
 
 static_assert(sizeof(struct session_stats) == 408, "session_stats is shared memory ABI");
