@@ -17,9 +17,8 @@
 #define SERVICE "echo"
 #define STREAM  SLUICE_STREAM(0, SLUICE_ORDERED)
 #define WINDOW  32 // records that the client has on their way
-#define HELD \
-	1024 // received records a server may have to hold: as many as there are receive buffers at
-	     // most
+// Received records a server may have to hold: as many as there are receive buffers at most.
+#define HELD 1024
 
 static int fail(const char *what, int error, const char *why)
 {
