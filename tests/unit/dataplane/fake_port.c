@@ -162,7 +162,7 @@ uint16_t port_rx(
 	return n;
 }
 
-// ---- threads: these workers are turned by hand ----
+// ---- threads and memory: plain ones ----
 
 int eal_thread_join(const char *name, int cpu, char *error, size_t error_size)
 {
@@ -172,4 +172,10 @@ int eal_thread_join(const char *name, int cpu, char *error, size_t error_size)
 
 void eal_thread_leave(void)
 {
+}
+
+bool eal_hugepages(const struct eal *eal)
+{
+	(void)eal;
+	return false;
 }

@@ -55,6 +55,20 @@ static void connect__passes_and_fails(void **state)
 	close(fd);
 }
 
+// Control is not believed that all is well: that would leave the request without any answer.
+static void connect__failed_is_never_ok(void **state)
+{
+	struct door_host *f = *state;
+	int fd = guest_attach(f);
+
+	guest_expect(fd, DOOR_WELCOME);
+	guest_send(fd, connect_message(7));
+	host_turn(f);
+	door_connect_failed(f->door, f->connect.app, 7, IPC_OK, "what?");
+	guest_expect_refusal(fd, IPC_INVALID, "what?");
+	close(fd);
+}
+
 static void count_connect(void *context, const struct door_connect *connect)
 {
 	(void)connect;
@@ -113,6 +127,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(connect__passes_and_fails),
+		CASE(connect__failed_is_never_ok),
 		CASE(connect__limit_and_worker_answers),
 		CASE(connect__times_out_by_itself),
 	};

@@ -73,6 +73,35 @@ static void hello_app__refusals(void **state)
 	assert_int_equal(f->gones, 0);
 }
 
+// As many as there are places; a place is free again when the worker has let go, not before.
+static void hello_app__all_places_taken(void **state)
+{
+	struct door_host *f = *state;
+	int fds[APPS_MAX], late;
+
+	for (int i = 0; i < APPS_MAX; i++) {
+		fds[i] = guest_attach(f);
+		guest_expect(fds[i], DOOR_WELCOME);
+	}
+	for (int i = 0; i < 2 * DOOR_CLIENTS_MAX; i++) { // a flood does not change that
+		late = guest_attach(f);
+		guest_expect_refusal(late, IPC_REFUSED_FULL, "as many applications");
+		guest_expect_hangup(late);
+	}
+	close(fds[17]);
+	host_turn(f);
+	late = guest_attach(f);
+	guest_expect_refusal(late, IPC_REFUSED_FULL, "as many applications");
+	guest_expect_hangup(late);
+	door_app_released(f->door, f->gone);
+	fds[17] = guest_attach(f);
+	guest_expect(fds[17], DOOR_WELCOME);
+	assert_int_equal(f->attached->index, 17);
+	for (int i = 0; i < APPS_MAX; i++)
+		close(fds[i]);
+	host_turn(f);
+}
+
 static void hello_app__twice_is_dropped(void **state)
 {
 	struct door_host *f = *state;
@@ -151,6 +180,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(hello_app__welcome_and_goodbye),
 		CASE(hello_app__refusals),
+		CASE(hello_app__all_places_taken),
 		CASE(hello_app__twice_is_dropped),
 		CASE(hello__garbage_and_versions),
 		CASE(hello_control__one_at_a_time),
