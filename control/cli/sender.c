@@ -203,13 +203,14 @@ static enum sender_verdict sender_await(
 		progress_step(progress, s->acked, clock_now_ns());
 	}
 	s->answered = false;
-	if (s->answer.type == wanted)
+	if (s->answer.type == wanted && (wanted != TRANSFER_DONE || s->ended))
 		return SENDER_OK;
 	if (s->answer.type == TRANSFER_REFUSE || s->answer.type == TRANSFER_ERROR) {
 		char plain[SENDER_TEXT_SIZE / 2];
 
+		format_plain(plain, sizeof(plain), s->answer.text);
 		return sender_fail(s, SENDER_FILE_FAILED, "%s",
-			format_plain(plain, sizeof(plain), s->answer.text));
+			plain[0] ? plain : "the receiver gave up and does not say why");
 	}
 	sluice_abort(s->sluice, s->session);
 	sender_end(s, SENDER_REFUSED, "%s does not follow the file transfer's order of messages",
@@ -307,6 +308,7 @@ static enum sender_verdict sender_steps(
 		if (outgoing_finish(out, message.sha256) != 0)
 			return sender_file_changed(s, out);
 		verdict = sender_tell(s, &message);
+		s->ended = verdict == SENDER_OK;
 	}
 	if (verdict == SENDER_OK)
 		verdict = sender_await(s, TRANSFER_DONE, SENDER_STALL_S, progress);
@@ -351,7 +353,7 @@ enum sender_verdict sender_file(struct sender *s, struct outgoing *out, struct p
 	memset(result, 0, sizeof(*result));
 	s->transfer++;
 	s->acked = 0;
-	s->answered = false;
+	s->answered = s->ended = false;
 	// The first file pays for the set-up's packets too: they are part of what it took.
 	if (s->transfer > 1)
 		(void)sluice_session_stats(s->sluice, s->session, &before);

@@ -39,6 +39,7 @@ struct sender {
 	uint64_t acked;           // bytes of the file that the peer has
 	uint64_t moved_ns;        // when something last happened
 	bool answered;            // `answer` is new
+	bool ended;               // END was sent: only now may the receiver say DONE
 	struct transfer_message answer;
 	char text[SENDER_TEXT_SIZE]; // what went wrong
 };

@@ -85,6 +85,48 @@ def r_raw(session, stream, offset, size, op):
 
 TAKE, RETURNS, DELIVER, FLUSH = bytes([3 | 8 << 3]), bytes([4]), bytes([5]), bytes([6])
 RECORD = block(1, 0, 1000, 1000) + bytes(1000)
+
+
+# Programs of fuzz_receiver: the first byte is --overwrite; fuzz_sender's are the answers.
+def v_message(kind, transfer, size, name=None):
+    out = struct.pack("<BBB", 0, kind - 1, transfer - 1) + struct.pack("<I", size)[:3] + struct.pack("<H", 0o644)
+    return out + (b"" if name is None else bytes([name]))
+
+
+def v_block(transfer, index, size):
+    return struct.pack("<BBBH", 1, transfer - 1, index, size)
+
+
+def v_raw(kind, content):
+    content += bytes(-len(content) % 4)
+    return bytes([2 + kind, len(content) // 4]) + content
+
+
+def message(kind, transfer, *fields):
+    out = b"SLF" + struct.pack(">BHHI", 1, kind, 0, transfer)
+    return out + b"".join(struct.pack(">HH", tag, len(value)) + value for tag, value in fields)
+
+
+def rpc(method, params, number="1"):
+    return f'{{"jsonrpc":"2.0","id":{number},"method":"{method}","params":{params}}}'.encode()
+
+
+SESSION = "4c5c494caa1f0437685df0efae9ea830"
+OFFER = (f'{{"type":"offer","request":7,"session_id":"{SESSION}","service":"files","cid":16777472,"udp_port":7654,'
+         '"address":172818689,"boot_id":"65b3ead2a04ebec7","segment_size":1408,"codec":1,"level":0,'
+         '"timeout_ms":5000}').encode()
+CONFIG = b"""node: a
+run_dir: /run/sluice/a
+control: { listen: 127.0.0.1:7701 }
+dataplane: { workers: 2, hugepages: off, memory_mb: 128, idle: busy, program: /opt/dp, udp_port: 7654, cores: "0-1" }
+security: { cipher: "null" }
+links:
+- { name: ab, driver: memif, role: server, socket: /tmp/ab.sock, address: 10.77.1.1/30, mtu: 9000, mac: 02:00:00:00:00:01 }
+- { name: wire, driver: af_xdp, interface: veth0, address: 10.77.8.1/24 }
+peers:
+- { name: b, control: 127.0.0.1:7702, address: 10.77.1.2 }
+- { name: c, control: 10.78.0.3:7703, address: 10.77.8.3 }
+"""
 SEEDS = {
     "wire": {
         "data": header(0, 0x20, 0x01000502, 7, 1, 1 << 17 | 1408),
@@ -123,6 +165,43 @@ SEEDS = {
         + t_ack(0, (0xFFFFFFFFFFFFFFF7, 0)) + t_wait_us(0, 60000) + t_ack(0),
         "receive": t_hello(1, 0) + t_data(1, 0, 0, RECORD, 0x20) + t_data(1, 1, 0, RECORD, 0x20)
         + t_data(1, 1, 0, RECORD, 0x20) + bytes([7 | 3 << 6 | 1 << 5]),
+    },
+    "receiver": {
+        "one_byte": b"\0" + v_message(1, 1, 1, 0) + v_block(1, 0, 1) + v_message(4, 1, 1),
+        "empty_twice": b"\1" + v_message(1, 1, 0, 0) + v_message(4, 1, 0) + v_message(1, 2, 0, 0) + v_message(4, 2, 0),
+        "two_blocks": b"\0" + v_message(1, 1, 65521, 1) + v_block(1, 1, 1) + v_block(1, 0, 65520) + v_message(4, 1, 65521),
+        "names": b"\1" + b"".join(v_message(1, 1 + i % 4, 9, i) for i in range(12)),
+        "cancelled": b"\0" + v_message(1, 1, 100, 0) + v_message(6, 1, 0) + v_message(1, 2, 1, 1) + v_block(1, 0, 100),
+        "link": b"\1" + v_message(1, 1, 0, 6) + v_message(4, 1, 0) + v_message(1, 2, 0, 9) + v_message(4, 2, 0),
+        "raw": b"\0" + v_raw(0, message(3, 1, (7, bytes(8)), (8, b"why not"))) + v_raw(1, struct.pack(">QII", 0, 8, 1) + bytes(8)),
+    },
+    "sender": {
+        "accept_done": bytes([1, 0, 4, 0, 0x41, 0, 0x44, 0]),
+        "refuse_accept_done": bytes([2, 3]) + b"no!" + bytes([0x41, 0, 0x44, 0]),
+        "done_too_early": bytes([1, 0, 12, 0, 4, 0, 5, 0]),
+        "error": bytes([1, 0, 5, 9]) + b"disk full",
+        "raw": bytes([1, 0, 0x20, 20]) + message(5, 1, (6, bytes(32))),
+    },
+    "admin": {
+        "status": rpc("status", "{}"),
+        "show": rpc("session.show", f'{{"id":"{SESSION[:9]}"}}'),
+        "open": rpc("session.open", '{"node":"b","service":"files","codec":"lz4","level":3,"timeout_ms":500}'),
+        "close": rpc("session.close", f'{{"id":"{SESSION}","abort":true}}', '"x"'),
+        "notification": b'{"jsonrpc":"2.0","method":"version"}',
+        "batch": b"[" + rpc("link.list", "{}") + b"]",
+    },
+    "peer": {
+        "hello": b'{"type":"hello","version":1,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',
+        "ping": b'{"type":"ping","boot_id":"0000000000000000"}',
+        "offer": OFFER,
+        "refuse": b'{"type":"refuse","request":7,"result":5,"text":"no such service"}',
+        "frames": 2 * (struct.pack(">I", 44) + b'{"type":"pong","boot_id":"0000000000000001"}'),
+        "no_frame": struct.pack(">I", 1 << 31),
+    },
+    "config": {
+        "good": CONFIG,
+        "minimal": CONFIG[:CONFIG.index(b"dataplane")] + b"security: {cipher: 'null'}\nlinks: []\npeers: []\n",
+        "alias": b"node: &x a\nrun_dir: *x\ncontrol: {listen: *x}\n",
     },
 }
 

@@ -34,6 +34,7 @@ static struct {
 	enum sluice_event_type death;
 	int connect_error; // SLUICE_E_*, 0: opens
 	bool closed, aborted, corrupts;
+	enum transfer_type untold; // said out of place: DONE at a block, REFUSE without a word
 	struct receiver receiver;
 	struct folder folder;
 	char source[128];
@@ -50,11 +51,10 @@ static void push(struct sluice_event event)
 	fake.events[(fake.first + fake.count++) % EVENTS] = event;
 }
 
-static int on_tell(void *owner, const struct transfer_message *message)
+static int push_message(const struct transfer_message *message)
 {
 	uint8_t *bytes = malloc(TRANSFER_MESSAGE_MAX);
 
-	(void)owner;
 	push((struct sluice_event){
 		.type = SLUICE_DATA,
 		.stream = CONTROL,
@@ -62,6 +62,14 @@ static int on_tell(void *owner, const struct transfer_message *message)
 		.size = (uint32_t)transfer_frame(bytes, message),
 	});
 	return 0;
+}
+
+static int on_tell(void *owner, const struct transfer_message *message)
+{
+	struct transfer_message untold = {.type = fake.untold, .transfer = message->transfer};
+
+	(void)owner;
+	return push_message(fake.untold == TRANSFER_REFUSE ? &untold : message);
 }
 
 static void on_report(void *owner, const struct receiver_report *report)
@@ -187,6 +195,9 @@ int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *
 		if (fake.corrupts && fake.records == 4)
 			((uint8_t *)buffer)[TRANSFER_PREFIX] ^= 1;
 		deliver_block(buffer, size);
+		if (fake.untold == TRANSFER_DONE && fake.records == 2)
+			push_message(&(struct transfer_message){
+				.type = TRANSFER_DONE, .transfer = fake.sender.transfer});
 	}
 	push((struct sluice_event){.type = SLUICE_SENT,
 		.ok = true,
@@ -362,6 +373,28 @@ static void sender_file__a_file_that_shrinks_is_said_on_both_sides(void **state)
 	assert_int_equal(folder_count(&fake.folder), 0);
 }
 
+// DONE with a hash of zeroes, before anything was sent: once that was taken for a success.
+static void sender_file__done_before_the_end_is_a_breach(void **state)
+{
+	(void)state;
+	fake.out.fd = -1;
+	fake.untold = TRANSFER_DONE;
+	assert_int_equal(open_session(), SENDER_OK);
+	assert_int_equal(send_once(), SENDER_REFUSED);
+	assert_non_null(strstr(fake.sender.text, "order of messages"));
+	assert_true(fake.aborted);
+}
+
+static void sender_file__a_refusal_without_a_word_is_a_sentence_all_the_same(void **state)
+{
+	(void)state;
+	fake.out.fd = -1;
+	fake.untold = TRANSFER_REFUSE;
+	assert_int_equal(open_session(), SENDER_OK);
+	assert_int_equal(send_once(), SENDER_FILE_FAILED);
+	assert_string_equal(fake.sender.text, "the receiver gave up and does not say why");
+}
+
 static void sender_open__says_why_not(void **state)
 {
 	(void)state;
@@ -383,6 +416,8 @@ int main(void)
 		CASE(sender_file__a_mismatch_is_the_receivers_word),
 		CASE(sender_file__a_session_that_dies_at_any_record),
 		CASE(sender_file__a_file_that_shrinks_is_said_on_both_sides),
+		CASE(sender_file__done_before_the_end_is_a_breach),
+		CASE(sender_file__a_refusal_without_a_word_is_a_sentence_all_the_same),
 		CASE(sender_open__says_why_not),
 	};
 

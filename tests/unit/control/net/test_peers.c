@@ -400,7 +400,7 @@ static void frames__peer_that_does_not_read(void **state)
 	be32_put(frame, sizeof(ping) - 1);
 	memcpy(frame + 4, ping, sizeof(ping) - 1);
 	end_ns = loop_now_ns(s->loop) + 8000000000ull;
-	// Not so many tries but so long: how much the kernel takes before it is full is its business.
+	// Not so many tries but so long: how much the kernel takes is its business.
 	for (int i = 1; !s->a.links_down && loop_now_ns(s->loop) < end_ns; i++) {
 		ssize_t sent = send(fd, frame + at, sizeof(frame) - at, flags);
 

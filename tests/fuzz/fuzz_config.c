@@ -1,0 +1,67 @@
+// The YAML configuration: whatever is in the file, a sentence comes back or every bound holds.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "control/config.h"
+#include "tests/fuzz/fuzz.h"
+
+static int file = -1;
+static char path[64];
+
+static void text_check(const char *text, size_t size)
+{
+	FUZZ_CHECK(memchr(text, 0, size));
+}
+
+static void link_check(const struct config_link *link)
+{
+	text_check(link->name, sizeof(link->name));
+	text_check(link->socket, sizeof(link->socket));
+	text_check(link->interface, sizeof(link->interface));
+	FUZZ_CHECK(link->name[0] && link->prefix >= 8 && link->prefix <= 31);
+	FUZZ_CHECK(link->mtu >= 576 && link->mtu <= 9000);
+	FUZZ_CHECK(!link->socket[0] != (link->driver == CONFIG_MEMIF));
+	FUZZ_CHECK(!link->interface[0] == (link->driver == CONFIG_MEMIF));
+}
+
+static void config_check(const struct config *config)
+{
+	text_check(config->node, sizeof(config->node));
+	text_check(config->run_dir, sizeof(config->run_dir));
+	FUZZ_CHECK(config->node[0] && config->run_dir[0] == '/');
+	FUZZ_CHECK(strlen(config->run_dir) <= CONFIG_RUN_DIR_MAX);
+	FUZZ_CHECK(config->dataplane.workers >= 1);
+	FUZZ_CHECK(config->dataplane.workers <= CONFIG_WORKERS_MAX);
+	FUZZ_CHECK(config->links_count <= CONFIG_LINKS_MAX);
+	FUZZ_CHECK(config->peers_count <= CONFIG_PEERS_MAX);
+	for (uint32_t i = 0; i < config->links_count; i++)
+		link_check(&config->links[i]);
+	for (uint32_t i = 0; i < config->peers_count; i++) {
+		FUZZ_CHECK(config->peers[i].link < config->links_count);
+		text_check(config->peers[i].name, sizeof(config->peers[i].name));
+		FUZZ_CHECK(config_peer_find(config, config->peers[i].name) == (int)i);
+	}
+}
+
+static void file_put(const uint8_t *data, size_t size)
+{
+	if (file < 0) {
+		file = memfd_create("fuzz", MFD_CLOEXEC);
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	}
+	FUZZ_CHECK(file >= 0 && ftruncate(file, 0) == 0);
+	FUZZ_CHECK(pwrite(file, data, size, 0) == (ssize_t)size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct config config;
+	char error[CONFIG_ERROR_SIZE] = "";
+
+	file_put(data, size);
+	if (config_load(&config, path, error, sizeof(error)) == 0)
+		config_check(&config);
+	else
+		FUZZ_CHECK(error[0] && memchr(error, 0, sizeof(error)));
+	return 0;
+}
