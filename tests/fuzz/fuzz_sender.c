@@ -6,7 +6,7 @@
 #include "control/cli/sender.h"
 #include "tests/fuzz/fuzz.h"
 
-enum { SESSION = 5, REQUEST = 11, EVENTS = 16, FILE_BYTES = TRANSFER_BLOCK + 100 };
+enum { SESSION = 5, REQUEST = 11, EVENTS = 16, BUFFERS = 2, FILE_BYTES = TRANSFER_BLOCK + 100 };
 
 #define CONTROL SLUICE_STREAM(TRANSFER_STREAM_CONTROL, SLUICE_ORDERED)
 
@@ -18,6 +18,7 @@ struct sluice {
 	int buffers; // with the sender, ours and its own
 	bool over;
 	uint64_t blocks_bytes;
+	struct sluice_stats stats;
 	struct transfer_message end; // the newest that was sent
 };
 
@@ -85,10 +86,16 @@ int sluice_abort(struct sluice *sluice, uint32_t session)
 	return 0;
 }
 
-void *sluice_buffer_get(struct sluice *sluice)
+static void *buffer_new(struct sluice *sluice)
 {
 	sluice->buffers++;
 	return calloc(1, SLUICE_BUFFER_SIZE);
+}
+
+// Few, so that the sender looks for answers between two blocks.
+void *sluice_buffer_get(struct sluice *sluice)
+{
+	return sluice->buffers < BUFFERS ? buffer_new(sluice) : NULL;
 }
 
 void sluice_buffer_put(struct sluice *sluice, const void *buffer)
@@ -137,7 +144,7 @@ static void answer(struct sluice *sluice)
 	};
 	uint32_t size = TRANSFER_MESSAGE_MAX;
 
-	bytes = sluice_buffer_get(sluice);
+	bytes = buffer_new(sluice);
 	if (how & 0x20) {
 		size = (uint32_t)fuzz_number(&sluice->input, 1) + 1;
 		fuzz_bytes(&sluice->input, bytes, size);
@@ -185,9 +192,10 @@ int sluice_receive(struct sluice *sluice, struct sluice_event *events, int max)
 
 int sluice_session_stats(struct sluice *sluice, uint32_t session, struct sluice_stats *stats)
 {
-	(void)sluice;
 	(void)session;
-	*stats = (struct sluice_stats){.raw_bytes_sent = 1 << 30};
+	// Whatever is awaited is there: the sender sleeps until it is.
+	sluice->stats.raw_bytes_sent += 1 << 20;
+	*stats = sluice->stats;
 	return 0;
 }
 
