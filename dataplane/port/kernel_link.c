@@ -1,5 +1,7 @@
 // State of a kernel interface under af_packet or af_xdp: the drivers always say "up".
 #include <errno.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +26,33 @@ static bool interface_running(const struct port *p)
 
 	return interface_ask(p, SIOCGIFFLAGS, &request) && request.ifr_flags & IFF_UP &&
 	       request.ifr_flags & IFF_RUNNING;
+}
+
+// Queues that af_xdp can have, as DPDK counts them: combined channels, and one where the driver has
+// no such thing (veth counts receive and transmit queues apart).
+static uint32_t interface_queues(const struct port *p)
+{
+	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
+	struct ifreq request = {.ifr_data = (char *)&channels};
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", p->config.iface);
+	if (ioctl(p->ioctl_socket, SIOCETHTOOL, &request) != 0 || channels.max_combined == 0)
+		return 1;
+	return channels.combined_count;
+}
+
+static bool interface_check_queues(const struct port *p, char *error, size_t size)
+{
+	const struct port_config *c = &p->config;
+
+	if (c->driver != PORT_AF_XDP || c->queues <= interface_queues(p))
+		return true;
+	snprintf(error, size,
+		"link %s: interface %s has %u queue%s for af_xdp, and each of the %u workers needs "
+		"one: configure at most %u worker%s, or driver af_packet",
+		c->name, c->iface, interface_queues(p), interface_queues(p) == 1 ? "" : "s",
+		c->queues, interface_queues(p), interface_queues(p) == 1 ? "" : "s");
+	return false;
 }
 
 static bool interface_check(const struct port *p, char *error, size_t size)
@@ -52,7 +81,7 @@ static bool interface_check(const struct port *p, char *error, size_t size)
 			c->name, c->iface, c->iface);
 		return false;
 	}
-	return true;
+	return interface_check_queues(p, error, size);
 }
 
 bool kernel_link_open(struct port *p, char *error, size_t size)
