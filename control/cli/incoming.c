@@ -34,6 +34,13 @@ int incoming_dir_open(const char *path)
 	return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+bool incoming_dir_gone(int dir)
+{
+	struct stat st;
+
+	return fstat(dir, &st) == 0 && st.st_nlink == 0;
+}
+
 // ---- the temporary file ------------------------------------------------------------------------
 
 // The name has no slash, so O_NOFOLLOW and O_EXCL say the same;
@@ -195,8 +202,10 @@ int incoming_open(struct incoming *in, int dir, const struct transfer_message *o
 	if (incoming_check_name(in, error) != 0)
 		return -1;
 	if (temp_open(in) != 0)
-		return incoming_fail(
-			error, TRANSFER_IO, "the receiver cannot create a file", errno);
+		return incoming_dir_gone(dir) ? incoming_fail(error, TRANSFER_IO,
+							"the folder of the receiver was removed", 0)
+					      : incoming_fail(error, TRANSFER_IO,
+							"the receiver cannot create a file", errno);
 	in->sha = EVP_MD_CTX_new();
 	if (!in->sha || !EVP_DigestInit_ex(in->sha, EVP_sha256(), NULL)) {
 		incoming_abandon(in);
@@ -354,7 +363,7 @@ void incoming_abandon(struct incoming *in)
 	incoming_fini(in);
 }
 
-static int finish_check(struct incoming *in, const struct transfer_message *end, uint8_t sha256[32],
+int incoming_check(struct incoming *in, const struct transfer_message *end, uint8_t sha256[32],
 	struct incoming_error *error)
 {
 	unsigned size = 32;
@@ -370,7 +379,7 @@ static int finish_check(struct incoming *in, const struct transfer_message *end,
 	return 0;
 }
 
-static int finish_flush(struct incoming *in, struct incoming_error *error)
+static int settle_flush(struct incoming *in, struct incoming_error *error)
 {
 	int64_t seconds = in->mtime_ns / 1000000000, rest = in->mtime_ns % 1000000000;
 	struct timespec times[2] = {
@@ -396,7 +405,7 @@ static int rename_by_link(const struct incoming *in)
 	return unlinkat(in->dir, in->temp, 0);
 }
 
-static int finish_rename(const struct incoming *in, struct incoming_error *error)
+static int settle_rename(const struct incoming *in, struct incoming_error *error)
 {
 	int result = renameat2(
 		in->dir, in->temp, in->dir, in->name, in->overwrite ? 0 : RENAME_NOREPLACE);
@@ -406,17 +415,18 @@ static int finish_rename(const struct incoming *in, struct incoming_error *error
 	if (result != 0 && errno == EEXIST)
 		return incoming_fail(error, TRANSFER_EXISTS,
 			"a file of this name appeared at the receiver meanwhile", 0);
+	if (result != 0 && errno == ENOENT)
+		return incoming_fail(error, TRANSFER_IO,
+			"the incomplete file, or its folder, was removed at the receiver", 0);
 	if (result != 0)
 		return incoming_fail(
 			error, TRANSFER_IO, "the receiver cannot rename the file", errno);
 	return 0;
 }
 
-int incoming_finish(struct incoming *in, const struct transfer_message *end, uint8_t sha256[32],
-	struct incoming_error *error)
+int incoming_settle(struct incoming *in, struct incoming_error *error)
 {
-	if (finish_check(in, end, sha256, error) != 0 || finish_flush(in, error) != 0 ||
-		finish_rename(in, error) != 0) {
+	if (settle_flush(in, error) != 0 || settle_rename(in, error) != 0) {
 		incoming_abandon(in);
 		return -1;
 	}

@@ -26,8 +26,10 @@ static int outgoing_check(struct outgoing *out)
 	if (!S_ISREG(out->before.st_mode))
 		return outgoing_fail(out, "is not a regular file", 0);
 	refused = transfer_name_refuse(out->name, strlen(out->name));
-	if (refused)
-		return outgoing_fail(out, refused, 0);
+	if (refused) {
+		snprintf(out->text, sizeof(out->text), "cannot be sent: %s", refused);
+		return -1;
+	}
 	return 0;
 }
 

@@ -54,7 +54,9 @@ static int receiver_breach(struct receiver *r, const char *text, uint64_t now_ns
 	struct incoming_error error = {.reason = TRANSFER_PROTOCOL};
 
 	snprintf(error.text, sizeof(error.text), "%s", text);
-	if (r->active)
+	if (r->settling)
+		r->gone = true;
+	else if (r->active)
 		(void)receiver_fail(r, &error, now_ns);
 	else if (r->transfer)
 		(void)tell_trouble(r, TRANSFER_ERROR, &error);
@@ -64,16 +66,35 @@ static int receiver_breach(struct receiver *r, const char *text, uint64_t now_ns
 // When all blocks and END are here, in whatever order they came.
 static int receiver_finish(struct receiver *r, uint64_t now_ns)
 {
-	struct transfer_message done = {.type = TRANSFER_DONE, .transfer = r->transfer};
 	struct incoming_error error;
 
 	// A wrong size will not become right by waiting.
 	if (!r->ended || (!incoming_complete(&r->in) && r->end.size == r->in.size))
 		return 0;
-	if (incoming_finish(&r->in, &r->end, done.sha256, &error) != 0)
+	if (incoming_check(&r->in, &r->end, r->sha256, &error) != 0)
 		return receiver_fail(r, &error, now_ns);
-	r->active = false;
-	receiver_report(r, RECEIVER_RECEIVED, "", now_ns, done.sha256);
+	r->settling = true;
+	if (r->settle) {
+		r->settle(r->owner);
+		return 0;
+	}
+	return receiver_on_settled(r, incoming_settle(&r->in, &error) == 0 ? NULL : &error, now_ns);
+}
+
+int receiver_on_settled(struct receiver *r, const struct incoming_error *error, uint64_t now_ns)
+{
+	struct transfer_message done = {.type = TRANSFER_DONE, .transfer = r->transfer};
+
+	r->active = r->settling = false;
+	if (error)
+		receiver_report(r, RECEIVER_FAILED, error->text, now_ns, NULL);
+	else
+		receiver_report(r, RECEIVER_RECEIVED, "", now_ns, r->sha256);
+	if (r->gone)
+		return 0;
+	if (error)
+		return tell_trouble(r, TRANSFER_ERROR, error);
+	memcpy(done.sha256, r->sha256, sizeof(done.sha256));
 	return r->tell(r->owner, &done);
 }
 
@@ -108,11 +129,13 @@ static int on_end(struct receiver *r, const struct transfer_message *end, uint64
 
 static int on_error(struct receiver *r, const struct transfer_message *message, uint64_t now_ns)
 {
-	if (!r->active)
-		return 0;
+	if (!r->active || r->settling)
+		return 0; // while settling it is too late to take it back
 	incoming_abandon(&r->in);
 	r->active = false;
-	receiver_report(r, RECEIVER_FAILED, message->text, now_ns, NULL);
+	receiver_report(r, RECEIVER_FAILED,
+		message->text[0] ? message->text : "the sender gave up and does not say why",
+		now_ns, NULL);
 	return 0;
 }
 
@@ -146,6 +169,8 @@ int receiver_on_block(struct receiver *r, const uint8_t *bytes, size_t size, uin
 		return receiver_breach(r, "a block of a file that was not offered", now_ns);
 	if (!r->active || block.transfer != r->transfer)
 		return 0; // of a file that failed: on its way when we said so
+	if (r->settling)
+		return receiver_breach(r, "a block came twice", now_ns);
 	if (incoming_write(&r->in, &block, bytes + TRANSFER_PREFIX, &error) != 0)
 		return receiver_fail(r, &error, now_ns);
 	return receiver_finish(r, now_ns);
@@ -153,7 +178,8 @@ int receiver_on_block(struct receiver *r, const uint8_t *bytes, size_t size, uin
 
 void receiver_stop(struct receiver *r, const char *text)
 {
-	if (!r->active)
+	r->gone = true;
+	if (!r->active || r->settling)
 		return;
 	incoming_abandon(&r->in);
 	r->active = false;

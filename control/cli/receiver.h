@@ -27,10 +27,15 @@ struct receiver {
 	uint32_t transfer; // the newest that was offered, 0: none
 	bool active;       // `transfer` is being received into `in`
 	bool ended;        // END came
+	bool settling; // all is there and checked; `in` is the settler's until receiver_on_settled
+	bool gone;     // nobody is told any more; set while settling
 	struct transfer_message end;
 	struct incoming in;
 	uint64_t started_ns;
+	uint8_t sha256[32]; // while settling: as we hashed it
 
+	// Runs incoming_settle(&in), then receiver_on_settled follows. NULL: it is done at once.
+	void (*settle)(void *owner);
 	// 0, or negative: the session is lost
 	int (*tell)(void *owner, const struct transfer_message *message);
 	void (*report)(void *owner, const struct receiver_report *report);
@@ -42,5 +47,8 @@ void receiver_init(struct receiver *r, int dir, bool overwrite, const char *peer
 int receiver_on_message(struct receiver *r, const uint8_t *bytes, size_t size, uint64_t now_ns);
 // A record of stream 1. As receiver_on_message.
 int receiver_on_block(struct receiver *r, const uint8_t *bytes, size_t size, uint64_t now_ns);
-// The session ended, or we stop: what is not complete is gone. `text` says why.
+// How incoming_settle ended: `error` NULL: well. As receiver_on_message.
+int receiver_on_settled(struct receiver *r, const struct incoming_error *error, uint64_t now_ns);
+// The session ended, or we stop: what is not complete is gone. `text` says why. While settling the
+// end of the file is still reported, by receiver_on_settled.
 void receiver_stop(struct receiver *r, const char *text);

@@ -147,7 +147,7 @@ static int fail_file(const struct send *send, const struct outgoing *out)
 	char name[PATH_SIZE];
 
 	return cli_fail(send->cli, CLI_REFUSED, "refused", "%s %s",
-		format_plain(name, sizeof(name), out->path), out->text);
+		*out->path ? format_plain(name, sizeof(name), out->path) : "\"\"", out->text);
 }
 
 // Opens and sends one file. `over`: no other file can follow.

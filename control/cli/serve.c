@@ -3,12 +3,15 @@
 #include "control/cli/cli.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "control/cli/clock.h"
 #include "control/cli/format.h"
 #include "control/cli/receiver.h"
+#include "control/cli/settler.h"
 #include "control/cli/signals.h"
 #include "lib/client/sluice.h"
 
@@ -60,10 +63,12 @@ struct serve;
 struct serve_session {
 	bool used;
 	bool ending; // aborted or told to stop; waits for CLOSED
+	bool left;   // CLOSED came while its last file was being settled: there is nobody to tell
 	uint32_t session;
 	uint32_t answers; // in flight
 	struct serve *serve;
 	struct receiver receiver;
+	struct settler_job job;
 };
 
 struct serve {
@@ -75,6 +80,7 @@ struct serve {
 	bool detached;
 	bool once_over; // --once: the first sender has left
 	uint64_t received, failed;
+	struct settler settler;
 	struct serve_session sessions[SERVE_SESSIONS_MAX];
 };
 
@@ -141,7 +147,8 @@ static void on_report(void *owner, const struct receiver_report *r)
 static struct serve_session *session_find(struct serve *serve, uint32_t session)
 {
 	for (int i = 0; i < SERVE_SESSIONS_MAX; i++)
-		if (serve->sessions[i].used && serve->sessions[i].session == session)
+		if (serve->sessions[i].used && !serve->sessions[i].left &&
+			serve->sessions[i].session == session)
 			return &serve->sessions[i];
 	return NULL;
 }
@@ -164,6 +171,25 @@ static int on_tell(void *owner, const struct transfer_message *message)
 	return 0;
 }
 
+static void on_settle(void *owner)
+{
+	struct serve_session *s = owner;
+
+	settler_start(&s->serve->settler, &s->job, &s->receiver.in);
+}
+
+// The folder was removed and is there again: what comes next goes into the new one.
+static void serve_folder_again(struct serve *serve)
+{
+	int dir = incoming_dir_gone(serve->dir) ? incoming_dir_open(serve->path) : -1;
+
+	if (dir < 0)
+		return;
+	// In place: files that were under way in the old one have lost their names with it.
+	(void)dup3(dir, serve->dir, O_CLOEXEC);
+	close(dir);
+}
+
 static void on_opened(struct serve *serve, const struct sluice_event *e)
 {
 	struct serve_session *s = serve->sessions;
@@ -174,11 +200,21 @@ static void on_opened(struct serve *serve, const struct sluice_event *e)
 		(void)sluice_abort(serve->sluice, e->session);
 		return;
 	}
+	serve_folder_again(serve);
 	*s = (struct serve_session){.used = true, .session = e->session, .serve = serve};
 	receiver_init(&s->receiver, serve->dir, serve->overwrite, e->peer);
+	s->receiver.settle = on_settle;
 	s->receiver.tell = on_tell;
 	s->receiver.report = on_report;
 	s->receiver.owner = s;
+}
+
+// Graceful, so that the last sentence arrives; what the peer still sends is thrown away.
+static void session_end(struct serve_session *s)
+{
+	receiver_stop(&s->receiver, "the session broke the rules of the file transfer");
+	s->ending = true;
+	(void)sluice_close(s->serve->sluice, s->session);
 }
 
 static void on_data(struct serve *serve, const struct sluice_event *e)
@@ -193,12 +229,23 @@ static void on_data(struct serve *serve, const struct sluice_event *e)
 	else if (s && !s->ending)
 		result = -1;
 	sluice_buffer_put(serve->sluice, e->data);
-	if (result == 0)
-		return;
-	// Graceful, so that the last sentence arrives; what the peer still sends is thrown away.
-	receiver_stop(&s->receiver, "the session broke the rules of the file transfer");
-	s->ending = true;
-	(void)sluice_close(serve->sluice, s->session);
+	if (result != 0)
+		session_end(s);
+}
+
+// Files whose flushing is over. `wait`: all of them, as long as the disk takes.
+static void serve_settled(struct serve *serve, bool wait)
+{
+	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
+		struct serve_session *s = &serve->sessions[i];
+
+		if (!s->used || !settler_take(&s->job, wait))
+			continue;
+		if (receiver_on_settled(&s->receiver, s->job.result == 0 ? NULL : &s->job.error,
+			    clock_now_ns()) != 0)
+			session_end(s);
+		s->used = !s->left;
+	}
 }
 
 static void on_closed(struct serve *serve, const struct sluice_event *e)
@@ -208,7 +255,8 @@ static void on_closed(struct serve *serve, const struct sluice_event *e)
 	if (!s)
 		return;
 	receiver_stop(&s->receiver, e->ok ? "the sender left before the end of the file" : e->text);
-	s->used = false;
+	s->left = s->job.running;
+	s->used = s->left;
 	serve->once_over = serve->once;
 }
 
@@ -243,9 +291,17 @@ static void on_event(struct serve *serve, const struct sluice_event *e)
 static void serve_turn(struct serve *serve, int wait_ms)
 {
 	struct sluice_event events[SERVE_EVENTS_TURN];
+	struct pollfd ready[] = {
+		{.fd = sluice_fd(serve->sluice), .events = POLLIN},
+		{.fd = serve->settler.event, .events = POLLIN},
+	};
 	int count = 0;
 
-	if (sluice_wait(serve->sluice, wait_ms) != 0)
+	if (sluice_wait(serve->sluice, 0) == 0 && poll(ready, 2, wait_ms) > 0 && ready[1].revents) {
+		settler_calm(&serve->settler);
+		serve_settled(serve, false);
+	}
+	if (sluice_wait(serve->sluice, 0) != 0)
 		count = sluice_receive(serve->sluice, events, SERVE_EVENTS_TURN);
 	if (count < 0)
 		serve->detached = true;
@@ -271,6 +327,7 @@ static int serve_attach(struct serve *serve)
 
 static void serve_detach(struct serve *serve, const char *why)
 {
+	serve_settled(serve, true);
 	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
 		if (serve->sessions[i].used)
 			receiver_stop(&serve->sessions[i].receiver, why);
@@ -322,6 +379,7 @@ static void serve_goodbye(struct serve *serve)
 	uint32_t waiting = 1;
 
 	snprintf(message.text, sizeof(message.text), "the receiver was stopped");
+	serve_settled(serve, true); // what is complete shall be told so
 	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
 		struct serve_session *s = &serve->sessions[i];
 
@@ -406,12 +464,16 @@ int serve_run(struct cli *cli, const struct command *command, const json_t *para
 		.once = schema_boolean(params, "once"),
 		.dir = -1,
 	};
+	if (settler_init(&serve.settler) != 0)
+		return cli_fail(
+			cli, CLI_REFUSED, "refused", "no event descriptor: %s", strerror(errno));
 	signals_start();
 	code = serve_start(&serve);
 	if (code == CLI_OK)
 		code = serve_loop(&serve);
 	else
 		sluice_detach(serve.sluice);
+	settler_fini(&serve.settler);
 	if (serve.dir >= 0)
 		close(serve.dir);
 	return code;

@@ -87,7 +87,15 @@ static void put_all(struct fixture *f, const int order[BLOCKS])
 
 static const int in_order[BLOCKS] = {0, 1, 2, 3, 4};
 
-static void incoming_finish__gives_name_mode_time_and_hash(void **state)
+static int finish(struct fixture *f, uint8_t sha256[32])
+{
+	if (incoming_check(&f->in, &f->end, sha256, &f->error) == 0)
+		return incoming_settle(&f->in, &f->error);
+	incoming_abandon(&f->in);
+	return -1;
+}
+
+static void incoming_settle__gives_name_mode_time_and_hash(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t sha256[32];
@@ -96,7 +104,7 @@ static void incoming_finish__gives_name_mode_time_and_hash(void **state)
 	assert_int_equal(begin(f, false), 0);
 	put_all(f, in_order);
 	assert_int_equal(folder_get(&f->folder, "file", f->back, 1), -1); // not before the end
-	assert_int_equal(incoming_finish(&f->in, &f->end, sha256, &f->error), 0);
+	assert_int_equal(finish(f, sha256), 0);
 	assert_memory_equal(sha256, f->end.sha256, 32);
 	assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE + 1), SIZE);
 	assert_memory_equal(f->back, f->content, SIZE);
@@ -107,7 +115,7 @@ static void incoming_finish__gives_name_mode_time_and_hash(void **state)
 	assert_int_equal(folder_count(&f->folder), 1);
 }
 
-static void incoming_finish__every_order_of_blocks(void **state)
+static void incoming_settle__every_order_of_blocks(void **state)
 {
 	static const int orders[][BLOCKS] = {
 		{4, 3, 2, 1, 0}, {1, 0, 3, 2, 4}, {2, 4, 0, 1, 3}, {4, 0, 1, 2, 3}};
@@ -117,13 +125,13 @@ static void incoming_finish__every_order_of_blocks(void **state)
 	for (size_t i = 0; i < sizeof(orders) / sizeof(orders[0]); i++) {
 		assert_int_equal(begin(f, true), 0);
 		put_all(f, orders[i]);
-		assert_int_equal(incoming_finish(&f->in, &f->end, sha256, &f->error), 0);
+		assert_int_equal(finish(f, sha256), 0);
 		assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE + 1), SIZE);
 		assert_memory_equal(f->back, f->content, SIZE);
 	}
 }
 
-static void incoming_finish__an_empty_file(void **state)
+static void incoming_settle__an_empty_file(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t sha256[32];
@@ -133,11 +141,29 @@ static void incoming_finish__an_empty_file(void **state)
 	EVP_Digest("", 0, f->end.sha256, &size, EVP_sha256(), NULL);
 	assert_int_equal(begin(f, false), 0);
 	assert_true(incoming_complete(&f->in));
-	assert_int_equal(incoming_finish(&f->in, &f->end, sha256, &f->error), 0);
+	assert_int_equal(finish(f, sha256), 0);
 	assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE), 0);
 }
 
-static void incoming_finish__a_wrong_hash_leaves_nothing(void **state)
+static void incoming_open__a_folder_that_was_removed(void **state)
+{
+	struct fixture *f = *state;
+	struct transfer_message offer = {.type = TRANSFER_OFFER, .size = 1, .name = "x"};
+	char path[128];
+
+	snprintf(path, sizeof(path), "%s/gone", f->folder.path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	int dir = incoming_dir_open(path);
+
+	assert_false(incoming_dir_gone(dir));
+	assert_int_equal(rmdir(path), 0);
+	assert_true(incoming_dir_gone(dir));
+	assert_int_equal(incoming_open(&f->in, dir, &offer, false, &f->error), -1);
+	assert_string_equal(f->error.text, "the folder of the receiver was removed");
+	close(dir);
+}
+
+static void incoming_check__a_wrong_hash_leaves_nothing(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t sha256[32];
@@ -145,12 +171,12 @@ static void incoming_finish__a_wrong_hash_leaves_nothing(void **state)
 	assert_int_equal(begin(f, false), 0);
 	f->content[SIZE / 2] ^= 1;
 	put_all(f, in_order);
-	assert_int_equal(incoming_finish(&f->in, &f->end, sha256, &f->error), -1);
+	assert_int_equal(finish(f, sha256), -1);
 	assert_int_equal(f->error.reason, TRANSFER_MISMATCH);
 	assert_int_equal(folder_count(&f->folder), 0);
 }
 
-static void incoming_finish__a_missing_block_leaves_nothing(void **state)
+static void incoming_check__a_missing_block_leaves_nothing(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t sha256[32];
@@ -158,11 +184,11 @@ static void incoming_finish__a_missing_block_leaves_nothing(void **state)
 	assert_int_equal(begin(f, false), 0);
 	for (int i = 1; i < BLOCKS; i++)
 		assert_int_equal(put(f, i), 0);
-	assert_int_equal(incoming_finish(&f->in, &f->end, sha256, &f->error), -1);
+	assert_int_equal(finish(f, sha256), -1);
 	assert_int_equal(folder_count(&f->folder), 0);
 }
 
-static void incoming_finish__a_file_that_appeared_meanwhile_stays(void **state)
+static void incoming_settle__a_file_that_appeared_meanwhile_stays(void **state)
 {
 	struct fixture *f = *state;
 	uint8_t sha256[32];
@@ -170,7 +196,7 @@ static void incoming_finish__a_file_that_appeared_meanwhile_stays(void **state)
 	assert_int_equal(begin(f, false), 0);
 	put_all(f, in_order);
 	assert_int_equal(folder_put(&f->folder, "file", "old", 3), 0);
-	assert_int_equal(incoming_finish(&f->in, &f->end, sha256, &f->error), -1);
+	assert_int_equal(finish(f, sha256), -1);
 	assert_int_equal(f->error.reason, TRANSFER_EXISTS);
 	assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE), 3);
 	assert_int_equal(folder_count(&f->folder), 1);
@@ -189,7 +215,7 @@ static void incoming_open__an_existing_file_only_with_overwrite(void **state)
 	put_all(f, in_order);
 	assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE),
 		3); // the old one until the new one is whole
-	assert_int_equal(incoming_finish(&f->in, &f->end, sha256, &f->error), 0);
+	assert_int_equal(finish(f, sha256), 0);
 	assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE + 1), SIZE);
 }
 
@@ -203,7 +229,7 @@ static void incoming_open__a_link_is_replaced_never_followed(void **state)
 	assert_int_equal(begin(f, false), -1);
 	assert_int_equal(begin(f, true), 0);
 	put_all(f, in_order);
-	assert_int_equal(incoming_finish(&f->in, &f->end, sha256, &f->error), 0);
+	assert_int_equal(finish(f, sha256), 0);
 	assert_int_equal(folder_get(&f->folder, "target", f->back, SIZE), 3);
 	assert_int_equal(folder_get(&f->folder, "file", f->back, SIZE + 1),
 		SIZE); // O_NOFOLLOW: a file of its own
@@ -344,12 +370,13 @@ static void incoming_open__a_full_disk_is_said_before_the_first_byte(void **stat
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CASE(incoming_finish__gives_name_mode_time_and_hash),
-		CASE(incoming_finish__every_order_of_blocks),
-		CASE(incoming_finish__an_empty_file),
-		CASE(incoming_finish__a_wrong_hash_leaves_nothing),
-		CASE(incoming_finish__a_missing_block_leaves_nothing),
-		CASE(incoming_finish__a_file_that_appeared_meanwhile_stays),
+		CASE(incoming_settle__gives_name_mode_time_and_hash),
+		CASE(incoming_settle__every_order_of_blocks),
+		CASE(incoming_settle__an_empty_file),
+		CASE(incoming_open__a_folder_that_was_removed),
+		CASE(incoming_check__a_wrong_hash_leaves_nothing),
+		CASE(incoming_check__a_missing_block_leaves_nothing),
+		CASE(incoming_settle__a_file_that_appeared_meanwhile_stays),
 		CASE(incoming_open__an_existing_file_only_with_overwrite),
 		CASE(incoming_open__a_link_is_replaced_never_followed),
 		CASE(incoming_open__refuses_folders_and_climbing_names),

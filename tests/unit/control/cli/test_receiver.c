@@ -16,6 +16,7 @@ struct fixture {
 	uint8_t bytes[TRANSFER_PREFIX + TRANSFER_BLOCK];
 	char told[256]; // what was answered and reported, in order
 	struct transfer_message last;
+	int settles; // asked for, and not done yet
 };
 
 static int on_tell(void *owner, const struct transfer_message *message)
@@ -39,6 +40,11 @@ static void on_report(void *owner, const struct receiver_report *report)
 
 	snprintf(f->told + used, sizeof(f->told) - used, "%s %s; ", names[report->what],
 		report->name);
+}
+
+static void on_settle(void *owner)
+{
+	((struct fixture *)owner)->settles++;
 }
 
 static int setup(void **state)
@@ -196,6 +202,72 @@ static void receiver_stop__leaves_nothing(void **state)
 	assert_int_equal(folder_count(&f->folder), 0);
 }
 
+// With a settler the disk may take its time: what comes meanwhile changes nothing of the file.
+static void settled__the_file_is_done_when_the_disk_is(void **state)
+{
+	struct fixture *f = *state;
+	struct transfer_message cancel = {.type = TRANSFER_ERROR, .transfer = 1, .text = "no"};
+	struct incoming_error error;
+
+	f->r.settle = on_settle;
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	assert_int_equal(say_block(f, 1), 0);
+	assert_int_equal(say_end(f, 1, 5), 0);
+	assert_int_equal(f->settles, 1);
+	assert_int_equal(say(f, &cancel), 0); // too late
+	assert_string_equal(f->told, "accept 1; ");
+	assert_int_equal(incoming_settle(&f->r.in, &error), 0);
+	assert_int_equal(receiver_on_settled(&f->r, NULL, 3), 0);
+	assert_string_equal(f->told, "accept 1; RECEIVED one; done 1; ");
+	assert_int_equal(say_offer(f, 2, "two"), 0);
+}
+
+static void settled__a_breach_meanwhile_ends_the_session_not_the_file(void **state)
+{
+	struct fixture *f = *state;
+	struct incoming_error error;
+
+	f->r.settle = on_settle;
+	for (int breach = 0; breach < 3; breach++) {
+		f->told[0] = '\0';
+		receiver_init(&f->r, f->folder.fd, true, "a");
+		f->r.settle = on_settle;
+		f->r.tell = on_tell;
+		f->r.report = on_report;
+		f->r.owner = f;
+		assert_int_equal(say_offer(f, 1, "one"), 0);
+		assert_int_equal(say_block(f, 1), 0);
+		assert_int_equal(say_end(f, 1, 5), 0);
+		assert_int_equal(breach == 0   ? say_offer(f, 2, "two")
+				 : breach == 1 ? say_block(f, 1)
+					       : say_end(f, 1, 5),
+			-1);
+		receiver_stop(&f->r, "the session is over");
+		assert_int_equal(incoming_settle(&f->r.in, &error), 0);
+		assert_int_equal(receiver_on_settled(&f->r, NULL, 3), 0);
+		assert_string_equal(f->told, "accept 1; RECEIVED one; "); // nobody is told
+		assert_int_equal(folder_count(&f->folder), 1);
+	}
+}
+
+static void settled__a_disk_that_fails_is_an_error_of_the_file(void **state)
+{
+	struct fixture *f = *state;
+	struct incoming_error error;
+
+	f->r.settle = on_settle;
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	assert_int_equal(say_block(f, 1), 0);
+	assert_int_equal(say_end(f, 1, 5), 0);
+	assert_int_equal(unlinkat(f->folder.fd, f->r.in.temp, 0), 0); // somebody cleans up
+	assert_int_equal(incoming_settle(&f->r.in, &error), -1);
+	assert_int_equal(receiver_on_settled(&f->r, &error, 3), 0);
+	assert_string_equal(f->told, "accept 1; FAILED one; error 1; ");
+	assert_string_equal(
+		f->last.text, "the incomplete file, or its folder, was removed at the receiver");
+	assert_int_equal(say_offer(f, 2, "two"), 0);
+}
+
 static void receiver__survives_garbage(void **state)
 {
 	struct fixture *f = *state;
@@ -233,6 +305,9 @@ int main(void)
 		CASE(receiver__breaches_end_the_session),
 		CASE(receiver__two_ends_are_a_breach),
 		CASE(receiver_stop__leaves_nothing),
+		CASE(settled__the_file_is_done_when_the_disk_is),
+		CASE(settled__a_breach_meanwhile_ends_the_session_not_the_file),
+		CASE(settled__a_disk_that_fails_is_an_error_of_the_file),
 		CASE(receiver__survives_garbage),
 	};
 
