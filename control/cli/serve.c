@@ -371,26 +371,35 @@ static int serve_attach_again(struct serve *serve)
 	return CLI_OK;
 }
 
-// Tells every sender whose file is not complete, and gives the words a moment to leave.
-static void serve_goodbye(struct serve *serve)
+// Tells every sender whose file is not complete, then those whose file still had to reach the disk.
+static void serve_last_words(struct serve *serve, const char *why)
 {
 	struct transfer_message message = {.type = TRANSFER_ERROR, .reason = TRANSFER_CANCELLED};
-	uint64_t end = clock_now_ns() + (uint64_t)SERVE_GOODBYE_MS * 1000000;
-	uint32_t waiting = 1;
 
-	snprintf(message.text, sizeof(message.text), "the receiver was stopped");
-	serve_settled(serve, true); // what is complete shall be told so
+	snprintf(message.text, sizeof(message.text), "%s", why);
 	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
 		struct serve_session *s = &serve->sessions[i];
 
-		if (!s->used)
+		if (!s->used || s->receiver.settling)
 			continue;
 		message.transfer = s->receiver.transfer;
 		if (s->receiver.active)
 			(void)on_tell(s, &message);
-		receiver_stop(&s->receiver, message.text);
+		receiver_stop(&s->receiver, why);
 		s->ending = true;
 	}
+	serve_settled(serve, true);
+}
+
+// Gives the last words a moment to leave.
+static void serve_goodbye(struct serve *serve)
+{
+	static const char why[] = "the receiver was stopped";
+	uint32_t waiting = 1;
+	uint64_t end;
+
+	serve_last_words(serve, why);
+	end = clock_now_ns() + (uint64_t)SERVE_GOODBYE_MS * 1000000; // the disk took its own time
 	while (waiting && !serve->detached && clock_now_ns() < end) {
 		waiting = 0;
 		for (int i = 0; i < SERVE_SESSIONS_MAX; i++)
@@ -398,7 +407,7 @@ static void serve_goodbye(struct serve *serve)
 		if (waiting)
 			serve_turn(serve, 20);
 	}
-	serve_detach(serve, message.text);
+	serve_detach(serve, why);
 }
 
 static int serve_loop(struct serve *serve)
