@@ -251,10 +251,12 @@ static void serve_settled(struct serve *serve, bool wait)
 static void on_closed(struct serve *serve, const struct sluice_event *e)
 {
 	struct serve_session *s = session_find(serve, e->session);
+	char text[TRANSFER_TEXT_MAX + 1];
 
 	if (!s)
 		return;
-	receiver_stop(&s->receiver, e->ok ? "the sender left before the end of the file" : e->text);
+	snprintf(text, sizeof(text), "the sender is gone: %s", e->text);
+	receiver_stop(&s->receiver, e->ok ? "the sender left before the end of the file" : text);
 	s->left = s->job.running;
 	s->used = s->left;
 	serve->once_over = serve->once;
@@ -444,7 +446,8 @@ static int serve_start(struct serve *serve)
 	stale = incoming_sweep(serve->dir);
 	if (stale) {
 		snprintf(text, sizeof(text),
-			"removed %d incomplete files that an earlier serve left behind", stale);
+			"removed %d incomplete file%s that an earlier serve left behind", stale,
+			stale == 1 ? "" : "s");
 		say(serve, "swept", text);
 	}
 	snprintf(text, sizeof(text), "receiving into %s as service %s%s", serve->path,
