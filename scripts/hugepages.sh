@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Hugepages on loan: takes 2 MiB pages for a run, counts who uses them, and gives back exactly what was there before.
 set -euo pipefail
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd)
 # shellcheck source=scripts/lib/ui.sh
 . "$here/lib/ui.sh"
 # shellcheck source=scripts/lib/proc.sh

@@ -22,6 +22,7 @@ bed_open() { # FOLDER
 	case $bed in
 	*[!A-Za-z0-9._/+:@=,-]*) usage_die "SLUICE_TESTBED='$bed': letters, digits and ._/+:@=,- only" ;;
 	esac
+	[ "${#bed}" -le 88 ] || usage_die "SLUICE_TESTBED='$bed' is too long for the nodes' sockets: at most 88 characters"
 	bed_state=$bed/.testbed
 }
 
@@ -67,7 +68,7 @@ bed_made() { printf '%s\n' "$*" >>"$bed_state/made"; }
 bed_create() {
 	local made_folder=''
 	[ -d "$bed" ] || made_folder=1
-	mkdir -p "$bed_state"
+	mkdir -p "$bed_state" 2>/dev/null || die "cannot make the folder $bed (SLUICE_TESTBED names another)"
 	bed_id=$(tr -d - </proc/sys/kernel/random/uuid)
 	bed_register "$1" "$(bed_self)"
 	printf '%s\n' "$bed_id" >"$bed_state/id"

@@ -110,6 +110,7 @@ node_spawn() {
 			setsid "$@" </dev/null >>"$bed/$node/$name.log" 2>&1
 	) &
 	pid=$!
+	disown "$pid" # its end is ours to explain, not bash's
 	printf '%s:%s\n' "$pid" "$(proc_start "$pid" || printf 0)" >"$bed/$node/$name.pid"
 }
 
@@ -158,14 +159,26 @@ print(", ".join(waits), end="")
 ' "$status" "${2:-}" 2>&1 || true
 }
 
-# node_wait NODE [alone] -> 0 when it is ready; otherwise says what was missing.
+# node_ended NODE...: the first of them whose control process is gone; 1 when all run.
+node_ended() {
+	local node
+	for node; do
+		node_process "$node" control || { printf '%s' "$node" && return; }
+	done
+	return 1
+}
+
+# node_wait NODE [alone] -> 0 when it is ready; otherwise says what was missing. What it waits for may be another
+# node's: unless alone, the end of any of them ends the wait.
 node_wait() {
-	local deadline=$(($(date +%s) + ${SLUICE_TESTBED_TIMEOUT:-60})) waits
+	local deadline=$(($(date +%s) + ${SLUICE_TESTBED_TIMEOUT:-60})) waits others=$bed_nodes ended
+	[ -z "${2:-}" ] || others=$1
 	while waits=$(node_not_ready "$@") && [ -n "$waits" ]; do
-		if ! node_process "$1" control; then
+		# shellcheck disable=SC2086 # a list of words
+		if ended=$(node_ended $others); then
 			ui_fail ''
-			ui_error "sluice-control of node $1 ended"
-			ui_tail "$bed/$1/control.log" 25
+			ui_error "sluice-control of node $ended ended"
+			ui_tail "$bed/$ended/control.log" 25
 			return 1
 		fi
 		if [ "$(date +%s)" -ge "$deadline" ] || [[ $waits == *"given up"* ]]; then

@@ -39,6 +39,15 @@ for moment in 0.$((RANDOM % 9 + 1)) 1.$((RANDOM % 10)) 2.$((RANDOM % 10)) 3.$((R
 	"$smoke_root/scripts/testbed" down >/dev/null 2>&1 || smoke_fail "testbed down failed"
 	as_it_was "after kill -9 at $moment s, testbed down left something"
 done
+smoke_say "Ctrl-C while a run clears what a killed one left"
+for moment in 0.1 0.3 0.$((RANDOM % 9 + 1)); do
+	interrupted KILL 3
+	started=$SECONDS
+	interrupted INT "$moment"
+	[ $((SECONDS - started)) -lt 30 ] || smoke_fail "it took $((SECONDS - started)) s: it waited for a lock of its own"
+	"$smoke_root/scripts/testbed" down >/dev/null 2>&1 || smoke_fail "testbed down failed"
+	as_it_was "Ctrl-C while clearing, then testbed down, left something"
+done
 smoke_say "kill -9 of every process of a testbed"
 export SLUICE_TESTBED=$smoke_work/bed
 bed_up 2 --link veth

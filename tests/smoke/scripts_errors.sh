@@ -21,4 +21,14 @@ refused testbed up 2 --mtu 100
 refused testbed start
 refused hugepages.sh set 0
 refused hugepages.sh status --no-such-option
+refused testbed up 1
+smoke_say "folders that cannot serve"
+for folder in /nonexistent "$smoke_work/with space" "$smoke_work/$(printf '%060d' 0)"; do
+	[ "$folder" = /nonexistent ] || mkdir "$folder"
+	expect 1 env -u SLUICE_TESTBED TMPDIR="$folder" "$smoke_root/scripts/quickstart"
+	grep -q TMPDIR "$smoke_work/err" || smoke_fail "the sentence does not name TMPDIR"
+done
+smoke_say "through a symlink"
+ln -s "$smoke_root/scripts/quickstart" "$smoke_work/qs"
+expect 0 "$smoke_work/qs" --help
 smoke_end
