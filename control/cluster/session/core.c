@@ -87,7 +87,7 @@ struct plane_command *out_command(
 
 // Without a request number: if it cannot be delivered, nobody is told, and the transport's own
 // timeout ends the session.
-void out_close(struct session_output *out, uint32_t cid)
+void out_close_because(struct session_output *out, uint32_t cid, uint32_t reason)
 {
 	struct plane_command *close = out_command(out, 1 + (cid >> 24), PLANE_CLOSE);
 
@@ -95,6 +95,12 @@ void out_close(struct session_output *out, uint32_t cid)
 		return;
 	close->cid = cid;
 	close->flags = 1;
+	close->result = reason;
+}
+
+void out_close(struct session_output *out, uint32_t cid)
+{
+	out_close_because(out, cid, 0);
 }
 
 void out_log(struct session_output *out, const char *format, ...)

@@ -3,6 +3,9 @@
 
 #include "control/cluster/session/session.h"
 
+// Of enum close_reason, whose header is the dataplane's alone; a unit test compares.
+#define CLOSE_REASON_PEER_RESTARTED 4u
+
 #define SESSION_MS(n) ((uint64_t)(n)*1000000u)
 
 // A free attempt with a request number and a deadline, or NULL.
@@ -23,6 +26,8 @@ bool out_room(const struct session_output *out, uint32_t actions);
 struct plane_command *out_command(
 	struct session_output *out, uint32_t channel, enum plane_command_type type);
 void out_close(struct session_output *out, uint32_t cid);
+// The same, and the applications hear this reason instead of "closed here".
+void out_close_because(struct session_output *out, uint32_t cid, uint32_t reason);
 void out_log(struct session_output *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

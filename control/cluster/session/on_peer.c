@@ -66,13 +66,12 @@ static void sessions_abort(const struct session_core *core, const struct session
 		if (!session_lives(&row) || row.peer_boot_id == 0 || !dead ||
 			strcmp(row.peer, core->config->peers[peer].name) != 0)
 			continue;
-		out_close(out, row.session);
+		out_close_because(out, row.session, CLOSE_REASON_PEER_RESTARTED);
 		count++;
 	}
 	if (count)
-		out_log(out,
-			"The dataplane of node %.40s is gone: %u sessions with it are aborted.",
-			core->config->peers[peer].name, count);
+		out_log(out, "The dataplane of node %.40s is gone: %u session%s with it aborted.",
+			core->config->peers[peer].name, count, count == 1 ? "" : "s");
 }
 
 void session_on_gone(struct session_core *core, const struct session_turn *turn, uint32_t peer,

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control/cluster/session/core.h"
+
 static void add_peer(struct config *config, const char *name, uint32_t address, uint32_t link)
 {
 	struct config_peer *peer = &config->peers[config->peers_count++];
@@ -92,7 +94,8 @@ static void tell_command(char *line, size_t size, const struct session_action *a
 			c->connect_request, c->codec);
 		break;
 	case PLANE_CLOSE:
-		snprintf(line, size, " cid %x%s", c->cid, c->flags & 1 ? " at once" : "");
+		snprintf(line, size, " cid %x%s%s", c->cid, c->flags & 1 ? " at once" : "",
+			c->result == CLOSE_REASON_PEER_RESTARTED ? ", peer restarted" : "");
 		break;
 	default:
 		snprintf(line, size, " app %u.%u request %u result %u: %s", c->app,

@@ -1,8 +1,13 @@
 // Stories of dataplanes that come and go, here and at the peers.
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "control/cluster/session/core.h"
+#include "dataplane/transport/transport.h"
 #include "tests/unit/control/cluster/session/stage.h"
+
+static_assert(CLOSE_REASON_PEER_RESTARTED == CLOSE_PEER_RESTARTED, "control has it by number");
 
 static void gone__only_sessions_with_that_boot(void **state)
 {
@@ -17,9 +22,9 @@ static void gone__only_sessions_with_that_boot(void **state)
 	session_on_gone(&s->core, &s->turn, 0, 0xbeef, &s->out);
 	stage_tell(s);
 	assert_string_equal(s->story,
-		"ch1 CLOSE cid 101 at once\n"
-		"ch2 CLOSE cid 1000501 at once\n"
-		"log The dataplane of node b is gone: 2 sessions with it are aborted.\n");
+		"ch1 CLOSE cid 101 at once, peer restarted\n"
+		"ch2 CLOSE cid 1000501 at once, peer restarted\n"
+		"log The dataplane of node b is gone: 2 sessions with it aborted.\n");
 }
 
 static void boot__another_one_ends_old_sessions(void **state)
@@ -34,8 +39,8 @@ static void boot__another_one_ends_old_sessions(void **state)
 	session_on_boot(&s->core, &s->turn, 0, 0xcafe, &s->out);
 	stage_tell(s);
 	assert_string_equal(s->story,
-		"ch1 CLOSE cid 101 at once\n"
-		"log The dataplane of node b is gone: 1 sessions with it are aborted.\n");
+		"ch1 CLOSE cid 101 at once, peer restarted\n"
+		"log The dataplane of node b is gone: 1 session with it aborted.\n");
 }
 
 static void plane_up__leftover_reservations_are_closed(void **state)
@@ -44,6 +49,9 @@ static void plane_up__leftover_reservations_are_closed(void **state)
 
 	stage_row(s, 0, 1, SESSION_OPEN, "b", 0xbeef);
 	stage_row(s, 1, 2, SESSION_RESERVED, "", 0);
+	// Opened by a control process that died before it heard of it: the worker tells the
+	// application, and the dataplane does not ask for it again.
+	stage_row(s, 1, 3, SESSION_CONNECTING, "b", 0xbeef);
 	session_on_plane_up(&s->core, &s->turn, &s->out);
 	stage_tell(s);
 	assert_string_equal(s->story, "ch2 CLOSE cid 1000201 at once\n");
