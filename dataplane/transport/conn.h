@@ -22,6 +22,7 @@ enum {
 	FLOOR_EVERY = 256,     // a FLOOR packet after so many packet numbers, if losses left holes
 	PLACED_MAX = 64,       // records that got a block and no authentic segment yet
 	HINT_PROBES = 3,       // unanswered probes after a hint that the peer forgot us
+	TIMEOUT_PACKETS = 2,   // in flight at most from a timeout until something is acknowledged
 	FIN_TRIES = 4,         // our FIN, when the peer's FIN came: the peer may be gone already
 };
 

@@ -78,13 +78,23 @@ static bool schedule_span(struct transport *t, struct conn *c)
 	return true;
 }
 
+// After a timeout two packets ask whether the path lives, and the window waits for their answer
+// (RFC 9002, 6.2.4): a peer that was only late, because nobody gave it a CPU, must not be sent half
+// a window of what it has already.
+static bool schedule_full(const struct conn *c)
+{
+	if (c->backoff && c->in_flight >= TIMEOUT_PACKETS)
+		return true;
+	return c->in_flight + 1.0 > c->cc.cwnd;
+}
+
 // Why no data may go now; LIMITED_NOTHING: `choice` may.
 static enum limited_by schedule_next(
 	struct transport *t, struct conn *c, struct choice *choice, uint64_t now_ns)
 {
 	if (c->send_mask == 0)
 		return LIMITED_APP;
-	if (c->in_flight + 1.0 > c->cc.cwnd)
+	if (schedule_full(c))
 		return LIMITED_CWND;
 	if (!schedule_span(t, c))
 		return LIMITED_PN_SPAN;
@@ -128,7 +138,7 @@ static void schedule_blocked(
 // wait for a timer.
 static bool schedule_exhausted(const struct conn *c)
 {
-	return c->send_mask == 0 || c->in_flight + 1.0 > c->cc.cwnd;
+	return c->send_mask == 0 || schedule_full(c);
 }
 
 static uint32_t schedule_conn(struct transport *t, struct conn *c, struct send_packet *packets,

@@ -61,7 +61,8 @@ static void close__simultaneous(void **state)
 		}
 		for (int i = 0; i < 2; i++)
 			transport_close(p->side[i].t, p->side[i].c, p->now_ns);
-		pair_for(p, 9000 * MS);
+		// Longer than the patience of a side whose peer's FINs were all lost.
+		pair_for(p, 11000 * MS);
 		for (int i = 0; i < 2; i++) {
 			assert_true(p->side[i].closed);
 			assert_int_equal(p->side[i].reason, CLOSE_LOCAL);

@@ -142,6 +142,28 @@ static void timeout__doubles_and_halves(void **state)
 	pair_free(p);
 }
 
+// The peer gets no CPU for longer than the timer waits, and nothing is lost: it is asked with a few
+// packets, not with half a window of what waits for it already; then everything goes on.
+static void timeout__late_peer(void **state)
+{
+	(void)state;
+	struct pair *p = opened();
+	warm(p);
+	p->side[0].c->cc.cwnd = 64;
+	uint64_t delay_ns = p->delay_ns;
+	p->delay_ns = 5 * MS;
+	for (int i = 0; i < 4; i++)
+		pair_submit(p, 0, 0, 65536);
+	pair_for(p, 4 * MS);
+	assert_int_equal(stats(p).timeouts, 2); // about 1.1 and 3.1 ms
+	// The tail probe, and two packets for each timeout.
+	assert_true(stats(p).retransmits > 0 && stats(p).retransmits <= 5);
+	p->delay_ns = delay_ns;
+	pair_for(p, 20 * MS);
+	assert_int_equal(p->side[0].returned_ok, 3 + 4);
+	pair_free(p);
+}
+
 // The turn comes late: the ACK may wait in the port, so the timer looks once more before it acts.
 static void timeout__late_turn(void **state)
 {
@@ -298,6 +320,7 @@ int main(void)
 		cmocka_unit_test(loss__one_cut),
 		cmocka_unit_test(tail__probe),
 		cmocka_unit_test(timeout__doubles_and_halves),
+		cmocka_unit_test(timeout__late_peer),
 		cmocka_unit_test(timeout__late_turn),
 		cmocka_unit_test(spurious__widens),
 		cmocka_unit_test(rtt__slower_path),
