@@ -2,9 +2,12 @@
 // not loss.
 #include "dataplane/worker.h"
 
-// A port that takes nothing for this long while its link is up, or whose link is down, must not
-// hold back the others: its packets are dropped, and their connections notice by their own timers.
-#define BACKLOG_STALL_NS 20000000ull
+// A port that takes nothing while its link is up has a peer that gets no CPU, most likely: that is
+// no loss, and everything is kept. But it may not hold back other ports for long, nor the end of
+// its own connections for ever: then its packets are dropped, and their connections notice by their
+// own timers. Packets of a link that is down are dropped at once.
+#define BACKLOG_STALL_NS      1000000000ull
+#define BACKLOG_HOLDS_BACK_NS 20000000ull
 
 void backlog_add(struct worker *w, uint16_t port, struct rte_mbuf *mbuf)
 {
@@ -18,9 +21,18 @@ void backlog_add(struct worker *w, uint16_t port, struct rte_mbuf *mbuf)
 	b->mbufs[(b->head + b->count++) % TX_BACKLOG_MAX] = mbuf;
 }
 
+// Nobody sends while one more burst does not fit.
+static bool backlog_full(const struct backlog *b)
+{
+	return b->count > TX_BACKLOG_MAX - BURST;
+}
+
 static bool backlog_stalled(const struct worker *w, uint16_t port, uint64_t now_ns)
 {
-	return now_ns - w->backlog[port].progress_ns > BACKLOG_STALL_NS ||
+	const struct backlog *b = &w->backlog[port];
+	bool holds_back = w->ports > 1 && backlog_full(b);
+
+	return now_ns - b->progress_ns > (holds_back ? BACKLOG_HOLDS_BACK_NS : BACKLOG_STALL_NS) ||
 	       !port_link_up(w->port[port]);
 }
 
@@ -70,7 +82,7 @@ uint32_t backlog_flush(struct worker *w, uint64_t now_ns)
 bool backlog_room(const struct worker *w)
 {
 	for (uint16_t port = 0; port < w->ports; port++)
-		if (w->backlog[port].count > TX_BACKLOG_MAX - BURST)
+		if (backlog_full(&w->backlog[port]))
 			return false;
 	return true;
 }

@@ -14,7 +14,9 @@
 #include "lib/base/bytes.h"
 #include "tests/unit/dataplane/fake_port.h"
 
-#define STALL_NS 20000000ull // backlog.c
+// Of backlog.c.
+#define STALL_NS      1000000000ull
+#define HOLDS_BACK_NS 20000000ull
 
 struct fixture {
 	struct worker w;
@@ -145,26 +147,62 @@ static void backlog_add__full_drops_the_newest_and_counts(void **state)
 	expect(f, 0, TX_BACKLOG_MAX - 1);
 }
 
-static void backlog_flush__a_stuck_port_is_given_up_after_20_ms(void **state)
+// Full, so that no other port's packets are built either: 20 ms are enough.
+static void backlog_flush__a_stuck_port_does_not_hold_back_others(void **state)
 {
 	struct fixture *f = *state;
 	uint64_t start = 5 * STALL_NS;
 
 	backlog_flush(&f->w, start); // empty: its patience starts here
 	f->port[0].room = 0;
-	add(f, 0, 40);
+	add(f, 0, TX_BACKLOG_MAX);
 	add(f, 1, 1);
 	assert_int_equal(backlog_flush(&f->w, start + 1), 1); // the other port goes on
-	expect(f, 40, 40);
-	backlog_flush(&f->w, start + STALL_NS);
-	assert_int_equal(f->w.backlog[0].count, 40);
-	backlog_flush(&f->w, start + STALL_NS + 1);
+	expect(f, TX_BACKLOG_MAX, TX_BACKLOG_MAX);
+	backlog_flush(&f->w, start + HOLDS_BACK_NS);
+	assert_int_equal(f->w.backlog[0].count, TX_BACKLOG_MAX);
+	backlog_flush(&f->w, start + HOLDS_BACK_NS + 1);
 	assert_int_equal(f->w.backlog[0].count, 0);
-	assert_int_equal(dropped(f), 40);
+	assert_int_equal(dropped(f), TX_BACKLOG_MAX);
 	f->port[0].room = UINT32_MAX; // and once it takes again, everything is as before
 	add(f, 0, 2);
-	assert_int_equal(backlog_flush(&f->w, start + STALL_NS + 2), 2);
-	expect(f, 41, 42);
+	assert_int_equal(backlog_flush(&f->w, start + HOLDS_BACK_NS + 2), 2);
+	expect(f, TX_BACKLOG_MAX + 1, TX_BACKLOG_MAX + 2);
+}
+
+// Nobody is held back: a peer without a CPU is waited for, and nothing is lost.
+static void backlog_flush__a_late_peer_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t start = 5 * STALL_NS;
+
+	for (uint16_t ports = 1; ports <= 2; ports++) {
+		uint32_t count = ports == 1 ? TX_BACKLOG_MAX : TX_BACKLOG_MAX - BURST;
+
+		f->w.ports = ports;
+		backlog_flush(&f->w, start);
+		f->port[0].room = 0;
+		add(f, 0, count);
+		backlog_flush(&f->w, start + STALL_NS);
+		assert_int_equal(f->w.backlog[0].count, count);
+		assert_int_equal(dropped(f), 0);
+		f->port[0].room = UINT32_MAX;
+		assert_int_equal(backlog_flush(&f->w, start + STALL_NS), count);
+		expect(f, f->next - count, f->next - 1);
+	}
+}
+
+// But not for ever: connections wait for their last packets to go before they end.
+static void backlog_flush__a_stuck_port_is_given_up(void **state)
+{
+	struct fixture *f = *state;
+
+	backlog_flush(&f->w, 5 * STALL_NS);
+	f->port[0].room = 0;
+	add(f, 0, 40);
+	backlog_flush(&f->w, 6 * STALL_NS + 1);
+	assert_int_equal(f->w.backlog[0].count, 0);
+	assert_int_equal(dropped(f), 40);
 }
 
 // A port that takes little by little is slow, not stuck.
@@ -207,7 +245,9 @@ int main(void)
 		CASE(backlog_flush__around_the_end),
 		CASE(backlog_flush__around_the_end_refused),
 		CASE(backlog_add__full_drops_the_newest_and_counts),
-		CASE(backlog_flush__a_stuck_port_is_given_up_after_20_ms),
+		CASE(backlog_flush__a_stuck_port_does_not_hold_back_others),
+		CASE(backlog_flush__a_late_peer_is_waited_for),
+		CASE(backlog_flush__a_stuck_port_is_given_up),
 		CASE(backlog_flush__progress_starts_the_patience_anew),
 		CASE(backlog_flush__a_link_that_is_down_keeps_nothing),
 	};
