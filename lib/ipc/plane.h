@@ -30,7 +30,8 @@ enum plane_command_type {
 	PLANE_RESERVE = 1, // app -> event RESERVED{cid} or REFUSED
 	PLANE_OPEN,        // cid from RESERVE, or 0: reserve and open at once (accepting side) ->
 			   // RESERVED, later OPENED / CLOSED
-	PLANE_CLOSE,       // cid; flags 1: at once
+	PLANE_CLOSE,       // cid; flags 1: at once, result: enum close_reason to report (0: closed
+			   // here)
 	// to the main thread
 	PLANE_CONNECT_FAILED = 32, // request, result, text: goes to the application that asked
 	PLANE_SHUTDOWN,
