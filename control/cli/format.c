@@ -130,6 +130,8 @@ const char *format_figure(char *text, size_t size, const char *name, const json_
 		snprintf(scaled, sizeof(scaled), "%s", json_is_true(value) ? "yes" : "no");
 	else if (!json_is_number(value))
 		;
+	else if (strcmp(name, "pid") == 0 || strcmp(name, "tid") == 0)
+		snprintf(scaled, sizeof(scaled), "%llu", (unsigned long long)whole);
 	else if (ends_in(name, "rtt_ns") && whole == 0)
 		; // not measured yet
 	else if (ends_in(name, "_ns"))

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 
+#include "control/cli/cli.h"
 #include "control/cli/format.h"
 #include "control/cli/table.h"
 
@@ -19,3 +20,11 @@ static inline void cell_member(struct table *t, const json_t *object, const char
 
 	table_cell(t, "%s", member_text(text, object, name));
 }
+
+struct column {
+	const char *head;   // '>' in front: to the right; "": a remark, nothing when there is none
+	const char *member; // of each row's object
+};
+
+// print_lists.c: a table of objects. `columns` ends with head NULL.
+void table_print_rows(const struct cli *cli, const json_t *rows, const struct column *columns);

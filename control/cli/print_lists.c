@@ -5,34 +5,35 @@
 
 #define ID_DIGITS 12 // of a session id in a list: enough to name one
 
-struct column {
-	const char *head; // '>' in front: to the right
-	const char *member;
-};
-
-static int print_list(
-	const struct cli *cli, const json_t *list, const struct column *columns, const char *none)
+void table_print_rows(const struct cli *cli, const json_t *rows, const struct column *columns)
 {
 	const char *heads[TABLE_COLUMNS_MAX + 1] = {NULL};
 	struct table t;
 	size_t i;
 	json_t *row;
 
-	if (json_array_size(list) == 0) {
-		printf("%s\n", none);
-		return CLI_OK;
-	}
 	for (size_t c = 0; columns[c].head; c++)
 		heads[c] = columns[c].head;
 	table_init(&t, heads);
-	json_array_foreach(list, i, row)
+	json_array_foreach(rows, i, row)
 	{
 		table_row(&t);
 		for (size_t c = 0; columns[c].head; c++)
-			cell_member(&t, row, columns[c].member);
+			if (columns[c].head[0] ||
+				json_is_string(json_object_get(row, columns[c].member)))
+				cell_member(&t, row, columns[c].member);
 	}
 	table_print(&t, stdout, cli->color);
 	table_fini(&t);
+}
+
+static int print_list(
+	const struct cli *cli, const json_t *list, const struct column *columns, const char *none)
+{
+	if (json_array_size(list) == 0)
+		printf("%s\n", none);
+	else
+		table_print_rows(cli, list, columns);
 	return CLI_OK;
 }
 

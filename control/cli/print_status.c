@@ -1,8 +1,6 @@
 // sluice status: the node in one look.
 #include "control/cli/cli.h"
 
-#include <string.h>
-
 #include "control/cli/print.h"
 
 static const char *paint(const struct cli *cli, bool good)
@@ -40,73 +38,40 @@ static void status_processes(const struct cli *cli, const json_t *r)
 		printf("           last error: %s\n", member_text(a, plane, "error"));
 }
 
-static void status_links(const struct cli *cli, const json_t *links)
+static void status_table(const struct cli *cli, const json_t *rows, const struct column *columns)
 {
-	static const char *const heads[] = {
-		"link", "driver", "state", "address", ">mtu", ">received", ">sent", NULL};
-	struct table t;
-	size_t i;
-	json_t *row;
-
-	table_init(&t, heads);
-	json_array_foreach(links, i, row)
-	{
-		table_row(&t);
-		cell_member(&t, row, "name");
-		cell_member(&t, row, "driver");
-		cell_member(&t, row, "state");
-		cell_member(&t, row, "address");
-		cell_member(&t, row, "mtu");
-		cell_member(&t, row, "rx_bytes");
-		cell_member(&t, row, "tx_bytes");
-	}
+	if (json_array_size(rows) == 0)
+		return;
 	putchar('\n');
-	table_print(&t, stdout, cli->color);
-	table_fini(&t);
+	table_print_rows(cli, rows, columns);
 }
 
-static void status_peers(const struct cli *cli, const json_t *peers)
-{
-	static const char *const heads[] = {"peer", "control", "dataplane", "reachable", "", NULL};
-	struct table t;
-	size_t i;
-	json_t *row;
+static const struct column link_columns[] = {
+	{"link", "name"},
+	{"driver", "driver"},
+	{"state", "state"},
+	{"address", "address"},
+	{">mtu", "mtu"},
+	{">received", "rx_bytes"},
+	{">sent", "tx_bytes"},
+	{NULL, NULL},
+};
 
-	table_init(&t, heads);
-	json_array_foreach(peers, i, row)
-	{
-		table_row(&t);
-		cell_member(&t, row, "name");
-		cell_member(&t, row, "control");
-		cell_member(&t, row, "address");
-		cell_member(&t, row, "reachable");
-		if (json_is_string(json_object_get(row, "reason")))
-			cell_member(&t, row, "reason");
-	}
-	putchar('\n');
-	table_print(&t, stdout, cli->color);
-	table_fini(&t);
-}
+static const struct column peer_columns[] = {
+	{"peer", "name"},
+	{"control", "control"},
+	{"dataplane", "address"},
+	{"reachable", "reachable"},
+	{"", "reason"},
+	{NULL, NULL},
+};
 
-static void status_apps(const struct cli *cli, const json_t *apps)
-{
-	static const char *const heads[] = {"application", ">pid", ">sessions", NULL};
-	struct table t;
-	size_t i;
-	json_t *row;
-
-	table_init(&t, heads);
-	json_array_foreach(apps, i, row)
-	{
-		table_row(&t);
-		cell_member(&t, row, "name");
-		table_cell(&t, "%lld", json_integer_value(json_object_get(row, "pid")));
-		cell_member(&t, row, "sessions");
-	}
-	putchar('\n');
-	table_print(&t, stdout, cli->color);
-	table_fini(&t);
-}
+static const struct column app_columns[] = {
+	{"application", "name"},
+	{">pid", "pid"},
+	{">sessions", "sessions"},
+	{NULL, NULL},
+};
 
 int print_status(const struct cli *cli, const json_t *r)
 {
@@ -116,11 +81,8 @@ int print_status(const struct cli *cli, const json_t *r)
 		member_text(b, r, "version"), member_text(c, r, "cipher"),
 		member_text(d, r, "sessions"));
 	status_processes(cli, r);
-	if (json_array_size(json_object_get(r, "links")))
-		status_links(cli, json_object_get(r, "links"));
-	if (json_array_size(json_object_get(r, "peers")))
-		status_peers(cli, json_object_get(r, "peers"));
-	if (json_array_size(json_object_get(r, "apps")))
-		status_apps(cli, json_object_get(r, "apps"));
+	status_table(cli, json_object_get(r, "links"), link_columns);
+	status_table(cli, json_object_get(r, "peers"), peer_columns);
+	status_table(cli, json_object_get(r, "apps"), app_columns);
 	return CLI_OK;
 }

@@ -63,8 +63,10 @@ static json_int_t drops_of(const json_t *workers, const char *name)
 	json_t *worker;
 	size_t i;
 
-	json_array_foreach(workers, i, worker) sum +=
-		json_integer_value(json_object_get(json_object_get(worker, "drops"), name));
+	json_array_foreach(workers, i, worker)
+	{
+		sum += json_integer_value(json_object_get(json_object_get(worker, "drops"), name));
+	}
 	return sum;
 }
 

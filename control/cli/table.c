@@ -79,6 +79,16 @@ static size_t column_width(const struct table *t, size_t column)
 	return width;
 }
 
+// Without the empty cells at the end: no line ends in blanks.
+static size_t columns_used(const struct table *t, size_t row)
+{
+	size_t used = t->columns;
+
+	while (used > 0 && !*cell_text(t, row, used - 1))
+		used--;
+	return used;
+}
+
 void table_print(const struct table *t, FILE *out, bool color)
 {
 	size_t width[TABLE_COLUMNS_MAX];
@@ -86,11 +96,13 @@ void table_print(const struct table *t, FILE *out, bool color)
 	for (size_t i = 0; i < t->columns; i++)
 		width[i] = column_width(t, i);
 	for (size_t row = 0; row < t->rows; row++) {
+		size_t used = columns_used(t, row);
+
 		fputs(color && row == 0 ? "\x1b[1m" : "", out);
-		for (size_t i = 0; i < t->columns; i++) {
+		for (size_t i = 0; i < used; i++) {
 			const char *text = cell_text(t, row, i);
 			int pad = (int)(width[i] - format_width(text));
-			bool last = i + 1 == t->columns;
+			bool last = i + 1 == used;
 
 			fprintf(out, "%*s%s%*s", t->right[i] ? pad : 0, "", text,
 				t->right[i] || last ? 0 : pad, "");

@@ -104,6 +104,7 @@ static void format_figure__by_the_unit_in_the_name(void **state)
 	assert_string_equal(figure("rate_bytes_per_s", json_integer(1000000)), "8 Mb/s");
 	assert_string_equal(figure("busy_ratio", json_real(0.125)), "12.5 %");
 	assert_string_equal(figure("packets", json_integer(12345)), "12,345");
+	assert_string_equal(figure("tid", json_integer(12345)), "12345"); // a name, not a count
 	assert_string_equal(figure("cwnd_segments", json_real(10.25)), "10.2");
 	assert_string_equal(figure("reachable", json_true()), "yes");
 	assert_string_equal(figure("reason", json_null()), "-");

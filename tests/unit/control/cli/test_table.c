@@ -36,10 +36,31 @@ static void table_print__aligns_by_characters(void **state)
 	table_cell(&t, "%s", "longer");
 	table_cell(&t, "%d", 5);
 	text = printed(&t, false);
-	assert_string_equal(text, "name    size  why\n\xc3\xbc       1000  x\nlonger     5  \n");
+	assert_string_equal(text, "name    size  why\n\xc3\xbc       1000  x\nlonger     5\n");
 	free(text);
 	text = printed(&t, true);
 	assert_int_equal(strncmp(text, "\x1b[1m", 4), 0);
+	free(text);
+	table_fini(&t);
+}
+
+static void table_print__no_line_ends_in_blanks(void **state)
+{
+	static const char *const heads[] = {"name", "reachable", "", NULL};
+	struct table t;
+	char *text;
+
+	(void)state;
+	table_init(&t, heads);
+	table_row(&t);
+	table_cell(&t, "%s", "b");
+	table_cell(&t, "%s", "yes");
+	table_row(&t);
+	table_cell(&t, "%s", "c");
+	table_cell(&t, "%s", "");
+	table_cell(&t, "%s", "no answer");
+	text = printed(&t, false);
+	assert_string_equal(text, "name  reachable\nb     yes\nc                no answer\n");
 	free(text);
 	table_fini(&t);
 }
@@ -68,6 +89,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_print__aligns_by_characters),
+		cmocka_unit_test(table_print__no_line_ends_in_blanks),
 		cmocka_unit_test(table_cell__is_plain_and_never_too_many),
 	};
 
