@@ -171,6 +171,116 @@ static void broken__application_loses_only_its_own(void **state)
 	assert_int_equal(pair_app_expect(pair, &pair->b, APP_RX_CLOSED, TURNS_MAX).session, s.b);
 }
 
+// ---- all of it at random: whoever sends, closes, dies, whatever the links do ----
+
+static uint32_t chaos_random(uint32_t *seed, uint32_t below)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (*seed >> 8) % below;
+}
+
+static bool chaos_lose(void *context, const uint8_t *payload, uint32_t size)
+{
+	(void)payload, (void)size;
+	return chaos_random(context, 20) != 0;
+}
+
+static void chaos_links(struct worker_pair *pair, uint32_t *seed)
+{
+	struct port *port = chaos_random(seed, 2) ? &pair->a.port : &pair->b.port;
+
+	port->room = chaos_random(seed, 3) ? UINT32_MAX : chaos_random(seed, 40);
+	port->mbufs = chaos_random(seed, 3) ? UINT32_MAX : chaos_random(seed, 40);
+	port->up = chaos_random(seed, 6) != 0;
+	port->resolves = chaos_random(seed, 6) != 0;
+}
+
+// What came is given back, most of the time; buffers that were answered may be sent again.
+static void chaos_application(struct pair_end *e, uint64_t *busy, uint32_t *seed)
+{
+	struct app_rx rx;
+
+	while ((rx = fake_app_event(&e->app)).type != 0) {
+		if (rx.type == APP_RX_SENT)
+			*busy &= ~(1ull << rx.cookie);
+		if (rx.type == APP_RX_DATA && chaos_random(seed, 10))
+			fake_app_return(&e->app, rx.offset, rx.session);
+	}
+}
+
+static void chaos_send(struct pair_end *e, uint32_t cid, uint64_t *busy, uint32_t *seed)
+{
+	uint32_t buffer = chaos_random(seed, 64);
+
+	if (*busy >> buffer & 1)
+		return;
+	*busy |= 1ull << buffer;
+	fake_app_send(&e->app,
+		(struct app_tx){.session = cid,
+			.stream = chaos_random(seed, STREAMS_MAX) << 2 | chaos_random(seed, 2),
+			.offset = buffer * APP_BLOCK_SIZE,
+			.size = chaos_random(seed, APP_BLOCK_SIZE + 1),
+			.op = APP_TX_SEND,
+			.cookie = buffer});
+}
+
+static void chaos_end(struct pair_end *e, uint32_t cid, uint32_t *seed)
+{
+	switch (chaos_random(seed, 4)) {
+	case 0:
+		fake_app_send(&e->app, (struct app_tx){.session = cid, .op = APP_TX_CLOSE});
+		break;
+	case 1:
+		fake_app_send(&e->app, (struct app_tx){.session = cid, .op = APP_TX_ABORT});
+		break;
+	case 2:
+		pair_command(e, (struct plane_command){.type = PLANE_CLOSE,
+					.cid = cid,
+					.flags = (uint16_t)chaos_random(seed, 2)});
+		break;
+	default:
+		if (!e->app.channel->leaving)
+			pair_mail(e, MAIL_APP_DETACH, e->app.channel);
+	}
+}
+
+static void chaos__everything_comes_back(void **state)
+{
+	(void)state;
+	for (uint32_t number = 1; number <= 60; number++) {
+		uint32_t seed = number;
+		struct worker_pair *pair = pair_new();
+		struct pair_end *ends[2] = {&pair->a, &pair->b};
+		struct pair_session s[2] = {
+			pair_open(pair, CODEC_NONE), pair_open(pair, CODEC_LZ4)};
+		uint64_t busy[2] = {0, 0};
+
+		pair->a.port.on_tx = pair->b.port.on_tx = chaos_lose;
+		pair->a.port.context = pair->b.port.context = &seed;
+		for (uint32_t step = 0; step < 150; step++) {
+			uint32_t side = chaos_random(&seed, 2), which = chaos_random(&seed, 2);
+			uint32_t cid = side ? s[which].b : s[which].a;
+
+			if (chaos_random(&seed, 8) == 0)
+				chaos_links(pair, &seed);
+			if (!ends[side]->app.channel->leaving)
+				chaos_send(ends[side], cid, &busy[side], &seed);
+			if (step > 50 && chaos_random(&seed, 40) == 0)
+				chaos_end(ends[side], cid, &seed);
+			pair_turns(pair, chaos_random(&seed, 12));
+			chaos_application(ends[side], &busy[side], &seed);
+		}
+		for (uint32_t side = 0; side < 2; side++) {
+			struct port *port = &ends[side]->port;
+
+			port->room = port->mbufs = UINT32_MAX;
+			port->up = port->resolves = true;
+			port->on_tx = NULL;
+		}
+		pair_free(pair);
+	}
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -182,6 +292,7 @@ int main(void)
 		CASE(close__with_parked_descriptors_waits_for_them),
 		CASE(close__parked_descriptors_fail_with_the_session),
 		CASE(broken__application_loses_only_its_own),
+		cmocka_unit_test(chaos__everything_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
