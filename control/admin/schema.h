@@ -53,6 +53,9 @@ const struct schema_method *schema_find(const char *name); // NULL: no such meth
 const char *schema_level_name(enum admin_level level);
 const char *schema_type_name(enum schema_type type);
 
+// schema_json.c: name, type, required, sentence, and what the type allows. A new reference.
+json_t *schema_param_json(const struct schema_param *param);
+
 // Checks `params` (an object, or NULL for none given) against the method.
 // 0, or -1 with a sentence in `text` (size SCHEMA_TEXT_SIZE) that says what is allowed.
 int schema_check(const struct schema_method *method, const json_t *params, char *text);

@@ -20,9 +20,23 @@ enum cli_exit {
 struct cli {
 	bool json;
 	bool help;        // --help was given
+	bool version;     // --version was given, in front of any command
 	bool quiet;       // errors are not said: the caller has a use for the failure
 	bool color;       // standard output is a terminal, and NO_COLOR is not set
 	const char *node; // --node; NULL: not given
+};
+
+#define CLI_EXIT_CODES 4
+#define HELP_NOTES_MAX 4
+
+// What the help of a command says beyond the schema.
+struct command_text {
+	const char *operands; // in the usage after the options
+	struct {
+		const char *name, *sentence; // name NULL: end
+	} operand[HELP_NOTES_MAX];
+	const char *notes[HELP_NOTES_MAX]; // paragraphs, ends with NULL
+	const char *exits[CLI_EXIT_CODES]; // what each exit code means; NULL: as for any command
 };
 
 // A command of the command line. Its options are parameters of the schema:
@@ -31,8 +45,8 @@ struct command {
 	const char *group, *word; // "session", "list"; word NULL: the group is the command
 	const struct schema_method *method; // NULL: looked up in the schema by `calls`
 	const char *calls;                  // admin method
-	const char *operands; // in the usage after the options; NULL: the required parameters
-	const char *sentence; // NULL: that of the method
+	const struct command_text *text;    // NULL: its operands are the required parameters
+	const char *sentence;               // NULL: that of the method
 	// Prints an admin method's result for people; or does the whole command instead.
 	int (*print)(const struct cli *cli, const json_t *result);
 	int (*run)(struct cli *cli, const struct command *command, const json_t *params,
@@ -62,13 +76,34 @@ int command_main(struct cli *cli, int argc, char **argv);
 // Says that there is no such command, and the nearest one. `group` NULL: `word` is the first.
 int command_unknown(const struct cli *cli, const char *group, const char *word);
 
-// help.c
+// help.c: as text, or with --json as one object (help_json.c)
 int help_overview(const struct cli *cli);
 int help_group(const struct cli *cli, const char *group);
 int help_command(const struct cli *cli, const struct command *command);
 int help_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
 // The command or group nearest to a misspelt word, or NULL.
 const char *help_nearest(const char *word, const char *group);
+const char *help_sentence(const struct command *command);
+// "sluice send FILE... NODE [OPTION]..."
+const char *help_usage(const struct command *command, char *text, size_t size);
+// What an exit code means. `command` NULL: of any command.
+const char *help_exit(const struct command *command, enum cli_exit code);
+// "sluice link" means this one; NULL: nothing. `group` exists.
+const struct command *help_default(const char *group);
+// --timeout-ms of timeout_ms; FILE of a required parameter "file".
+const char *help_param_name(const struct schema_param *param, char *text, size_t size);
+
+struct help_option {
+	const char *name, *value, *sentence; // value NULL: takes none
+};
+
+extern const struct help_option help_options[];      // of every command; ends with name NULL
+extern const struct help_option help_option_version; // in front of a command only
+
+// help_json.c
+int help_json_overview(void);
+int help_json_group(const char *group);
+int help_json_command(const struct command *command);
 
 // options.c: options of a command (and the global ones) in any order with its operands.
 // The required parameters of an admin method are taken from the operands.
@@ -93,6 +128,8 @@ int print_session_opened(const struct cli *cli, const json_t *result);
 int print_session_closed(const struct cli *cli, const json_t *result);
 int print_peers(const struct cli *cli, const json_t *result);
 
+// version.c: only of this program; no node is asked.
+int version_print(const struct cli *cli);
 // version.c, send.c, serve.c
 int version_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
@@ -101,3 +138,4 @@ int serve_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 
 extern const struct schema_method send_method, serve_method, version_method, help_method;
+extern const struct command_text send_text, serve_text, version_text, help_text;

@@ -16,10 +16,10 @@ const struct command cli_commands[] = {
 	{"session", "open", NULL, "session.open", NULL, NULL, print_session_opened, NULL},
 	{"session", "close", NULL, "session.close", NULL, NULL, print_session_closed, NULL},
 	{"peer", "list", NULL, "peer.list", NULL, NULL, print_peers, NULL},
-	{"send", NULL, &send_method, NULL, "FILE... NODE", NULL, NULL, send_run},
-	{"serve", NULL, &serve_method, NULL, "", NULL, NULL, serve_run},
-	{"version", NULL, &version_method, NULL, "", NULL, NULL, version_run},
-	{"help", NULL, &help_method, NULL, "[COMMAND]", NULL, NULL, help_run},
+	{"send", NULL, &send_method, NULL, &send_text, NULL, NULL, send_run},
+	{"serve", NULL, &serve_method, NULL, &serve_text, NULL, NULL, serve_run},
+	{"version", NULL, &version_method, NULL, &version_text, NULL, NULL, version_run},
+	{"help", NULL, &help_method, NULL, &help_text, NULL, NULL, help_run},
 	{0},
 };
 

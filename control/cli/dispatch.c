@@ -20,12 +20,6 @@ static const struct command *command_find(const char *group, const char *word)
 	return NULL;
 }
 
-// `sluice link` means `sluice link list`.
-static const struct command *command_of_group(const char *group)
-{
-	return command_find(group, "list");
-}
-
 int command_unknown(const struct cli *cli, const char *group, const char *word)
 {
 	const char *near = help_nearest(word, group);
@@ -73,15 +67,17 @@ static int group_start(struct cli *cli, int argc, char **argv)
 	at = options_global(cli, argc, argv);
 	if (at < 0)
 		return CLI_USAGE;
+	if (cli->version)
+		return version_print(cli);
 	if (at < argc) {
 		command = command_find(group, argv[at]);
 		return command ? command_start(cli, command, argc - at, argv + at)
 			       : command_unknown(cli, group, argv[at]);
 	}
-	if (cli->help || !command_of_group(group))
+	if (cli->help || !help_default(group))
 		return help_group(cli, group);
 	// All options are read: what is left is the end of argv, and no operand.
-	return command_start(cli, command_of_group(group), 1, argv + argc - 1);
+	return command_start(cli, help_default(group), 1, argv + argc - 1);
 }
 
 int command_main(struct cli *cli, int argc, char **argv)
@@ -90,6 +86,8 @@ int command_main(struct cli *cli, int argc, char **argv)
 
 	if (at < 0)
 		return CLI_USAGE;
+	if (cli->version)
+		return version_print(cli);
 	if (at == argc) {
 		if (cli->help)
 			return help_overview(cli);

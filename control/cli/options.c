@@ -6,16 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { OPTION_JSON = 256, OPTION_NODE, OPTION_HELP, OPTION_PARAM };
+enum { OPTION_JSON = 256, OPTION_NODE, OPTION_HELP, OPTION_VERSION, OPTION_PARAM };
 
 #define OPTIONS_GLOBAL 3
 #define OPTIONS_MAX    (OPTIONS_GLOBAL + SCHEMA_PARAMS_MAX + 1)
 #define OPTION_SIZE    32
 
-static const struct option options_common[OPTIONS_GLOBAL + 1] = {
+// The last one stands in front of a command only.
+static const struct option options_common[OPTIONS_GLOBAL + 2] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"node", required_argument, NULL, OPTION_NODE},
 	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
 	{0},
 };
 
@@ -27,21 +29,58 @@ static void take_global(struct cli *cli, int option)
 		cli->node = optarg;
 	else if (option == OPTION_HELP || option == 'h')
 		cli->help = true;
+	else if (option == OPTION_VERSION)
+		cli->version = true;
+}
+
+// The names that begin with what was written: " could be --node or --now". Returns how many.
+static int options_like(
+	const struct option *options, const char *written, char text[SCHEMA_TEXT_SIZE])
+{
+	size_t size = strcspn(written, "="), used = 0;
+	int count = 0;
+
+	for (const struct option *o = options; o->name; o++) {
+		if (strncmp(o->name, written, size) != 0)
+			continue;
+		used += (size_t)snprintf(text + used, SCHEMA_TEXT_SIZE - used, "%s --%s",
+			count++ ? " or" : " could be", o->name);
+	}
+	return count;
+}
+
+// What begins with a dash may have been meant as a name.
+static int fail_unknown(const struct cli *cli, const struct command *command, const char *option)
+{
+	const char *word = command && command->word ? command->word : "";
+
+	if (command && command->text && *command->text->operands)
+		return cli_fail(cli, CLI_USAGE, "usage",
+			"%s has no option %.64s; a name that begins with a dash goes behind \"--\"",
+			command->group, option);
+	if (command)
+		return cli_fail(cli, CLI_USAGE, "usage",
+			"%s%s%s has no option %.64s; --help lists them", command->group,
+			*word ? " " : "", word, option);
+	return cli_fail(cli, CLI_USAGE, "usage",
+		"no option %.64s stands in front of a command; sluice help lists them", option);
 }
 
 // `argument` is where getopt stands; of several letters behind one dash optopt is the wrong one.
-static int fail_option(const struct cli *cli, int option, const char *argument)
+static int fail_option(const struct cli *cli, const struct command *command,
+	const struct option *options, int option, const char *argument)
 {
-	char letter[3] = {'-', (char)optopt, '\0'};
+	char letter[3] = {'-', (char)optopt, '\0'}, text[SCHEMA_TEXT_SIZE];
 
 	if (option == ':')
 		return cli_fail(cli, CLI_USAGE, "usage", "option %s needs a value", argument);
 	if (optopt >= OPTION_JSON)
 		return cli_fail(cli, CLI_USAGE, "usage", "option %.*s takes no value",
 			(int)strcspn(argument, "="), argument);
-	return cli_fail(cli, CLI_USAGE, "usage",
-		"unknown or ambiguous option %.64s; --help lists those of a command",
-		optopt ? letter : argument);
+	if (!optopt && options_like(options, argument + 2, text) > 1)
+		return cli_fail(
+			cli, CLI_USAGE, "usage", "option %.64s is ambiguous: it%s", argument, text);
+	return fail_unknown(cli, command, optopt ? letter : argument);
 }
 
 int options_global(struct cli *cli, int argc, char **argv)
@@ -52,7 +91,7 @@ int options_global(struct cli *cli, int argc, char **argv)
 	optind = 0; // start again: glibc's way
 	while ((option = getopt_long(argc, argv, "+:h", options_common, NULL)) != -1) {
 		if (option == '?' || option == ':') {
-			(void)fail_option(cli, option, argv[optind - 1]);
+			(void)fail_option(cli, NULL, options_common, option, argv[optind - 1]);
 			return -1;
 		}
 		take_global(cli, option);
@@ -136,7 +175,7 @@ static int take_required(
 		if (take_param(cli, params, p, *operands++) != CLI_OK)
 			return CLI_USAGE;
 	}
-	if (*operands && !command->operands)
+	if (*operands && !command->text)
 		return cli_fail(cli, CLI_USAGE, "usage",
 			"too many arguments: \"%.64s\" is not expected", *operands);
 	return CLI_OK;
@@ -157,7 +196,7 @@ int options_parse(struct cli *cli, const struct command *command, int argc, char
 	while (code == CLI_OK &&
 		(option = getopt_long(argc, argv, ":h", table.options, NULL)) != -1) {
 		if (option == '?' || option == ':')
-			return fail_option(cli, option, argv[optind - 1]);
+			return fail_option(cli, command, table.options, option, argv[optind - 1]);
 		if (option >= OPTION_PARAM)
 			code = take_param(
 				cli, *params, &method->params[option - OPTION_PARAM], optarg);

@@ -43,6 +43,30 @@ const struct schema_method send_method = {
 		},
 };
 
+static const char note_dash[] =
+	"A FILE whose name begins with a dash goes behind \"--\": sluice send -- -x b";
+static const char note_busy[] =
+	"One sluice serve takes 15 senders at once; one more is refused and may try again when one "
+	"of them has ended. A file of the same name stays as it is, unless the receiver runs with "
+	"--overwrite.";
+
+const struct command_text send_text = {
+	.operands = "FILE... NODE",
+	.operand =
+		{
+			{"FILE", "regular file; there it is named by the last part of the path"},
+			{"NODE", "name of a peer; sluice peer lists them"},
+		},
+	.notes = {note_dash, note_busy},
+	.exits =
+		{
+			"every file arrived and was verified",
+			"refused, or a file failed",
+			"wrong usage",
+			"the dataplane of this node or the peer cannot be reached",
+		},
+};
+
 struct send {
 	struct cli *cli;
 	const char *node, *codec;

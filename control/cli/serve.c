@@ -58,6 +58,27 @@ const struct schema_method serve_method = {
 		},
 };
 
+static const char note_busy[] =
+	"It takes 15 senders at once (their windows share its 1,024 receive buffers); one more is "
+	"refused and may try again when one of them has ended.";
+static const char note_names[] =
+	"Until a file is verified and flushed it is named .NAME.sluice-XXXXXX.part. What a killed "
+	"serve left of these, the next one in the same folder removes.";
+static const char note_end[] =
+	"It ends by SIGINT or SIGTERM, and survives a restart of the dataplane.";
+
+const struct command_text serve_text = {
+	.operands = "",
+	.notes = {note_busy, note_names, note_end},
+	.exits =
+		{
+			"stopped; with --once: every file of the sender arrived",
+			"refused; with --once: a file failed",
+			"wrong usage",
+			"the dataplane of this node cannot be reached",
+		},
+};
+
 struct serve;
 
 struct serve_session {

@@ -8,6 +8,16 @@ const struct schema_method version_method = {
 	.sentence = "version of this program, and of the node's when it answers",
 };
 
+const struct command_text version_text = {.operands = ""};
+
+int version_print(const struct cli *cli)
+{
+	if (cli->json)
+		return cli_print_json(json_pack("{s:s}", "sluice", SLUICE_VERSION));
+	printf("sluice %s\n", SLUICE_VERSION);
+	return CLI_OK;
+}
+
 static void print_one(const char *what, const json_t *version)
 {
 	char plain[64];

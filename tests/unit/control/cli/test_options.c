@@ -105,10 +105,9 @@ static void help_nearest__misspellings(void **state)
 	assert_null(help_nearest("a-word-that-is-longer-than-any-command-is", NULL));
 }
 
-// What command_main says, as the message of its JSON error, and its exit code.
-static char *said(int wanted, int argc, char **argv)
+// What command_main prints with --json, as one object; and its exit code. A new reference.
+static json_t *answered(int wanted, int argc, char **argv)
 {
-	static char text[512];
 	FILE *file = tmpfile();
 	int saved = dup(STDOUT_FILENO);
 	json_t *answer;
@@ -126,6 +125,15 @@ static char *said(int wanted, int argc, char **argv)
 	fclose(file);
 	assert_int_equal(code, wanted);
 	assert_non_null(answer);
+	return answer;
+}
+
+// The message of its JSON error.
+static char *said(int wanted, int argc, char **argv)
+{
+	static char text[512];
+	json_t *answer = answered(wanted, argc, argv);
+
 	snprintf(text, sizeof(text), "%s",
 		json_string_value(json_object_get(json_object_get(answer, "error"), "message")));
 	json_decref(answer);
@@ -135,6 +143,72 @@ static char *said(int wanted, int argc, char **argv)
 #define SAID(wanted, ...)                                                               \
 	said(wanted, (int)(sizeof((char *[]){"sluice", __VA_ARGS__}) / sizeof(char *)), \
 		(char *[]){"sluice", __VA_ARGS__, NULL})
+
+#define ANSWERED(...)                                                                       \
+	answered(CLI_OK, (int)(sizeof((char *[]){"sluice", __VA_ARGS__}) / sizeof(char *)), \
+		(char *[]){"sluice", __VA_ARGS__, NULL})
+
+// The row of a list whose `member` is `value`; borrowed.
+static const json_t *row_of(
+	const json_t *object, const char *list, const char *member, const char *value)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(object, list), i, row)
+	{
+		if (strcmp(json_string_value(json_object_get(row, member)), value) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+static void command_main__version(void **state)
+{
+	json_t *answer = ANSWERED("--version");
+
+	(void)state;
+	assert_string_equal(json_string_value(json_object_get(answer, "sluice")), SLUICE_VERSION);
+	json_decref(answer);
+	answer = ANSWERED("--node", "/nonexistent", "session", "--version");
+	assert_string_equal(json_string_value(json_object_get(answer, "sluice")), SLUICE_VERSION);
+	json_decref(answer);
+}
+
+static void command_main__help_is_json_too(void **state)
+{
+	json_t *answer = ANSWERED("help", "--json");
+	const json_t *row;
+
+	(void)state;
+	for (const struct command *c = cli_commands; c->group; c++)
+		json_array_remove(json_object_get(answer, "commands"), 0);
+	assert_int_equal(json_array_size(json_object_get(answer, "commands")), 0);
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(answer, "exit_codes"), "3")),
+		"unreachable");
+	assert_non_null(row_of(answer, "options", "name", "--version"));
+	json_decref(answer);
+
+	answer = ANSWERED("help", "session", "open");
+	assert_string_equal(json_string_value(json_object_get(answer, "usage")),
+		"sluice session open NODE [OPTION]...");
+	row = row_of(answer, "options", "name", "--timeout-ms");
+	assert_int_equal(json_integer_value(json_object_get(row, "max")), 60000);
+	assert_non_null(row_of(answer, "operands", "name", "NODE"));
+	json_decref(answer);
+
+	answer = ANSWERED("send", "--help");
+	assert_non_null(row_of(answer, "operands", "name", "FILE"));
+	assert_non_null(row_of(answer, "options", "name", "--codec"));
+	assert_non_null(row_of(answer, "options", "name", "--node"));
+	json_decref(answer);
+
+	answer = ANSWERED("link", "--help");
+	assert_string_equal(json_string_value(json_object_get(answer, "alone")), "link list");
+	assert_int_equal(json_array_size(json_object_get(answer, "commands")), 1);
+	json_decref(answer);
+}
 
 static void command_main__options_behind_a_group_alone(void **state)
 {
@@ -166,8 +240,16 @@ static void command_main__mistakes_and_what_to_do(void **state)
 	assert_string_equal(SAID(CLI_USAGE, "help", "status", "now"),
 		"too many arguments: help explains one command, and \"now\" follows it");
 	assert_string_equal(SAID(CLI_USAGE, "status", "--json=1"), "option --json takes no value");
-	assert_string_equal(SAID(CLI_USAGE, "status", "-xh"),
-		"unknown or ambiguous option -x; --help lists those of a command");
+	assert_string_equal(
+		SAID(CLI_USAGE, "status", "-xh"), "status has no option -x; --help lists them");
+	assert_string_equal(SAID(CLI_USAGE, "session", "close", "--no", "123456"),
+		"option --no is ambiguous: it could be --node or --now");
+	assert_string_equal(SAID(CLI_USAGE, "session", "close", "--nothing", "123456"),
+		"session close has no option --nothing; --help lists them");
+	assert_string_equal(SAID(CLI_USAGE, "send", "-rf", "b"),
+		"send has no option -r; a name that begins with a dash goes behind \"--\"");
+	assert_string_equal(SAID(CLI_USAGE, "--dir", "x"),
+		"no option --dir stands in front of a command; sluice help lists them");
 	assert_string_equal(SAID(CLI_USAGE, "status", "--node"), "option --node needs a value");
 	assert_string_equal(SAID(CLI_USAGE, "--json"), "no command; help lists them");
 }
@@ -220,6 +302,8 @@ int main(void)
 		cmocka_unit_test(options_global__stops_at_the_first_word),
 		cmocka_unit_test(help_nearest__misspellings),
 		cmocka_unit_test(command_main__options_behind_a_group_alone),
+		cmocka_unit_test(command_main__version),
+		cmocka_unit_test(command_main__help_is_json_too),
 		cmocka_unit_test(command_main__mistakes_and_what_to_do),
 		cmocka_unit_test(cli_data_socket__beside_the_control_socket),
 		cmocka_unit_test(cli_commands__every_method_exists_and_has_a_way_to_show_it),
