@@ -148,9 +148,8 @@ static int client_check(
 		return -1;
 	}
 	if (client->level < client->method->level) {
-		rpc_error_set(error, RPC_PERMISSION, "%s needs level %s; yours is %s",
-			client->method->name, schema_level_name(client->method->level),
-			schema_level_name(client->level));
+		rpc_error_set(error, RPC_PERMISSION, "this needs level %s; yours is %s",
+			schema_level_name(client->method->level), schema_level_name(client->level));
 		return -1;
 	}
 	if (schema_check(client->method, request->params, text) != 0) {

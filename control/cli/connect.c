@@ -22,6 +22,17 @@ static int fail_unreachable(const struct cli *cli, const char *why)
 		cli_socket(cli), why);
 }
 
+// By errno of connecting.
+static int fail_connect(const struct cli *cli, int number)
+{
+	if (number != EACCES && number != EPERM)
+		return fail_unreachable(cli, strerror(number));
+	return cli_fail(cli, CLI_UNREACHABLE, "unreachable",
+		"no permission for %s: root, the user of the node and the group of this socket "
+		"have it",
+		cli_socket(cli));
+}
+
 static int connect_open(const struct cli *cli)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -117,8 +128,17 @@ static const char *code_word(json_int_t code)
 	}
 }
 
+// What to do about it here: the node's sentences are for any client of the socket.
+static const char *code_hint(json_int_t code, const char *method)
+{
+	bool by_id = strcmp(method, "session.show") == 0 || strcmp(method, "session.close") == 0;
+
+	return code == RPC_NOT_FOUND && by_id ? "; sluice session list shows them" : "";
+}
+
 // Takes the answer apart: the result, or the error said.
-static json_t *connect_result(const struct cli *cli, const char *line, int *exit_code)
+static json_t *connect_result(
+	const struct cli *cli, const char *method, const char *line, int *exit_code)
 {
 	json_t *answer = json_loads(line, 0, NULL);
 	json_t *result = json_incref(json_object_get(answer, "result"));
@@ -128,7 +148,7 @@ static json_t *connect_result(const struct cli *cli, const char *line, int *exit
 
 	if (!result && message)
 		*exit_code = cli_fail(cli, code == RPC_UNREACHABLE ? CLI_UNREACHABLE : CLI_REFUSED,
-			code_word(code), "%s", message);
+			code_word(code), "%s%s", message, code_hint(code, method));
 	else if (!result)
 		*exit_code = cli_fail(cli, CLI_UNREACHABLE, "unreachable",
 			"what answers at %s is no control process", cli_socket(cli));
@@ -145,13 +165,15 @@ json_t *connect_call(
 	json_t *result = NULL;
 	int fd = connect_open(cli);
 
-	if (fd < 0 || !text || send_all(fd, text, strlen(text)) != 0 || send_all(fd, "\n", 1) != 0)
+	if (fd < 0)
+		*exit_code = fail_connect(cli, errno);
+	else if (!text || send_all(fd, text, strlen(text)) != 0 || send_all(fd, "\n", 1) != 0)
 		*exit_code = fail_unreachable(cli, strerror(errno));
 	else if (!(line = read_line(fd)))
 		*exit_code = fail_unreachable(
 			cli, errno ? strerror(errno) : "it hung up without an answer");
 	else
-		result = connect_result(cli, line, exit_code);
+		result = connect_result(cli, method, line, exit_code);
 	if (fd >= 0)
 		close(fd);
 	free(line);

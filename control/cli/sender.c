@@ -64,10 +64,13 @@ static void on_data(struct sender *s, const struct sluice_event *e)
 static void on_failed(struct sender *s, const struct sluice_event *e)
 {
 	bool gone = e->error == SLUICE_E_UNREACHABLE || e->error == SLUICE_E_TIMEOUT;
+	bool busy = e->error == SLUICE_E_BUSY;
 	char plain[SENDER_TEXT_SIZE / 2];
 
-	sender_end(s, gone ? SENDER_GONE : SENDER_REFUSED, "no session with %s: %s", s->node,
-		format_plain(plain, sizeof(plain), e->text));
+	format_plain(plain, sizeof(plain), e->text);
+	sender_end(s, gone ? SENDER_GONE : SENDER_REFUSED, "no %s with %s%s: %s%s",
+		busy ? "room for another session" : "session", s->node, busy ? " now" : "", plain,
+		busy && !strstr(plain, "try again") ? "; try again when one has ended" : "");
 }
 
 static void on_event(struct sender *s, const struct sluice_event *e)
@@ -101,7 +104,7 @@ static void on_event(struct sender *s, const struct sluice_event *e)
 		break;
 	case SLUICE_DETACHED:
 		s->detached = true;
-		sender_end(s, SENDER_GONE, "the dataplane of this node went away: %s", e->text);
+		sender_end(s, SENDER_GONE, "%s; sluice status tells more", e->text);
 		break;
 	}
 }
@@ -370,6 +373,15 @@ enum sender_verdict sender_file(struct sender *s, struct outgoing *out, struct p
 
 // ---- the session -------------------------------------------------------------------------------
 
+static enum sender_verdict sender_fail_attach(struct sender *s, int result)
+{
+	bool down = result == SLUICE_E_UNREACHABLE || result == SLUICE_E_TIMEOUT;
+
+	return sender_fail(s, down || result == SLUICE_E_PERMISSION ? SENDER_GONE : SENDER_REFUSED,
+		"%s%s", sluice_error(NULL),
+		down ? " (is sluice-dataplane running? sluice status tells)" : "");
+}
+
 enum sender_verdict sender_open(struct sender *s, const struct sender_options *options)
 {
 	struct sluice_options attach = {.socket = options->data_socket};
@@ -379,11 +391,7 @@ enum sender_verdict sender_open(struct sender *s, const struct sender_options *o
 	*s = (struct sender){.node = options->node};
 	result = sluice_attach(&s->sluice, &attach);
 	if (result != 0)
-		return sender_fail(s,
-			result == SLUICE_E_REFUSED || result == SLUICE_E_INVALID ? SENDER_REFUSED
-										 : SENDER_GONE,
-			"%s (is sluice-dataplane running? sluice status tells)",
-			sluice_error(NULL));
+		return sender_fail_attach(s, result);
 	result = sluice_connect(s->sluice, options->node, options->service, &session);
 	if (result < 0)
 		return sender_fail(s, result == SLUICE_E_UNREACHABLE ? SENDER_GONE : SENDER_REFUSED,

@@ -362,8 +362,9 @@ static void serve_detach(struct serve *serve, const char *why)
 
 static int fail_attach(const struct serve *serve, int result)
 {
-	bool gone = result == SLUICE_E_UNREACHABLE || result == SLUICE_E_TIMEOUT;
-	const char *hint = gone ? " (is sluice-dataplane running? sluice status tells)" : "";
+	bool down = result == SLUICE_E_UNREACHABLE || result == SLUICE_E_TIMEOUT;
+	bool gone = down || result == SLUICE_E_PERMISSION;
+	const char *hint = down ? " (is sluice-dataplane running? sluice status tells)" : "";
 
 	return cli_fail(serve->cli, gone ? CLI_UNREACHABLE : CLI_REFUSED,
 		gone ? "unreachable" : "refused", "%s%s", sluice_error(serve->sluice), hint);
@@ -383,7 +384,8 @@ static int serve_attach_again(struct serve *serve)
 			say(serve, "attached", "attached again");
 			return CLI_OK;
 		}
-		if (result == SLUICE_E_REFUSED || result == SLUICE_E_INVALID)
+		if (result == SLUICE_E_REFUSED || result == SLUICE_E_INVALID ||
+			result == SLUICE_E_PERMISSION)
 			return fail_attach(serve, result);
 		sluice_detach(serve->sluice);
 		serve->sluice = NULL;

@@ -75,7 +75,7 @@ void client_read_socket(struct sluice *sluice)
 			return;
 		if (rc != 0) {
 			client_detach(sluice, rc == DOOR_E_HANGUP
-						      ? "the dataplane went away"
+						      ? "the dataplane of this node went away"
 						      : "the dataplane broke the protocol");
 			return;
 		}

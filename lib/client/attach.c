@@ -49,11 +49,15 @@ static int attach_connect(struct sluice *sluice, const struct sluice_options *op
 		return client_fail(NULL, SLUICE_E_SYSTEM, "no socket: %s", strerror(errno));
 	// A dataplane that does not accept fills its backlog: do not hang on it.
 	setsockopt(sluice->socket, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(sluice->socket, (const struct sockaddr *)&address, sizeof(address)) != 0)
-		return client_fail(NULL,
-			errno == EACCES || errno == EPERM ? SLUICE_E_REFUSED : SLUICE_E_UNREACHABLE,
-			"no dataplane at %s: %s", address.sun_path, strerror(errno));
-	return 0;
+	if (connect(sluice->socket, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return 0;
+	if (errno == EACCES || errno == EPERM)
+		return client_fail(NULL, SLUICE_E_PERMISSION,
+			"no permission for %s: root, the user of the node and the group of this "
+			"socket have it",
+			address.sun_path);
+	return client_fail(NULL, SLUICE_E_UNREACHABLE, "no dataplane at %s: %s", address.sun_path,
+		strerror(errno));
 }
 
 static int attach_make_region(struct sluice *sluice)

@@ -80,7 +80,7 @@ int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 			sluice, SLUICE_E_AGAIN, "the dataplane has not read earlier requests yet");
 	if (rc != 0) {
 		client_read_socket(sluice);
-		client_detach(sluice, "the dataplane went away");
+		client_detach(sluice, "the dataplane of this node went away");
 		return SLUICE_E_UNREACHABLE;
 	}
 	request->state = CLIENT_REQUEST_WAITING;

@@ -34,6 +34,8 @@ int client_error_of(uint32_t ipc_result)
 		return SLUICE_E_UNREACHABLE;
 	case IPC_INVALID:
 		return SLUICE_E_INVALID;
+	case IPC_REFUSED_FULL:
+		return SLUICE_E_BUSY;
 	default:
 		return SLUICE_E_REFUSED;
 	}
@@ -47,7 +49,7 @@ const char *client_close_sentence(uint32_t close_reason)
 		"not closed",
 		"closed here",
 		"the peer closed after everything was delivered",
-		"the peer gave up at once",
+		"the peer ended the session at once: its application stopped or died",
 		"the peer's dataplane restarted",
 		"nothing was heard from the peer for too long",
 		"the peer's dataplane never answered",

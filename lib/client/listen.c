@@ -49,7 +49,7 @@ int sluice_listen(struct sluice *sluice, const char *service, uint32_t flags)
 			sluice, SLUICE_E_AGAIN, "the dataplane has not read earlier requests yet");
 	if (rc != 0) {
 		client_read_socket(sluice); // its last words, if any
-		client_detach(sluice, "the dataplane went away");
+		client_detach(sluice, "the dataplane of this node went away");
 		return SLUICE_E_UNREACHABLE;
 	}
 	sluice->listen_request = m.request;

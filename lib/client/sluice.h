@@ -29,6 +29,10 @@ enum sluice_error {
 	SLUICE_E_AGAIN = -6,   // no buffer or no room now: wait for an event, then try again
 	SLUICE_E_CLOSED = -7,  // no such session any more
 	SLUICE_E_SYSTEM = -8,  // errno tells
+	// The socket of the dataplane is not for this user.
+	SLUICE_E_PERMISSION = -9,
+	// A maximum is reached, here or at the peer: try again when something else has ended.
+	SLUICE_E_BUSY = -10,
 };
 
 struct sluice_options {

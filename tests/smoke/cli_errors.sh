@@ -20,6 +20,10 @@ error 2 status --no-such-option
 error 1 send "$smoke_work/file" nobody
 error 1 send "$smoke_work/missing" b
 error 1 send "$smoke_work" b
+error 1 session open nobody
+expect_says 'the peers of node a are: b'
+error 1 session show 123456
+expect_says 'sluice session list'
 expect 0 sl a version
 expect 0 sl a version --json
 expect_json 'isinstance(j, dict)'
@@ -30,6 +34,45 @@ expect_json 'j["peers"][0]["name"] == "b" and j["peers"][0]["reachable"] is True
 for group in link worker session; do
 	expect 0 sl a "$group" list --json
 done
+expect 0 sl a --version
+expect 0 sl a help --json
+expect_json '[c["command"] for c in j["commands"]].count("session close") == 1'
+
+smoke_say "a socket that is not for this user"
+if command -v setpriv >/dev/null; then
+	chmod a+rx "$smoke_work"
+	cp "$SLUICE_BUILD/control/sluice" "$smoke_work/sluice"
+	nobody() {
+		setpriv --reuid=65534 --regid=65534 --clear-groups \
+			"$smoke_work/sluice" --node "$SLUICE_TESTBED/a/control.sock" "$@"
+	}
+	expect 3 nobody status
+	expect_says 'no permission for .*/control.sock: root'
+	expect 3 nobody send "$smoke_work/file" b
+	expect_says 'no permission for .*/data.sock: root'
+fi
+
+# The receiver stands still, so that its senders do not leave; the bound is the one that the help tells.
+smoke_say "as many senders at once as serve --help says, and one more"
+bound=$("$SLUICE_BUILD/control/sluice" serve --help | sed -n 's/.*takes \([0-9]*\) senders.*/\1/p')
+serve_pid=$(sl b status --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["apps"][0]["pid"])')
+kill -STOP "$serve_pid"
+for ((i = 0; i < bound; i++)); do
+	make_random "$smoke_work/file$i" 1000
+	sl a send "$smoke_work/file$i" b >"$smoke_work/send$i.log" 2>&1 &
+	smoke_children+=($!)
+done
+sessions() { [ "$(sl b session list --json | grep -o '"state":"open"' | wc -l)" = "$1" ]; }
+expect_soon 30 "$bound sessions are open" sessions "$bound"
+error 1 send "$smoke_work/file" b
+expect_says 'no room for another session with b now: .*; try again when one has ended'
+kill -CONT "$serve_pid"
+for pid in "${smoke_children[@]}"; do
+	wait "$pid" || smoke_fail "a sender of the $bound failed"
+done
+smoke_children=()
+expect_same "$smoke_work/file0" "$SLUICE_TESTBED/b/inbox/file0"
+
 smoke_say "no node behind the socket"
 expect 3 "$SLUICE_BUILD/control/sluice" --node "$smoke_work/none.sock" status
 expect 3 "$SLUICE_BUILD/control/sluice" --node "$smoke_work/none.sock" --json status

@@ -28,7 +28,8 @@
 static struct {
 	node_opened_fn on_opened;
 	void *owner;
-	bool at_once, forgotten;
+	uint32_t at_once; // what opening fails with before it returns; IPC_OK: it waits
+	bool forgotten;
 	uint32_t closed_cid;
 	bool closed_now;
 } fake;
@@ -39,7 +40,7 @@ uint32_t node_session_open(
 	(void)node;
 	(void)want;
 	if (fake.at_once) {
-		on_opened(owner, IPC_REFUSED_FULL, 0, "no room");
+		on_opened(owner, fake.at_once, 0, "no room");
 		return 0;
 	}
 	fake.on_opened = on_opened;
@@ -338,10 +339,11 @@ static void server__open_that_fails_at_once_or_later(void **state)
 	struct fixture *f = *state;
 	int fd;
 
-	fake.at_once = true;
+	fake.at_once = IPC_REFUSED_FULL;
 	assert_int_equal(code_of(ask(f, "session.open", "{\"node\":\"b\"}")), RPC_BUSY);
+	fake.at_once = IPC_REFUSED_NODE;
 	assert_int_equal(code_of(ask(f, "session.open", "{\"node\":\"z\"}")), RPC_NOT_FOUND);
-	fake.at_once = false;
+	fake.at_once = IPC_OK;
 	fd = client(f);
 	tell(fd, "{\"jsonrpc\":\"2.0\",\"id\":9,\"method\":\"session.open\",\"params\":{\"node\":"
 		 "\"b\"}}\n");

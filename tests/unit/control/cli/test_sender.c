@@ -32,7 +32,7 @@ static struct {
 	uint32_t late_size;
 	unsigned records, dies_after; // dies_after 0: lives
 	enum sluice_event_type death;
-	int connect_error; // SLUICE_E_*, 0: opens
+	int attach_error, connect_error; // SLUICE_E_*, 0: opens
 	bool closed, aborted, corrupts;
 	enum transfer_type untold; // said out of place: DONE at a block, REFUSE without a word
 	struct receiver receiver;
@@ -81,8 +81,8 @@ static void on_report(void *owner, const struct receiver_report *report)
 int sluice_attach(struct sluice **sluice, const struct sluice_options *options)
 {
 	(void)options;
-	*sluice = &fake.handle;
-	return 0;
+	*sluice = fake.attach_error ? NULL : &fake.handle;
+	return fake.attach_error;
 }
 
 void sluice_detach(struct sluice *sluice)
@@ -404,6 +404,24 @@ static void sender_open__says_why_not(void **state)
 	assert_non_null(strstr(fake.sender.text, "why not"));
 	fake.connect_error = SLUICE_E_TIMEOUT;
 	assert_int_equal(open_session(), SENDER_GONE);
+	fake.connect_error = SLUICE_E_BUSY;
+	assert_int_equal(open_session(), SENDER_REFUSED);
+	assert_string_equal(fake.sender.text,
+		"no room for another session with b now: why not; try again when one has ended");
+}
+
+static void sender_open__a_socket_of_others_is_not_reachable(void **state)
+{
+	(void)state;
+	fake.out.fd = -1;
+	fake.attach_error = SLUICE_E_PERMISSION;
+	assert_int_equal(open_session(), SENDER_GONE);
+	assert_string_equal(fake.sender.text, "no error"); // is it running? It is.
+	fake.attach_error = SLUICE_E_REFUSED;
+	assert_int_equal(open_session(), SENDER_REFUSED);
+	fake.attach_error = SLUICE_E_UNREACHABLE;
+	assert_int_equal(open_session(), SENDER_GONE);
+	assert_non_null(strstr(fake.sender.text, "is sluice-dataplane running?"));
 }
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -419,6 +437,7 @@ int main(void)
 		CASE(sender_file__done_before_the_end_is_a_breach),
 		CASE(sender_file__a_refusal_without_a_word_is_a_sentence_all_the_same),
 		CASE(sender_open__says_why_not),
+		CASE(sender_open__a_socket_of_others_is_not_reachable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -329,6 +329,15 @@ static void garbage__random(void **state)
 	assert_true(detached > 100);
 }
 
+static void error_of__a_maximum_is_worth_another_try(void **state)
+{
+	(void)state;
+	assert_int_equal(client_error_of(IPC_REFUSED_FULL), SLUICE_E_BUSY);
+	assert_int_equal(client_error_of(IPC_REFUSED_NODE), SLUICE_E_REFUSED);
+	for (uint32_t result = IPC_OK + 1; result < IPC_RESULT_COUNT; result++)
+		assert_true(client_error_of(result) < 0);
+}
+
 static void close_sentence__one_for_each_reason_of_the_transport(void **state)
 {
 	const char *unknown = client_close_sentence(UINT32_MAX);
@@ -337,6 +346,8 @@ static void close_sentence__one_for_each_reason_of_the_transport(void **state)
 	for (uint32_t reason = 0; reason < CLOSE_REASON_COUNT; reason++)
 		assert_string_not_equal(client_close_sentence(reason), unknown);
 	assert_string_equal(client_close_sentence(CLOSE_REASON_COUNT), unknown);
+	assert_string_equal(client_close_sentence(CLOSE_PEER_RESET),
+		"the peer ended the session at once: its application stopped or died");
 	assert_int_equal(CLOSE_LOCAL, 1); // receive.c repeats these two
 	assert_int_equal(CLOSE_PEER, 2);
 }
@@ -359,6 +370,7 @@ int main(void)
 		CASE(garbage__tail),
 		CASE(garbage__head_of_the_send_ring),
 		CASE(garbage__random),
+		cmocka_unit_test(error_of__a_maximum_is_worth_another_try),
 		cmocka_unit_test(close_sentence__one_for_each_reason_of_the_transport),
 	};
 
