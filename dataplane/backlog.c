@@ -1,5 +1,5 @@
-// Packets that are built and wait for their port, in order. A port that refuses is back-pressure,
-// not loss.
+// Packets that are built and wait for their port, in
+// order. A port that refuses is back-pressure, not loss.
 #include "dataplane/worker.h"
 
 // A port that takes nothing while its link is up has a peer that gets no CPU, most likely: that is

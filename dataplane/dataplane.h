@@ -53,8 +53,8 @@ void plane_commands(struct dataplane *dp);
 enum ipc_result plane_connect_wanted(
 	struct dataplane *dp, const struct door_connect *connect, char *text);
 
-// command/hooks.c: letters from the workers. hooks_letters only collects them (legal inside a
-// hook), hooks_deferred acts.
+// command/hooks.c: letters from the workers. hooks_letters only
+// collects them (legal inside a hook), hooks_deferred acts.
 void hooks_letters(struct dataplane *dp);
 void hooks_deferred(struct dataplane *dp);
 

@@ -36,7 +36,8 @@ static const struct {
 	[DROP_BLOCK_DECODE] = {"block_decode",
 		"the codec refused a record, or it had another length"},
 	[DROP_STEER_FULL] = {"steer_full", "the ring to the owning worker was full"},
-	[DROP_TX_BACKLOG] = {"tx_backlog", "no room to keep a packet that the port refused"},
+	[DROP_TX_BACKLOG] = {"tx_backlog",
+		"the port took nothing for too long, or its link is down"},
 	[DROP_NO_MBUF] = {"no_mbuf", "the packet buffer pool was empty"},
 };
 

@@ -31,7 +31,7 @@ enum verdict {
 	DROP_BLOCK_CRC,
 	DROP_BLOCK_DECODE, // the codec refused the bytes, or gave another length
 	DROP_STEER_FULL,   // inter-worker ring full
-	DROP_TX_BACKLOG,   // no room to keep a packet the port refused (control packets only)
+	DROP_TX_BACKLOG,   // the port refused it for longer than backlog.c keeps packets
 	DROP_NO_MBUF,
 	DROP_COUNT,
 };

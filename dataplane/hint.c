@@ -3,10 +3,9 @@
 // as a reason to probe (transport.h).
 #include "dataplane/port/mbuf.h"
 #include "dataplane/worker.h"
-#include "lib/base/bytes.h"
 
-// A flood of stale packets costs one hint a millisecond; a hint is smaller than any packet that
-// asks for one.
+// A flood of stale packets costs one hint a millisecond;
+// a hint is smaller than any packet that asks for one.
 #define HINT_INTERVAL_NS 1000000ull
 
 void hint_send(struct worker *w, uint16_t port, const struct port_packet *in, uint32_t cid,
@@ -15,6 +14,7 @@ void hint_send(struct worker *w, uint16_t port, const struct port_packet *in, ui
 	struct wire_header header = {.type = WIRE_RESET};
 	struct port_route route;
 	struct rte_mbuf *mbuf;
+	uint32_t size;
 
 	if (now_ns - w->hint_ns < HINT_INTERVAL_NS)
 		return;
@@ -26,7 +26,7 @@ void hint_send(struct worker *w, uint16_t port, const struct port_packet *in, ui
 	if (!mbuf)
 		return;
 	wire_header_frame(mbuf_header(mbuf), &header);
-	be32_put(mbuf_payload(mbuf), cid);
-	port_frame(w->port[port], &route, mbuf, WIRE_HEADER_SIZE + 4);
+	size = WIRE_HEADER_SIZE + wire_hint_frame(mbuf_payload(mbuf), cid);
+	port_frame(w->port[port], &route, mbuf, size);
 	backlog_add(w, port, mbuf);
 }

@@ -1,6 +1,6 @@
-// What a worker does when there is nothing to do. The links of a laptop (memif, af_packet, af_xdp)
-// have no receive interrupt in DPDK 22.11, so a quiet worker sleeps in steps and looks; a busy one
-// never comes here.
+// What a worker does when there is nothing to do. The links of a laptop
+// (memif, af_packet, af_xdp) have no receive interrupt in DPDK 22.11, so
+// a quiet worker sleeps in steps and looks; a busy one never comes here.
 #include <sched.h>
 #include <time.h>
 

@@ -1,13 +1,14 @@
-// Every maximum of the data path, in one place. Nothing in the dataplane grows past these after
-// start.
+// Every maximum of the data path, in one place. Nothing
+// in the dataplane grows past these after start.
 #pragma once
+
+#include "lib/base/stream.h" // STREAMS_MAX: streams of one connection; applications know it too
 
 enum limits {
 	WORKERS_MAX = 16,
 	PORTS_MAX = 16,       // links of one node
 	APPS_MAX = 64,        // attached applications
 	CONNS_MAX = 256,      // connections of one worker
-	STREAMS_MAX = 8,      // streams of one connection
 	RECORD_WINDOW = 128,  // records of one stream between the lowest incomplete and the newest
 	IN_FLIGHT_MAX = 4096, // next_pn - lowest tracked, per connection
 	PN_WINDOW = 8192,     // duplicate filter, ack source and replay window, bits per connection

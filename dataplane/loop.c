@@ -26,13 +26,13 @@ uint32_t loop_turn(struct worker *w, uint64_t now_ns)
 		work += receive_port(w, port, now_ns);
 	work += receive_steered(w, now_ns);
 	work += receive_records(w, now_ns);
-	work += session_events(w, now_ns);
+	work += session_events(w);
 	work += apply_turn(w, now_ns);
 	work += send_take(w, now_ns);
 	session_route_pending(w, now_ns);
 	transport_on_time(w->transport,
 		now_ns); // after what arrived: an ACK in the ring must not lose to its timer
-	work += session_events(w, now_ns);
+	work += session_events(w);
 	letters_apps(w, now_ns); // published first: an ACK says that the application has it
 	work += send_packets(w, now_ns);
 	publish_on_time(w, now_ns);

@@ -4,8 +4,8 @@
 #include "dataplane/session.h"
 #include "dataplane/worker.h"
 
-// A DATA packet: a riding ACK block has a fixed size, so the payload's place is known before
-// anything is opened.
+// A DATA packet: a riding ACK block has a fixed size, so
+// the payload's place is known before anything is opened.
 static enum verdict place_data(struct worker *w, struct session *s,
 	const struct wire_header *header, uint32_t size, struct opened *opened)
 {

@@ -23,8 +23,8 @@ struct opened {
 	struct wire_ack ack;
 };
 
-// `size`: bytes behind the header, without the tag. Checks bounds, window and credit; believes
-// nothing else.
+// `size`: bytes behind the header, without the tag. Checks
+// bounds, window and credit; believes nothing else.
 enum verdict opened_place(struct worker *w, struct session *s, const struct wire_header *header,
 	uint32_t size, struct opened *opened);
 // After the cipher opened it.

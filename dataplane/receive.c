@@ -14,14 +14,15 @@
 #include "dataplane/opened.h"
 #include "dataplane/transform/compress.h"
 #include "dataplane/worker.h"
-#include "lib/base/bytes.h"
 
-// RESET with connection id 0: its payload is an id of ours that the sender does not know.
+// Its sender does not know a connection that we believe to have with it.
 static enum verdict receive_hint(struct worker *w, const struct port_packet *in, uint64_t now_ns)
 {
-	if (in->size < WIRE_HEADER_SIZE + 4)
+	uint32_t cid;
+
+	if (!wire_hint_parse(&cid, in->payload + WIRE_HEADER_SIZE, in->size - WIRE_HEADER_SIZE))
 		return DROP_HEADER;
-	transport_on_reset_hint(w->transport, be32_get(in->payload + WIRE_HEADER_SIZE), now_ns);
+	transport_on_reset_hint(w->transport, cid, now_ns);
 	return VERDICT_ACCEPT;
 }
 
@@ -125,25 +126,38 @@ uint32_t receive_steered(struct worker *w, uint64_t now_ns)
 	return n;
 }
 
-// A complete record: expanded if a codec made it. On success its block (or the one it was expanded
-// into) has gone on.
+// A record that went raw lies already where the application will read it.
+static enum verdict receive_raw(struct worker *w, struct session *s, const struct recv_record *r)
+{
+	enum verdict verdict = expand_record(&r->header, false, r->block, w->codec_workspace,
+		r->block, !s->cipher->authenticates);
+
+	if (verdict == VERDICT_ACCEPT)
+		session_deliver(w, s, r, r->block);
+	return verdict;
+}
+
+// A complete record goes to its application. When it does not, r->block stays the caller's.
 static enum verdict receive_record(struct worker *w, const struct recv_record *r)
 {
 	struct session *s = conn_owner(r->conn);
-	uint8_t *raw = r->compressed ? session_block_get(w, s) : r->block;
 	enum verdict verdict;
+	uint8_t *raw;
 
+	if (!r->compressed)
+		return receive_raw(w, s, r);
+	raw = session_block_get(w, s);
 	if (!raw)
 		return DROP_NO_BUFFER;
-	verdict = expand_record(&r->header, r->compressed, r->block, w->codec_workspace, raw,
-		!s->cipher->authenticates);
-	if (verdict == VERDICT_ACCEPT)
-		session_deliver(w, s, r, raw);
-	else if (r->compressed)
+	verdict = expand_record(
+		&r->header, true, r->block, w->codec_workspace, raw, !s->cipher->authenticates);
+	if (verdict != VERDICT_ACCEPT) {
 		session_block_put(w, s, raw);
-	if (verdict == VERDICT_ACCEPT && r->compressed)
-		session_block_put(w, s, r->block);
-	return verdict;
+		return verdict;
+	}
+	session_deliver(w, s, r, raw);
+	session_block_put(w, s, r->block);
+	return VERDICT_ACCEPT;
 }
 
 uint32_t receive_records(struct worker *w, uint64_t now_ns)

@@ -13,27 +13,35 @@
 #include "dataplane/port/mbuf.h"
 #include "dataplane/worker.h"
 
-static void send_descriptor(
-	struct worker *w, struct app_channel *app, const struct app_record *record, uint64_t now_ns)
+// A record that finds no room, or others before it that found none, waits in its order.
+static void send_record(
+	struct worker *w, struct session *s, const struct app_tx *tx, uint64_t now_ns)
 {
-	struct session *s = record->session ? session_of(w, record->session->session) : NULL;
+	bool queue = app_parked_any(s->app_row, stream_number(tx->stream));
+
+	if (!queue && submit_record(w, s, tx, now_ns))
+		return;
+	app_park(s->app_row, tx);
+	w->parked++;
+}
+
+static void send_descriptor(struct worker *w, struct app_channel *channel,
+	const struct app_record *record, uint64_t now_ns)
+{
+	const struct app_tx *tx = &record->tx;
+	struct session *s = record->row ? session_of(w, record->row->cid) : NULL;
 
 	if (!s) {
-		if (record->tx.op == APP_TX_SEND)
-			app_deliver_sent(app, record->tx.session, record->tx.stream,
-				record->tx.cookie, false);
+		if (tx->op == APP_TX_SEND)
+			app_deliver_sent(channel, tx->session, tx->stream, tx->cookie, false);
 		return;
 	}
-	switch (record->tx.op) {
+	switch (tx->op) {
 	case APP_TX_SEND:
-		if (app_parked_any(s->app, record->tx.stream) ||
-			!submit_record(w, s, &record->tx, now_ns)) {
-			app_park(s->app, &record->tx);
-			w->parked++;
-		}
+		send_record(w, s, tx, now_ns);
 		break;
 	case APP_TX_CLOSE:
-		if (s->app->parked > 0)
+		if (s->app_row->parked > 0)
 			s->close_wanted = true;
 		else
 			transport_close(w->transport, s->conn, now_ns);
@@ -44,14 +52,14 @@ static void send_descriptor(
 }
 
 // Blocks that the application gave back become credit for the peer.
-static uint32_t send_returns(struct worker *w, struct app_channel *app, uint64_t now_ns)
+static uint32_t send_returns(struct worker *w, struct app_channel *channel, uint64_t now_ns)
 {
-	uint32_t n = app_take_returns(app);
+	uint32_t n = app_take_returns(channel);
 
-	for (uint32_t row = 0; n > 0 && row < APP_SESSIONS_MAX; row++) {
-		struct app_session *as = &app->session[row];
-		uint32_t records = as->open ? app_take_credit(as) : 0;
-		struct session *s = records ? session_of(w, as->session) : NULL;
+	for (uint32_t i = 0; n > 0 && i < APP_SESSIONS_MAX; i++) {
+		struct app_session *row = &channel->session[i];
+		uint32_t records = row->open ? app_take_credit(row) : 0;
+		struct session *s = records ? session_of(w, row->cid) : NULL;
 
 		if (s && s->routed)
 			conn_credit(w->transport, s->conn, records, now_ns);
@@ -62,16 +70,18 @@ static uint32_t send_returns(struct worker *w, struct app_channel *app, uint64_t
 uint32_t send_take(struct worker *w, uint64_t now_ns)
 {
 	struct app_record records[APP_DESCRIPTORS_TURN];
-	uint32_t done = submit_parked(w, now_ns);
+	uint32_t done;
 
+	w->encode_budget = WORKER_ENCODE_TURN;
+	done = submit_parked(w, now_ns);
 	for (uint32_t a = 0; a < w->apps_count; a++) {
-		struct app_channel *app = w->apps[a];
+		struct app_channel *channel = w->apps[a];
 		uint32_t n;
 
-		done += send_returns(w, app, now_ns);
-		n = app_take(app, records, APP_DESCRIPTORS_TURN);
+		done += send_returns(w, channel, now_ns);
+		n = app_take(channel, records, APP_DESCRIPTORS_TURN);
 		for (uint32_t i = 0; i < n; i++)
-			send_descriptor(w, app, &records[i], now_ns);
+			send_descriptor(w, channel, &records[i], now_ns);
 		done += n;
 	}
 	return done;

@@ -1,5 +1,5 @@
-// Sessions: rows around connections, from the first route look-up to the last block that comes
-// back.
+// Sessions: rows around connections, from the first
+// route look-up to the last block that comes back.
 #include "dataplane/session.h"
 
 #include <string.h>
@@ -20,8 +20,8 @@ struct session *session_of(struct worker *w, uint32_t cid)
 
 uint8_t *session_block_get(struct worker *w, struct session *s)
 {
-	if (s->app)
-		return app_block_get(s->app);
+	if (s->app_row)
+		return app_block_get(s->app_row);
 	if (w->discard_count == 0 || s->held_blocks >= 2 * SESSION_DISCARD_RECORDS)
 		return NULL;
 	s->held_blocks++;
@@ -30,8 +30,8 @@ uint8_t *session_block_get(struct worker *w, struct session *s)
 
 void session_block_put(struct worker *w, struct session *s, uint8_t *block)
 {
-	if (s->app) {
-		app_block_put(s->app, block);
+	if (s->app_row) {
+		app_block_put(s->app_row, block);
 		return;
 	}
 	s->held_blocks--;
@@ -41,8 +41,8 @@ void session_block_put(struct worker *w, struct session *s, uint8_t *block)
 void session_deliver(
 	struct worker *w, struct session *s, const struct recv_record *record, uint8_t *raw)
 {
-	if (s->app) {
-		app_deliver_data(s->app, record->stream, raw, record->header.raw_size,
+	if (s->app_row) {
+		app_deliver_data(s->app_row, record->stream, raw, record->header.raw_size,
 			record->header.flags & BLOCK_MESSAGE_END);
 		return;
 	}
@@ -60,7 +60,7 @@ static void session_connect(struct worker *w, struct session *s, uint64_t now_ns
 		.segment_size = s->segment_size,
 		.initiator = s->initiator,
 		.tag_size = s->cipher->tag_size,
-		.credit_records = s->app ? s->app->credit_records : SESSION_DISCARD_RECORDS,
+		.credit_records = s->app_row ? s->app_row->credit_records : SESSION_DISCARD_RECORDS,
 	};
 
 	memcpy(open.session_id, s->session_id, sizeof(open.session_id));
@@ -76,8 +76,8 @@ void session_route_pending(struct worker *w, uint64_t now_ns)
 
 		if (!s->conn || s->routed || s->closed || s->peer_cid == 0)
 			continue;
-		// The accepting side answers whoever asks; it opens at once and resolves when it
-		// answers.
+		// The accepting side answers whoever asks; it
+		// opens at once and resolves when it answers.
 		if (port_route_ready(w->port[s->port], w->index, &s->route, now_ns) ==
 				VERDICT_ACCEPT ||
 			!s->initiator || now_ns > s->route_deadline_ns)
@@ -90,13 +90,13 @@ static void session_opened(struct worker *w, struct session *s)
 {
 	s->opened = true;
 	session_publish(w, s);
-	if (s->app)
-		app_deliver_opened(s->app, s->connect_request);
+	if (s->app_row)
+		app_deliver_opened(s->app_row, s->connect_request);
 	report_opened(w, s);
 }
 
-// CLOSED was taken: the transport holds nothing of it once its sent records were taken, which
-// happened before.
+// CLOSED was taken: the transport holds nothing of it once
+// its sent records were taken, which happened before.
 static void session_closed(struct worker *w, struct session *s, enum close_reason reason)
 {
 	s->close_reason = (uint8_t)reason;
@@ -108,9 +108,9 @@ void session_free(struct worker *w, struct session *s)
 {
 	session_publish(w, s);
 	report_closed(w, s);
-	if (s->app) {
-		w->parked -= s->app->parked; // they come back failed
-		app_session_close(s->app, s->close_reason);
+	if (s->app_row) {
+		w->parked -= s->app_row->parked; // they come back failed
+		app_session_close(s->app_row, s->close_reason);
 	}
 	transport_free(w->transport, s->conn);
 	publish_session_free(w, s);
@@ -129,21 +129,21 @@ static uint32_t session_sent(struct worker *w)
 	for (; transport_take_sent(w->transport, &sent); n++) {
 		struct session *s = conn_owner(sent.conn);
 
-		if (!s->app)
+		if (!s->app_row)
 			continue;
 		if (sent.record.compressed)
-			app_slab_put(s->app->channel, (uint8_t *)(uintptr_t)sent.record.stored);
-		app_deliver_sent(s->app->channel, s->cid, sent.stream, sent.record.cookie, sent.ok);
+			app_slab_put(s->app_row->channel, (uint8_t *)(uintptr_t)sent.record.stored);
+		app_deliver_sent(
+			s->app_row->channel, s->cid, sent.stream, sent.record.cookie, sent.ok);
 	}
 	return n;
 }
 
-uint32_t session_events(struct worker *w, uint64_t now_ns)
+uint32_t session_events(struct worker *w)
 {
 	uint32_t n = session_sent(w);
 	struct transport_event event;
 
-	(void)now_ns;
 	for (; transport_take_event(w->transport, &event); n++) {
 		struct session *s = conn_owner(event.conn);
 
@@ -164,6 +164,6 @@ void session_publish(struct worker *w, struct session *s)
 	struct session_stats row;
 
 	publish_session_row(w, s, &row);
-	if (s->app)
-		app_session_publish(s->app, &row);
+	if (s->app_row)
+		app_session_publish(s->app_row, &row);
 }

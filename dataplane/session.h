@@ -1,5 +1,5 @@
-// One session as its worker keeps it: what stands around a transport connection. Its index is the
-// connection's slot.
+// One session as its worker keeps it: what stands around a
+// transport connection. Its index is the connection's slot.
 #pragma once
 
 #include <stdbool.h>
@@ -20,12 +20,11 @@ struct worker;
 
 // Only its worker touches it.
 struct session {
-	struct conn *conn; // NULL: free
-	struct app_session
-		*app;         // NULL: a session without an application; what arrives is discarded
-	uint16_t app_index;   // SESSION_NO_APP: none
-	uint32_t held_blocks; // of the discard pool, by a session without an application
-	bool routed;          // the next hop is known, the connection has been opened
+	struct conn *conn;           // NULL: free
+	struct app_session *app_row; // NULL: without an application; what arrives is discarded
+	uint16_t app_index;          // SESSION_NO_APP: none
+	uint32_t held_blocks;        // of the discard pool, by a session without an application
+	bool routed;                 // the next hop is known, the connection has been opened
 	bool initiator;
 	bool opened;       // OPENED was reported
 	bool closed;       // CLOSED was taken
@@ -71,6 +70,6 @@ void session_deliver(
 // Opens the connections whose next hop became known; fails those that waited too long.
 void session_route_pending(struct worker *w, uint64_t now_ns);
 // What the transport reports: opened, closed, writable; and records that are acknowledged or lost.
-uint32_t session_events(struct worker *w, uint64_t now_ns);
+uint32_t session_events(struct worker *w);
 // The row that control and the application see.
 void session_publish(struct worker *w, struct session *s);

@@ -15,13 +15,14 @@ static bool submit_slab(struct worker *w, const struct session *s, uint32_t size
 		return true;
 	if (w->encode_budget < size)
 		return false;
-	*slab = app_slab_get(s->app->channel);
-	return *slab || s->app->channel->slabs == 0; // no slabs at all: raw is better than never
+	*slab = app_slab_get(s->app_row->channel);
+	return *slab ||
+	       s->app_row->channel->slabs == 0; // no slabs at all: raw is better than never
 }
 
 bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx, uint64_t now_ns)
 {
-	struct app_channel *app = s->app->channel;
+	struct app_channel *channel = s->app_row->channel;
 	struct send_record record;
 	struct compressed c;
 	uint8_t *slab;
@@ -29,12 +30,12 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 	if (!s->routed || transport_room(w->transport, s->conn, tx->stream) == 0 ||
 		!submit_slab(w, s, tx->size, &slab))
 		return false;
-	compress_record(&c, s->codec, w->codec_workspace, s->level, app_tx_data(app, tx), tx->size,
-		slab, !s->cipher->authenticates);
+	compress_record(&c, s->codec, w->codec_workspace, s->level, app_tx_data(channel, tx),
+		tx->size, slab, !s->cipher->authenticates);
 	if (slab)
 		w->encode_budget -= tx->size;
 	if (slab && !c.compressed) {
-		app_slab_put(app, slab);
+		app_slab_put(channel, slab);
 		s->blocks_raw++;
 	}
 	c.header.flags = tx->flags & APP_TX_MESSAGE_END ? BLOCK_MESSAGE_END : 0;
@@ -46,9 +47,9 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 	block_header_frame(record.header, &c.header);
 	if (transport_submit(w->transport, s->conn, tx->stream, &record, now_ns) != SUBMIT_OK) {
 		if (c.compressed)
-			app_slab_put(app, slab);
-		app_deliver_sent(app, tx->session, tx->stream, tx->cookie,
-			false); // closing: it will not go any more
+			app_slab_put(channel, slab);
+		// Closing: it will not go any more.
+		app_deliver_sent(channel, tx->session, tx->stream, tx->cookie, false);
 	}
 	return true;
 }
@@ -57,18 +58,18 @@ static uint32_t parked_session(struct worker *w, struct session *s, uint64_t now
 {
 	uint32_t done = 0;
 
-	for (uint32_t stream = 0; stream < STREAMS_MAX; stream++) {
+	for (uint32_t number = 0; number < STREAMS_MAX; number++) {
 		for (;;) {
-			const struct app_tx *first = app_parked_first(s->app, stream << 2);
+			const struct app_tx *first = app_parked_first(s->app_row, number);
 
 			if (!first || !submit_record(w, s, first, now_ns))
 				break;
-			app_unpark(s->app, stream << 2);
+			app_unpark(s->app_row, number);
 			w->parked--;
 			done++;
 		}
 	}
-	if (s->close_wanted && s->app->parked == 0) {
+	if (s->close_wanted && s->app_row->parked == 0) {
 		s->close_wanted = false;
 		transport_close(w->transport, s->conn, now_ns);
 	}
@@ -79,12 +80,11 @@ uint32_t submit_parked(struct worker *w, uint64_t now_ns)
 {
 	uint32_t done = 0;
 
-	w->encode_budget = WORKER_ENCODE_TURN;
 	for (uint32_t a = 0; w->parked > 0 && a < w->apps_count; a++)
-		for (uint32_t row = 0; row < APP_SESSIONS_MAX; row++) {
-			struct app_session *as = &w->apps[a]->session[row];
-			struct session *s =
-				as->open && as->parked > 0 ? session_of(w, as->session) : NULL;
+		for (uint32_t i = 0; i < APP_SESSIONS_MAX; i++) {
+			struct app_session *row = &w->apps[a]->session[i];
+			bool waits = row->open && row->parked > 0;
+			struct session *s = waits ? session_of(w, row->cid) : NULL;
 
 			if (s)
 				done += parked_session(w, s, now_ns);

@@ -9,8 +9,8 @@
 
 #include "dataplane/transform/codec.h"
 
-// Zeroed and cache aligned, taken once at start. Anonymous pages, so that slots nobody uses cost
-// nothing.
+// Zeroed and cache aligned, taken once at start. Anonymous
+// pages, so that slots nobody uses cost nothing.
 static void *worker_memory(size_t size)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

@@ -1,5 +1,5 @@
-// One worker: one thread, one queue of every link, its connections, their timers and buffers,
-// completely its own.
+// One worker: one thread, one queue of every link, its
+// connections, their timers and buffers, completely its own.
 #pragma once
 
 #include <pthread.h>
@@ -28,11 +28,11 @@ struct plane_link {
 	int wake; // socket that wakes control; borrowed
 };
 
-// Plain counters of the loop; observe publishes them.
 #define WORKER_SCRATCH_SIZE   16384u
 #define WORKER_DISCARD_BLOCKS 16u
 #define WORKER_ENCODE_TURN    (2u * BLOCK_SIZE) // a codec must not keep the receive side waiting
 
+// Plain counters of the loop; observe publishes them.
 struct worker_counters {
 	uint64_t turns, busy_turns, sleeps;
 	uint64_t cycles_busy, cycles_total;
@@ -45,37 +45,48 @@ struct worker_counters {
 struct worker {
 	uint16_t index;
 	const struct config *config;
-	uint16_t ports;
-	struct port **port; // main opened them; queue `index` of each is ours
-	struct steer *steer;
-	struct transport *transport;
-	void *transport_memory;
-	struct session *sessions;           // CONNS_MAX, by slot
-	struct backlog *backlog;            // one per port
-	struct app_channel *apps[APPS_MAX]; // dense
-	uint32_t apps_count;
-	void *codec_workspace;
-	uint8_t *scratch; // WORKER_SCRATCH_SIZE: payloads that are known already, and those of
-			  // control packets
-	struct plane_link plane;
-	struct plane_dataplane *tables;          // we write our worker row and our session rows
-	struct mailbox *inbox;                   // main -> worker
-	struct mailbox *outbox;                  // worker -> main
-	uint8_t *discard[WORKER_DISCARD_BLOCKS]; // free blocks for sessions without an application
-	uint32_t discard_count;
-	uint8_t *discard_memory;
-	uint64_t hint_ns; // when the last reset hint went out
-	struct worker_counters counters;
-	uint64_t now_ns; // of this turn
-	uint64_t last_work_ns, published_ns, sessions_published_ns;
-	uint32_t sessions_count;
-	uint32_t unrouted; // sessions that wait for a next hop
-	uint32_t parked;   // descriptors of all applications that wait for room in the transport
-	uint32_t encode_budget; // bytes that codecs may still read in this turn
-	bool stop;
 	pthread_t thread;
 	_Atomic int started; // 0 not yet, 1 running, -1 failed; main reads
 	char error[128];
+	bool stop;
+
+	// Links: main opened them; queue `index` of each is ours.
+	uint16_t ports;
+	struct port **port;
+	struct backlog *backlog; // one per port
+	struct steer *steer;     // to and from the other workers; NULL: there are none
+	uint64_t hint_ns;        // when the last reset hint went out
+
+	// Connections, and what stands around them.
+	struct transport *transport;
+	void *transport_memory;
+	struct session *sessions; // CONNS_MAX, by slot
+	uint32_t sessions_count;
+	uint32_t unrouted; // sessions that wait for a next hop
+
+	// Applications.
+	struct app_channel *apps[APPS_MAX]; // dense
+	uint32_t apps_count;
+	uint32_t parked; // descriptors of all of them that wait for room in the transport
+
+	// Memory.
+	void *codec_workspace;
+	uint32_t encode_budget; // bytes that codecs may still read in this turn
+	uint8_t *scratch;       // WORKER_SCRATCH_SIZE: known payloads, and control packets
+	uint8_t *discard[WORKER_DISCARD_BLOCKS]; // free blocks of sessions without an application
+	uint32_t discard_count;
+	uint8_t *discard_memory;
+
+	// Control and the main thread.
+	struct plane_link plane;
+	struct plane_dataplane *tables; // we write our worker row and our session rows
+	struct mailbox *inbox;          // main -> worker
+	struct mailbox *outbox;         // worker -> main
+
+	// Time and figures.
+	uint64_t now_ns; // of this turn
+	uint64_t last_work_ns, published_ns, sessions_published_ns;
+	struct worker_counters counters;
 };
 
 // Memory and tables; no thread yet. 0, or -1 with a sentence in worker->error.

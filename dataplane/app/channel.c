@@ -1,5 +1,5 @@
-// Makes, checks and frees the channel of one application. The region is hostile: its header is
-// copied, checked, used.
+// Makes, checks and frees the channel of one application. The
+// region is hostile: its header is copied, checked, used.
 #include "dataplane/app/channel.h"
 
 #include <errno.h>

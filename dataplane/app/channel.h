@@ -61,8 +61,8 @@ struct app_parked {
 // application has taken the CLOSED event, so a slow application can never overflow its event ring.
 struct app_session {
 	struct app_channel *channel;
-	uint32_t session; // cid; valid while `open`
-	uint16_t row;     // index here and in info[]
+	uint32_t cid; // valid while `open`
+	uint16_t row; // index here and in info[]
 	bool open;
 	bool draining;           // closed, CLOSED not taken yet
 	uint32_t closed_at;      // draining: ring index behind the CLOSED event
@@ -122,8 +122,8 @@ struct app_channel {
 	struct app_parked parked[APP_BLOCKS_MAX];
 	uint16_t parked_free;
 
-	// The worker stores the request of each OPENED it delivered, the main thread takes it (0:
-	// free slot).
+	// The worker stores the request of each OPENED it
+	// delivered, the main thread takes it (0: free slot).
 	_Atomic uint32_t answered[APP_CONNECTS_MAX];
 };
 
@@ -162,8 +162,8 @@ void app_session_publish(struct app_session *session, const struct session_stats
 uint8_t *app_block_get(struct app_session *session);
 // transport_env.block_put, and for blocks that are not delivered after all.
 void app_block_put(struct app_session *session, uint8_t *block);
-// A block for what a codec produces; lives until app_slab_put. NULL: the share is used up, send raw
-// or later.
+// A block for what a codec produces; lives until app_slab_put.
+// NULL: the share is used up, send raw or later.
 uint8_t *app_slab_get(struct app_channel *channel);
 void app_slab_put(struct app_channel *channel, uint8_t *slab);
 // Whether `memory` is in the arena's block area (a slab or a receive block).

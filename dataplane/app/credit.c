@@ -1,10 +1,10 @@
-// Blocks that the application gives back: checked against the private table, counted as credit of
-// their session.
+// Blocks that the application gives back: checked against
+// the private table, counted as credit of their session.
 #include "dataplane/app/block.h"
 #include "dataplane/app/take.h"
 
-// False: the application does not own such a block (never had it, gave it back before, or names
-// another session).
+// False: the application does not own such a block (never
+// had it, gave it back before, or names another session).
 static bool credit_take_block(struct app_channel *channel, const struct app_return *back)
 {
 	uint32_t index = back->offset / APP_BLOCK_SIZE;

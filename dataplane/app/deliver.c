@@ -1,5 +1,5 @@
-// Publishes events to the application and wakes it. See lib/shm/ring.h for the fences of the
-// wake-up.
+// Publishes events to the application and wakes it.
+// See lib/shm/ring.h for the fences of the wake-up.
 #include "dataplane/app/deliver_stage.h"
 
 #include <assert.h>
@@ -45,9 +45,9 @@ void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *mem
 		return;
 	}
 	block->state = APP_BLOCK_OWNED;
-	block->session = session->session;
+	block->session = session->cid;
 	app_deliver_stage(channel, &(struct app_rx){
-					   .session = session->session,
+					   .session = session->cid,
 					   .stream = stream,
 					   .offset = index * APP_BLOCK_SIZE,
 					   .size = size,
@@ -74,15 +74,15 @@ void app_deliver_sent(
 static void deliver_answer(struct app_channel *channel, uint32_t request)
 {
 	for (uint32_t i = 0; i < APP_CONNECTS_MAX; i++) {
-		// Acquire pairs with the main thread's exchange; only this thread makes a slot
-		// non-zero.
+		// Acquire pairs with the main thread's exchange;
+		// only this thread makes a slot non-zero.
 		if (atomic_load_explicit(&channel->answered[i], memory_order_acquire) != 0)
 			continue;
 		atomic_store_explicit(&channel->answered[i], request, memory_order_release);
 		return;
 	}
-	// All taken: the main thread is far behind. Its time-out frees the request; the application
-	// ignores that.
+	// All taken: the main thread is far behind. Its time-out
+	// frees the request; the application ignores that.
 }
 
 void app_deliver_opened(struct app_session *session, uint32_t request)
@@ -90,7 +90,7 @@ void app_deliver_opened(struct app_session *session, uint32_t request)
 	if (request != 0)
 		deliver_answer(session->channel, request);
 	app_deliver_stage(session->channel, &(struct app_rx){
-						    .session = session->session,
+						    .session = session->cid,
 						    .offset = session->row,
 						    .type = APP_RX_OPENED,
 						    .cookie = request,
@@ -113,8 +113,8 @@ static void deliver_wake(struct app_channel *channel)
 		return;
 	channel->woken = true;
 	channel->woken_head = head;
-	// A full socket is a readable one; a closed one is the main thread's business (hang-up of
-	// data.sock).
+	// A full socket is a readable one; a closed one is
+	// the main thread's business (hang-up of data.sock).
 	(void)send(channel->wake_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 

@@ -18,6 +18,6 @@ void app_deliver_sent(
 void app_deliver_opened(struct app_session *session, uint32_t request);
 // CLOSED is staged by app_session_close (channel.h).
 
-// Publishes what is staged and wakes the application when it sleeps. Once per burst; cheap when
-// nothing is staged.
+// Publishes what is staged and wakes the application when
+// it sleeps. Once per burst; cheap when nothing is staged.
 void app_deliver_flush(struct app_channel *channel);

@@ -1,5 +1,5 @@
-// The door's poll loop: accepts, reads a bounded number of messages from each client, drops who
-// misbehaves.
+// The door's poll loop: accepts, reads a bounded number
+// of messages from each client, drops who misbehaves.
 #include "dataplane/app/door_state.h"
 
 #include <errno.h>
@@ -257,11 +257,6 @@ int door_poll(struct door *door, int timeout_ms)
 	}
 	door_sweep(door);
 	return 0;
-}
-
-int door_fd(const struct door *door)
-{
-	return door->epoll_fd;
 }
 
 int door_new(struct door **out, const struct door_config *config, char text[REASON_SIZE])

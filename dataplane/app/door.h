@@ -46,8 +46,8 @@ struct door_listener {
 	char service[NAME_SIZE]; // empty: the row is free
 };
 
-// What control's HELLO is answered with. The descriptors are borrowed: the door sends, the
-// integrator owns.
+// What control's HELLO is answered with. The descriptors
+// are borrowed: the door sends, the integrator owns.
 struct door_welcome {
 	int region_fd;
 	uint64_t region_size;
@@ -58,12 +58,12 @@ struct door_welcome {
 // Called on the main thread inside door_poll. `context` is config.context. enum ipc_result where a
 // result is returned; anything but IPC_OK is sent to the client with `text`.
 struct door_hooks {
-	// Give the channel to a worker (set channel->worker). On refusal the door frees the
-	// channel.
+	// Give the channel to a worker (set channel->worker).
+	// On refusal the door frees the channel.
 	enum ipc_result (*on_app_attached)(
 		void *context, struct app_channel *channel, char text[REASON_SIZE]);
-	// Hung up, or dropped: tell the worker to end its sessions. The channel lives until
-	// door_app_released.
+	// Hung up, or dropped: tell the worker to end its
+	// sessions. The channel lives until door_app_released.
 	void (*on_app_gone)(void *context, struct app_channel *channel);
 	// Takes `region_fd` in any case.
 	enum ipc_result (*on_control_attached)(
@@ -94,14 +94,11 @@ int door_new(struct door **door, const struct door_config *config, char text[REA
 void door_free(struct door *door);
 // Waits up to `timeout_ms` (-1: for ever) and serves what is ready. 0, or negative errno.
 int door_poll(struct door *door, int timeout_ms);
-// Pollable, for callers that have other descriptors to watch: readable when door_poll has something
-// to do.
-int door_fd(const struct door *door);
 
 // The worker has let go of this channel (on_app_gone was called before): frees it, and its index.
 void door_app_released(struct door *door, struct app_channel *channel);
-// The worker reports that the application broke the contract: hangs up; on_app_gone follows from
-// within.
+// The worker reports that the application broke the
+// contract: hangs up; on_app_gone follows from within.
 void door_app_drop(struct door *door, struct app_channel *channel);
 // NULL: no such application, or one that is gone.
 struct app_channel *door_channel(const struct door *door, struct door_app app);

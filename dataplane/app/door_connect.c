@@ -1,6 +1,6 @@
-// CONNECT: an application asks for a session. The request waits here until a worker delivers
-// OPENED, control says that it failed, or its time is up; a control process that attaches anew gets
-// it again.
+// CONNECT: an application asks for a session. The request waits here
+// until a worker delivers OPENED, control says that it failed, or its
+// time is up; a control process that attaches anew gets it again.
 #include "dataplane/app/door_state.h"
 
 #include <stdio.h>
@@ -113,8 +113,8 @@ void door_connect_failed(struct door *door, struct door_app app, uint32_t reques
 	pending->connect.request = 0;
 	if (result == IPC_OK) // only OPENED, through the ring, is good news
 		result = IPC_INVALID;
-	// A client that does not read is dropped when the door polls it next: the hang-up is made
-	// here.
+	// A client that does not read is dropped when the
+	// door polls it next: the hang-up is made here.
 	if (!door_reply(client, request, result, text))
 		shutdown(client->fd, SHUT_RDWR);
 }

@@ -1,5 +1,5 @@
-// LISTEN and UNLISTEN: who accepts sessions for which service. An ordinary listener goes before a
-// fallback one.
+// LISTEN and UNLISTEN: who accepts sessions for which
+// service. An ordinary listener goes before a fallback one.
 #include "dataplane/app/door_state.h"
 
 #include <stdio.h>

@@ -3,16 +3,16 @@
 
 #include "dataplane/app/take.h"
 
-bool app_parked_any(const struct app_session *session, uint32_t stream)
+bool app_parked_any(const struct app_session *session, uint32_t number)
 {
-	assert(stream >> 2 < STREAMS_MAX);
-	return session->queue[stream >> 2].first != APP_NONE;
+	assert(number < STREAMS_MAX);
+	return session->queue[number].first != APP_NONE;
 }
 
 void app_park(struct app_session *session, const struct app_tx *tx)
 {
 	struct app_channel *channel = session->channel;
-	uint32_t number = tx->stream >> 2;
+	uint32_t number = stream_number(tx->stream);
 	uint16_t index = channel->parked_free;
 
 	assert(tx->op == APP_TX_SEND && number < STREAMS_MAX);
@@ -27,20 +27,19 @@ void app_park(struct app_session *session, const struct app_tx *tx)
 	session->parked++;
 }
 
-const struct app_tx *app_parked_first(const struct app_session *session, uint32_t stream)
+const struct app_tx *app_parked_first(const struct app_session *session, uint32_t number)
 {
-	if (!app_parked_any(session, stream))
+	if (!app_parked_any(session, number))
 		return NULL;
-	return &session->channel->parked[session->queue[stream >> 2].first].tx;
+	return &session->channel->parked[session->queue[number].first].tx;
 }
 
-void app_unpark(struct app_session *session, uint32_t stream)
+void app_unpark(struct app_session *session, uint32_t number)
 {
 	struct app_channel *channel = session->channel;
-	uint32_t number = stream >> 2;
 	uint16_t index = session->queue[number].first;
 
-	assert(app_parked_any(session, stream));
+	assert(app_parked_any(session, number));
 	session->queue[number].first = channel->parked[index].next;
 	if (session->queue[number].first == APP_NONE)
 		session->queue[number].last = APP_NONE;

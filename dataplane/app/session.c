@@ -5,12 +5,12 @@
 #include "dataplane/app/take.h"
 #include "lib/shm/seqlock.h"
 
-// A record needs two blocks while it is incomplete (stored bytes, and the expanded ones), one when
-// it is delivered.
+// A record needs two blocks while it is incomplete (stored
+// bytes, and the expanded ones), one when it is delivered.
 #define BLOCKS_PER_RECORD 2u
 
-// A quarter of what remains: the first session gets most, later ones still get something. 0:
-// nothing remains.
+// A quarter of what remains: the first session gets most,
+// later ones still get something. 0: nothing remains.
 static uint32_t session_share(const struct app_channel *channel)
 {
 	uint32_t promised = channel->slabs_max + channel->granted + channel->orphans;
@@ -62,7 +62,7 @@ struct app_session *app_session_open(struct app_channel *channel, uint32_t cid)
 	if (session == NULL)
 		return NULL;
 	assert(session->blocks == 0 && session->parked == 0);
-	session->session = cid;
+	session->cid = cid;
 	session->open = true;
 	session->draining = false;
 	session->credit_records = share;
@@ -76,7 +76,7 @@ struct app_session *app_session_find(struct app_channel *channel, uint32_t cid)
 	for (uint32_t i = 0; i < APP_SESSIONS_MAX; i++) {
 		struct app_session *session = &channel->session[i];
 
-		if (session->open && session->session == cid)
+		if (session->open && session->cid == cid)
 			return session;
 	}
 	return NULL;
@@ -86,13 +86,12 @@ struct app_session *app_session_find(struct app_channel *channel, uint32_t cid)
 static void session_fail_parked(struct app_session *session)
 {
 	for (uint32_t number = 0; number < STREAMS_MAX; number++) {
-		uint32_t stream = number << 2;
 		const struct app_tx *tx;
 
-		while ((tx = app_parked_first(session, stream)) != NULL) {
+		while ((tx = app_parked_first(session, number)) != NULL) {
 			app_deliver_sent(
 				session->channel, tx->session, tx->stream, tx->cookie, false);
-			app_unpark(session, stream);
+			app_unpark(session, number);
 		}
 	}
 }
@@ -124,7 +123,7 @@ void app_session_close(struct app_session *session, uint32_t reason)
 	session_orphan_blocks(session);
 	channel->granted -= session->credit_records * BLOCKS_PER_RECORD;
 	app_deliver_stage(channel, &(struct app_rx){
-					   .session = session->session,
+					   .session = session->cid,
 					   .offset = session->row,
 					   .type = APP_RX_CLOSED,
 					   .value = reason,

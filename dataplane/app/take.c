@@ -1,5 +1,5 @@
-// Copies send descriptors out of the ring, then checks, then uses them: no field is read twice from
-// shared memory.
+// Copies send descriptors out of the ring, then checks, then
+// uses them: no field is read twice from shared memory.
 #include "dataplane/app/take.h"
 
 bool app_tx_check(const struct app_tx *tx, uint32_t blocks_size)
@@ -8,7 +8,7 @@ bool app_tx_check(const struct app_tx *tx, uint32_t blocks_size)
 		return true; // nothing else of it is looked at
 	if (tx->op != APP_TX_SEND)
 		return false;
-	if (tx->stream >> 2 >= STREAMS_MAX || (tx->stream & 3) > 1)
+	if (!stream_valid(tx->stream))
 		return false;
 	if ((tx->flags & ~APP_TX_MESSAGE_END) != 0)
 		return false;
@@ -51,7 +51,7 @@ uint32_t app_take(struct app_channel *channel, struct app_record *records, uint3
 	channel->sends += sends;
 	for (uint32_t i = 0; i < count; i++) {
 		records[i].tx = tx[i];
-		records[i].session = app_session_find(channel, tx[i].session);
+		records[i].row = app_session_find(channel, tx[i].session);
 		records[i].data = tx[i].op == APP_TX_SEND ? app_tx_data(channel, &tx[i]) : NULL;
 	}
 	return count;

@@ -23,7 +23,7 @@ static struct app_channel *apply_app(struct worker *w, const struct plane_comman
 static struct session *apply_reserve(struct worker *w, const struct plane_command *command)
 {
 	struct app_channel *app = command->app == SESSION_NO_APP ? NULL : apply_app(w, command);
-	struct app_session *as = NULL;
+	struct app_session *row = NULL;
 	struct session *s;
 	struct conn *c;
 
@@ -38,7 +38,7 @@ static struct session *apply_reserve(struct worker *w, const struct plane_comman
 			"this worker holds as many connections as it can");
 		return NULL;
 	}
-	if (app && !(as = app_session_open(app, conn_cid(c)))) {
+	if (app && !(row = app_session_open(app, conn_cid(c)))) {
 		transport_free(w->transport, c);
 		report_refused(w, command, IPC_REFUSED_FULL,
 			"the application has no receive buffers or session rows left for another "
@@ -47,7 +47,7 @@ static struct session *apply_reserve(struct worker *w, const struct plane_comman
 	}
 	s = &w->sessions[conn_slot(c)];
 	*s = (struct session){.conn = c,
-		.app = as,
+		.app_row = row,
 		.app_index = command->app,
 		.cid = conn_cid(c),
 		.request = command->request,

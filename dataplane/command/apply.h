@@ -1,5 +1,5 @@
-// Commands of control and letters of the main thread, as this worker carries them out. Bounded per
-// turn.
+// Commands of control and letters of the main thread,
+// as this worker carries them out. Bounded per turn.
 #pragma once
 
 #include <stdint.h>

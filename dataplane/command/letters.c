@@ -17,7 +17,7 @@ static void app_sessions_abort(struct worker *w, struct app_channel *app, uint64
 	for (uint32_t slot = 0; slot < CONNS_MAX; slot++) {
 		struct session *s = &w->sessions[slot];
 
-		if (!s->conn || !s->app || s->app->channel != app)
+		if (!s->conn || !s->app_row || s->app_row->channel != app)
 			continue;
 		if (s->routed) {
 			transport_abort(w->transport, s->conn, CLOSE_APPLICATION, now_ns);

@@ -1,5 +1,5 @@
-// Between the main thread and one worker of the same process: one SPSC ring each way. Bounded,
-// never blocking.
+// Between the main thread and one worker of the same
+// process: one SPSC ring each way. Bounded, never blocking.
 #pragma once
 
 #include <stdbool.h>

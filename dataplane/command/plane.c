@@ -43,8 +43,8 @@ void plane_detach(struct dataplane *dp)
 	dp->plane.attached = false;
 	close(dp->wake_peer_fd);
 	if (!plane_workers(dp, &mail)) {
-		// It may use both yet; and the number of a closed descriptor would soon be another
-		// file's.
+		// It may use both yet; and the number of a closed
+		// descriptor would soon be another file's.
 		fprintf(stderr, "sluice-dataplane: a worker does not answer; control's memory "
 				"stays mapped\n");
 		dp->control_region = (struct region){.fd = -1};

@@ -1,5 +1,5 @@
-// Events from this worker to control. A full ring loses the event and counts it: control then reads
-// the tables.
+// Events from this worker to control. A full ring loses
+// the event and counts it: control then reads the tables.
 #pragma once
 
 #include <stdint.h>

@@ -1,5 +1,5 @@
-// Figures out of the worker: relaxed counters and seqlocked rows, one writer each. Nobody is waited
-// for.
+// Figures out of the worker: relaxed counters and
+// seqlocked rows, one writer each. Nobody is waited for.
 #include "dataplane/observe/publish.h"
 
 #include <string.h>

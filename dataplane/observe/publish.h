@@ -1,5 +1,5 @@
-// What the worker lets others see: its counters and its sessions, in tables that control and
-// applications map.
+// What the worker lets others see: its counters and its
+// sessions, in tables that control and applications map.
 #pragma once
 
 #include <stdint.h>
@@ -8,8 +8,8 @@ struct worker;
 struct session;
 struct session_stats;
 
-// Fills `row` and writes it into control's table. Cheap enough for every change; on time for quiet
-// changes.
+// Fills `row` and writes it into control's table. Cheap
+// enough for every change; on time for quiet changes.
 void publish_session_row(struct worker *w, struct session *s, struct session_stats *row);
 void publish_session_free(struct worker *w, struct session *s);
 // Counters once a millisecond, changed sessions every 10 ms.

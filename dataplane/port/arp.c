@@ -1,5 +1,5 @@
-// ARP of one port: answers who asks for us, learns what the table may learn, sends what the table
-// asks for.
+// ARP of one port: answers who asks for us, learns what
+// the table may learn, sends what the table asks for.
 #include <string.h>
 
 #include "dataplane/port/port_private.h"

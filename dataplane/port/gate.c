@@ -1,5 +1,5 @@
-// Holds DPDK's interrupt thread. It calls gate_hold for an event that is always ready, so it comes
-// by every round.
+// Holds DPDK's interrupt thread. It calls gate_hold for an
+// event that is always ready, so it comes by every round.
 #include "dataplane/port/gate.h"
 
 #include <errno.h>

@@ -15,7 +15,7 @@ struct gate;
 // freed handle in that thread's list.
 struct gate *gate_new(char *error, size_t error_size);
 
-// Lets the interrupt thread handle what is pending and come back. Returns true once it is held
-// again; false when that takes longer than 20 ms (it still runs: call again, and keep the ports
-// shut until true).
+// Lets the interrupt thread handle what is pending and come back.
+// Returns true once it is held again; false when that takes longer than
+// 20 ms (it still runs: call again, and keep the ports shut until true).
 bool gate_round(struct gate *gate);

@@ -72,8 +72,8 @@ static bool interface_check(const struct port *p, char *error, size_t size)
 			c->name, c->iface, request.ifr_mtu, c->iface, c->mtu, request.ifr_mtu);
 		return false;
 	}
-	// With an address of its own the kernel would answer our peers, too: with ICMP "port
-	// unreachable".
+	// With an address of its own the kernel would answer
+	// our peers, too: with ICMP "port unreachable".
 	if (interface_ask(p, SIOCGIFADDR, &request)) {
 		snprintf(error, size,
 			"link %s: interface %s has an IPv4 address of the kernel's; it must have "

@@ -11,8 +11,8 @@
 _Static_assert(NET_HEADERS_SIZE + WIRE_HEADER_SIZE == 64, "headers fill one cache line");
 _Static_assert(RTE_PKTMBUF_HEADROOM % 64 == 0, "payload must start on a cache line");
 
-// The Sluice header of a buffer from port_mbuf_get (a received packet says it in
-// port_packet.payload).
+// The Sluice header of a buffer from port_mbuf_get (a
+// received packet says it in port_packet.payload).
 static inline uint8_t *mbuf_header(struct rte_mbuf *mbuf)
 {
 	return rte_pktmbuf_mtod_offset(mbuf, uint8_t *, NET_HEADERS_SIZE);

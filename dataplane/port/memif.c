@@ -1,5 +1,5 @@
-// A memif link's connection: the client connects, and connects again; the server is there again by
-// itself.
+// A memif link's connection: the client connects, and
+// connects again; the server is there again by itself.
 #include "dataplane/port/port_private.h"
 
 #define MEMIF_START_NS   20000000ull   // no server: next try
@@ -12,8 +12,8 @@ static void client_stop(struct port *p)
 	p->started = false;
 }
 
-// The driver connects once, in dev_start, and never again: after a hang-up it wants to be stopped
-// and started.
+// The driver connects once, in dev_start, and never again:
+// after a hang-up it wants to be stopped and started.
 static void client_step(struct port *p, bool up, uint64_t now_ns)
 {
 	bool was_up = atomic_load(&p->link_up);

@@ -60,8 +60,8 @@ static bool entry_in_use(const struct neighbour *e, uint64_t now_ns)
 	return e->used_ns != 0 && now_ns - e->used_ns < NEIGHBOUR_IDLE_NS;
 }
 
-// The entry of the given kind that was used least recently; unused ones (used_ns 0) by the time
-// they were learnt.
+// The entry of the given kind that was used least recently;
+// unused ones (used_ns 0) by the time they were learnt.
 static struct neighbour *entry_oldest(struct neighbour_table *t, bool pending, uint64_t now_ns)
 {
 	struct neighbour *oldest = NULL;
@@ -150,8 +150,8 @@ static bool entry_age(struct neighbour_table *t, struct neighbour *e, uint64_t n
 		return false;
 	}
 	if (e->state == NEIGHBOUR_PROBED && e->tries >= NEIGHBOUR_PROBES) {
-		// It moved or died. In use, so it stays asked for, but nothing goes to a silent
-		// address for ever.
+		// It moved or died. In use, so it stays asked for,
+		// but nothing goes to a silent address for ever.
 		t->version++;
 		if (t->pending >= ARP_PENDING_MAX) {
 			entry_put(t, e);
@@ -222,8 +222,8 @@ bool neighbour_on_request(
 		return true;
 	}
 	if (e->state != NEIGHBOUR_PENDING && memcmp(e->mac, mac, sizeof(e->mac)) != 0) {
-		// It restarted with another address, or somebody lies. Ask; until the answer, what
-		// we know stands.
+		// It restarted with another address, or somebody
+		// lies. Ask; until the answer, what we know stands.
 		if (e->state == NEIGHBOUR_KNOWN)
 			entry_ask(t, e, NEIGHBOUR_PROBED, now_ns);
 		return false;

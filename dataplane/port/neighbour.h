@@ -1,5 +1,5 @@
-// Which hardware address answers for an IPv4 address. Pure: time is an argument, requests to send
-// are taken out.
+// Which hardware address answers for an IPv4 address. Pure:
+// time is an argument, requests to send are taken out.
 //
 // What it believes: replies that it asked for, and the sender of a request addressed to us, but
 // that never overrides what it knows: then it asks, and the answer decides. What is in use is never
@@ -45,8 +45,8 @@ struct neighbour_table {
 
 void neighbour_init(struct neighbour_table *t);
 
-// The address for `ip`, or NULL: then it is being asked for as long as somebody calls this now and
-// then.
+// The address for `ip`, or NULL: then it is being asked
+// for as long as somebody calls this now and then.
 const uint8_t *neighbour_resolve(struct neighbour_table *t, uint32_t ip, uint64_t now_ns);
 
 // The next request to send; false when none is due. Also ages the table.

@@ -196,14 +196,6 @@ struct rte_mbuf *port_mbuf_get(struct port *p, uint16_t queue)
 	return mbuf;
 }
 
-bool port_mbuf_get_bulk(struct port *p, uint16_t queue, struct rte_mbuf **mbufs, uint16_t n)
-{
-	if (likely(rte_pktmbuf_alloc_bulk(p->pool, mbufs, n) == 0))
-		return true;
-	p->queues[queue].counters.drops[DROP_NO_MBUF] += n;
-	return false;
-}
-
 void port_mbuf_put(struct rte_mbuf *mbuf)
 {
 	rte_pktmbuf_free(mbuf);

@@ -1,9 +1,9 @@
-// One link of this node: packets in, packets out, addresses, neighbours. The only door to
-// rte_ethdev.
+// One link of this node: packets in, packets out,
+// addresses, neighbours. The only door to rte_ethdev.
 //
-// Threads: open, close and eal_step on the main thread; everything that takes a `queue` only by
-// that queue's worker. Queue w of every port belongs to worker w, and worker w's UDP port is
-// udp_base_port + w.
+// Threads: open, close and eal_step on the main thread; everything that
+// takes a `queue` only by that queue's worker. Queue w of every port
+// belongs to worker w, and worker w's UDP port is udp_base_port + w.
 #pragma once
 
 #include <net/if.h>
@@ -52,15 +52,15 @@ struct port_config {
 	bool zero_copy; // af_xdp, where the interface's driver can
 };
 
-// NULL when the configuration can work, else a sentence in `error` (returned) that says what is
-// allowed.
+// NULL when the configuration can work, else a sentence
+// in `error` (returned) that says what is allowed.
 const char *port_config_check(const struct port_config *config, char *error, size_t error_size);
-// Memory that all buffers of such a port take, MiB, rounded up: the sum over ports (+ 32) is
-// eal_config.memory_mb.
+// Memory that all buffers of such a port take, MiB, rounded
+// up: the sum over ports (+ 32) is eal_config.memory_mb.
 uint32_t port_config_memory_mb(const struct port_config *config);
 
-// NULL with a sentence. A memif client whose server is not there yet opens well: the link comes up
-// later.
+// NULL with a sentence. A memif client whose server is
+// not there yet opens well: the link comes up later.
 struct port *port_open(
 	struct eal *eal, const struct port_config *config, char *error, size_t error_size);
 // Takes `port`. Its workers have stopped; mbufs still held by anybody are lost with it. Only when
@@ -82,15 +82,15 @@ struct port_packet {
 	uint16_t dst_port; // udp_base_port + w; not always this queue's w (see steer.h)
 };
 
-// Up to `max` (<= BURST) packets. ARP is answered and learnt from inside; what does not pass dies
-// here, counted.
+// Up to `max` (<= BURST) packets. ARP is answered and learnt
+// from inside; what does not pass dies here, counted.
 uint16_t port_rx(
 	struct port *port, uint16_t queue, struct port_packet *out, uint16_t max, uint64_t now_ns);
 
 // ---- transmit
 
-// Where packets of one connection go: kept by the caller, one per connection, its fields are the
-// port's.
+// Where packets of one connection go: kept by the
+// caller, one per connection, its fields are the port's.
 struct port_route {
 	struct net_template template; // headers with everything but lengths and checksums
 	uint64_t checked_ns;          // the neighbour was last looked up then: keeps it in use
@@ -110,12 +110,10 @@ enum verdict port_route_ready(
 // A buffer of this port's pool, or NULL (counted DROP_NO_MBUF). Write the Sluice header at
 // mbuf_header() and the payload at mbuf_payload() (port/mbuf.h): the latter is cache aligned.
 struct rte_mbuf *port_mbuf_get(struct port *port, uint16_t queue);
-// Up to n, all or none.
-bool port_mbuf_get_bulk(struct port *port, uint16_t queue, struct rte_mbuf **mbufs, uint16_t n);
 void port_mbuf_put(struct rte_mbuf *mbuf);
 
-// Headers and checksums in front of `size` bytes of UDP payload that are there already. size <=
-// port_payload_max().
+// Headers and checksums in front of `size` bytes of UDP
+// payload that are there already. size <= port_payload_max().
 void port_frame(
 	struct port *port, const struct port_route *route, struct rte_mbuf *mbuf, uint32_t size);
 uint32_t port_payload_max(const struct port *port); // MTU - 28
@@ -126,8 +124,8 @@ uint16_t port_tx(struct port *port, uint16_t queue, struct rte_mbuf **mbufs, uin
 
 // ---- counters
 
-// Written by the queue's worker alone, read by anybody (each word is whole; a set is not a
-// snapshot).
+// Written by the queue's worker alone, read by anybody
+// (each word is whole; a set is not a snapshot).
 struct port_counters {
 	uint64_t rx_packets, rx_bytes; // frames that came, with Ethernet header; drops included
 	uint64_t tx_packets, tx_bytes; // frames the port took, ARP included

@@ -64,8 +64,8 @@ static inline void port_leave(struct port_queue *q)
 		&q->inside, false, memory_order_release); // pairs with the load in port_shut
 }
 
-// port.c, main thread: no worker is in the driver when port_shut returns, none enters until
-// port_unshut.
+// port.c, main thread: no worker is in the driver when
+// port_shut returns, none enters until port_unshut.
 void port_shut(struct port *p);
 void port_unshut(struct port *p);
 void port_link_set(struct port *p, bool up);

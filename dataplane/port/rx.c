@@ -20,30 +20,36 @@ static enum verdict rx_check(const struct port *p, const struct net_udp *udp)
 		return DROP_IP_NOT_OURS;
 	if ((uint16_t)(udp->dst_port - p->config.udp_base_port) >= p->config.queues)
 		return DROP_UDP_PORT;
-	// Only memory may come without a checksum: on a cable the header would be believed with
-	// flipped bits.
+	// Only memory may come without a checksum: on a cable
+	// the header would be believed with flipped bits.
 	if (!udp->checksum && p->config.driver != PORT_MEMIF)
 		return DROP_UDP_CHECKSUM;
 	return VERDICT_ACCEPT;
 }
 
-// False: the frame was ARP, which is done with; `verdict` is set otherwise.
-static bool rx_one(struct port *p, uint16_t queue, struct rte_mbuf *mbuf, struct port_packet *out,
-	enum verdict *verdict, uint64_t now_ns)
+// True: the frame was ARP, and is done with.
+static bool rx_arp(struct port *p, uint16_t queue, struct rte_mbuf *mbuf, uint64_t now_ns)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(mbuf, const uint8_t *);
+
+	if (likely(net_eth_type(frame, mbuf->data_len) != NET_ETHERTYPE_ARP))
+		return false;
+	arp_receive(p, queue, frame, mbuf->data_len, now_ns);
+	return true;
+}
+
+// `out` is filled when the datagram is one of ours.
+static enum verdict rx_datagram(
+	const struct port *p, struct rte_mbuf *mbuf, struct port_packet *out)
 {
 	uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *);
 	struct net_udp udp;
+	enum verdict verdict = net_udp_parse(&udp, frame, mbuf->data_len);
 
-	*verdict = rx_flatten(&p->queues[queue], mbuf);
-	if (unlikely(*verdict != VERDICT_ACCEPT))
-		return true;
-	if (unlikely(net_eth_type(frame, mbuf->data_len) == NET_ETHERTYPE_ARP)) {
-		arp_receive(p, queue, frame, mbuf->data_len, now_ns);
-		return false;
-	}
-	*verdict = net_udp_parse(&udp, frame, mbuf->data_len);
-	if (likely(*verdict == VERDICT_ACCEPT))
-		*verdict = rx_check(p, &udp);
+	if (likely(verdict == VERDICT_ACCEPT))
+		verdict = rx_check(p, &udp);
+	if (unlikely(verdict != VERDICT_ACCEPT))
+		return verdict;
 	*out = (struct port_packet){
 		.mbuf = mbuf,
 		.payload = frame + udp.payload_at,
@@ -52,7 +58,24 @@ static bool rx_one(struct port *p, uint16_t queue, struct rte_mbuf *mbuf, struct
 		.src_port = udp.src_port,
 		.dst_port = udp.dst_port,
 	};
-	return true;
+	return VERDICT_ACCEPT;
+}
+
+// False: the frame is not for the caller, and its buffer goes back.
+static bool rx_frame(struct port *p, uint16_t queue, struct rte_mbuf *mbuf, struct port_packet *out,
+	uint64_t now_ns)
+{
+	struct port_queue *q = &p->queues[queue];
+	enum verdict verdict = rx_flatten(q, mbuf);
+
+	q->counters.rx_bytes += mbuf->pkt_len;
+	if (likely(verdict == VERDICT_ACCEPT)) {
+		if (rx_arp(p, queue, mbuf, now_ns))
+			return false;
+		verdict = rx_datagram(p, mbuf, out);
+	}
+	q->counters.drops[verdict]++;
+	return verdict == VERDICT_ACCEPT;
 }
 
 uint16_t port_rx(
@@ -61,7 +84,6 @@ uint16_t port_rx(
 	struct port_queue *q = &p->queues[queue];
 	struct rte_mbuf *mbufs[BURST];
 	uint16_t n, taken = 0;
-	enum verdict verdict;
 
 	if (!port_enter(p, q))
 		return 0;
@@ -70,15 +92,10 @@ uint16_t port_rx(
 	for (uint16_t i = 0; i < n; i++)
 		rte_prefetch0(rte_pktmbuf_mtod(mbufs[i], void *));
 	for (uint16_t i = 0; i < n; i++) {
-		q->counters.rx_bytes += mbufs[i]->pkt_len;
-		if (rx_one(p, queue, mbufs[i], &out[taken], &verdict, now_ns)) {
-			q->counters.drops[verdict]++;
-			if (likely(verdict == VERDICT_ACCEPT)) {
-				taken++;
-				continue;
-			}
-		}
-		rte_pktmbuf_free(mbufs[i]);
+		if (likely(rx_frame(p, queue, mbufs[i], &out[taken], now_ns)))
+			taken++;
+		else
+			rte_pktmbuf_free(mbufs[i]);
 	}
 	q->counters.rx_packets += n;
 	arp_step(p, queue, now_ns);

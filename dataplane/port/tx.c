@@ -4,8 +4,8 @@
 
 #include "dataplane/port/port_private.h"
 
-// A route looks its neighbour up again after so long although nothing changed: that keeps the entry
-// in use.
+// A route looks its neighbour up again after so long
+// although nothing changed: that keeps the entry in use.
 #define ROUTE_LOOK_NS 1000000000ull
 
 bool port_route_init(

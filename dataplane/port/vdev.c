@@ -40,8 +40,8 @@ static void vdev_args(const struct port *p, char *args, size_t size)
 
 	switch (c->driver) {
 	case PORT_MEMIF:
-		// socket-abstract defaults to yes: a name that any process of the network namespace
-		// could bind first.
+		// socket-abstract defaults to yes: a name that any
+		// process of the network namespace could bind first.
 		snprintf(args, size,
 			"role=%s,id=%u,socket=%s,socket-abstract=no,bsize=%u,rsize=%u,zero-copy=no,"
 			"mac=%02x:%02x:%02x:%02x:%02x:%02x",
@@ -70,8 +70,8 @@ static void vdev_args(const struct port *p, char *args, size_t size)
 	}
 }
 
-// The directory must be ours alone: whoever can connect shares memory with us, and memif trusts its
-// peer.
+// The directory must be ours alone: whoever can connect
+// shares memory with us, and memif trusts its peer.
 static bool socket_directory_check(const struct port *p, char *error, size_t size)
 {
 	char directory[PORT_SOCKET_SIZE];
@@ -95,8 +95,8 @@ static bool socket_directory_check(const struct port *p, char *error, size_t siz
 	return true;
 }
 
-// A server that was killed leaves its socket file, and bind() would refuse. Removed only when
-// nobody listens.
+// A server that was killed leaves its socket file, and
+// bind() would refuse. Removed only when nobody listens.
 static bool socket_stale_remove(const struct port *p, char *error, size_t size)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -190,8 +190,8 @@ bool vdev_open(struct port *p, char *error, size_t size)
 		return false;
 	vdev_name(p, name, sizeof(name));
 	vdev_args(p, args, sizeof(args));
-	// rte_vdev_init, not hotplug: that one talks to secondary processes, after which no thread
-	// can be registered.
+	// rte_vdev_init, not hotplug: that one talks to secondary
+	// processes, after which no thread can be registered.
 	result = rte_vdev_init(name, args);
 	if (result < 0 || rte_eth_dev_get_port_by_name(name, &p->id) != 0) {
 		snprintf(error, size, "link %s: driver %s refuses \"%s\": %s", p->config.name,

@@ -1,5 +1,5 @@
-// LZ4 block format (liblz4): the default codec. Level is the acceleration: 1 packs best, larger is
-// faster.
+// LZ4 block format (liblz4): the default codec. Level
+// is the acceleration: 1 packs best, larger is faster.
 #include <lz4.h>
 
 #include "dataplane/transform/codec.h"
@@ -7,8 +7,8 @@
 static uint32_t lz4_encode(void *workspace, uint8_t level, const uint8_t *in, uint32_t size,
 	uint8_t *out, uint32_t room)
 {
-	// extState: no allocation, no 16 KiB table on the stack. Returns 0 when `room` is too
-	// small.
+	// extState: no allocation, no 16 KiB table on
+	// the stack. Returns 0 when `room` is too small.
 	int n = LZ4_compress_fast_extState(
 		workspace, (const char *)in, (char *)out, (int)size, (int)room, level);
 

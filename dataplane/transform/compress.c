@@ -1,5 +1,5 @@
-// Compression policy and bounds: when a record goes raw, and what a hostile block header may not
-// say.
+// Compression policy and bounds: when a record goes
+// raw, and what a hostile block header may not say.
 #include "dataplane/transform/compress.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
 
 uint32_t crc32c(const void *bytes, uint32_t size)
 {
-	// ISA-L reads only, its prototype lacks the const; it leaves the final inversion to the
-	// caller.
+	// ISA-L reads only, its prototype lacks the const;
+	// it leaves the final inversion to the caller.
 	return ~crc32_iscsi((unsigned char *)(uintptr_t)bytes, (int)size, 0xffffffffu);
 }

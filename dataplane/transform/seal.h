@@ -21,9 +21,9 @@ struct seal_source {
 	uint32_t size;
 };
 
-// One key and IV per connection and direction: the packet number is per connection, so a key that
-// two connections shared would repeat nonces. With CIPHER_NULL the secret stays zero; its place is
-// here.
+// One key and IV per connection and direction: the packet number is
+// per connection, so a key that two connections shared would repeat
+// nonces. With CIPHER_NULL the secret stays zero; its place is here.
 struct seal_key {
 	uint8_t cipher; // enum cipher_id
 	uint8_t phase;
@@ -41,8 +41,8 @@ struct cipher {
 	// and the tag to `out`. Returns bytes written.
 	uint32_t (*seal)(const struct seal_key *key, uint64_t pn, const uint8_t *header,
 		const struct seal_source *in, uint32_t pieces, uint8_t *out);
-	// False when the tag does not verify; the places are then undefined and must not be
-	// believed.
+	// False when the tag does not verify; the places
+	// are then undefined and must not be believed.
 	bool (*open)(const struct seal_key *key, uint64_t pn, const uint8_t *header,
 		const uint8_t *in, uint32_t size, const struct seal_piece *out, uint32_t pieces);
 };

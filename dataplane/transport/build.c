@@ -4,14 +4,14 @@
 #include "dataplane/transport/conn.h"
 #include "lib/base/bytes.h"
 
-// When the log is full its oldest packet is given up: ACKs must go on even if a packet of ours is
-// never answered.
+// When the log is full its oldest packet is given up: ACKs
+// must go on even if a packet of ours is never answered.
 static uint64_t build_pn(struct transport *t, struct conn *c, const struct sent_entry *e)
 {
 	if (sent_log_span(&c->log) >= IN_FLIGHT_MAX) {
 		if (sent_log_entry(&c->log, c->log.lowest)->kind == SENT_FIN)
 			conn_control(t, c, CONTROL_FIN);
-		conn_lose(t, c, c->log.lowest);
+		conn_lose(c, c->log.lowest);
 		sent_log_settle(&c->log);
 	}
 	return sent_log_add(&c->log, e);
@@ -86,8 +86,8 @@ static void build_limit(struct conn *c, struct wire_ack *ack, uint32_t s)
 	ack->limits[ack->nlimits++].records = w->told;
 }
 
-// Limits that moved go first; what room is left repeats others in turn, because an update may have
-// been lost.
+// Limits that moved go first; what room is left repeats
+// others in turn, because an update may have been lost.
 static void build_limits(struct conn *c, struct wire_ack *ack, uint32_t limits)
 {
 	uint32_t given = 0;
@@ -106,10 +106,9 @@ static void build_limits(struct conn *c, struct wire_ack *ack, uint32_t limits)
 	}
 }
 
-void build_ack(struct transport *t, struct conn *c, struct send_packet *p, uint32_t words,
-	uint32_t limits, uint64_t now_ns)
+void build_ack(
+	struct conn *c, struct send_packet *p, uint32_t words, uint32_t limits, uint64_t now_ns)
 {
-	(void)t;
 	p->has_ack = true;
 	p->header.flags |= WIRE_ACK_BLOCK;
 	recv_pn_report(&c->pns, &p->ack, words, now_ns);
@@ -161,7 +160,7 @@ void build_control(struct transport *t, struct conn *c, struct send_packet *p, u
 		break;
 	case CONTROL_ACK:
 		build_header(t, c, p, WIRE_ACK, 0, &e);
-		build_ack(t, c, p, ACK_WORDS_MAX, ACK_LIMITS_MAX, now_ns);
+		build_ack(c, p, ACK_WORDS_MAX, ACK_LIMITS_MAX, now_ns);
 		break;
 	case CONTROL_FIN:
 		e.kind = SENT_FIN;

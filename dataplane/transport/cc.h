@@ -12,8 +12,8 @@ struct cc_ops {
 	// `segments` were newly acknowledged; `limited`: the window (or the pacer, which is the
 	// window over time) was what kept the sender from sending more.
 	void (*on_ack)(struct cc *cc, uint32_t segments, bool limited);
-	// Packet `pn` was declared lost; next_pn: the next to be sent. True when the window was
-	// cut.
+	// Packet `pn` was declared lost; next_pn: the
+	// next to be sent. True when the window was cut.
 	bool (*on_loss)(struct cc *cc, uint64_t pn, uint64_t next_pn);
 	void (*on_timeout)(struct cc *cc, uint64_t next_pn);
 };

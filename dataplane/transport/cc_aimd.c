@@ -1,5 +1,5 @@
-// aimd: one segment more a round trip, half of it on a loss event. Counts segments, not ACK
-// packets.
+// aimd: one segment more a round trip, half of it on
+// a loss event. Counts segments, not ACK packets.
 #include "dataplane/transport/cc.h"
 
 #define AIMD_START 4.0

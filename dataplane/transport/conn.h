@@ -169,16 +169,6 @@ static inline struct conn *conn_of(struct transport *t, uint16_t slot)
 	return &t->conns[slot];
 }
 
-static inline uint32_t stream_number(uint32_t stream)
-{
-	return stream >> 2;
-}
-
-static inline bool stream_valid(uint32_t stream)
-{
-	return stream >> 2 < STREAMS_MAX && (stream & 3) <= STREAM_UNORDERED;
-}
-
 static inline bool conn_connected(const struct conn *c)
 {
 	return c->state == CONN_OPEN || c->state == CONN_CLOSING;
@@ -193,8 +183,8 @@ static inline void conn_control(struct transport *t, struct conn *c, uint8_t con
 
 // on_timeout.c: a deadline was set to `at_ns`: the wheel must not come later.
 void conn_arm(struct transport *t, struct conn *c, uint64_t at_ns);
-// Earliest deadline of the tail probe, the timeout and the loss check; NEVER when nothing is in
-// flight.
+// Earliest deadline of the tail probe, the timeout and
+// the loss check; NEVER when nothing is in flight.
 uint64_t conn_loss_deadline(const struct conn *c);
 void conn_on_time(struct transport *t, struct conn *c, uint64_t now_ns);
 
@@ -206,12 +196,11 @@ void conn_unplace(struct transport *t, struct conn *c);
 void conn_ack_later(struct transport *t, struct conn *c, bool now, uint64_t now_ns);
 
 // on_ack.c
-enum verdict conn_on_ack(
-	struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns);
+void conn_on_ack(struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns);
 // Declares what is lost by now, and sets the time to look again.
 void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns);
 // pn is lost: its segment is pending again.
-void conn_lose(struct transport *t, struct conn *c, uint64_t pn);
+void conn_lose(struct conn *c, uint64_t pn);
 // Window or round trip time changed.
 void conn_repace(struct transport *t, struct conn *c, uint64_t now_ns);
 
@@ -224,9 +213,9 @@ void hello_fill(
 // on_close.c
 void conn_on_fin(struct transport *t, struct conn *c, uint64_t now_ns);
 // The next step of a graceful close, if it is its time.
-void conn_close_step(struct transport *t, struct conn *c, uint64_t now_ns);
-// The end: nothing more is sent but what `control` still holds. CLOSED follows when everything is
-// given back.
+void conn_close_step(struct transport *t, struct conn *c);
+// The end: nothing more is sent but what `control` still
+// holds. CLOSED follows when everything is given back.
 void conn_finish(struct transport *t, struct conn *c, enum close_reason reason);
 // Gives out CLOSED when a closed connection has nothing left.
 void conn_drained(struct transport *t, struct conn *c);
@@ -240,7 +229,7 @@ void conn_stream_update(struct conn *c, uint32_t number);
 // conn_loss_deadline, once a burst.
 uint32_t build_data(struct transport *t, struct conn *c, struct send_packet *p, uint32_t stream,
 	uint32_t record, uint32_t segment, uint64_t now_ns);
-void build_ack(struct transport *t, struct conn *c, struct send_packet *p, uint32_t words,
-	uint32_t limits, uint64_t now_ns);
+void build_ack(
+	struct conn *c, struct send_packet *p, uint32_t words, uint32_t limits, uint64_t now_ns);
 void build_control(struct transport *t, struct conn *c, struct send_packet *p, uint8_t control,
 	uint64_t now_ns);

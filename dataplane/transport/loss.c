@@ -9,8 +9,8 @@ void loss_init(struct loss *l)
 	l->check_ns = UINT64_MAX;
 }
 
-// The packet number of the n-th set bit of the block, counting down from the largest; 0 when there
-// are fewer.
+// The packet number of the n-th set bit of the block,
+// counting down from the largest; 0 when there are fewer.
 static uint64_t loss_nth(const struct wire_ack *ack, uint32_t n)
 {
 	for (uint32_t w = 0; w < ack->nwords; w++) {

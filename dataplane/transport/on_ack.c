@@ -1,5 +1,5 @@
-// An ACK arrives: words of bits become acknowledged segments, a round trip time, losses, and a new
-// window.
+// An ACK arrives: words of bits become acknowledged
+// segments, a round trip time, losses, and a new window.
 #include <assert.h>
 
 #include "dataplane/transport/conn.h"
@@ -88,9 +88,8 @@ void conn_repace(struct transport *t, struct conn *c, uint64_t now_ns)
 	pacer_rate(&c->pacer, c->cc.cwnd, c->rtt.srtt_ns, t->loop_ns, now_ns);
 }
 
-void conn_lose(struct transport *t, struct conn *c, uint64_t pn)
+void conn_lose(struct conn *c, uint64_t pn)
 {
-	(void)t;
 	struct sent_entry *e = sent_log_entry(&c->log, pn);
 	sent_log_lose(&c->log, pn);
 	c->holes = true;
@@ -117,7 +116,7 @@ void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns)
 			c->loss.check_ns = e->sent_ns + age;
 			break;
 		}
-		conn_lose(t, c, pn);
+		conn_lose(c, pn);
 		if (e->kind == SENT_DATA)
 			cut |= c->cc.ops->on_loss(&c->cc, pn, c->log.next_pn);
 		if (e->kind == SENT_FIN)
@@ -144,8 +143,7 @@ static void ack_sample(
 	rtt_sample(&c->rtt, now_ns - gain->sent_ns, ack->delay_us * 1000ull);
 }
 
-enum verdict conn_on_ack(
-	struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns)
+void conn_on_ack(struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns)
 {
 	struct ack_gain gain = {0};
 	c->stats.acks_received++;
@@ -170,8 +168,7 @@ enum verdict conn_on_ack(
 		conn_repace(t, c, now_ns);
 	}
 	conn_detect_loss(t, c, now_ns);
-	conn_close_step(t, c, now_ns);
+	conn_close_step(t, c);
 	conn_run(t, c);
 	conn_arm(t, c, conn_loss_deadline(c));
-	return VERDICT_ACCEPT;
 }

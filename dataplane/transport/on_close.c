@@ -27,13 +27,13 @@ static void close_put(struct transport *t, struct conn *c, struct recv_window *w
 	record_bits_clear(&w->complete, record);
 }
 
-// Blocks of records that can never be delivered go back. What may be delivered stays: it was
-// acknowledged.
+// Blocks of records that can never be delivered go back.
+// What may be delivered stays: it was acknowledged.
 static void close_receive(struct transport *t, struct conn *c, bool everything)
 {
 	for (uint32_t i = 0; i < STREAMS_MAX; i++) {
 		struct recv_window *w = &c->recv[i];
-		bool ordered = (w->stream & 3) == STREAM_ORDERED, run = true;
+		bool ordered = stream_ordered(w->stream), run = true;
 		for (uint32_t r = w->base; r != recv_window_limit(w); r++) {
 			bool complete = record_bits_test(&w->complete, r);
 			run &= complete;
@@ -116,7 +116,7 @@ void transport_close(struct transport *t, struct conn *c, uint64_t now_ns)
 		c->close_wanted = true;
 		c->state = CONN_CLOSING;
 		c->progress_ns = now_ns;
-		conn_close_step(t, c, now_ns);
+		conn_close_step(t, c);
 		break;
 	case CONN_FREE:
 	case CONN_CLOSED:
@@ -124,9 +124,8 @@ void transport_close(struct transport *t, struct conn *c, uint64_t now_ns)
 	}
 }
 
-void conn_close_step(struct transport *t, struct conn *c, uint64_t now_ns)
+void conn_close_step(struct transport *t, struct conn *c)
 {
-	(void)now_ns;
 	if (c->state != CONN_CLOSING || c->records_open)
 		return;
 	if (c->fin_acked && c->peer_fin)
@@ -142,7 +141,7 @@ void conn_on_fin(struct transport *t, struct conn *c, uint64_t now_ns)
 	c->peer_fin = true;
 	c->state = CONN_CLOSING;
 	c->progress_ns = now_ns;
-	conn_close_step(t, c, now_ns);
+	conn_close_step(t, c);
 }
 
 void transport_on_reset_hint(struct transport *t, uint32_t peer_cid, uint64_t now_ns)

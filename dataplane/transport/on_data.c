@@ -26,8 +26,8 @@ static enum verdict data_judge(const struct conn *c, const struct wire_header *h
 								      : DROP_CREDIT;
 }
 
-// A block for a record that has none. Until an authentic segment claims it, it stands in the list
-// `placed`.
+// A block for a record that has none. Until an authentic
+// segment claims it, it stands in the list `placed`.
 static uint8_t *data_block(struct transport *t, struct conn *c, uint8_t stream, uint32_t record)
 {
 	struct recv_slot *s = recv_window_slot(&c->recv[stream], record);
@@ -44,8 +44,8 @@ static uint8_t *data_block(struct transport *t, struct conn *c, uint8_t stream, 
 	return s->block;
 }
 
-// An authentic segment came for a block: nearly always the newest one, as each packet is placed and
-// believed in turn.
+// An authentic segment came for a block: nearly always the
+// newest one, as each packet is placed and believed in turn.
 static void data_claim(struct conn *c, uint8_t stream, uint32_t record)
 {
 	uint32_t last = c->nplaced - 1u;
@@ -84,8 +84,8 @@ enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_h
 	return VERDICT_ACCEPT;
 }
 
-// Blocks taken for packets that did not authenticate go back: a forger may not hold the
-// application's memory.
+// Blocks taken for packets that did not authenticate go
+// back: a forger may not hold the application's memory.
 void conn_unplace(struct transport *t, struct conn *c)
 {
 	for (uint32_t i = 0; i < c->nplaced; i++) {

@@ -121,8 +121,8 @@ enum verdict conn_on_hello(
 	if (!wire_hello_parse(&hello, payload, size))
 		return DROP_HEADER;
 	bool reply = hello.flags & WIRE_HELLO_REPLY;
-	// Another session's HELLO, or one cut for another MTU, never fits this connection; control
-	// must agree anew.
+	// Another session's HELLO, or one cut for another MTU,
+	// never fits this connection; control must agree anew.
 	if (memcmp(hello.session_id, c->session_id, sizeof(c->session_id)) != 0)
 		return DROP_STATE;
 	if (hello.segment_size != c->cut.size || reply != c->initiator)
@@ -143,7 +143,7 @@ enum verdict conn_on_hello(
 		conn_control(t, c, CONTROL_REPLY);
 		c->recv_credit_told = c->recv_credit;
 	}
-	conn_close_step(t, c, now_ns);
+	conn_close_step(t, c);
 	conn_run(t, c);
 	return VERDICT_ACCEPT;
 }

@@ -1,5 +1,5 @@
-// Time passes: delayed ACKs, pacing, loss, tail probe, timeout, probes of all kinds, and the end of
-// patience.
+// Time passes: delayed ACKs, pacing, loss, tail probe,
+// timeout, probes of all kinds, and the end of patience.
 #include "dataplane/transport/conn.h"
 
 #define LOOP_START_NS 10000ull
@@ -11,9 +11,9 @@ void conn_arm(struct transport *t, struct conn *c, uint64_t at_ns)
 		wheel_set(&t->wheel, &c->timer, at_ns);
 }
 
-// Tail probe first, at twice the round trip time; then the timeout. Without a sample there is no
-// tail probe. The peer may delay an ACK by RTT_ACK_DELAY_NS in good order, so that much more is
-// waited.
+// Tail probe first, at twice the round trip time; then the timeout.
+// Without a sample there is no tail probe. The peer may delay an ACK
+// by RTT_ACK_DELAY_NS in good order, so that much more is waited.
 static uint64_t timeout_due(const struct conn *c)
 {
 	if (c->in_flight == 0 && c->fin_flight == 0)
@@ -38,7 +38,7 @@ static void timeout_fire(struct transport *t, struct conn *c, uint64_t now_ns)
 	bool data = c->in_flight, fin = c->fin_flight;
 	uint64_t pn = c->log.lowest, end = c->log.next_pn;
 	for (; (pn = sent_log_flight(&c->log, pn, end)) < end; pn++) {
-		conn_lose(t, c, pn);
+		conn_lose(c, pn);
 		sent_log_entry(&c->log, pn)->timed_out = true;
 	}
 	sent_log_settle(&c->log);
@@ -52,8 +52,8 @@ static void timeout_fire(struct transport *t, struct conn *c, uint64_t now_ns)
 		conn_repace(t, c, now_ns);
 	}
 	if (fin && c->peer_fin && c->fin_tries >= FIN_TRIES) {
-		// Both sides have delivered everything; the peer need not be there any more to say
-		// so.
+		// Both sides have delivered everything; the
+		// peer need not be there any more to say so.
 		conn_finish(t, c, c->close_wanted ? CLOSE_LOCAL : CLOSE_PEER);
 		return;
 	}
@@ -71,8 +71,8 @@ static void timeout_loss(struct transport *t, struct conn *c, uint64_t now_ns)
 	uint64_t due = timeout_due(c);
 	if (due > now_ns)
 		return;
-	// The worker itself was away: the ACK may be in the port. Look once more before acting on
-	// it.
+	// The worker itself was away: the ACK may be in
+	// the port. Look once more before acting on it.
 	if (now_ns - due > TURN_LATE_NS && !c->rearmed) {
 		c->rearmed = true;
 		c->sent_base_ns = now_ns;
@@ -133,8 +133,8 @@ static void timeout_hint(struct transport *t, struct conn *c, uint64_t now_ns)
 	conn_control(t, c, CONTROL_PROBE);
 }
 
-// Heard nothing for too long; or all is said and the peer's FIN does not come because its
-// application never ends.
+// Heard nothing for too long; or all is said and the peer's
+// FIN does not come because its application never ends.
 static void timeout_patience(struct transport *t, struct conn *c, uint64_t now_ns)
 {
 	uint64_t idle = t->config.idle_timeout_ns;
@@ -230,8 +230,8 @@ uint64_t transport_deadline(const struct transport *t)
 {
 	if (!list_empty(&t->control) || !list_empty(&t->data) || !list_empty(&t->placed))
 		return 0;
-	// Born in a timer as well as in a packet: whoever sleeps until the deadline must not sleep
-	// on them.
+	// Born in a timer as well as in a packet: whoever
+	// sleeps until the deadline must not sleep on them.
 	if (!list_empty(&t->events) || !list_empty(&t->sent))
 		return 0;
 	return wheel_next(&t->wheel);

@@ -1,5 +1,5 @@
-// A set of the RECORD_WINDOW records from a window's base on: two words indexed by record number
-// modulo the window.
+// A set of the RECORD_WINDOW records from a window's base
+// on: two words indexed by record number modulo the window.
 #pragma once
 
 #include <stdbool.h>

@@ -1,5 +1,5 @@
-// Which packet numbers came: one 8192-bit ring that is duplicate filter, source of ACKs and replay
-// window at once.
+// Which packet numbers came: one 8192-bit ring that is
+// duplicate filter, source of ACKs and replay window at once.
 #pragma once
 
 #include <stdbool.h>
@@ -26,9 +26,9 @@ bool recv_pn_check(const struct recv_pn *r, uint64_t pn);
 bool recv_pn_add(struct recv_pn *r, uint64_t pn, bool eliciting, uint64_t now_ns);
 // The peer tracks nothing below `floor`: the ACK need not reach further down.
 void recv_pn_floor(struct recv_pn *r, uint64_t floor);
-// Words an ACK needs to carry everything that is not reported yet; more than ACK_WORDS_MAX are not
-// possible.
+// Words an ACK needs to carry everything that is not
+// reported yet; more than ACK_WORDS_MAX are not possible.
 uint32_t recv_pn_words(const struct recv_pn *r);
-// Fills largest, delay, ce and up to `words` words; the caller fills credit and limits. Everything
-// counts as reported.
+// Fills largest, delay, ce and up to `words` words; the caller
+// fills credit and limits. Everything counts as reported.
 void recv_pn_report(struct recv_pn *r, struct wire_ack *ack, uint32_t words, uint64_t now_ns);

@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
-// inverse * size is at most size above 2^32; times an offset below 2^17 the error stays under 2^32
-// as long as size is under 2^15, so the product's upper half is the quotient (MTU_MAX keeps it
-// there).
+// inverse * size is at most size above 2^32; times an offset below
+// 2^17 the error stays under 2^32 as long as size is under 2^15, so
+// the product's upper half is the quotient (MTU_MAX keeps it there).
 struct segment_cut segment_cut_make(uint32_t size)
 {
 	assert(size >= 64 && size < 1u << 15);
@@ -82,7 +82,7 @@ bool recv_window_add(struct recv_window *w, const struct recv_spot *spot,
 bool recv_window_next(const struct recv_window *w, uint32_t *record)
 {
 	*record = w->base;
-	if ((w->stream & 3) == STREAM_ORDERED)
+	if (stream_ordered(w->stream))
 		return record_bits_test(&w->complete, w->base);
 	if (!record_bits_any(&w->complete))
 		return false;

@@ -18,13 +18,13 @@ struct recv_slot {
 	uint8_t header[BLOCK_HEADER_SIZE];
 };
 
-// Records before `base` are delivered. A slot is clear (no block) until a segment of its record is
-// placed.
+// Records before `base` are delivered. A slot is clear
+// (no block) until a segment of its record is placed.
 struct recv_window {
 	uint32_t base;
 	uint32_t top;    // one past the highest record that has a segment
 	uint32_t told;   // the limit the peer was told last
-	uint32_t stream; // on the wire: number << 2 | kind; fixed by the first packet that
+	uint32_t stream; // stream_id(); fixed by the first packet that
 			 // authenticated
 	bool used;
 	struct record_bits complete; // whole and checked, not delivered
@@ -41,8 +41,8 @@ struct recv_spot {
 	bool first;      // first segment of its record
 };
 
-// A segment size, and what makes dividing by it a multiplication (exact for every offset within a
-// record).
+// A segment size, and what makes dividing by it a
+// multiplication (exact for every offset within a record).
 struct segment_cut {
 	uint32_t size;
 	uint32_t inverse;
@@ -62,15 +62,15 @@ static inline uint32_t recv_window_limit(const struct recv_window *w)
 	return w->base + RECORD_WINDOW;
 }
 
-// Judges offset, size and flags of a DATA packet against the window: VERDICT_ACCEPT or DROP_OFFSET.
-// Changes nothing.
+// Judges offset, size and flags of a DATA packet against the
+// window: VERDICT_ACCEPT or DROP_OFFSET. Changes nothing.
 enum verdict recv_window_locate(const struct recv_window *w, const struct segment_cut *cut,
 	const struct wire_header *header, uint32_t size, struct recv_spot *spot);
 // The segment is in place and authentic. True when its record has all segments now.
 bool recv_window_add(struct recv_window *w, const struct recv_spot *spot,
 	const struct wire_header *header, uint32_t size);
-// A complete record that may be delivered: the base's on an ordered stream, any on an unordered
-// one.
+// A complete record that may be delivered: the base's
+// on an ordered stream, any on an unordered one.
 bool recv_window_next(const struct recv_window *w, uint32_t *record);
 // The record was delivered (or given up): its slot is clear, the base moves over what is gone.
 void recv_window_release(struct recv_window *w, uint32_t record);

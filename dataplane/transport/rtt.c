@@ -3,8 +3,8 @@
 
 void rtt_sample(struct rtt *r, uint64_t elapsed_ns, uint64_t delay_ns)
 {
-	// A delay longer than the whole trip is a clock that lies: the plain time is the better
-	// estimate then.
+	// A delay longer than the whole trip is a clock that
+	// lies: the plain time is the better estimate then.
 	uint64_t s = delay_ns < elapsed_ns ? elapsed_ns - delay_ns : elapsed_ns;
 	if (s < RTT_SAMPLE_MIN_NS)
 		s = RTT_SAMPLE_MIN_NS;

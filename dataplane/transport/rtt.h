@@ -1,5 +1,5 @@
-// Round trip time of one connection: EWMA 7/8 and 1/8, its variation, and the retransmission timer
-// made of both.
+// Round trip time of one connection: EWMA 7/8 and 1/8, its
+// variation, and the retransmission timer made of both.
 #pragma once
 
 #include <stdint.h>

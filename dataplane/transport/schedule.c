@@ -38,8 +38,8 @@ static enum limited_by schedule_stream(struct conn *c, struct send_window *w, st
 	return LIMITED_NOTHING;
 }
 
-// Round robin: the current stream as long as its deficit lasts, then the next one that has
-// something.
+// Round robin: the current stream as long as its
+// deficit lasts, then the next one that has something.
 static enum limited_by schedule_pick(struct conn *c, struct choice *choice)
 {
 	enum limited_by why = LIMITED_APP;
@@ -67,12 +67,12 @@ static enum limited_by schedule_pick(struct conn *c, struct choice *choice)
 
 // Data may not come near the end of the log: ACKs and probes need packet numbers too. A probe that
 // was never answered does not hold the window.
-static bool schedule_span(struct transport *t, struct conn *c)
+static bool schedule_span(struct conn *c)
 {
 	while (sent_log_span(&c->log) >= IN_FLIGHT_MAX - SPAN_RESERVE) {
 		if (sent_log_entry(&c->log, c->log.lowest)->kind != SENT_PROBE)
 			return false;
-		conn_lose(t, c, c->log.lowest);
+		conn_lose(c, c->log.lowest);
 		sent_log_settle(&c->log);
 	}
 	return true;
@@ -89,14 +89,13 @@ static bool schedule_full(const struct conn *c)
 }
 
 // Why no data may go now; LIMITED_NOTHING: `choice` may.
-static enum limited_by schedule_next(
-	struct transport *t, struct conn *c, struct choice *choice, uint64_t now_ns)
+static enum limited_by schedule_next(struct conn *c, struct choice *choice, uint64_t now_ns)
 {
 	if (c->send_mask == 0)
 		return LIMITED_APP;
 	if (schedule_full(c))
 		return LIMITED_CWND;
-	if (!schedule_span(t, c))
+	if (!schedule_span(c))
 		return LIMITED_PN_SPAN;
 	enum limited_by l = schedule_pick(c, choice);
 	if (l != LIMITED_NOTHING)
@@ -151,7 +150,7 @@ static uint32_t schedule_conn(struct transport *t, struct conn *c, struct send_p
 	pacer_refill(&c->pacer, now_ns);
 	while (n < max && c->deficit > 0) {
 		struct choice choice;
-		why = schedule_next(t, c, &choice, now_ns);
+		why = schedule_next(c, &choice, now_ns);
 		if (why != LIMITED_NOTHING)
 			break;
 		schedule_take(t, c, &packets[n++], &choice, now_ns);
@@ -183,14 +182,14 @@ static uint32_t schedule_data(
 	return n;
 }
 
-// Tail probe: new data if there is any that the peer takes, else the newest segment that waits for
-// its ACK, else nothing but a question. Not held by the window: it is there to find out whether the
-// window is wrong.
+// Tail probe: new data if there is any that the peer takes, else the
+// newest segment that waits for its ACK, else nothing but a question. Not
+// held by the window: it is there to find out whether the window is wrong.
 static void schedule_tail(
 	struct transport *t, struct conn *c, struct send_packet *p, uint64_t now_ns)
 {
 	struct choice choice;
-	if (schedule_span(t, c) && schedule_pick(c, &choice) == LIMITED_NOTHING) {
+	if (schedule_span(c) && schedule_pick(c, &choice) == LIMITED_NOTHING) {
 		build_data(t, c, p, choice.stream, choice.record, choice.segment, now_ns);
 		p->header.flags |= WIRE_ACK_NOW;
 		conn_arm(t, c, conn_loss_deadline(c));
@@ -223,11 +222,11 @@ static bool schedule_ride(
 		return false;
 	struct choice choice;
 	pacer_refill(&c->pacer, now_ns);
-	if (schedule_next(t, c, &choice, now_ns) != LIMITED_NOTHING ||
+	if (schedule_next(c, &choice, now_ns) != LIMITED_NOTHING ||
 		choice.size + WIRE_ACK_RIDE_SIZE > c->cut.size)
 		return false;
 	schedule_take(t, c, p, &choice, now_ns);
-	build_ack(t, c, p, RIDE_ENTRIES - limits, limits, now_ns);
+	build_ack(c, p, RIDE_ENTRIES - limits, limits, now_ns);
 	conn_arm(t, c, conn_loss_deadline(c));
 	if (schedule_exhausted(c))
 		p->header.flags |= WIRE_ACK_NOW;

@@ -99,7 +99,7 @@ static bool send_window_next(const struct send_window *w, bool failed, uint32_t 
 {
 	if (w->base == w->next)
 		return false;
-	bool ordered = (w->stream & 3) == STREAM_ORDERED;
+	bool ordered = stream_ordered(w->stream);
 	*ok = !w->broken;
 	*record = w->base;
 	if (record_bits_test(&w->done, w->base))
@@ -125,7 +125,7 @@ bool send_window_take(struct send_window *w, bool failed, struct send_record *re
 	if (!send_window_next(w, failed, &r, ok))
 		return false;
 	*record = send_window_slot(w, r)->record;
-	w->broken |= !*ok && (w->stream & 3) == STREAM_ORDERED;
+	w->broken |= !*ok && stream_ordered(w->stream);
 	record_bits_clear(&w->done, r);
 	record_bits_clear(&w->pending, r);
 	record_bits_set(&w->returned, r);

@@ -18,15 +18,15 @@ struct send_slot {
 	struct send_record record;
 };
 
-// base <= started <= next <= base + RECORD_WINDOW. Records before `base` went back to the caller;
-// [base, started) have a first segment sent (or pending again) and their credit is spent; [started,
-// next) wait.
+// base <= started <= next <= base + RECORD_WINDOW. Records before `base`
+// went back to the caller; [base, started) have a first segment sent (or
+// pending again) and their credit is spent; [started, next) wait.
 struct send_window {
 	uint32_t base;
 	uint32_t started;
 	uint32_t next;
 	uint32_t limit;  // the peer's: first record number that it will not take
-	uint32_t stream; // on the wire: number << 2 | kind; kind is fixed by the first record
+	uint32_t stream; // stream_id(); kind is fixed by the first record
 	int32_t deficit; // bytes this stream may still send in its round
 	bool used;
 	bool want_writable;         // a submit was refused
@@ -60,8 +60,8 @@ static inline bool send_window_ready(const struct send_window *w)
 	return record_bits_any(&w->pending) || w->started != w->next;
 }
 
-// The next segment to be sent: a pending one of the lowest started record. False: nothing is
-// pending.
+// The next segment to be sent: a pending one of the
+// lowest started record. False: nothing is pending.
 bool send_window_pick(struct send_window *w, uint32_t *record, uint32_t *segment);
 // Starts the next record: its segments become pending. The caller checked limit and credit.
 void send_window_start(struct send_window *w);
@@ -73,8 +73,8 @@ bool send_window_acked(struct send_window *w, uint32_t record, uint32_t segment)
 bool send_window_lost(struct send_window *w, uint32_t record, uint32_t segment);
 // The record is started, and the segment not acknowledged.
 bool send_window_wants(const struct send_window *w, uint32_t record, uint32_t segment);
-// A record that may go back to the caller; `failed`: the connection is closed, everything goes
-// back.
+// A record that may go back to the caller; `failed`:
+// the connection is closed, everything goes back.
 bool send_window_take(struct send_window *w, bool failed, struct send_record *record, bool *ok);
 // send_window_take would give one.
 bool send_window_has(const struct send_window *w, bool failed);

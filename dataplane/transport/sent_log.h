@@ -45,12 +45,12 @@ static inline uint64_t sent_log_span(const struct sent_log *l)
 	return l->next_pn - l->lowest;
 }
 
-// The next pn carries `entry` (kind SENT_NOTHING is not tracked). The span must be below
-// IN_FLIGHT_MAX.
+// The next pn carries `entry` (kind SENT_NOTHING is
+// not tracked). The span must be below IN_FLIGHT_MAX.
 uint64_t sent_log_add(struct sent_log *l, const struct sent_entry *entry);
-// The bits of one ACK word that are in flight (and that were declared lost); bit i is pn - i. Both
-// leave the log. Packet numbers that the log does not hold any more, or never sent, are not among
-// them.
+// The bits of one ACK word that are in flight (and that were declared
+// lost); bit i is pn - i. Both leave the log. Packet numbers that the
+// log does not hold any more, or never sent, are not among them.
 uint64_t sent_log_take(struct sent_log *l, uint64_t pn, uint64_t word, uint64_t *late);
 // pn leaves the flight and counts as lost.
 void sent_log_lose(struct sent_log *l, uint64_t pn);

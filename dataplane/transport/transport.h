@@ -33,8 +33,8 @@ struct transport_config {
 	struct transport_env env;
 };
 
-// Bytes of zeroed, 64-byte aligned memory that transport_init wants. Owned by the caller for the
-// transport's life.
+// Bytes of zeroed, 64-byte aligned memory that transport_init
+// wants. Owned by the caller for the transport's life.
 size_t transport_size(const struct transport_config *config);
 struct transport *transport_init(
 	void *memory, const struct transport_config *config, uint64_t now_ns);
@@ -75,9 +75,9 @@ struct conn *transport_reserve(struct transport *t);
 // RESERVED -> CONNECTING or LISTENING.
 void transport_open(
 	struct transport *t, struct conn *c, const struct conn_open *open, uint64_t now_ns);
-// Graceful: what was submitted is delivered first, then FIN. Event CLOSED follows. Idempotent. The
-// peer, on our FIN, takes no more records, delivers what was submitted there, and sends its own
-// FIN.
+// Graceful: what was submitted is delivered first, then FIN. Event
+// CLOSED follows. Idempotent. The peer, on our FIN, takes no more
+// records, delivers what was submitted there, and sends its own FIN.
 void transport_close(struct transport *t, struct conn *c, uint64_t now_ns);
 // At once: RESET to the peer (if open), event CLOSED(reason). Complete records can still be taken,
 // unless the reason is CLOSE_APPLICATION (nobody to take them) or CLOSE_CORRUPT (none may follow
@@ -99,8 +99,7 @@ uint32_t conn_peer_cid(const struct conn *c);
 enum transport_event_type {
 	TRANSPORT_OPENED,
 	TRANSPORT_CLOSED,
-	TRANSPORT_WRITABLE, // transport_submit refused before and would take a record of this
-			    // stream now
+	TRANSPORT_WRITABLE, // transport_submit refused before; it has room in this stream now
 };
 
 struct transport_event {
@@ -115,10 +114,13 @@ bool transport_take_event(struct transport *t, struct transport_event *event);
 
 // ---- receive: the order of calls in receive.c ----
 
-// 1. transport_find   2. conn_check_pn   3. conn_place   4. (seal opens into the place)   5.
-// conn_on_packet
-// 6. transport_take_record, expand, deliver   7. at the end of the burst: transport_send carries
-// the ACKs
+//  1. transport_find: whose packet is it?
+//  2. conn_check_pn: was it here before?
+//  3. conn_place: where do its bytes go?
+//  4. the cipher opens it into that place
+//  5. conn_on_packet: what it says happens
+//  6. transport_take_record: complete ones, to be expanded and delivered
+//  7. transport_send, at the end of the turn: carries the ACKs
 
 // Replay and duplicate check; commits nothing.
 enum verdict conn_check_pn(const struct conn *c, uint64_t pn);
@@ -145,8 +147,8 @@ enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_h
 enum verdict conn_on_packet(struct transport *t, struct conn *c, const struct wire_header *header,
 	const uint8_t *payload, uint32_t size, const struct wire_ack *ack, uint64_t now_ns);
 
-// The conn got a RESET with cid 0 naming our packets' cid: probe at once, shorten patience; closes
-// nothing by itself.
+// The conn got a RESET with cid 0 naming our packets' cid:
+// probe at once, shorten patience; closes nothing by itself.
 void transport_on_reset_hint(struct transport *t, uint32_t peer_cid, uint64_t now_ns);
 
 // A complete record, ready to be delivered (in order on ordered streams).
@@ -156,8 +158,7 @@ struct recv_record {
 	uint32_t record;
 	struct block_header header; // parsed and checked against the bytes received
 	bool compressed;
-	uint8_t *block; // stored bytes, header.stored_size of them; the caller owns the block from
-			// here
+	uint8_t *block; // header.stored_size bytes; the caller's from here
 };
 
 bool transport_take_record(struct transport *t, struct recv_record *record);
@@ -169,8 +170,8 @@ void conn_credit(struct transport *t, struct conn *c, uint32_t records, uint64_t
 
 struct send_record {
 	uint8_t header[BLOCK_HEADER_SIZE]; // framed block header
-	const uint8_t *stored; // borrowed until transport_take_sent returns it; never changed, may
-			       // be application memory
+	// Borrowed until transport_take_sent returns it; never changed, may be application memory.
+	const uint8_t *stored;
 	uint32_t stored_size;
 	uint32_t raw_size;
 	bool compressed;
@@ -194,9 +195,9 @@ enum submit_result transport_submit(struct transport *t, struct conn *c, uint32_
 // will be SUBMIT_CLOSED or SUBMIT_STREAM.
 uint32_t transport_room(struct transport *t, struct conn *c, uint32_t stream);
 
-// Records whose every byte is acknowledged (ok) or whose connection died (!ok), each exactly once.
-// On an ordered stream in order, and only when all earlier records are acknowledged: the peer has
-// then published them.
+// Records whose every byte is acknowledged (ok) or whose connection died
+// (!ok), each exactly once. On an ordered stream in order, and only when
+// all earlier records are acknowledged: the peer has then published them.
 struct sent_record {
 	struct conn *conn;
 	uint32_t stream;
@@ -206,8 +207,8 @@ struct sent_record {
 
 bool transport_take_sent(struct transport *t, struct sent_record *sent);
 
-// One packet to build: frame the header, then [ACK block] [payload gathered from iov], then room
-// for the tag.
+// One packet to build: frame the header, then [ACK block]
+// [payload gathered from iov], then room for the tag.
 struct send_packet {
 	struct conn *conn;
 	struct wire_header header; // cid is the peer's
@@ -223,17 +224,17 @@ struct send_packet {
 	// copy the struct)
 };
 
-// Up to `max` packets that may go now: control and ACKs first, then deficit round robin over
-// connections and streams, inside window, credit and pacer. Every packet returned counts as sent at
-// now_ns: the caller keeps it until the port takes it (a port that refuses is back-pressure, not
-// loss).
+// Up to `max` packets that may go now: control and ACKs first, then deficit
+// round robin over connections and streams, inside window, credit and pacer.
+// Every packet returned counts as sent at now_ns: the caller keeps it until
+// the port takes it (a port that refuses is back-pressure, not loss).
 uint32_t transport_send(
 	struct transport *t, struct send_packet *packets, uint32_t max, uint64_t now_ns);
 
 // ---- time ----
 
-// Fires what is due. Call once a turn, after packets were received. `late`: the turn came > 500 us
-// late.
+// Fires what is due. Call once a turn, after packets
+// were received. `late`: the turn came > 500 us late.
 void transport_on_time(struct transport *t, uint64_t now_ns);
 // Earliest moment at which transport_send or transport_on_time has something to do; in the past:
 // now (also while an event or a sent record waits to be taken); UINT64_MAX: never.
@@ -271,6 +272,6 @@ struct conn_stats {
 
 void conn_stats_get(const struct conn *c, struct conn_stats *stats);
 
-// Invariants of everything, for tests and the simulator: returns NULL, or a sentence naming what is
-// broken.
+// Invariants of everything, for tests and the simulator:
+// returns NULL, or a sentence naming what is broken.
 const char *transport_check(const struct transport *t);

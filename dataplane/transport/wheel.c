@@ -27,9 +27,9 @@ void wheel_remove(struct wheel *w, struct wheel_node *n)
 	n->at_ns = WHEEL_NEVER;
 }
 
-// A distance of 64^L ticks or more lands at level L, in a slot that the level has not reached yet.
-// What is further away than the last level reaches stands in its last slot and is set again from
-// there.
+// A distance of 64^L ticks or more lands at level L, in a slot that
+// the level has not reached yet. What is further away than the last
+// level reaches stands in its last slot and is set again from there.
 static void wheel_insert(struct wheel *w, struct wheel_node *n)
 {
 	uint64_t tick = n->at_ns >> WHEEL_TICK_SHIFT;
@@ -56,9 +56,9 @@ void wheel_set(struct wheel *w, struct wheel_node *n, uint64_t at_ns)
 	wheel_insert(w, n);
 }
 
-// Bits of the slots that this level enters between two ticks. Level 0 looks at its current slot
-// again: what was not due a moment ago may be now. Higher levels never hold anything for the slot
-// they stand in.
+// Bits of the slots that this level enters between two ticks. Level 0
+// looks at its current slot again: what was not due a moment ago may be
+// now. Higher levels never hold anything for the slot they stand in.
 static uint64_t wheel_entered(uint32_t level, uint64_t from, uint64_t to)
 {
 	uint64_t a = from >> (6 * level), b = to >> (6 * level);

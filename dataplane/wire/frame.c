@@ -50,6 +50,12 @@ uint32_t wire_hello_frame(uint8_t *bytes, const struct wire_hello *view)
 	return WIRE_HELLO_SIZE;
 }
 
+uint32_t wire_hint_frame(uint8_t *bytes, uint32_t cid)
+{
+	be32_put(bytes, cid);
+	return WIRE_HINT_SIZE;
+}
+
 uint32_t block_header_frame(uint8_t *bytes, const struct block_header *view)
 {
 	bytes[0] = (uint8_t)(BLOCK_VERSION << 4 | (view->flags & 0xf));

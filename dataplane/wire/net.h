@@ -50,8 +50,8 @@ struct net_udp {
 
 // EtherType of a frame, 0 when it is too short to have one.
 uint16_t net_eth_type(const uint8_t *frame, uint32_t size);
-// VERDICT_ACCEPT or why not. Checks the IPv4 header checksum, and the UDP checksum when there is
-// one.
+// VERDICT_ACCEPT or why not. Checks the IPv4 header
+// checksum, and the UDP checksum when there is one.
 enum verdict net_udp_parse(struct net_udp *view, const uint8_t *frame, uint32_t size);
 // Ethernet/IPv4 ARP whose Ethernet source is its sender and whose sender is a unicast address.
 enum verdict net_arp_parse(struct net_arp *view, const uint8_t *frame, uint32_t size);
@@ -66,9 +66,9 @@ struct net_template {
 
 void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const uint8_t src_mac[6],
 	uint32_t src_ip, uint32_t dst_ip, uint16_t src_port, uint16_t dst_port);
-// Writes NET_HEADERS_SIZE bytes before `payload_size` bytes that are in place. TTL 64,
-// do-not-fragment.
+// Writes NET_HEADERS_SIZE bytes before `payload_size`
+// bytes that are in place. TTL 64, do-not-fragment.
 void net_udp_frame(uint8_t *frame, const struct net_template *t, uint32_t payload_size);
-// Writes NET_ETH_MIN bytes (padding 0) and returns that. A request goes to `dst_mac` (broadcast or
-// the last known).
+// Writes NET_ETH_MIN bytes (padding 0) and returns that. A
+// request goes to `dst_mac` (broadcast or the last known).
 uint32_t net_arp_frame(uint8_t *frame, const struct net_arp *view, const uint8_t dst_mac[6]);

@@ -1,5 +1,5 @@
-// Ethernet, ARP, IPv4, UDP: bytes -> views. Every length is checked before the bytes behind it are
-// read.
+// Ethernet, ARP, IPv4, UDP: bytes -> views. Every length
+// is checked before the bytes behind it are read.
 #include <string.h>
 
 #include "dataplane/wire/net.h"

@@ -27,8 +27,8 @@ bool wire_header_parse(struct wire_header *view, const uint8_t *bytes, uint32_t 
 	return true;
 }
 
-// A bit that would name a packet number below zero. Refused here so that no subtraction behind the
-// parser can wrap.
+// A bit that would name a packet number below zero. Refused
+// here so that no subtraction behind the parser can wrap.
 static bool ack_names_negative(const struct wire_ack *ack)
 {
 	for (uint32_t w = 0; w < ack->nwords; w++) {
@@ -83,6 +83,14 @@ bool wire_hello_parse(struct wire_hello *view, const uint8_t *bytes, uint32_t si
 	view->flags = be16_get(bytes + 34);
 	view->records = be32_get(bytes + 36);
 	return (view->flags & ~WIRE_HELLO_REPLY) == 0;
+}
+
+bool wire_hint_parse(uint32_t *cid, const uint8_t *bytes, uint32_t size)
+{
+	if (size < WIRE_HINT_SIZE)
+		return false;
+	*cid = be32_get(bytes);
+	return true;
 }
 
 bool block_header_parse(struct block_header *view, const uint8_t *bytes, uint32_t size)

@@ -50,14 +50,14 @@ struct wire_header {
 	uint8_t flags;   // enum wire_flag
 	uint32_t cid;    // the RECEIVER's connection id: worker:8 | slot:16 | generation:8
 	uint64_t pn;     // 48 bits; new for every transmission
-	uint32_t stream; // number << 2 | enum stream_kind
+	uint32_t stream; // stream_id()
 	uint64_t offset; // 48 bits: record << RECORD_SHIFT | byte within the record (block header
 			 // included)
 };
 
-// The offset names the record: 31 bits of record number, 17 bits within (65,552 needs 17). A
-// receiver places any segment of any record without having seen another one: no range tree
-// (docs/adr).
+// The offset names the record: 31 bits of record number, 17 bits
+// within (65,552 needs 17). A receiver places any segment of any
+// record without having seen another one: no range tree (docs/adr).
 #define RECORD_SHIFT     17u
 #define RECORD_INDEX_MAX ((1ull << 31) - 1)
 
@@ -65,11 +65,6 @@ static inline uint64_t wire_offset(uint64_t record, uint32_t within)
 {
 	return record << RECORD_SHIFT | within;
 }
-
-enum stream_kind {
-	STREAM_ORDERED = 0,   // records are delivered in order
-	STREAM_UNORDERED = 1, // each record is delivered as soon as it is complete
-};
 
 static inline uint32_t wire_cid(uint8_t worker, uint16_t slot, uint8_t generation)
 {
@@ -132,9 +127,12 @@ struct wire_hello {
 
 #define WIRE_HELLO_REPLY 1u
 
+// RESET payload of a hint (connection id 0), 4 bytes: the connection id that its sender does not know.
+#define WIRE_HINT_SIZE 4u
+
 // Block header, 16 bytes, the same on the wire and on disk:
-//  0 version:4 | flags:4   1 codec   2 level   3 dictionary   4 raw u32   8 stored u32   12 crc32c
-//  u32 (of the stored bytes)
+//  0 version:4 | flags:4 | 1 codec | 2 level | 3 dictionary | 4 raw u32 | 8 stored u32
+// 12 crc32c u32, of the stored bytes
 #define BLOCK_VERSION 1u
 
 enum block_flag {
@@ -157,6 +155,7 @@ bool wire_header_parse(struct wire_header *view, const uint8_t *bytes, uint32_t 
 // Bytes used, or 0 when malformed. Unknown streams in limits are not judged here.
 uint32_t wire_ack_parse(struct wire_ack *view, const uint8_t *bytes, uint32_t size);
 bool wire_hello_parse(struct wire_hello *view, const uint8_t *bytes, uint32_t size);
+bool wire_hint_parse(uint32_t *cid, const uint8_t *bytes, uint32_t size);
 // Checks version, codec range, raw and stored bounds, and that codec 0 has raw == stored.
 bool block_header_parse(struct block_header *view, const uint8_t *bytes, uint32_t size);
 
@@ -164,4 +163,5 @@ bool block_header_parse(struct block_header *view, const uint8_t *bytes, uint32_
 uint32_t wire_header_frame(uint8_t *bytes, const struct wire_header *view);
 uint32_t wire_ack_frame(uint8_t *bytes, const struct wire_ack *view);
 uint32_t wire_hello_frame(uint8_t *bytes, const struct wire_hello *view);
+uint32_t wire_hint_frame(uint8_t *bytes, uint32_t cid);
 uint32_t block_header_frame(uint8_t *bytes, const struct block_header *view);

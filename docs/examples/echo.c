@@ -28,9 +28,9 @@ static int fail(const char *what, int error, const char *why)
 
 // ---- the server -------------------------------------------------------------------------------
 
-// Records that wait for a send buffer, oldest first. `data` is still ours: as long as we do not
-// give it back the peer gets no credit for more, so a slow reader slows its senders down and nobody
-// else.
+// Records that wait for a send buffer, oldest first. `data` is still
+// ours: as long as we do not give it back the peer gets no credit
+// for more, so a slow reader slows its senders down and nobody else.
 struct held {
 	struct sluice_event records[HELD];
 	unsigned int first, count;

@@ -13,8 +13,7 @@ enum client_limits {
 		4 *
 		APP_SESSIONS_MAX, // the dataplane's, and those whose CLOSED waits for the last SENT
 	CLIENT_REQUESTS_MAX = 16, // the dataplane refuses more
-	CLIENT_STREAMS_MAX = 8,
-	CLIENT_EVENTS_TURN = 32, // taken from the ring at once
+	CLIENT_EVENTS_TURN = 32,  // taken from the ring at once
 	CLIENT_ERROR_SIZE = 256,
 };
 

@@ -1,9 +1,10 @@
 // Sending a record: its buffer goes to Sluice, a descriptor into the ring.
+#include "lib/base/stream.h"
 #include "lib/client/client.h"
 
 static int send_check(struct sluice *sluice, uint32_t stream, uint32_t size, uint32_t index)
 {
-	if (stream >> 2 >= CLIENT_STREAMS_MAX || (stream & 3) > SLUICE_UNORDERED)
+	if (!stream_valid(stream))
 		return client_fail(sluice, SLUICE_E_INVALID,
 			"streams are numbered 0 to 7, ordered or unordered");
 	if (size > SLUICE_BUFFER_SIZE)

@@ -37,7 +37,7 @@ enum app_tx_flag {
 
 struct app_tx {
 	uint32_t session;
-	uint32_t stream; // number << 2 | kind (0 ordered, 1 unordered)
+	uint32_t stream; // stream_id(), lib/base/stream.h
 	uint32_t offset; // bytes from the start of the block area
 	uint32_t size;   // 0..APP_BLOCK_SIZE
 	uint16_t op;     // enum app_tx_op

@@ -1,6 +1,6 @@
-// Creates, seals, checks and maps regions. Nothing here touches a page before the kernel said that
-// it is there, so a lack of memory is an error code and never SIGBUS. Needs Linux 5.14
-// (MADV_POPULATE_*).
+// Creates, seals, checks and maps regions. Nothing here touches a page
+// before the kernel said that it is there, so a lack of memory is an
+// error code and never SIGBUS. Needs Linux 5.14 (MADV_POPULATE_*).
 #include "lib/shm/region.h"
 
 #include <errno.h>
@@ -12,9 +12,9 @@
 
 #define HUGEPAGE_SIZE ((size_t)2 << 20)
 
-// SHRINK and GROW: the size stands. FUTURE_WRITE: no second writable mapping, no write(2), no hole
-// (fallocate and MADV_REMOVE fail), while the creator's mapping stays writable. SEAL: no more
-// seals.
+// SHRINK and GROW: the size stands. FUTURE_WRITE: no second writable
+// mapping, no write(2), no hole (fallocate and MADV_REMOVE fail),
+// while the creator's mapping stays writable. SEAL: no more seals.
 #define SEALS (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_FUTURE_WRITE | F_SEAL_SEAL)
 
 static void region_clear(struct region *region)
@@ -46,8 +46,8 @@ static int region_map(struct region *region, int protection, int populate)
 	region->base = base;
 	if (madvise(base, region->size, populate) != 0)
 		return region_populate_error(errno);
-	// Payload of applications and keys on their way to a worker lie in regions: keep them out
-	// of core files.
+	// Payload of applications and keys on their way to a
+	// worker lie in regions: keep them out of core files.
 	if (madvise(base, region->size, MADV_DONTDUMP) != 0)
 		return -errno;
 	return 0;
@@ -95,8 +95,8 @@ int region_create(struct region *region, const char *name, size_t size, enum reg
 	if (pages != REGION_PAGES_ORDINARY) {
 		int rc = region_create_with(region, name, size, true);
 
-		// ANY: whatever kept us from hugepages (none free, not configured, a limit) leaves
-		// ordinary pages.
+		// ANY: whatever kept us from hugepages (none free,
+		// not configured, a limit) leaves ordinary pages.
 		if (rc == 0 || pages == REGION_PAGES_HUGE)
 			return rc;
 	}

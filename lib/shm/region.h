@@ -1,5 +1,5 @@
-// A region: memory that one process created and writes, and others only read. docs/shm.md tells the
-// rules.
+// A region: memory that one process created and writes,
+// and others only read. docs/shm.md tells the rules.
 #pragma once
 
 #include <stdbool.h>

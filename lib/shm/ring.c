@@ -37,8 +37,8 @@ void ring_consumer_init(struct ring_consumer *r, const void *slots, const struct
 // Looks at the consumer's head. False: it went backwards or past what was put.
 static bool ring_look_head(struct ring_producer *r)
 {
-	// Acquire pairs with the release in ring_take: the consumer has copied the slots before we
-	// write them again.
+	// Acquire pairs with the release in ring_take: the consumer
+	// has copied the slots before we write them again.
 	uint32_t head = atomic_load_explicit(&r->peer->head, memory_order_acquire);
 
 	if (head - r->head_seen > r->tail - r->head_seen)
@@ -77,8 +77,8 @@ uint32_t ring_put(struct ring_producer *r, const void *items, uint32_t count)
 	memcpy(r->slots + (size_t)first * r->slot_size, from, (size_t)run * r->slot_size);
 	memcpy(r->slots, from + (size_t)run * r->slot_size, (size_t)(count - run) * r->slot_size);
 	r->tail += count;
-	// Release pairs with the acquire in ring_look_tail: the slots are there before the index
-	// says so.
+	// Release pairs with the acquire in ring_look_tail:
+	// the slots are there before the index says so.
 	atomic_store_explicit(&r->mine->tail, r->tail, memory_order_release);
 	return count;
 }
@@ -122,8 +122,8 @@ uint32_t ring_take(struct ring_consumer *r, void *items, uint32_t count)
 	memcpy(to, r->slots + (size_t)first * r->slot_size, (size_t)run * r->slot_size);
 	memcpy(to + (size_t)run * r->slot_size, r->slots, (size_t)(count - run) * r->slot_size);
 	r->head += count;
-	// Release pairs with ring_look_head: the slots are copied before the producer may write
-	// them again.
+	// Release pairs with ring_look_head: the slots are
+	// copied before the producer may write them again.
 	atomic_store_explicit(&r->mine->head, r->head, memory_order_release);
 	return count;
 }

@@ -1,8 +1,8 @@
-// SPSC ring over two regions. The slots and the tail lie in the producer's region, the head and the
-// asleep flag in the consumer's, so each side writes only memory that it created. Offsets and
-// indices are hostile to the other side: each side keeps its own index privately and checks what it
-// reads. Batched; release/acquire. Source: Lamport's queue with cached indices (as in rte_ring and
-// FastForward).
+// SPSC ring over two regions. The slots and the tail lie in the producer's region,
+// the head and the asleep flag in the consumer's, so each side writes only memory
+// that it created. Offsets and indices are hostile to the other side: each side
+// keeps its own index privately and checks what it reads. Batched; release/acquire.
+// Source: Lamport's queue with cached indices (as in rte_ring and FastForward).
 #pragma once
 
 #include <stdatomic.h>
@@ -55,14 +55,14 @@ void ring_consumer_init(struct ring_consumer *r, const void *slots, const struct
 uint32_t ring_put(struct ring_producer *r, const void *items, uint32_t count);
 // Free slots as of now, or RING_CORRUPT.
 uint32_t ring_room(struct ring_producer *r);
-// True when the consumer sleeps and must be woken (full fence between publish and this load; pairs
-// with ring_sleep).
+// True when the consumer sleeps and must be woken (full fence
+// between publish and this load; pairs with ring_sleep).
 bool ring_wake_needed(const struct ring_producer *r);
 
-// Copies up to `count` slots out (copy, then check, then use) and gives them back. Returns how
-// many, or RING_CORRUPT.
+// Copies up to `count` slots out (copy, then check, then use)
+// and gives them back. Returns how many, or RING_CORRUPT.
 uint32_t ring_take(struct ring_consumer *r, void *items, uint32_t count);
-// Says "I am going to block". False: something came in meanwhile, do not block. Pairs with
-// ring_wake_needed.
+// Says "I am going to block". False: something came in
+// meanwhile, do not block. Pairs with ring_wake_needed.
 bool ring_sleep(struct ring_consumer *r);
 void ring_awake(struct ring_consumer *r);

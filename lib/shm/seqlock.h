@@ -1,5 +1,5 @@
-// A row that one writer updates and any reader copies without a lock. The reader maps it read-only
-// and checks.
+// A row that one writer updates and any reader copies
+// without a lock. The reader maps it read-only and checks.
 #pragma once
 
 #include <stdatomic.h>

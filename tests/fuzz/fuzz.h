@@ -1,5 +1,5 @@
-// What a fuzz target is made of. With clang, libFuzzer drives it; with other compilers, driver.c
-// does.
+// What a fuzz target is made of. With clang, libFuzzer
+// drives it; with other compilers, driver.c does.
 #pragma once
 
 #include <stddef.h>

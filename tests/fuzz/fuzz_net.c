@@ -1,5 +1,5 @@
-// Ethernet, ARP, IPv4, UDP: what is accepted lies inside the frame, and what we frame parses to the
-// same.
+// Ethernet, ARP, IPv4, UDP: what is accepted lies inside
+// the frame, and what we frame parses to the same.
 #include "dataplane/wire/net.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,6 +1,6 @@
-// A hostile application: its tails, its head and its slots hold anything. The channel either takes
-// what an honest application could have written, or is broken for good; its blocks stay counted
-// either way.
+// A hostile application: its tails, its head and its slots hold anything.
+// The channel either takes what an honest application could have written,
+// or is broken for good; its blocks stay counted either way.
 #include "dataplane/app/deliver.h"
 #include "dataplane/app/take.h"
 #include "tests/fuzz/fuzz.h"
@@ -98,10 +98,10 @@ static void take(uint8_t op)
 		if (tx->op != APP_TX_SEND)
 			continue;
 		const uint8_t *end = channel->tx_blocks + channel->tx_blocks_size;
-		FUZZ_CHECK(tx->stream >> 2 < STREAMS_MAX && tx->size <= APP_BLOCK_SIZE);
+		FUZZ_CHECK(stream_number(tx->stream) < STREAMS_MAX && tx->size <= APP_BLOCK_SIZE);
 		FUZZ_CHECK(
 			records[i].data >= channel->tx_blocks && records[i].data + tx->size <= end);
-		FUZZ_CHECK(!records[i].session || records[i].session->session == tx->session);
+		FUZZ_CHECK(!records[i].row || records[i].row->cid == tx->session);
 		if (tx->size)
 			FUZZ_CHECK(*(const volatile uint8_t *)(records[i].data + tx->size - 1) <=
 				   0xff);

@@ -1,5 +1,5 @@
-// Header, ACK block and HELLO: parse(frame(x)) == x, and what parse accepts frames to the same
-// bytes.
+// Header, ACK block and HELLO: parse(frame(x)) == x,
+// and what parse accepts frames to the same bytes.
 #include "dataplane/wire/wire.h"
 #include "tests/fuzz/fuzz.h"
 

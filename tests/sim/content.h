@@ -1,5 +1,5 @@
-// What a record contains, derived from who sends it: any byte can be checked without keeping a
-// copy.
+// What a record contains, derived from who sends it:
+// any byte can be checked without keeping a copy.
 #pragma once
 
 #include <stdbool.h>

@@ -202,10 +202,11 @@ void end_on_sent(struct end *end, const struct sent_record *sent)
 	struct stream_plan *stream = &end->plan->streams[index];
 	struct record_plan *record = &stream->records[number];
 	sim_say(sim, "%c: connection %u stream %u record %u is %s", end_letter(end), end->pair,
-		stream->stream >> 2, (uint32_t)number, sent->ok ? "acknowledged" : "given up");
+		stream_number(stream->stream), (uint32_t)number,
+		sent->ok ? "acknowledged" : "given up");
 	if (!record->submitted || record->reported++) {
 		sim_fail(sim, "%c: connection %u stream %u record %u is reported %u times",
-			end_letter(end), end->pair, stream->stream >> 2, (uint32_t)number,
+			end_letter(end), end->pair, stream_number(stream->stream), (uint32_t)number,
 			record->reported);
 		return;
 	}
@@ -214,15 +215,16 @@ void end_on_sent(struct end *end, const struct sent_record *sent)
 			record->stored_size))
 		sim_fail(sim, "%c: the borrowed bytes of record %u came back changed",
 			end_letter(end), (uint32_t)number);
-	bool ordered = (stream->stream & 3) == STREAM_ORDERED;
+	bool ordered = stream_ordered(stream->stream);
 	if (ordered && end->sent_next[index]++ != number)
 		sim_fail(sim, "%c: record %u of ordered stream %u is reported out of order",
-			end_letter(end), (uint32_t)number, stream->stream >> 2);
+			end_letter(end), (uint32_t)number, stream_number(stream->stream));
 	if (sent->ok && !record->delivered && sim_strict(sim))
 		sim_fail(sim,
 			"%c: connection %u stream %u record %u is reported ok and was not "
 			"delivered",
-			end_letter(end), end->pair, stream->stream >> 2, (uint32_t)number);
+			end_letter(end), end->pair, stream_number(stream->stream),
+			(uint32_t)number);
 	free(record->memory);
 	record->memory = NULL;
 	end->reported++;
@@ -244,7 +246,7 @@ static const char *record_fault(struct end *end, const struct recv_record *got)
 	uint32_t index = (uint32_t)(stream - peer->plan->streams);
 	if (record->delivered++)
 		return "it was delivered before";
-	if ((got->stream & 3) == STREAM_ORDERED && end->ordered_next[index]++ != got->record)
+	if (stream_ordered(got->stream) && end->ordered_next[index]++ != got->record)
 		return "it is out of order";
 	if (got->header.raw_size != record->raw_size ||
 		got->header.stored_size != record->stored_size ||
@@ -264,10 +266,10 @@ void end_on_record(struct end *end, const struct recv_record *got)
 	struct sim *sim = end->sim;
 	const char *wrong = record_fault(end, got);
 	sim_say(sim, "%c: connection %u stream %u record %u delivered, %u bytes", end_letter(end),
-		end->pair, got->stream >> 2, got->record, got->header.stored_size);
+		end->pair, stream_number(got->stream), got->record, got->header.stored_size);
 	if (wrong && sim_strict(sim))
 		sim_fail(sim, "%c: connection %u stream %u record %u is delivered: %s",
-			end_letter(end), end->pair, got->stream >> 2, got->record, wrong);
+			end_letter(end), end->pair, stream_number(got->stream), got->record, wrong);
 	end->delivered++;
 	sim->progress_ns = sim->now_ns;
 	if (got->block) {
@@ -308,8 +310,8 @@ static void give_back(struct end *end, uint64_t now_ns)
 
 // ---- closing ----------------------------------------------------------------------------------
 
-// Its own records are acknowledged and the peer's are here; the kinder one also waits until the
-// peer knows it.
+// Its own records are acknowledged and the peer's are
+// here; the kinder one also waits until the peer knows it.
 static bool work_done(struct end *end)
 {
 	struct end *peer = end_peer(end);

@@ -61,8 +61,8 @@ static void check_ack(struct end *end, const struct wire_ack *ack)
 		if (!(ack->words[i / 64] >> i % 64 & 1))
 			continue;
 		uint64_t pn = ack->largest - i;
-		// Packet number 0 is never sent; receivers mark it seen, so that nothing is taken
-		// for it.
+		// Packet number 0 is never sent; receivers mark
+		// it seen, so that nothing is taken for it.
 		if (pn && pn + PN_WINDOW > peer->next_pn && !bit_get(peer->received_words, pn))
 			sim_fail(end->sim, "%c: connection %u acknowledges %llu, which never came",
 				letter(end), end->pair, (unsigned long long)pn);
@@ -135,11 +135,12 @@ static void check_data(struct end *end, const struct send_packet *packet)
 		sim->plan->seed, end->pair * 2 + end->side, packet->header.stream, number);
 	if (record->reported)
 		sim_fail(sim, "%c: connection %u sends record %u of stream %u after reporting it",
-			letter(end), end->pair, number, packet->header.stream >> 2);
+			letter(end), end->pair, number, stream_number(packet->header.stream));
 	else if (!payload_right(end, packet, key, within, record->stored_size + BLOCK_HEADER_SIZE))
 		sim_fail(sim,
 			"%c: connection %u sends wrong bytes for record %u of stream %u at %u",
-			letter(end), end->pair, number, packet->header.stream >> 2, within);
+			letter(end), end->pair, number, stream_number(packet->header.stream),
+			within);
 	check_again(end, record, packet, within);
 	if (record->started)
 		return;
@@ -152,10 +153,10 @@ static void check_data(struct end *end, const struct send_packet *packet)
 		sim_fail(sim, "%c: connection %u sends %llu raw bytes, credit is %llu", letter(end),
 			end->pair, (unsigned long long)law->started_raw,
 			(unsigned long long)law->credit);
-	if (number >= law->limits[packet->header.stream >> 2])
+	if (number >= law->limits[stream_number(packet->header.stream)])
 		sim_fail(sim, "%c: connection %u sends record %u of stream %u, the limit is %u",
-			letter(end), end->pair, number, packet->header.stream >> 2,
-			law->limits[packet->header.stream >> 2]);
+			letter(end), end->pair, number, stream_number(packet->header.stream),
+			law->limits[stream_number(packet->header.stream)]);
 }
 
 void law_on_sent(struct end *end, const struct send_packet *packet)
@@ -194,7 +195,7 @@ static void learn_ack(struct end *end, const struct wire_ack *ack)
 	if (ack->credit > law->credit)
 		law->credit = ack->credit;
 	for (uint32_t i = 0; i < ack->nlimits; i++) {
-		uint32_t number = ack->limits[i].stream >> 2;
+		uint32_t number = stream_number(ack->limits[i].stream);
 		if (number < STREAMS_MAX && ack->limits[i].records > law->limits[number])
 			law->limits[number] = ack->limits[i].records;
 	}
@@ -244,8 +245,8 @@ static void check_window(struct end *end, const struct conn_stats *stats)
 			(unsigned long long)cuts, low, high);
 }
 
-// A cut that is no timeout needs a packet sent after the last cut, unacknowledged, with three later
-// ones acknowledged.
+// A cut that is no timeout needs a packet sent after the last
+// cut, unacknowledged, with three later ones acknowledged.
 static void check_cut(struct end *end, const struct conn_stats *stats)
 {
 	struct law *law = &end->law;

@@ -4,8 +4,8 @@
 
 #include "tests/sim/sim.h"
 
-// Ones'-complement sum of 16-bit words, as UDP's. Sums 32 bits at a time: carries are folded at the
-// end.
+// Ones'-complement sum of 16-bit words, as UDP's. Sums
+// 32 bits at a time: carries are folded at the end.
 uint16_t frame_checksum(const uint8_t *bytes, uint32_t size)
 {
 	uint64_t sum = 0;
@@ -80,9 +80,9 @@ uint64_t link_deadline(const struct sim *sim)
 
 // ---- impairments ------------------------------------------------------------------------------
 
-// Checked links flip bits within 15 in a row: an error that a ones'-complement sum always finds
-// (distinct powers of two below 2^16 - 1 never sum to 0). Undetected ones flip anything and write
-// the sum anew.
+// Checked links flip bits within 15 in a row: an error that a
+// ones'-complement sum always finds (distinct powers of two below 2^16 - 1
+// never sum to 0). Undetected ones flip anything and write the sum anew.
 static void corrupt(struct sim *sim, struct frame *frame)
 {
 	struct rng *r = &sim->rng;

@@ -129,8 +129,8 @@ static void min_deadline(uint64_t *due_ns, uint64_t other_ns)
 		*due_ns = other_ns;
 }
 
-// When to look again. A deadline that is due turn after turn, with nothing done, is a worker that
-// spins.
+// When to look again. A deadline that is due turn after
+// turn, with nothing done, is a worker that spins.
 static void set_wake(struct sim *sim, struct node *node)
 {
 	uint64_t due_ns = transport_deadline(node->transport);

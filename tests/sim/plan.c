@@ -122,7 +122,7 @@ static void plan_end(struct rng *r, struct end_plan *end, uint32_t segment, uint
 	for (uint32_t i = 0; i < streams; i++) {
 		uint32_t number = (first + i) % STREAMS_MAX;
 		enum stream_kind kind = rng_percent(r, 50) ? STREAM_ORDERED : STREAM_UNORDERED;
-		end->streams[i].stream = number << 2 | kind;
+		end->streams[i].stream = stream_id(number, kind);
 		budget = plan_stream(r, &end->streams[i], segment, budget);
 	}
 }
@@ -284,8 +284,9 @@ void plan_say(const struct plan *plan, FILE *out)
 				end->closes ? ", closes when done" : "");
 			for (uint32_t i = 0; i < end->nstreams; i++)
 				fprintf(out, ", stream %u %s %u records",
-					end->streams[i].stream >> 2,
-					end->streams[i].stream & 3 ? "unordered" : "ordered",
+					stream_number(end->streams[i].stream),
+					stream_ordered(end->streams[i].stream) ? "ordered"
+									       : "unordered",
 					end->streams[i].count);
 			fprintf(out, "\n");
 		}

@@ -1,5 +1,5 @@
-// Seeded randomness of the simulator: splitmix64. The same seed gives the same run on every
-// machine.
+// Seeded randomness of the simulator: splitmix64.
+// The same seed gives the same run on every machine.
 #pragma once
 
 #include <stdbool.h>

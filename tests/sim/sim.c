@@ -1,5 +1,5 @@
-// Virtual time: the next thing that happens anywhere, until every connection is closed; then the
-// account.
+// Virtual time: the next thing that happens anywhere,
+// until every connection is closed; then the account.
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,9 +132,9 @@ static void account(struct sim *sim)
 		}
 }
 
-// A checksum that lets corruption pass may leave two sides that talk and do not agree (a forged
-// credit is never taken back). No packet can mend that, an operator can: everything must still
-// close cleanly.
+// A checksum that lets corruption pass may leave two sides that talk
+// and do not agree (a forged credit is never taken back). No packet
+// can mend that, an operator can: everything must still close cleanly.
 static void stall(struct sim *sim)
 {
 	if (sim_strict(sim) || sim->gave_up) {

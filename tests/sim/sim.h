@@ -67,7 +67,7 @@ struct record_plan {
 };
 
 struct stream_plan {
-	uint32_t stream; // number << 2 | kind
+	uint32_t stream; // stream_id()
 	uint32_t count;
 	struct record_plan *records;
 };

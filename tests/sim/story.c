@@ -69,7 +69,7 @@ static void ack_say(FILE *out, const struct wire_ack *ack)
 		fprintf(out, " nothing");
 	fprintf(out, " after %u us, credit %llu", ack->delay_us, (unsigned long long)ack->credit);
 	for (uint32_t i = 0; i < ack->nlimits; i++)
-		fprintf(out, ", stream %u below record %u", ack->limits[i].stream >> 2,
+		fprintf(out, ", stream %u below record %u", stream_number(ack->limits[i].stream),
 			ack->limits[i].records);
 }
 
@@ -103,7 +103,7 @@ void story_packet(struct sim *sim, uint32_t from, uint32_t to, const char *verb,
 	fprintf(out, "%s pn %llu", type_names[header.type], (unsigned long long)header.pn);
 	if (header.type == WIRE_DATA) {
 		uint32_t within = (uint32_t)(header.offset & ((1u << RECORD_SHIFT) - 1));
-		fprintf(out, ", stream %u record %llu bytes %u-%u", header.stream >> 2,
+		fprintf(out, ", stream %u record %llu bytes %u-%u", stream_number(header.stream),
 			(unsigned long long)(header.offset >> RECORD_SHIFT), within,
 			within + payload);
 	}

@@ -103,8 +103,8 @@ static bool open_into(
 	return true;
 }
 
-// A packet as opened.c leaves it: payload (NULL for DATA, whose bytes are in their place) and ACK
-// block.
+// A packet as opened.c leaves it: payload (NULL for
+// DATA, whose bytes are in their place) and ACK block.
 struct opened {
 	const uint8_t *payload;
 	uint32_t size;
@@ -123,7 +123,7 @@ static void check_place(
 	if (stream && number < stream->count && place->iov_count &&
 		stream->records[number].have >> segment & 1)
 		sim_fail(end->sim, "%c: record %u of stream %u would be written again at %u",
-			'a' + end->node, number, header->stream >> 2, within);
+			'a' + end->node, number, stream_number(header->stream), within);
 }
 
 static void mark_have(struct end *end, const struct wire_header *header)

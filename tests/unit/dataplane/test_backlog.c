@@ -1,5 +1,5 @@
-// Packets that a port has not taken: order, back-pressure, a port that is stuck or down, and no
-// buffer lost.
+// Packets that a port has not taken: order, back-pressure,
+// a port that is stuck or down, and no buffer lost.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -53,8 +53,8 @@ static const uint8_t *buffer_of(const struct pair_end *e, uint32_t buffer)
 	return e->app.channel->tx_blocks + (size_t)buffer * APP_BLOCK_SIZE;
 }
 
-// Everything that was sent arrives, once, byte for byte; blocks go back as an application would do
-// it.
+// Everything that was sent arrives, once, byte for
+// byte; blocks go back as an application would do it.
 static void drain(
 	struct worker_pair *pair, struct pair_end *from, struct pair_end *to, uint32_t records)
 {
@@ -171,8 +171,8 @@ static void copied__compressed_records_count_stored_bytes(void **state)
 	pair_free(pair);
 }
 
-// Lost packets are sealed again, under their new number: exactly what goes out counts, and exactly
-// what comes in.
+// Lost packets are sealed again, under their new number:
+// exactly what goes out counts, and exactly what comes in.
 static void copied__a_retransmission_counts_again(void **state)
 {
 	struct tap a = {.lose_every = 50}, b = {0};

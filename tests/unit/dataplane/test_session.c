@@ -1,5 +1,5 @@
-// The end of sessions at awkward moments: what was lent comes back, whoever dies first. pair_free
-// counts.
+// The end of sessions at awkward moments: what was lent
+// comes back, whoever dies first. pair_free counts.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -116,8 +116,8 @@ static void send__without_packet_buffers(void **state)
 	}
 }
 
-// Nobody takes what arrives: the window closes, the sender's descriptors wait parked, and the close
-// waits behind them.
+// Nobody takes what arrives: the window closes, the sender's
+// descriptors wait parked, and the close waits behind them.
 static void close__with_parked_descriptors_waits_for_them(void **state)
 {
 	struct worker_pair *pair = *state;
@@ -126,12 +126,13 @@ static void close__with_parked_descriptors_waits_for_them(void **state)
 
 	for (uint32_t stream = 0; stream < 2; stream++)
 		for (uint32_t i = 0; i < 32; i++)
-			fake_app_send(&pair->a.app, (struct app_tx){.session = s.a,
-							    .stream = stream << 2,
-							    .offset = i * APP_BLOCK_SIZE,
-							    .size = 100,
-							    .op = APP_TX_SEND,
-							    .cookie = stream * 32 + i});
+			fake_app_send(
+				&pair->a.app, (struct app_tx){.session = s.a,
+						      .stream = stream_id(stream, STREAM_ORDERED),
+						      .offset = i * APP_BLOCK_SIZE,
+						      .size = 100,
+						      .op = APP_TX_SEND,
+						      .cookie = stream * 32 + i});
 	fake_app_send(&pair->a.app, (struct app_tx){.session = s.a, .op = APP_TX_CLOSE});
 	while (records < 64) {
 		struct app_rx rx = pair_app_expect(pair, &pair->b, APP_RX_DATA, TURNS_MAX);

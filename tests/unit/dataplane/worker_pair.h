@@ -27,8 +27,8 @@ struct worker_pair {
 };
 
 struct worker_pair *pair_new(void);
-// Both applications leave. Then nothing may be left: no session, block, slab, record or packet
-// buffer.
+// Both applications leave. Then nothing may be left:
+// no session, block, slab, record or packet buffer.
 void pair_free(struct worker_pair *pair);
 
 void pair_turn(struct worker_pair *pair, struct pair_end *end);
@@ -52,7 +52,7 @@ struct pair_session {
 struct pair_session pair_open(struct worker_pair *pair, enum codec_id codec);
 // The application hands over `size` bytes of its buffer `buffer`.
 void pair_send(struct pair_end *end, uint32_t cid, uint32_t buffer, uint32_t size);
-// The next event of this type that the application gets; others are thrown away. Fails after
-// `turns`.
+// The next event of this type that the application
+// gets; others are thrown away. Fails after `turns`.
 struct app_rx pair_app_expect(
 	struct worker_pair *pair, struct pair_end *end, enum app_rx_type type, uint32_t turns);

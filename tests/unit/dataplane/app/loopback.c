@@ -131,7 +131,7 @@ static void worker_publish(struct app_session *session, uint32_t side,
 	const struct app_channel *peer, const char *service)
 {
 	struct session_stats stats = {
-		.session = session->session, .initiator = side == 0, .state = SESSION_OPEN};
+		.session = session->cid, .initiator = side == 0, .state = SESSION_OPEN};
 
 	snprintf(stats.peer, sizeof(stats.peer), "%.15s", peer->name);
 	snprintf(stats.service, sizeof(stats.service), "%.63s", service);
@@ -192,12 +192,13 @@ static void worker_on_record(
 	const struct app_tx *tx = &record->tx;
 	struct pair *pair = &l->pairs[tx->session >> 1 & (PAIRS_MAX - 1)];
 
-	if (record->session == NULL) {
+	if (record->row == NULL) {
 		if (tx->op == APP_TX_SEND)
 			app_deliver_sent(channel, tx->session, tx->stream, tx->cookie, false);
 	} else if (tx->op == APP_TX_SEND) {
-		if (app_parked_any(record->session, tx->stream) || !worker_forward(l, tx, channel))
-			app_park(record->session, tx);
+		if (app_parked_any(record->row, stream_number(tx->stream)) ||
+			!worker_forward(l, tx, channel))
+			app_park(record->row, tx);
 	} else if (tx->op == APP_TX_CLOSE) {
 		pair->end[tx->session & 1].closing = true;
 	} else {
@@ -209,12 +210,12 @@ static void worker_on_record(
 
 static void worker_retry(struct loopback *l, struct app_session *session)
 {
-	for (uint32_t stream = 0; stream < STREAMS_MAX << 2; stream += 4) {
+	for (uint32_t number = 0; number < STREAMS_MAX; number++) {
 		const struct app_tx *tx;
 
-		while ((tx = app_parked_first(session, stream)) != NULL &&
+		while ((tx = app_parked_first(session, number)) != NULL &&
 			worker_forward(l, tx, session->channel))
-			app_unpark(session, stream);
+			app_unpark(session, number);
 	}
 }
 
@@ -244,7 +245,7 @@ static uint32_t worker_serve(struct loopback *l, struct app_channel *channel)
 
 	for (uint32_t i = 0; i < count; i++) {
 		// An earlier one of the batch may have ended the session.
-		records[i].session = app_session_find(channel, records[i].tx.session);
+		records[i].row = app_session_find(channel, records[i].tx.session);
 		worker_on_record(l, channel, &records[i]);
 	}
 	if (channel->broken != APP_BROKEN_NOT && !l->reported[channel->index]) {

@@ -1,6 +1,6 @@
-// A dataplane without a network, for tests of both sides of the border: the production door on one
-// thread, the production channels on a worker thread that hands records from one application to
-// another.
+// A dataplane without a network, for tests of both sides of the border:
+// the production door on one thread, the production channels on a
+// worker thread that hands records from one application to another.
 #pragma once
 
 #include <stdint.h>

@@ -1,6 +1,6 @@
-// libsluice against the production door and channels (loopback.h): transfers, sleeping, refusals;
-// children that are killed at random moments or scribble over their region, while an honest
-// application goes on.
+// libsluice against the production door and channels (loopback.h):
+// transfers, sleeping, refusals; children that are killed at random moments
+// or scribble over their region, while an honest application goes on.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -127,8 +127,8 @@ static void pattern_check(const uint8_t *bytes, uint32_t size, uint32_t n)
 		assert_int_equal(bytes[size - 1], (uint8_t)(n * 31 + 7));
 }
 
-// Sends `count` records from a to b on one thread, with few buffers, and checks every byte, cookie
-// and answer.
+// Sends `count` records from a to b on one thread, with
+// few buffers, and checks every byte, cookie and answer.
 static void transfer(struct sluice *from, uint32_t a, struct sluice *to, uint32_t count)
 {
 	struct sluice_event events[EVENTS];
@@ -289,8 +289,8 @@ static void send__refuses_what_is_wrong(void **state)
 	sluice_detach(to);
 }
 
-// The receiver takes nothing: the sender's records wait, and come back failed when it goes, before
-// CLOSED.
+// The receiver takes nothing: the sender's records wait,
+// and come back failed when it goes, before CLOSED.
 static void close__every_send_is_answered_before(void **state)
 {
 	struct sluice *from = attach(256), *to = attach(2);

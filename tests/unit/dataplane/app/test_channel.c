@@ -1,5 +1,5 @@
-// The channel of one application: what it accepts as a region, and that every block and every grant
-// is counted.
+// The channel of one application: what it accepts as a
+// region, and that every block and every grant is counted.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-// Events to the application: order, batches, wake-ups, and an application that breaks its side of
-// the ring.
+// Events to the application: order, batches, wake-ups,
+// and an application that breaks its side of the ring.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

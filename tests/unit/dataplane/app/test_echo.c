@@ -1,5 +1,5 @@
-// The example program, its server and its client as processes of their own, through the door and
-// the channels.
+// The example program, its server and its client as
+// processes of their own, through the door and the channels.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

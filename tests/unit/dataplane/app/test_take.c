@@ -1,5 +1,5 @@
-// What comes from the application's rings, honest and not: descriptors, returned blocks, impossible
-// indices.
+// What comes from the application's rings, honest and
+// not: descriptors, returned blocks, impossible indices.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -45,7 +45,7 @@ static int teardown(void **state)
 static struct app_tx honest(uint32_t block, uint32_t size)
 {
 	return (struct app_tx){.session = SESSION,
-		.stream = 3 << 2 | 1,
+		.stream = stream_id(3, STREAM_UNORDERED),
 		.offset = block * APP_BLOCK_SIZE,
 		.size = size,
 		.op = APP_TX_SEND,
@@ -61,7 +61,8 @@ static void tx_check__each_field(void **state)
 	assert_true(app_tx_check(&good, area));
 	bad = good, bad.op = 0, assert_false(app_tx_check(&bad, area));
 	bad = good, bad.op = 4, assert_false(app_tx_check(&bad, area));
-	bad = good, bad.stream = 8 << 2, assert_false(app_tx_check(&bad, area));
+	bad = good, bad.stream = stream_id(8, STREAM_ORDERED),
+	assert_false(app_tx_check(&bad, area));
 	bad = good, bad.stream = 2, assert_false(app_tx_check(&bad, area)); // no such kind
 	bad = good, bad.flags = 2, assert_false(app_tx_check(&bad, area));
 	bad = good, bad.size++, assert_false(app_tx_check(&bad, area));
@@ -84,10 +85,10 @@ static void take__gives_checked_copies(void **state)
 	fake_app_send(&f->app, (struct app_tx){.session = SESSION + 1, .op = APP_TX_CLOSE});
 	f->app.region.base[f->app.mine->header.blocks_offset + 2 * APP_BLOCK_SIZE] = 0x5a;
 	assert_int_equal(app_take(f->app.channel, f->records, APP_DESCRIPTORS_TURN), 2);
-	assert_ptr_equal(f->records[0].session, f->session);
+	assert_ptr_equal(f->records[0].row, f->session);
 	assert_int_equal(f->records[0].data[0], 0x5a);
 	assert_int_equal(f->records[0].tx.size, 100);
-	assert_null(f->records[1].session);
+	assert_null(f->records[1].row);
 	assert_null(f->records[1].data);
 	assert_int_equal(f->app.channel->sends, 1);
 	assert_int_equal(app_take(f->app.channel, f->records, APP_DESCRIPTORS_TURN), 0);
@@ -243,21 +244,21 @@ static void returns__garbage_tail_breaks(void **state)
 static void park__keeps_order_and_fails_with_the_session(void **state)
 {
 	struct fixture *f = *state;
-	uint32_t stream = 3 << 2 | 1;
+	uint32_t stream = stream_id(3, STREAM_UNORDERED);
 
 	for (uint32_t i = 0; i < 5; i++)
 		fake_app_send(&f->app, honest(i, 1));
 	assert_int_equal(app_take(f->app.channel, f->records, APP_DESCRIPTORS_TURN), 5);
-	assert_false(app_parked_any(f->session, stream));
+	assert_false(app_parked_any(f->session, 3));
 	for (uint32_t i = 0; i < 5; i++)
 		app_park(f->session, &f->records[i].tx);
 	assert_int_equal(f->session->parked, 5);
 	for (uint32_t i = 0; i < 2; i++) {
-		assert_int_equal(app_parked_first(f->session, stream)->cookie, i);
-		app_unpark(f->session, stream);
+		assert_int_equal(app_parked_first(f->session, 3)->cookie, i);
+		app_unpark(f->session, 3);
 		app_deliver_sent(f->app.channel, SESSION, stream, i, true);
 	}
-	assert_false(app_parked_any(f->session, 2 << 2));
+	assert_false(app_parked_any(f->session, 2));
 
 	app_session_close(f->session, 5);
 	app_deliver_flush(f->app.channel);

@@ -1,5 +1,5 @@
-// RESERVE, OPEN, CLOSE as a worker carries them out: what control sees, what is refused, what comes
-// back.
+// RESERVE, OPEN, CLOSE as a worker carries them out:
+// what control sees, what is refused, what comes back.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

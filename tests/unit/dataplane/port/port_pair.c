@@ -284,8 +284,8 @@ struct child {
 	int namespace; // network namespace of the first one's, which the next ones enter; -1: none
 };
 
-// Forks before DPDK starts. `isolated`: in a network namespace of its own, which dies with this
-// program.
+// Forks before DPDK starts. `isolated`: in a network
+// namespace of its own, which dies with this program.
 static bool child_fork(struct child *c, bool isolated)
 {
 	int ready[2], go[2];
@@ -395,8 +395,8 @@ static bool resumed_wait(const struct child *survivor, uint32_t times)
 	return now_ns() < deadline;
 }
 
-// The victim dies in the middle of traffic, several times; the survivor must go on with the next
-// one.
+// The victim dies in the middle of traffic, several
+// times; the survivor must go on with the next one.
 static int kill_run(struct child *survivor, struct child *victim)
 {
 	int result;

@@ -70,8 +70,8 @@ static void open__one_queue_with_any_driver(void **state)
 	accepted(port_of(PORT_AF_PACKET, 1));
 }
 
-// The driver would only say "Operation not permitted". The kernel's own count does not help: this
-// veth has four.
+// The driver would only say "Operation not permitted". The
+// kernel's own count does not help: this veth has four.
 static void open__af_xdp_wants_a_queue_for_each_worker(void **state)
 {
 	(void)state;

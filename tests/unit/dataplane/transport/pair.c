@@ -1,5 +1,5 @@
-// Two transports, a link with delay, loss and reordering between them, and applications that verify
-// every byte.
+// Two transports, a link with delay, loss and reordering
+// between them, and applications that verify every byte.
 #include "tests/unit/dataplane/transport/pair.h"
 
 #include <assert.h>
@@ -207,7 +207,7 @@ static void pair_take_records(struct pair *p, struct pair_side *s)
 					r.record, n, i);
 				abort();
 			}
-		if ((r.stream & 3) == STREAM_ORDERED && r.record != s->next_record[n])
+		if (stream_ordered(r.stream) && r.record != s->next_record[n])
 			s->ordered_broken = true;
 		s->next_record[n] = r.record + 1;
 		s->delivered++;
@@ -224,7 +224,7 @@ static void pair_take(struct pair *p, struct pair_side *s)
 	struct transport_event e;
 	pair_take_records(p, s);
 	while (transport_take_sent(s->t, &sent)) {
-		if ((sent.stream & 3) == STREAM_ORDERED &&
+		if (stream_ordered(sent.stream) &&
 			sent.record.cookie != s->next_cookie[stream_number(sent.stream)])
 			s->ordered_broken = true;
 		s->next_cookie[stream_number(sent.stream)] = sent.record.cookie + 1;

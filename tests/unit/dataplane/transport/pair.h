@@ -1,5 +1,5 @@
-// Two transports and the packets between them, in virtual time: what the unit tests of whole
-// connections drive.
+// Two transports and the packets between them, in virtual
+// time: what the unit tests of whole connections drive.
 #pragma once
 
 #include <stdbool.h>
@@ -65,10 +65,10 @@ void pair_run(struct pair *p, uint64_t until_ns);
 void pair_for(struct pair *p, uint64_t ns);
 // One turn of both sides at the present time: packets due, timers, sending.
 void pair_turn(struct pair *p);
-// Submits a record of `size` bytes that the receiver will verify. SUBMIT_FULL and so on as
-// transport_submit.
+// Submits a record of `size` bytes that the receiver will
+// verify. SUBMIT_FULL and so on as transport_submit.
 enum submit_result pair_submit(struct pair *p, uint32_t side, uint32_t stream, uint32_t size);
-// Bulk: keeps `records` records of `size` going on one stream until all were returned, or time is
-// over.
+// Bulk: keeps `records` records of `size` going on one
+// stream until all were returned, or time is over.
 bool pair_bulk(struct pair *p, uint32_t side, uint32_t stream, uint32_t records, uint32_t size,
 	uint64_t limit_ns);

@@ -147,8 +147,8 @@ static void ack__refused(void **state)
 	pair_free(p);
 }
 
-// Random blocks of a hostile peer, within what parse.c lets through: nothing breaks, nothing is
-// acknowledged twice.
+// Random blocks of a hostile peer, within what parse.c lets
+// through: nothing breaks, nothing is acknowledged twice.
 static void ack__random(void **state)
 {
 	(void)state;

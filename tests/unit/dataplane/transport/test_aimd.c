@@ -1,5 +1,5 @@
-// The law: start, growth by segments, one halving per event, floor. Clause (c) end to end is in
-// test_law.c.
+// The law: start, growth by segments, one halving per
+// event, floor. Clause (c) end to end is in test_law.c.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
-// Bulk data over two transports: delivery, loss, reordering, order, fairness of streams, return of
-// every buffer.
+// Bulk data over two transports: delivery, loss, reordering,
+// order, fairness of streams, return of every buffer.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -40,7 +40,7 @@ static void bulk__random_loss(void **state)
 		uint32_t stream = 1u << 2 | (seed & 2 ? STREAM_UNORDERED : STREAM_ORDERED);
 		assert_true(pair_bulk(p, 0, stream, 100, 65536 - seed * 100, 60000 * MS));
 		assert_int_equal(p->side[1].delivered, 100);
-		if ((stream & 3) == STREAM_ORDERED)
+		if (stream_ordered(stream))
 			assert_false(p->side[0].ordered_broken || p->side[1].ordered_broken);
 		struct conn_stats st;
 		conn_stats_get(p->side[0].c, &st);

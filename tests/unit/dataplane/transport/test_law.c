@@ -1,5 +1,5 @@
-// Window, loss and timers of a whole connection: the law's clauses as an observer of the wire sees
-// them.
+// Window, loss and timers of a whole connection: the
+// law's clauses as an observer of the wire sees them.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -183,8 +183,8 @@ static void timeout__late_turn(void **state)
 	pair_free(p);
 }
 
-// An ACK comes after its packet was given up: counted as spurious, the threshold widens, the cut
-// stays.
+// An ACK comes after its packet was given up: counted
+// as spurious, the threshold widens, the cut stays.
 static void spurious__widens(void **state)
 {
 	(void)state;
@@ -296,8 +296,8 @@ static void floor__after_losses(void **state)
 	pair_free(p);
 }
 
-// Everything is acknowledged, so the lowest that is tracked comes after the FLOOR packet itself:
-// no contradiction.
+// Everything is acknowledged, so the lowest that is tracked
+// comes after the FLOOR packet itself: no contradiction.
 static void floor__with_nothing_tracked(void **state)
 {
 	(void)state;

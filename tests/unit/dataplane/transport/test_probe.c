@@ -1,5 +1,5 @@
-// Quiet connections: keep-alive, idle timeout, hints that the peer forgot us; and nothing to do
-// when idle.
+// Quiet connections: keep-alive, idle timeout, hints
+// that the peer forgot us; and nothing to do when idle.
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -101,8 +101,8 @@ static void hint__peer_restarted(void **state)
 	pair_free(p);
 }
 
-// All data is acknowledged, FIN is on its way, the peer has forgotten the connection: that is a
-// good end.
+// All data is acknowledged, FIN is on its way, the peer
+// has forgotten the connection: that is a good end.
 static void hint__while_closing(void **state)
 {
 	(void)state;

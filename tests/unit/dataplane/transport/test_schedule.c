@@ -46,8 +46,8 @@ static void streams__by_turns(void **state)
 	pair_free(p);
 }
 
-// Small records on one stream, large on another: the bytes are shared, so the small ones send more
-// packets.
+// Small records on one stream, large on another: the
+// bytes are shared, so the small ones send more packets.
 static void streams__share_bytes(void **state)
 {
 	(void)state;

@@ -47,8 +47,8 @@ static void fire(uint64_t now)
 		assert_true(at[i] > now);
 }
 
-// Random deadlines from nanoseconds to minutes, random steps: after each, exactly those due have
-// fired.
+// Random deadlines from nanoseconds to minutes, random
+// steps: after each, exactly those due have fired.
 static void advance__random(void **state)
 {
 	(void)state;

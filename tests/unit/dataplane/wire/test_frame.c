@@ -1,5 +1,5 @@
-// Golden bytes: what goes on the wire, written out by hand from docs and wire.h, never from the
-// code.
+// Golden bytes: what goes on the wire, written out
+// by hand from docs and wire.h, never from the code.
 #include "dataplane/wire/wire.h"
 
 #include <setjmp.h>

@@ -1,6 +1,6 @@
-// What the parser accepts, what it refuses, and that it never reads past the size it was told: each
-// input lies at the end of a heap block of its exact size, so the sanitizer build sees one byte too
-// many.
+// What the parser accepts, what it refuses, and that it never reads
+// past the size it was told: each input lies at the end of a heap block
+// of its exact size, so the sanitizer build sees one byte too many.
 #include "dataplane/wire/wire.h"
 
 #include <setjmp.h>
@@ -176,6 +176,21 @@ static void wire_hello_parse__refuses_short_and_unknown_flags(void **state)
 	assert_false(wire_hello_parse(&hello, bytes, WIRE_HELLO_SIZE));
 }
 
+static void wire_hint_parse__says_what_was_framed(void **state)
+{
+	(void)state;
+	uint32_t cid = 0;
+	uint8_t bytes[WIRE_HINT_SIZE];
+	assert_int_equal(wire_hint_frame(bytes, 0x01020304), WIRE_HINT_SIZE);
+	for (uint32_t size = 0; size < WIRE_HINT_SIZE; size++) {
+		uint8_t *copy = bytes_copy(bytes, size);
+		assert_false(wire_hint_parse(&cid, copy, size));
+		free(copy);
+	}
+	assert_true(wire_hint_parse(&cid, bytes, WIRE_HINT_SIZE));
+	assert_int_equal(cid, 0x01020304);
+}
+
 static void block_header_parse__refuses_what_version_1_does_not_say(void **state)
 {
 	(void)state;
@@ -240,6 +255,7 @@ int main(void)
 		cmocka_unit_test(wire_ack_parse__refuses_counts_beyond_the_limits),
 		cmocka_unit_test(wire_ack_parse__refuses_a_bit_below_packet_zero),
 		cmocka_unit_test(wire_hello_parse__refuses_short_and_unknown_flags),
+		cmocka_unit_test(wire_hint_parse__says_what_was_framed),
 		cmocka_unit_test(block_header_parse__refuses_what_version_1_does_not_say),
 		cmocka_unit_test(block_header_parse__bounds_raw_and_stored),
 	};
