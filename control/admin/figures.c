@@ -32,7 +32,7 @@ const struct figure figures[] = {
 		"packets that carried data, first time or again"),
 	FIGURE("retransmits", FIGURE_U64, retransmits, "data packets sent again"),
 	FIGURE("spurious", FIGURE_U64, spurious,
-		"... of which the first one had arrived after all"),
+		"data packets taken for lost that had arrived after all; not all were sent again"),
 	FIGURE("duplicates", FIGURE_U64, duplicates, "packets received that were known already"),
 	FIGURE("cuts", FIGURE_U64, cuts, "times the window was cut because of loss"),
 	FIGURE("timeouts", FIGURE_U64, timeouts, "retransmission timeouts"),

@@ -97,12 +97,13 @@ static json_t *plain_string(const char *raw)
 
 static json_t *result_json(const struct send *send, const struct sender_result *r)
 {
-	return json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:f, s:s, s:f, s:b, s:s}", //
+	return json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:f, s:b, s:s}", //
 		"bytes", (json_int_t)r->bytes, "seconds", seconds_of(r), "goodput_bps",
 		(json_int_t)((double)r->bytes * 8 / seconds_of(r)), "wire_bytes",
 		(json_int_t)r->wire_bytes, "packets", (json_int_t)r->packets, "retransmits",
-		(json_int_t)r->retransmits, "srtt_us", (double)r->srtt_ns / 1e3, "codec",
-		send->codec, "ratio", ratio_of(r), "verified", 1, "node", send->node);
+		(json_int_t)r->retransmits, "spurious", (json_int_t)r->spurious, "timeouts",
+		(json_int_t)r->timeouts, "srtt_us", (double)r->srtt_ns / 1e3, "codec", send->codec,
+		"ratio", ratio_of(r), "verified", 1, "node", send->node);
 }
 
 static void print_file(
@@ -140,6 +141,8 @@ static void add_to_total(struct sender_result *total, const struct sender_result
 	total->wire_bytes += r->wire_bytes;
 	total->packets += r->packets;
 	total->retransmits += r->retransmits;
+	total->spurious += r->spurious;
+	total->timeouts += r->timeouts;
 	total->raw_bytes += r->raw_bytes;
 	total->stored_bytes += r->stored_bytes;
 	total->srtt_ns = r->srtt_ns;

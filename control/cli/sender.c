@@ -161,6 +161,7 @@ static enum sender_verdict sender_tell(struct sender *s, struct transfer_message
 			break;
 	if (result == 0) {
 		s->in_flight++;
+		s->sent += size;
 		return SENDER_OK;
 	}
 	sluice_buffer_put(s->sluice, buffer);
@@ -248,6 +249,7 @@ static int sender_block(
 		return -1; // AGAIN, or the session is ending: the next turn tells
 	*held = NULL;
 	s->in_flight++;
+	s->sent += TRANSFER_PREFIX + block->size;
 	return 1;
 }
 
@@ -322,25 +324,27 @@ static enum sender_verdict sender_steps(
 	return SENDER_OK;
 }
 
-static void sender_figures(struct sender *s, const struct sluice_stats *before, uint64_t bytes,
-	struct sender_result *result)
+// The row is written every few milliseconds. It is final for this file when it shows as acknowledged
+// all that was sent: the receiver, whose DONE is here, had all of it.
+static void sender_figures(
+	struct sender *s, const struct sluice_stats *before, struct sender_result *result)
 {
+	const struct timespec pause = {
+		.tv_nsec = SENDER_FIGURES_MS / SENDER_FIGURES_LOOKS * 1000000};
 	struct sluice_stats now = *before;
 
-	// The row is written every few milliseconds:
-	// wait until it shows what the receiver has confirmed.
-	for (int tries = 0; tries < 10; tries++) {
+	for (int looks = 0; looks < SENDER_FIGURES_LOOKS; looks++) {
 		if (s->over != SENDER_OK || sluice_session_stats(s->sluice, s->session, &now) != 0)
 			break;
-		if (now.raw_bytes_sent - before->raw_bytes_sent >= bytes)
+		if (now.raw_bytes_sent >= s->sent)
 			break;
-		struct timespec pause = {.tv_nsec = 5000000};
-
 		nanosleep(&pause, NULL);
 	}
 	result->wire_bytes = now.wire_bytes - before->wire_bytes;
 	result->packets = now.packets - before->packets;
 	result->retransmits = now.retransmits - before->retransmits;
+	result->spurious = now.spurious - before->spurious;
+	result->timeouts = now.timeouts - before->timeouts;
 	result->raw_bytes = now.raw_bytes_sent - before->raw_bytes_sent;
 	result->stored_bytes = now.stored_bytes_sent - before->stored_bytes_sent;
 	result->srtt_ns = now.srtt_ns;
@@ -367,7 +371,7 @@ enum sender_verdict sender_file(struct sender *s, struct outgoing *out, struct p
 	result->bytes = out->size;
 	result->duration_ns = clock_now_ns() - started_ns;
 	memcpy(result->sha256, s->answer.sha256, sizeof(result->sha256));
-	sender_figures(s, &before, out->size, result);
+	sender_figures(s, &before, result);
 	return SENDER_OK;
 }
 

@@ -14,6 +14,8 @@ enum sender_limits {
 	SENDER_ANSWER_S = 60, // the receiver takes room for the file before it answers an offer
 	SENDER_STALL_S = 300, // nothing moved for so long: give up
 	SENDER_GOODBYE_MS = 1000,
+	SENDER_FIGURES_MS = 500, // the worker writes a row every few milliseconds while it runs
+	SENDER_FIGURES_LOOKS = 250,
 	SENDER_TEXT_SIZE = 512,
 };
 
@@ -37,6 +39,7 @@ struct sender {
 	uint32_t transfer;        // of the file now, 0: none yet
 	uint32_t in_flight;       // records
 	uint64_t acked;           // bytes of the file that the peer has
+	uint64_t sent;            // bytes of all records of the session
 	uint64_t moved_ns;        // when something last happened
 	bool answered;            // `answer` is new
 	bool ended;               // END was sent: only now may the receiver say DONE
@@ -46,8 +49,9 @@ struct sender {
 
 struct sender_result {
 	uint64_t bytes, duration_ns;
-	uint64_t wire_bytes, packets, retransmits;
-	uint64_t raw_bytes, stored_bytes; // as the codec had them
+	uint64_t wire_bytes, packets;
+	uint64_t retransmits, spurious, timeouts; // spurious: taken for lost, yet arrived
+	uint64_t raw_bytes, stored_bytes;         // as the codec had them
 	uint64_t srtt_ns;
 	uint8_t sha256[32]; // as the receiver computed it
 };

@@ -104,6 +104,8 @@ int sluice_session_stats(struct sluice *sluice, uint32_t session_id, struct slui
 		.min_rtt_ns = session->last.min_rtt_ns,
 		.cwnd_segments = (double)session->last.cwnd_milli / 1000.0,
 		.rate_Bps = session->last.rate_Bps,
+		.spurious = session->last.spurious,
+		.timeouts = session->last.timeouts,
 	};
 	return 0;
 }

@@ -144,6 +144,8 @@ struct sluice_stats {
 	uint64_t srtt_ns, min_rtt_ns;
 	double cwnd_segments;
 	uint64_t rate_Bps;
+	uint64_t spurious; // packets taken for lost that had arrived; not all were sent again
+	uint64_t timeouts;
 };
 
 // Live figures of a session (those at its end until SLUICE_CLOSED was taken).

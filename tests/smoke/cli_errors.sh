@@ -38,6 +38,14 @@ expect 0 sl a --version
 expect 0 sl a help --json
 expect_json '[c["command"] for c in j["commands"]].count("session close") == 1'
 
+smoke_say "the figures of a file are those of its end"
+for size in 0 1 65537; do
+	make_random "$smoke_work/figures$size" "$size"
+	expect 0 sl a send --json --codec none "$smoke_work/figures$size" b
+	expect_json 'j["bytes"] + 100 <= j["wire_bytes"] and j["packets"] >= 2' # the offer and the end travel, too
+	expect_json 'j["retransmits"] >= 0 and j["spurious"] >= 0 and j["timeouts"] >= 0'
+done
+
 smoke_say "a socket that is not for this user"
 if command -v setpriv >/dev/null; then
 	chmod a+rx "$smoke_work"
