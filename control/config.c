@@ -2,17 +2,12 @@
 #include "control/config.h"
 
 #include <cyaml/cyaml.h>
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "control/config_raw.h"
-
-#define CONFIG_FILE_MAX (1024 * 1024)
 
 // Everything is optional here: what is missing is config_check's to say, with the reason.
 #define CONFIG_TEXT(structure, member)                                                       \
@@ -76,7 +71,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	CONFIG_PART(control, control_fields),
 	CONFIG_PART(dataplane, dataplane_fields),
 	CONFIG_PART(security, security_fields),
-	CONFIG_LIST(links, link_value, CONFIG_LINKS_MAX),
+	CONFIG_LIST(links, link_value, SETUP_LINKS_MAX),
 	CONFIG_LIST(peers, peer_value, CONFIG_PEERS_MAX),
 	CYAML_FIELD_END,
 };
@@ -122,7 +117,7 @@ static void config_on_log(cyaml_log_t level, void *context, const char *format, 
 	line[strcspn(line, "\n")] = 0;
 	if (strncmp(line, "  in ", 5) == 0)
 		complaint_place(complaint, line);
-	else if (complaint->text[0] == 0)
+	else if (complaint->text[0] == 0 && !strstr(line, "Backtrace:"))
 		snprintf(complaint->text, sizeof(complaint->text), "%.255s",
 			strncmp(line, "Load: ", 6) == 0 ? line + 6 : line);
 }
@@ -184,7 +179,20 @@ static const char *complaint_shape(const char *text)
 	return NULL;
 }
 
-static void complaint_tell(const struct complaint *complaint, char *text, size_t size)
+// What libcyaml complains about by its code only.
+static const char *complaint_code(cyaml_err_t code)
+{
+	switch ((int)code) {
+	case CYAML_ERR_ALIAS:
+	case CYAML_ERR_INVALID_ALIAS:
+		return "an alias (*name) is not allowed here; write the value itself";
+	default:
+		return cyaml_strerror(code);
+	}
+}
+
+static void complaint_tell(
+	const struct complaint *complaint, cyaml_err_t code, char *text, size_t size)
 {
 	static const char unexpected[] = "Unexpected key: ";
 	char path[192];
@@ -196,31 +204,14 @@ static void complaint_tell(const struct complaint *complaint, char *text, size_t
 			path, complaint->text + sizeof(unexpected) - 1, fields, text, size);
 	else if (shape)
 		snprintf(text, size, "%s%s%s", path, path[0] ? ": " : "", shape);
-	else if (strncmp(complaint->text, "libyaml: ", 9) == 0)
+	else if (strncmp(complaint->text, "libyaml: ", 9) == 0 && complaint->line)
 		snprintf(text, size, "this is not YAML near line %u: %s", complaint->line,
 			complaint->text + 9);
+	else if (strncmp(complaint->text, "libyaml: ", 9) == 0)
+		snprintf(text, size, "this is not YAML: %s", complaint->text + 9);
 	else
-		snprintf(text, size, "%s%s%s", path, path[0] ? ": " : "", complaint->text);
-}
-
-static int config_file_check(const char *file, char *error, size_t error_size)
-{
-	struct stat status;
-
-	if (stat(file, &status) < 0) {
-		snprintf(error, error_size, "cannot be read: %s", strerror(errno));
-		return -1;
-	}
-	if (!S_ISREG(status.st_mode) || status.st_size > CONFIG_FILE_MAX) {
-		snprintf(error, error_size, "must be a regular file of at most %d bytes",
-			CONFIG_FILE_MAX);
-		return -1;
-	}
-	if (access(file, R_OK) < 0) {
-		snprintf(error, error_size, "cannot be read: %s", strerror(errno));
-		return -1;
-	}
-	return 0;
+		snprintf(text, size, "%s%s%s", path, path[0] ? ": " : "",
+			complaint->text[0] ? complaint->text : complaint_code(code));
 }
 
 static int config_read(struct config *config, const char *file, char *error, size_t error_size)
@@ -233,14 +224,20 @@ static int config_read(struct config *config, const char *file, char *error, siz
 		.flags = CYAML_CFG_NO_ALIAS};
 	static const struct raw_config nothing;
 	struct raw_config *raw = NULL;
+	size_t size;
+	char *text = config_file_read(file, &size, error, error_size);
+	cyaml_err_t code;
 	int result = -1;
 
-	if (config_file_check(file, error, error_size) < 0)
+	if (!text)
 		return -1;
-	if (cyaml_load_file(file, &options, &config_value, (cyaml_data_t **)&raw, NULL) != CYAML_OK)
-		complaint_tell(&complaint, error, error_size);
-	else
+	code = cyaml_load_data(
+		(const uint8_t *)text, size, &options, &config_value, (cyaml_data_t **)&raw, NULL);
+	free(text);
+	if (code == CYAML_OK)
 		result = config_check(config, raw ? raw : &nothing, error, error_size);
+	else
+		complaint_tell(&complaint, code, error, error_size);
 	cyaml_free(&options, &config_value, raw, 0);
 	return result;
 }

@@ -40,3 +40,6 @@ struct raw_config {
 // Fills `config` from `raw`. 0, or -1 with "key: what is allowed" in `error`.
 int config_check(
 	struct config *config, const struct raw_config *raw, char *error, size_t error_size);
+
+// The file's text, to be freed; NULL with a sentence in `error`.
+char *config_file_read(const char *file, size_t *size, char *error, size_t error_size);

@@ -131,6 +131,7 @@ static int main_run(struct loop *loop)
 int main(int argc, char **argv)
 {
 	struct main_options options = {0};
+	struct config_machine machine;
 	char error[CONFIG_ERROR_SIZE];
 	int exit_code = main_options_parse(&options, argc, argv);
 	struct loop *loop;
@@ -139,13 +140,17 @@ int main(int argc, char **argv)
 	if (exit_code >= 0)
 		return exit_code;
 	log_init();
-	if (config_load(&node.config, options.config, error, sizeof(error)) < 0) {
+	config_machine_read(&machine);
+	if (config_load(&node.config, options.config, error, sizeof(error)) < 0 ||
+		config_machine_check(&node.config, &machine, error, sizeof(error)) < 0) {
 		fprintf(stderr, "sluice-control: %s\n", error);
 		return EXIT_USAGE;
 	}
 	if (options.check) {
-		printf("%s: good, node %s with %u links and %u peers\n", options.config,
-			node.config.node, node.config.links_count, node.config.peers_count);
+		printf("%s: good, node %s with %u link%s and %u peer%s\n", options.config,
+			node.config.node, node.config.links_count,
+			node.config.links_count == 1 ? "" : "s", node.config.peers_count,
+			node.config.peers_count == 1 ? "" : "s");
 		return EXIT_OK;
 	}
 	umask(0077); // what this process makes is its user's alone

@@ -8,6 +8,8 @@
 #include "dataplane/limits.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/port.h"
+#include "lib/ipc/names.h"
+#include "lib/ipc/setup.h"
 
 enum idle_policy {
 	IDLE_ADAPTIVE, // sleep when nothing happens: under 1 ms late on the first packet, a few
@@ -16,9 +18,8 @@ enum idle_policy {
 };
 
 struct config {
-	char node[32];    // name in logs and of DPDK's files
-	char run_dir[98]; // data.sock and dataplane.lock; leaves room for the socket's name in
-			  // sun_path
+	char node[NAME_SIZE];                // in logs and DPDK's file names
+	char run_dir[SETUP_RUN_DIR_MAX + 1]; // absolute; data.sock and dataplane.lock lie in it
 	uint16_t workers;
 	enum idle_policy idle;
 	enum eal_memory memory;

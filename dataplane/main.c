@@ -78,8 +78,10 @@ static int start_ports(struct dataplane *dp)
 
 	for (uint16_t i = 0; i < dp->config.links; i++) {
 		dp->port[i] = port_open(dp->eal, &dp->config.link[i], why, sizeof(why));
-		if (!dp->port[i])
-			return complain(dp->config.link[i].name, why);
+		if (!dp->port[i]) {
+			fprintf(stderr, "sluice-dataplane: %s\n", why); // it names the link
+			return -1;
+		}
 		dp->ports++;
 	}
 	if (dp->config.workers > 1 &&

@@ -21,15 +21,15 @@ static void words_add(struct launch_words *words, const char *option, const char
 
 // name=ab,driver=memif,role=server,socket=PATH,address=10.77.1.1/30,mtu=1500,mac=02:..; the
 // configuration has no commas.
-static void words_link(char text[LAUNCH_LINK_SIZE], const struct config_link *link)
+static void words_link(char text[LAUNCH_LINK_SIZE], const struct setup_link *link)
 {
 	char address[CONFIG_ADDRESS_TEXT];
 	int used = snprintf(text, LAUNCH_LINK_SIZE, "name=%s,driver=%s", link->name,
-		config_driver_name(link->driver));
+		setup_driver_names[link->driver]);
 
-	if (link->driver == CONFIG_MEMIF)
+	if (link->driver == SETUP_MEMIF)
 		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",role=%s,socket=%s",
-			config_role_name(link->role), link->socket);
+			setup_role_names[link->role], link->socket);
 	else
 		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",interface=%s",
 			link->interface);
@@ -47,11 +47,12 @@ void launch_words(struct launch_words *words, const struct config *config)
 	snprintf(words->workers, sizeof(words->workers), "%u", config->dataplane.workers);
 	snprintf(words->memory, sizeof(words->memory), "%u", config->dataplane.memory_mb);
 	snprintf(words->port, sizeof(words->port), "%u", config->dataplane.udp_port);
-	words->word[words->count++] = config->dataplane.program;
+	words->word[words->count++] = config->program;
 	words_add(words, "--run-dir", config->run_dir);
+	words_add(words, "--node", config->node);
 	words_add(words, "--workers", words->workers);
-	words_add(words, "--idle", config_idle_name(config->dataplane.idle));
-	words_add(words, "--hugepages", config_hugepages_name(config->dataplane.hugepages));
+	words_add(words, "--idle", setup_idle_names[config->dataplane.idle]);
+	words_add(words, "--hugepages", setup_hugepages_names[config->dataplane.hugepages]);
 	words_add(words, "--memory-mb", words->memory);
 	words_add(words, "--udp-port", words->port);
 	if (config->dataplane.cores[0])
@@ -100,8 +101,8 @@ pid_t launch_start(const struct config *config, int *pidfd, char *error, size_t 
 	int null, log;
 	pid_t pid = -1;
 
-	if (access(config->dataplane.program, X_OK) < 0) {
-		snprintf(error, error_size, "%s cannot be executed: %s", config->dataplane.program,
+	if (access(config->program, X_OK) < 0) {
+		snprintf(error, error_size, "%s cannot be executed: %s", config->program,
 			strerror(errno));
 		return -1;
 	}
@@ -160,15 +161,19 @@ void launch_last_words(const struct config *config, char *text, size_t size)
 	snprintf(text, size, "%s", line ? line + 1 : tail);
 }
 
-void launch_reap(int pidfd, char *text, size_t size)
+int launch_reap(int pidfd, char *text, size_t size)
 {
 	siginfo_t info = {0};
 
-	if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
+	if (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0) {
 		snprintf(text, size, "is gone");
-	else if (info.si_code == CLD_EXITED)
+		return -1;
+	}
+	if (info.si_code == CLD_EXITED) {
 		snprintf(text, size, "exited with status %d", info.si_status);
-	else
-		snprintf(text, size, "was killed by signal %d (%s)", info.si_status,
-			strsignal(info.si_status));
+		return info.si_status;
+	}
+	snprintf(text, size, "was killed by signal %d (%s)", info.si_status,
+		strsignal(info.si_status));
+	return -1;
 }

@@ -124,33 +124,49 @@ static void plane_stopped(struct plane *plane)
 	plane->on_stopped(plane->owner);
 }
 
-static void plane_describe_end(struct plane *plane)
+// Returns its exit status; -1: none, or not known.
+static int plane_describe_end(struct plane *plane)
 {
 	char end[96] = "is gone", words[256];
+	int status = -1;
 
 	if (plane->ours)
-		launch_reap(plane->pidfd, end, sizeof(end));
+		status = launch_reap(plane->pidfd, end, sizeof(end));
 	launch_last_words(plane->config, words, sizeof(words));
 	snprintf(plane->error, sizeof(plane->error), "sluice-dataplane (process %d) %s%s%s",
 		(int)plane->pid, end, words[0] ? "; its last words: " : "", words);
+	return status;
+}
+
+static void plane_fail(struct plane *plane)
+{
+	plane_go(plane, PLANE_ON_USAGE);
+	loop_timer_stop(plane->loop, &plane->timer);
+	plane_detach(plane);
+	log_error(
+		"The dataplane refuses its command line and is not tried again: %s.", plane->error);
 }
 
 // The pidfd is readable: the process has ended.
 static void plane_on_process(void *owner, short events)
 {
 	struct plane *plane = owner;
+	int status = plane_describe_end(plane);
 
 	(void)events;
-	plane_describe_end(plane);
 	plane_forget_process(plane);
 	if (plane->state == PLANE_STOPPING) {
 		plane_tell_gone(plane);
 		plane_stopped(plane);
 		return;
 	}
-	plane->restarts++;
-	if (plane->state != PLANE_BACKOFF)
-		plane_back_off(plane, PLANE_ON_LOST);
+	if (plane->state == PLANE_STARTING && status == LAUNCH_STATUS_USAGE) {
+		plane_fail(plane);
+	} else {
+		plane->restarts++;
+		if (plane->state != PLANE_BACKOFF)
+			plane_back_off(plane, PLANE_ON_LOST);
+	}
 	plane_tell_gone(plane); // after the detach: the core has forgotten that boot
 }
 
@@ -286,7 +302,7 @@ static void plane_launch(struct plane *plane)
 		plane_back_off(plane, PLANE_ON_LOST);
 		return;
 	}
-	log_info("Started %s, process %d.", plane->config->dataplane.program, (int)pid);
+	log_info("Started %s, process %d.", plane->config->program, (int)pid);
 	plane_watch_process(plane, pid, pidfd, true);
 	plane_go(plane, PLANE_ON_LAUNCHED);
 	loop_timer_start(

@@ -17,6 +17,7 @@ static const unsigned char state_table[PLANE_STATE_COUNT][PLANE_INPUT_COUNT] = {
 	[PLANE_STARTING] = {
 		[PLANE_ON_CONNECTED] = TO(ATTACHING),
 		[PLANE_ON_LOST] = TO(BACKOFF),
+		[PLANE_ON_USAGE] = TO(FAILED),
 		[PLANE_ON_STOP] = TO(STOPPING),
 	},
 	[PLANE_ATTACHING] = {
@@ -31,6 +32,9 @@ static const unsigned char state_table[PLANE_STATE_COUNT][PLANE_INPUT_COUNT] = {
 	},
 	[PLANE_BACKOFF] = {
 		[PLANE_ON_RETRY] = TO(ABSENT),
+		[PLANE_ON_STOP] = TO(STOPPING),
+	},
+	[PLANE_FAILED] = {
 		[PLANE_ON_STOP] = TO(STOPPING),
 	},
 	[PLANE_STOPPING] = {
@@ -54,7 +58,7 @@ enum plane_state plane_state_next(enum plane_state state, enum plane_input input
 const char *plane_state_name(enum plane_state state)
 {
 	static const char *const names[] = {
-		"absent", "starting", "attaching", "running", "backoff", "stopping"};
+		"absent", "starting", "attaching", "running", "backoff", "failed", "stopping"};
 
 	return state < PLANE_STATE_COUNT ? names[state] : "?";
 }

@@ -7,6 +7,7 @@ enum plane_state {
 	PLANE_ATTACHING, // HELLO_CONTROL is sent, WELCOME is awaited
 	PLANE_RUNNING,   // attached: rings and tables are mapped
 	PLANE_BACKOFF,   // it died or refused: waiting before the next try
+	PLANE_FAILED,    // it refused its command line: it would again, so it is not tried again
 	PLANE_STOPPING,  // asked to go
 	PLANE_STATE_COUNT,
 };
@@ -17,6 +18,7 @@ enum plane_input {
 	PLANE_ON_WELCOME,
 	PLANE_ON_REFUSED, // the dataplane does not want us (version, another control)
 	PLANE_ON_LOST,  // hang-up of data.sock, or the process is gone, or it could not be started
+	PLANE_ON_USAGE, // it ended because its command line is wrong
 	PLANE_ON_RETRY, // the wait is over
 	PLANE_ON_STOP,
 	PLANE_ON_GONE, // after STOP: the process is gone

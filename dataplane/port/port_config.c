@@ -1,67 +1,70 @@
-// What a link may be configured to be: sentences for what it may not.
-#include <ctype.h>
+// What a link may be configured to be: sentences for what it may not. What a configuration can say
+// is lib/ipc/setup.c's to judge; here is the rest.
 #include <stdio.h>
 #include <string.h>
 
 #include "dataplane/port/port.h"
 #include "dataplane/port/sizes.h"
+#include "lib/ipc/setup.h"
 
-// Names and paths go into DPDK's device strings, where ',' and '=' mean something.
-static bool text_is_plain(const char *text, const char *more)
-{
-	for (; *text; text++)
-		if (!isalnum((unsigned char)*text) && !strchr(more, *text))
-			return false;
-	return true;
-}
+_Static_assert(PORT_NAME_SIZE == SETUP_LINK_NAME_SIZE && PORT_SOCKET_SIZE == SETUP_SOCKET_SIZE &&
+		       MTU_MIN == SETUP_MTU_MIN && MTU_MAX == SETUP_MTU_MAX &&
+		       PORT_AF_XDP_MTU_MAX == SETUP_MTU_XDP_MAX &&
+		       (int)WORKERS_MAX == SETUP_WORKERS_MAX,
+	"limits.h, port.h");
+_Static_assert((int)PORT_MEMIF == SETUP_MEMIF && (int)PORT_AF_PACKET == SETUP_AF_PACKET &&
+		       (int)PORT_AF_XDP == SETUP_AF_XDP,
+	"port.h");
 
-static const char *check_name(const struct port_config *c, char *error, size_t size)
+static const char *check_key(struct setup_link *link, const struct port_config *c, const char *key,
+	const char *value, char *error, size_t size)
 {
-	if (memchr(c->name, 0, sizeof(c->name)) && c->name[0] && text_is_plain(c->name, "-_."))
+	char why[SETUP_WHY_SIZE];
+
+	if (setup_link_take(link, key, value, why))
 		return NULL;
-	snprintf(error, size, "a link's name has 1 to %d letters, digits, '-', '_' or '.'",
-		PORT_NAME_SIZE - 1);
+	snprintf(error, size, "link %.*s: %s: %s", PORT_NAME_SIZE - 1, c->name, key, why);
 	return error;
 }
 
-static const char *check_mtu(const struct port_config *c, char *error, size_t size)
+// The keys of the configuration, by its own rules.
+static const char *check_setup(const struct port_config *c, char *error, size_t size)
 {
-	if (c->mtu < MTU_MIN || c->mtu > MTU_MAX) {
-		snprintf(error, size, "link %s: mtu %u is not within %u..%u", c->name, c->mtu,
-			MTU_MIN, MTU_MAX);
-		return error;
-	}
-	if (c->driver == PORT_AF_XDP && c->mtu > PORT_AF_XDP_MTU_MAX) {
-		snprintf(error, size,
-			"link %s: mtu %u is more than af_xdp can carry (%u: a frame must fit one "
-			"memory page); use driver "
-			"af_packet or memif for larger ones",
-			c->name, c->mtu, PORT_AF_XDP_MTU_MAX);
-		return error;
-	}
-	return NULL;
+	struct setup_link link = {0};
+	char why[SETUP_WHY_SIZE], name[PORT_NAME_SIZE + 1], socket[PORT_SOCKET_SIZE + 1],
+		interface[IFNAMSIZ + 1], address[24], mtu[12];
+	bool memif = c->driver == PORT_MEMIF;
+	const char *const keys[][2] = {
+		{"name", name},
+		{"driver", setup_driver_names[c->driver]},
+		{"role", memif ? "client" : NULL},
+		{"socket", memif ? socket : NULL},
+		{"interface", memif ? NULL : interface},
+		{"address", address},
+		{"mtu", mtu},
+	};
+	const char *wrong = NULL, *key;
+
+	snprintf(name, sizeof(name), "%.*s", PORT_NAME_SIZE, c->name);
+	snprintf(socket, sizeof(socket), "%.*s", PORT_SOCKET_SIZE, c->socket);
+	snprintf(interface, sizeof(interface), "%.*s", IFNAMSIZ, c->iface);
+	snprintf(address, sizeof(address), "%u.%u.%u.%u/%u", c->ipv4 >> 24, c->ipv4 >> 16 & 255,
+		c->ipv4 >> 8 & 255, c->ipv4 & 255, c->prefix);
+	snprintf(mtu, sizeof(mtu), "%u", c->mtu);
+	for (size_t i = 0; !wrong && i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (keys[i][1])
+			wrong = check_key(&link, c, keys[i][0], keys[i][1], error, size);
+	if (wrong || setup_link_end(&link, 0, &key, why))
+		return wrong;
+	snprintf(error, size, "link %s: %s: %s", c->name, key, why);
+	return error;
 }
 
-static const char *check_address(const struct port_config *c, char *error, size_t size)
+static const char *check_addresses(const struct port_config *c, char *error, size_t size)
 {
-	uint32_t host_mask;
+	uint32_t network_mask = ~(UINT32_MAX >> c->prefix);
 
-	if (c->prefix < 1 || c->prefix > 31) {
-		snprintf(error, size, "link %s: the address needs a prefix length within 1..31",
-			c->name);
-		return error;
-	}
-	host_mask = UINT32_MAX >> c->prefix;
-	if (c->ipv4 >> 24 == 0 || c->ipv4 >> 24 == 127 || c->ipv4 >= 0xe0000000u ||
-		(c->prefix < 31 &&
-			((c->ipv4 & host_mask) == 0 || (c->ipv4 & host_mask) == host_mask))) {
-		snprintf(error, size,
-			"link %s: the address must be a host's (not 0.x, 127.x, multicast, the "
-			"network or its broadcast)",
-			c->name);
-		return error;
-	}
-	if (c->gateway && ((c->gateway ^ c->ipv4) & ~host_mask || c->gateway == c->ipv4)) {
+	if (c->gateway && ((c->gateway ^ c->ipv4) & network_mask || c->gateway == c->ipv4)) {
 		snprintf(error, size,
 			"link %s: the gateway must be another address inside the link's prefix",
 			c->name);
@@ -76,42 +79,16 @@ static const char *check_address(const struct port_config *c, char *error, size_
 	return NULL;
 }
 
-static const char *check_memif(const struct port_config *c, char *error, size_t size)
+// In DPDK 22.11 a zero-copy memif client closes EAL's own descriptor of the memory when it
+// connects, and would hand its peer whatever file has that number next time; and every hang-up
+// loses the buffers in the rings.
+static const char *check_zero_copy(const struct port_config *c, char *error, size_t size)
 {
-	if (!memchr(c->socket, 0, sizeof(c->socket)) || c->socket[0] != '/' ||
-		!text_is_plain(c->socket, "/-_.+@")) {
-		snprintf(error, size,
-			"link %s: a memif socket is an absolute path of at most %d letters, digits "
-			"and /-_.+@",
-			c->name, PORT_SOCKET_SIZE - 1);
-		return error;
-	}
-	// In DPDK 22.11 a zero-copy client closes EAL's own descriptor of the memory when it
-	// connects, and would hand its peer whatever file has that number next time; and every
-	// hang-up loses the buffers in the rings.
-	if (c->zero_copy) {
-		snprintf(error, size, "link %s: memif copies; zero_copy works with af_xdp only",
-			c->name);
-		return error;
-	}
-	return NULL;
-}
-
-static const char *check_kernel(const struct port_config *c, char *error, size_t size)
-{
-	if (!memchr(c->iface, 0, sizeof(c->iface)) || !c->iface[0] ||
-		!text_is_plain(c->iface, "-_.@:")) {
-		snprintf(error, size,
-			"link %s: iface must name a kernel interface (1 to %d characters)", c->name,
-			IFNAMSIZ - 1);
-		return error;
-	}
-	if (c->zero_copy && c->driver == PORT_AF_PACKET) {
-		snprintf(error, size, "link %s: af_packet copies; zero_copy works with af_xdp only",
-			c->name);
-		return error;
-	}
-	return NULL;
+	if (!c->zero_copy || c->driver == PORT_AF_XDP)
+		return NULL;
+	snprintf(error, size, "link %s: %s copies; zero_copy works with af_xdp only", c->name,
+		setup_driver_names[c->driver]);
+	return error;
 }
 
 static const char *check_sizes(const struct port_config *c, char *error, size_t size)
@@ -144,20 +121,18 @@ static const char *check_sizes(const struct port_config *c, char *error, size_t 
 
 const char *port_config_check(const struct port_config *c, char *error, size_t size)
 {
-	const char *wrong = check_name(c, error, size);
+	const char *wrong;
 
-	if (!wrong && (unsigned)c->driver >= PORT_DRIVER_COUNT) {
-		snprintf(
-			error, size, "link %s: driver must be memif, af_packet or af_xdp", c->name);
-		wrong = error;
+	if ((unsigned)c->driver >= PORT_DRIVER_COUNT) {
+		snprintf(error, size, "link %.*s: driver must be memif, af_packet or af_xdp",
+			PORT_NAME_SIZE - 1, c->name);
+		return error;
 	}
+	wrong = check_setup(c, error, size);
 	if (!wrong)
-		wrong = check_mtu(c, error, size);
+		wrong = check_addresses(c, error, size);
 	if (!wrong)
-		wrong = check_address(c, error, size);
-	if (!wrong)
-		wrong = c->driver == PORT_MEMIF ? check_memif(c, error, size)
-						: check_kernel(c, error, size);
+		wrong = check_zero_copy(c, error, size);
 	return wrong ? wrong : check_sizes(c, error, size);
 }
 

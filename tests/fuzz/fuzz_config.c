@@ -13,15 +13,16 @@ static void text_check(const char *text, size_t size)
 	FUZZ_CHECK(memchr(text, 0, size));
 }
 
-static void link_check(const struct config_link *link)
+static void link_check(const struct setup_link *link)
 {
 	text_check(link->name, sizeof(link->name));
 	text_check(link->socket, sizeof(link->socket));
 	text_check(link->interface, sizeof(link->interface));
-	FUZZ_CHECK(link->name[0] && link->prefix >= 8 && link->prefix <= 31);
-	FUZZ_CHECK(link->mtu >= 576 && link->mtu <= 9000);
-	FUZZ_CHECK(!link->socket[0] != (link->driver == CONFIG_MEMIF));
-	FUZZ_CHECK(!link->interface[0] == (link->driver == CONFIG_MEMIF));
+	FUZZ_CHECK(link->name[0] && link->prefix >= SETUP_PREFIX_MIN &&
+		   link->prefix <= SETUP_PREFIX_MAX);
+	FUZZ_CHECK(link->mtu >= SETUP_MTU_MIN && link->mtu <= SETUP_MTU_MAX);
+	FUZZ_CHECK(!link->socket[0] != (link->driver == SETUP_MEMIF));
+	FUZZ_CHECK(!link->interface[0] == (link->driver == SETUP_MEMIF));
 }
 
 static void config_check(const struct config *config)
@@ -29,10 +30,10 @@ static void config_check(const struct config *config)
 	text_check(config->node, sizeof(config->node));
 	text_check(config->run_dir, sizeof(config->run_dir));
 	FUZZ_CHECK(config->node[0] && config->run_dir[0] == '/');
-	FUZZ_CHECK(strlen(config->run_dir) <= CONFIG_RUN_DIR_MAX);
+	FUZZ_CHECK(strlen(config->run_dir) <= SETUP_RUN_DIR_MAX);
 	FUZZ_CHECK(config->dataplane.workers >= 1);
-	FUZZ_CHECK(config->dataplane.workers <= CONFIG_WORKERS_MAX);
-	FUZZ_CHECK(config->links_count <= CONFIG_LINKS_MAX);
+	FUZZ_CHECK(config->dataplane.workers <= SETUP_WORKERS_MAX);
+	FUZZ_CHECK(config->links_count <= SETUP_LINKS_MAX);
 	FUZZ_CHECK(config->peers_count <= CONFIG_PEERS_MAX);
 	for (uint32_t i = 0; i < config->links_count; i++)
 		link_check(&config->links[i]);

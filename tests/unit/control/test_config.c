@@ -68,22 +68,22 @@ static void config_load__good(void **state)
 	assert_int_equal(config.listen_address, 0x7f000001);
 	assert_int_equal(config.listen_port, 7701);
 	assert_int_equal(config.dataplane.workers, 2);
-	assert_int_equal(config.dataplane.hugepages, CONFIG_HUGE_OFF);
+	assert_int_equal(config.dataplane.hugepages, SETUP_HUGE_OFF);
 	assert_int_equal(config.dataplane.memory_mb, 128);
-	assert_int_equal(config.dataplane.idle, CONFIG_BUSY);
-	assert_string_equal(config.dataplane.program, "/opt/dp");
+	assert_int_equal(config.dataplane.idle, SETUP_BUSY);
+	assert_string_equal(config.program, "/opt/dp");
 	assert_int_equal(config.dataplane.udp_port, 7654);
 	assert_string_equal(config.dataplane.cores, "0-1");
 	assert_int_equal(config.links_count, 2);
-	assert_int_equal(config.links[0].driver, CONFIG_MEMIF);
-	assert_int_equal(config.links[0].role, CONFIG_SERVER);
+	assert_int_equal(config.links[0].driver, SETUP_MEMIF);
+	assert_int_equal(config.links[0].role, SETUP_SERVER);
 	assert_string_equal(config.links[0].socket, "/tmp/ab.sock");
 	assert_int_equal(config.links[0].address, 0x0a4d0101);
 	assert_int_equal(config.links[0].prefix, 30);
 	assert_int_equal(config.links[0].mtu, 9000);
 	assert_true(config.links[0].mac_set);
 	assert_int_equal(config.links[0].mac[5], 1);
-	assert_int_equal(config.links[1].driver, CONFIG_AF_XDP);
+	assert_int_equal(config.links[1].driver, SETUP_AF_XDP);
 	assert_int_equal(config.links[1].mtu, 1500);
 	assert_false(config.links[1].mac_set);
 	assert_int_equal(config.peers_count, 2);
@@ -106,9 +106,9 @@ static void config_load__defaults(void **state)
 	assert_int_equal(config.dataplane.workers, 1);
 	assert_int_equal(config.dataplane.memory_mb, 256);
 	assert_int_equal(config.dataplane.udp_port, 7654);
-	assert_int_equal(config.dataplane.idle, CONFIG_ADAPTIVE);
-	assert_int_equal(config.dataplane.hugepages, CONFIG_HUGE_AUTO);
-	assert_string_equal(strrchr(config.dataplane.program, '/'), "/sluice-dataplane");
+	assert_int_equal(config.dataplane.idle, SETUP_ADAPTIVE);
+	assert_int_equal(config.dataplane.hugepages, SETUP_HUGE_AUTO);
+	assert_string_equal(strrchr(config.program, '/'), "/sluice-dataplane");
 	assert_int_equal(config.peers_count, 0);
 }
 
@@ -156,13 +156,39 @@ static void config_load__shape(void **state)
 	assert_non_null(strstr(error, ": a mapping is allowed here"));
 }
 
+// What libcyaml reads over, or has no words for.
+static void config_load__one_text_document(void **state)
+{
+	static const char binary[] = "node: a\n\x7f"
+				     "ELF\n";
+	struct config config;
+	char error[CONFIG_ERROR_SIZE], text[4096];
+
+	(void)state;
+	expect("node: a\n", "node: *x\n",
+		"node: an alias (*name) is not allowed here; write the value itself");
+	expect("node: a\nrun_dir: /run/sluice/a", "node: &x a\nrun_dir: *x",
+		"run_dir: an alias (*name) is not allowed here; write the value itself");
+	expect("security:", "---\nsecurity:",
+		"a second YAML document begins in line 5; one is allowed");
+	expect("security:", "...\n# more\nsecurity:",
+		"a second YAML document begins in line 7; one is allowed");
+	expect("run_dir: /run/sluice/a", "run_dir: \xff",
+		"this is not YAML: invalid leading UTF-8 octet");
+	assert_int_equal(load(&config, binary, error), -1);
+	assert_non_null(
+		strstr(error, ": this is not a text file (UTF-8): there is a byte 0x7f in line 2"));
+	snprintf(text, sizeof(text), "# of node a\n%%YAML 1.1\n--- # begins\n%s...\n\n", good);
+	assert_int_equal(load(&config, text, error), 0);
+}
+
 static void config_load__too_many_links(void **state)
 {
 	char text[4096] = "node: a\nlinks:\n", error[CONFIG_ERROR_SIZE];
 	struct config config;
 
 	(void)state;
-	for (int i = 0; i < CONFIG_LINKS_MAX + 1; i++)
+	for (int i = 0; i < SETUP_LINKS_MAX + 1; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "- {name: x}\n");
 	assert_int_equal(load(&config, text, error), -1);
 	assert_non_null(strstr(error, "too many entries in this list"));
@@ -178,7 +204,7 @@ static void config_load__node(void **state)
 	expect("run_dir: /run/sluice/a\n", "",
 		"run_dir: is missing; write an absolute path, for example /run/sluice/a");
 	expect("/run/sluice/a", "here",
-		"run_dir: 'here' is not an absolute path of at most 90 characters without a comma");
+		"run_dir: 'here' is not an absolute path of at most 90 characters");
 }
 
 static void config_load__control(void **state)
@@ -228,10 +254,14 @@ static void config_load__dataplane(void **state)
 	expect("udp_port: 7654", "udp_port: 99999999999",
 		"dataplane.udp_port: '99999999999' is not a number from 1024 to 65519");
 	expect("program: /opt/dp", "program: dp",
-		"dataplane.program: 'dp' is not an absolute path of at most 255 characters without "
-		"a comma");
+		"dataplane.program: 'dp' is not an absolute path of at most 255 characters");
 	expect("\"0-1\"", "all",
-		"dataplane.cores: 'all' is not a list of cores such as \"0-1\" or \"2,4\"");
+		"dataplane.cores: 'all' is not a list of at most 16 CPUs from 0 to 1023, such as "
+		"\"0-1\" or \"2,4\"");
+	expect("\"0-1\"", "\"0\"",
+		"dataplane.cores: '0' names 1 CPU for 2 workers; name one for each");
+	expect("\"0-1\"", "0-2",
+		"dataplane.cores: '0-2' names 3 CPUs for 2 workers; name one for each");
 }
 
 static void config_load__links(void **state)
@@ -241,23 +271,23 @@ static void config_load__links(void **state)
 		"links[0].driver: 'tap' is not one of: memif, af_packet, af_xdp");
 	expect("driver: memif, ", "",
 		"links[0].driver: is missing; write one of: memif, af_packet, af_xdp");
-	expect("role: server, ", "",
-		"links[0].role: is missing; a memif link needs role (server or client) and socket");
+	expect("role: server, ", "", "links[0].role: is missing; write one of: server, client");
 	expect("socket: /tmp/ab.sock, ", "",
-		"links[0].socket: is missing; a memif link needs role (server or client) and "
-		"socket");
+		"links[0].socket: is missing; write the absolute path of a socket");
 	expect("role: server", "role: master",
 		"links[0].role: 'master' is not one of: server, client");
 	expect("role: server", "role: server, interface: eth0",
 		"links[0].interface: a memif link has none; it has a role and a socket");
 	expect("interface: veth0, ", "",
-		"links[1].interface: af_xdp needs the name of a network interface of 1 to 15 "
-		"characters");
+		"links[1].interface: is missing; write the name of a network interface");
+	expect("interface: veth0", "interface: sixteen-bytes-it",
+		"links[1].interface: 'sixteen-bytes-it' is not the name of a network interface: 1 "
+		"to 15 letters, digits and -_.@:");
 	expect("interface: veth0", "interface: veth0, role: client",
-		"links[1].role: only a memif link has one; af_xdp has an interface");
+		"links[1].role: an af_xdp link has none; it has an interface");
 	expect("/tmp/ab.sock", "'/tmp/a,b'",
-		"links[0].socket: '/tmp/a,b' is not an absolute path of at most 107 characters "
-		"without a comma");
+		"links[0].socket: '/tmp/a,b' is not an absolute path of at most 107 letters, "
+		"digits and /-_.+@");
 	expect("name: wire", "name: ab", "links[1].name: two links are named 'ab'");
 	expect("mac: 02:00:00:00:00:01", "mac: 03:00:00:00:00:01",
 		"links[0].mac: '03:00:00:00:00:01' is not a unicast address such as "
@@ -269,7 +299,8 @@ static void config_load__mtu(void **state)
 	(void)state;
 	expect("mtu: 9000", "mtu: 9001", "links[0].mtu: '9001' is not a number from 1500 to 9000");
 	expect("interface: veth0", "interface: veth0, mtu: 9000",
-		"links[1].mtu: 9000 is more than af_xdp can carry; allowed are 1500 to 3498");
+		"links[1].mtu: 9000 is more than af_xdp can carry, 1500 to 3498; af_packet and "
+		"memif carry more");
 }
 
 static void config_load__addresses(void **state)
@@ -284,8 +315,8 @@ static void config_load__addresses(void **state)
 	expect("10.77.1.1/30", "10.77.1.1/33",
 		"links[0].address: '33' is not a number from 8 to 31");
 	expect("10.77.1.1/30", "10.77.1.3/30",
-		"links[0].address: '10.77.1.3/30' is the network's own or its broadcast address, "
-		"not a host's");
+		"links[0].address: '10.77.1.3/30' is not a host's address: not 0.x, 127.x, "
+		"multicast, the network's own or its broadcast");
 	expect("10.77.8.1/24", "10.77.1.9/16",
 		"links[1].address: its prefix overlaps that of link 'ab'");
 }
@@ -297,6 +328,8 @@ static void config_load__peers(void **state)
 	expect("name: c", "name: a", "peers[1].name: 'a' is this node itself");
 	expect("10.77.1.2", "10.77.2.2",
 		"peers[0].address: 10.77.2.2 is inside the prefix of no link");
+	expect("10.77.1.2", "10.77.1.3",
+		"peers[0].address: 10.77.1.3 is no host's address: link 'ab' has the prefix /30");
 	expect("10.77.1.2", "10.77.1.1",
 		"peers[0].address: 10.77.1.1 is this node's own address on link 'ab'");
 	expect("10.77.8.3", "10.77.1.2", "peers[1].address: peer 'b' has this address already");
@@ -305,6 +338,49 @@ static void config_load__peers(void **state)
 		"example 10.77.1.2");
 	expect("control: 127.0.0.1:7702, ", "",
 		"peers[0].control: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701");
+}
+
+static void config_machine_check__what_there_is(void **state)
+{
+	struct config_machine machine = {.memory_mb = 8000, .available_mb = 700};
+	struct config config;
+	char error[CONFIG_ERROR_SIZE], wanted[CONFIG_ERROR_SIZE + 64];
+
+	(void)state;
+	CPU_SET(0, &machine.cpus);
+	CPU_SET(1, &machine.cpus);
+	CPU_SET(5, &machine.cpus);
+	assert_int_equal(load(&config, good, error), 0);
+	assert_int_equal(config_machine_check(&config, &machine, error, sizeof(error)), 0);
+	config.dataplane.memory_mb = 8001;
+	assert_int_equal(config_machine_check(&config, &machine, error, sizeof(error)), -1);
+	snprintf(wanted, sizeof(wanted),
+		"%s: dataplane.memory_mb: 8001 MiB do not fit: this machine has 8000 MiB, 700 of "
+		"them available",
+		file);
+	assert_string_equal(error, wanted);
+	config.dataplane.memory_mb = 8000;
+	config.dataplane.core[1] = 77;
+	assert_int_equal(config_machine_check(&config, &machine, error, sizeof(error)), -1);
+	snprintf(wanted, sizeof(wanted),
+		"%s: dataplane.cores: there is no CPU 77 here; this machine lets us run on 0-1,5",
+		file);
+	assert_string_equal(error, wanted);
+}
+
+static void config_machine_read__this_machine(void **state)
+{
+	struct config_machine machine;
+	cpu_set_t before, after;
+
+	(void)state;
+	assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+	config_machine_read(&machine);
+	assert_int_equal(sched_getaffinity(0, sizeof(after), &after), 0);
+	assert_true(CPU_EQUAL(&before, &after));
+	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++)
+		assert_true(!CPU_ISSET(cpu, &before) || CPU_ISSET(cpu, &machine.cpus));
+	assert_true(machine.memory_mb > 0 && machine.available_mb <= machine.memory_mb);
 }
 
 static void config_find__by_name_and_prefix(void **state)
@@ -330,6 +406,7 @@ int main(void)
 		cmocka_unit_test(config_load__defaults),
 		cmocka_unit_test(config_load__no_file),
 		cmocka_unit_test(config_load__shape),
+		cmocka_unit_test(config_load__one_text_document),
 		cmocka_unit_test(config_load__too_many_links),
 		cmocka_unit_test(config_load__node),
 		cmocka_unit_test(config_load__control),
@@ -339,6 +416,8 @@ int main(void)
 		cmocka_unit_test(config_load__mtu),
 		cmocka_unit_test(config_load__addresses),
 		cmocka_unit_test(config_load__peers),
+		cmocka_unit_test(config_machine_check__what_there_is),
+		cmocka_unit_test(config_machine_read__this_machine),
 		cmocka_unit_test(config_find__by_name_and_prefix),
 	};
 	int fd = mkstemp(file), failed;

@@ -33,8 +33,7 @@ static void side_begin(
 	snprintf(config->node, sizeof(config->node), "%s", name);
 	snprintf(config->run_dir, sizeof(config->run_dir), "%s", "/tmp/sluice-test-node-XXXXXX");
 	assert_non_null(mkdtemp(config->run_dir));
-	snprintf(config->dataplane.program, sizeof(config->dataplane.program), "%s",
-		getenv("FAKE_DATAPLANE"));
+	snprintf(config->program, sizeof(config->program), "%s", getenv("FAKE_DATAPLANE"));
 	config->dataplane.workers = 1;
 	config->listen_address = 0x7f000001;
 	config->links_count = 1;

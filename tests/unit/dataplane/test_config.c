@@ -131,16 +131,17 @@ static void config_parse__the_last_of_an_option_counts(void **state)
 static void config_parse__refuses_numbers_out_of_range(void **state)
 {
 	(void)state;
-	refused(MINIMUM "--workers 0", "--workers wants 1..16: '0'");
-	refused(MINIMUM "--workers 17", "1..16");
-	refused(MINIMUM "--workers 2x", "1..16");
-	refused(MINIMUM "--workers -1", "1..16");
-	refused(MINIMUM "--workers 18446744073709551617", "1..16");
-	refused(MINIMUM "--memory-mb 1048577", "0..1048576");
-	refused(MINIMUM "--udp-port 0", "1..65519");
-	refused(MINIMUM "--udp-port 65520", "1..65519");
-	refused(MINIMUM "--idle lazy", "adaptive or busy");
-	refused(MINIMUM "--hugepages maybe", "auto, require or off");
+	refused(MINIMUM "--workers 0", "--workers: '0' is not a number from 1 to 16");
+	refused(MINIMUM "--workers 17", "from 1 to 16");
+	refused(MINIMUM "--workers 2x", "from 1 to 16");
+	refused(MINIMUM "--workers -1", "from 1 to 16");
+	refused(MINIMUM "--workers 18446744073709551617", "from 1 to 16");
+	refused(MINIMUM "--memory-mb 31", "--memory-mb: '31' is not a number from 32 to 1048576");
+	refused(MINIMUM "--memory-mb 1048577", "from 32 to 1048576");
+	refused(MINIMUM "--udp-port 1023", "from 1024 to 65519");
+	refused(MINIMUM "--udp-port 65520", "from 1024 to 65519");
+	refused(MINIMUM "--idle lazy", "--idle: 'lazy' is not one of: adaptive, busy");
+	refused(MINIMUM "--hugepages maybe", "one of: auto, require, off");
 }
 
 static void config_parse__extremes(void **state)
@@ -153,7 +154,9 @@ static void config_parse__extremes(void **state)
 		char link[128];
 
 		snprintf(link, sizeof(link),
-			" --link name=l%d,driver=memif,socket=/m/%d,address=10.1.%d.1/31", i, i, i);
+			" --link name=l%d,driver=memif,role=client,socket=/m/%d,address=10.1.%d.1/"
+			"31",
+			i, i, i);
 		snprintf(line + strlen(line), sizeof(line) - strlen(line), "%s", link);
 	}
 	accepted(&config, line);
@@ -166,14 +169,15 @@ static void config_parse__extremes(void **state)
 static void config_parse__cores_are_one_for_each_worker(void **state)
 {
 	(void)state;
-	refused(MINIMUM "--cores 0,1", "one CPU for each worker: '2 for 1 workers'");
-	refused(MINIMUM "--workers 3 --cores 0-1", "'2 for 3 workers'");
-	refused(MINIMUM "--workers 2 --cores 0-", "CPU numbers");
-	refused(MINIMUM "--workers 2 --cores 3-2", "CPU numbers");
-	refused(MINIMUM "--cores x", "CPU numbers");
-	refused(MINIMUM "--cores ,", "CPU numbers");
-	refused(MINIMUM "--cores 1024", "CPU numbers");
-	refused(MINIMUM "--workers 16 --cores 0-16", "at most 16 CPUs: '0-16'");
+	refused(MINIMUM "--cores 0,1",
+		"--cores: '0,1' names 2 CPUs for 1 worker; name one for each");
+	refused(MINIMUM "--workers 3 --cores 0-1", "'0-1' names 2 CPUs for 3 workers");
+	refused(MINIMUM "--workers 2 --cores 0-", "a list of at most 16 CPUs");
+	refused(MINIMUM "--workers 2 --cores 3-2", "a list of at most 16 CPUs");
+	refused(MINIMUM "--cores x", "a list of at most 16 CPUs");
+	refused(MINIMUM "--cores ,", "a list of at most 16 CPUs");
+	refused(MINIMUM "--cores 1024", "a list of at most 16 CPUs");
+	refused(MINIMUM "--workers 16 --cores 0-16", "'0-16' is not a list of at most 16 CPUs");
 }
 
 static void config_parse__refuses_long_paths_and_names(void **state)
@@ -182,61 +186,95 @@ static void config_parse__refuses_long_paths_and_names(void **state)
 	char line[256] = "--node n --run-dir /";
 
 	(void)state;
-	memset(line + strlen(line), 'x', 96);
-	accepted(&config, line); // and with "/data.sock" it still fits a socket's address
-	assert_int_equal(strlen(config.run_dir) + strlen("/data.sock"), 107);
+	memset(line + strlen(line), 'x', 89);
+	accepted(&config, line);
+	assert_int_equal(strlen(config.run_dir), SETUP_RUN_DIR_MAX);
 	line[strlen(line)] = 'x';
-	refused(line, "under 98 bytes");
-	refused("", "--run-dir is needed");
-	refused("--run-dir /run/a-folder-whose-name-is-too-long-for-a-node", "--node is needed");
-	refused("--run-dir /run/", "--node is needed");
-	refused(MINIMUM "--node a-name-that-is-too-long-for-a-node", "under 32 bytes");
+	refused(line, "is not an absolute path of at most 90 characters");
+	refused("", "--run-dir: is missing");
+	refused("--run-dir here", "'here' is not an absolute path");
+	accepted(&config, "--run-dir /run/a-folder-whose-name-has-more-than-31-letters");
+	refused("--run-dir /run/@",
+		"--node: is missing, and the last part of --run-dir will not do");
+	refused("--run-dir /run/", "--node: is missing");
+	snprintf(line, sizeof(line), "%s--node %064d", MINIMUM, 0);
+	refused(line, "is not a name of 1 to 63 letters");
+	line[strlen(line) - 1] = 0;
+	accepted(&config, line);
+	assert_int_equal(strlen(config.node), 63);
 }
 
 static void config_parse__refuses_bad_links(void **state)
 {
 	(void)state;
-	refused(MINIMUM "--link nonsense", "KEY=VALUE");
-	refused(MINIMUM "--link " MEMIF ",colour=red", "link key:");
-	refused(MINIMUM "--link driver=pci", "memif, af_packet or af_xdp");
-	refused(MINIMUM "--link role=both", "server or client");
-	refused(MINIMUM "--link name=a-name-that-is-too-long-for-a-link", "1 to 31 characters");
-	refused(MINIMUM "--link interface=sixteen-bytes-it", "under 16 bytes");
-	refused(MINIMUM "--link address=10.1.1.1", "IPv4 with prefix");
-	refused(MINIMUM "--link address=10.1.1.1/", "IPv4 with prefix");
-	refused(MINIMUM "--link address=10.1.1.1/32", "IPv4 with prefix");
-	refused(MINIMUM "--link address=10.1.1/24", "IPv4 with prefix");
-	refused(MINIMUM "--link gateway=here", "an IPv4 address");
-	refused(MINIMUM "--link mtu=1499", "1500..9000");
-	refused(MINIMUM "--link mtu=9001", "1500..9000");
-	refused(MINIMUM "--link id=65536", "0..65535");
-	refused(MINIMUM "--link zero_copy=2", "0 or 1");
+	refused(MINIMUM "--link nonsense", "--link 1: 'nonsense' is not KEY=VALUE");
+	refused(MINIMUM "--link " MEMIF ",colour=red", "--link east: colour: there is no such key");
+	refused(MINIMUM "--link driver=pci", "--link 1: driver: 'pci' is not one of: memif,");
+	refused(MINIMUM "--link role=both", "'both' is not one of: server, client");
+	refused(MINIMUM "--link name=a-name-that-is-too-long-for-a-link", "1 to 31 letters");
+	refused(MINIMUM "--link interface=sixteen-bytes-it", "1 to 15 letters");
+	refused(MINIMUM "--link address=10.1.1.1", "IPv4 address with its prefix");
+	refused(MINIMUM "--link address=10.1.1.1/", "from 8 to 31");
+	refused(MINIMUM "--link address=10.1.1.1/32", "from 8 to 31");
+	refused(MINIMUM "--link address=10.1.1/24", "IPv4 address with its prefix");
+	refused(MINIMUM "--link gateway=here", "gateway: 'here' is not an IPv4 address");
+	refused(MINIMUM "--link mtu=1499", "from 1500 to 9000");
+	refused(MINIMUM "--link mtu=9001", "from 1500 to 9000");
+	refused(MINIMUM "--link id=65536", "from 0 to 65535");
+	refused(MINIMUM "--link zero_copy=2", "from 0 to 1");
 	refused(MINIMUM "--link " MEMIF ",gateway=10.9.9.9", "gateway"); // port_config_check's
+}
+
+// The sentence says which link once, and what is wrong with what.
+static void config_parse__names_a_link_once(void **state)
+{
+	(void)state;
+	refused(MINIMUM "--link name=ab,driver=memif,role=server,socket=/a=b,address=10.77.1.1/30",
+		"sluice-dataplane: --link ab: socket: '/a=b' is not an absolute path of at most "
+		"107 letters, digits and /-_.+@\n");
+	refused(MINIMUM "--link " MEMIF ",zero_copy=1",
+		"sluice-dataplane: link east: memif copies; zero_copy works with af_xdp only\n");
+	assert_null(strstr(said, "'east'"));
 }
 
 static void config_parse__refuses_bad_macs(void **state)
 {
 	static const char *const macs[] = {"02:00:00:00:00", "02:00:00:00:00:01:02",
-		"02-00-00-00-00-01", "-1:00:00:00:00:01", "2:0:0:0:0:1", "02:00:00:00:00:0g", ""};
+		"02-00-00-00-00-01", "-1:00:00:00:00:01", "2:0:0:0:0:1", "02:00:00:00:00:0g", "",
+		"00:00:00:00:00:00", "03:00:00:00:00:01"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(macs) / sizeof(macs[0]); i++) {
 		char line[256];
 
 		snprintf(line, sizeof(line), MINIMUM "--link " MEMIF ",mac=%s", macs[i]);
-		refused(line, "six bytes");
+		refused(line, "is not a unicast address");
 	}
 }
 
 static void config_parse__refuses_links_that_are_the_same(void **state)
 {
+	static const struct {
+		const char *link, *part;
+	} cases[] = {
+		{"east,driver=memif,role=client,socket=/m,address=10.9.9.1/30",
+			"--link east: name: two links are named 'east'"},
+		{"two,driver=memif,role=client,socket=/m,address=10.77.1.2/24",
+			"--link two: address: its prefix overlaps that of link 'east'"},
+		{"two,driver=memif,role=client,socket=/run/s/m.sock,address=10.9.9.1/30",
+			"--link two: socket: link 'east' uses /run/s/m.sock already"},
+		{"two,driver=af_packet,interface=veth0,address=10.9.9.1/30",
+			"--link two: interface: link 'west' uses veth0 already"},
+	};
+
 	(void)state;
-	refused(MINIMUM "--link " MEMIF
-			" --link name=east,driver=memif,socket=/m,address=10.9.9.1/30",
-		"two links have this name: 'east'");
-	refused(MINIMUM "--link " MEMIF
-			" --link name=two,driver=memif,socket=/m,address=10.77.1.1/30",
-		"the same address as: 'two'");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char line[512];
+
+		snprintf(line, sizeof(line), "%s --link %s --link %s --link name=%s", MINIMUM,
+			MEMIF, PACKET, cases[i].link);
+		refused(line, cases[i].part);
+	}
 }
 
 static void config_parse__refuses_what_is_no_option(void **state)
@@ -261,6 +299,7 @@ int main(void)
 		cmocka_unit_test(config_parse__cores_are_one_for_each_worker),
 		cmocka_unit_test(config_parse__refuses_long_paths_and_names),
 		cmocka_unit_test(config_parse__refuses_bad_links),
+		cmocka_unit_test(config_parse__names_a_link_once),
 		cmocka_unit_test(config_parse__refuses_bad_macs),
 		cmocka_unit_test(config_parse__refuses_links_that_are_the_same),
 		cmocka_unit_test(config_parse__refuses_what_is_no_option),

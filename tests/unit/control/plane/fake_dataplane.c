@@ -1,7 +1,7 @@
 // A dataplane without packets: it speaks data.sock, answers commands, publishes session rows. For
-// tests of control only. FAKE_MODE: ok, die (at start), mute (never listens), version (another
-// ABI), noseal (an unsealed region), refuse, stubborn (ignores requests to stop), corrupt (breaks
-// its event ring at the first command), lossy (loses its events).
+// tests of control only. FAKE_MODE: ok, die (at start), usage (status 2, at start), mute (never
+// listens), version (another ABI), noseal (an unsealed region), refuse, stubborn (ignores requests
+// to stop), corrupt (breaks its event ring at the first command), lossy (loses its events).
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -242,6 +242,10 @@ int main(int argc, char **argv)
 	if (mode(&fake, "die") || !run_dir) {
 		fprintf(stderr, "starting\nno hugepages are left\n");
 		return 3;
+	}
+	if (mode(&fake, "usage")) {
+		fprintf(stderr, "sluice-dataplane: --cores: 'x' is not a list\n");
+		return 2;
 	}
 	alarm(60); // whatever happens to the test, this goes
 	while (mode(&fake, "mute"))

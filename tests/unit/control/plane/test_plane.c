@@ -79,8 +79,7 @@ static int setup(void **state)
 	snprintf(s->config.run_dir, sizeof(s->config.run_dir), "%s",
 		"/tmp/sluice-test-plane-XXXXXX");
 	assert_non_null(mkdtemp(s->config.run_dir));
-	snprintf(s->config.dataplane.program, sizeof(s->config.dataplane.program), "%s",
-		getenv("FAKE_DATAPLANE"));
+	snprintf(s->config.program, sizeof(s->config.program), "%s", getenv("FAKE_DATAPLANE"));
 	snprintf(s->config.node, sizeof(s->config.node), "%s", "a");
 	s->config.dataplane.workers = 2;
 	s->config.links_count = 1;
@@ -143,18 +142,19 @@ static void stop(struct stage *s)
 
 static void launch_words__command_line(void **state)
 {
-	static struct config config = {.run_dir = "/run/sluice/a",
+	static struct config config = {.node = "node-a",
+		.run_dir = "/run/sluice/a",
+		.program = "/opt/dp",
 		.links_count = 2,
 		.dataplane = {.workers = 2,
 			.memory_mb = 256,
-			.program = "/opt/dp",
 			.udp_port = 7654,
 			.cores = "0-1",
-			.idle = CONFIG_BUSY,
-			.hugepages = CONFIG_HUGE_REQUIRE},
+			.idle = SETUP_BUSY,
+			.hugepages = SETUP_HUGE_REQUIRE},
 		.links = {{.name = "ab",
-				  .driver = CONFIG_MEMIF,
-				  .role = CONFIG_CLIENT,
+				  .driver = SETUP_MEMIF,
+				  .role = SETUP_CLIENT,
 				  .socket = "/tmp/s",
 				  .address = 0x0a4d0101,
 				  .prefix = 30,
@@ -162,7 +162,7 @@ static void launch_words__command_line(void **state)
 				  .mac_set = true,
 				  .mac = {2, 0, 0, 0, 0, 0xff}},
 			{.name = "w",
-				.driver = CONFIG_AF_XDP,
+				.driver = SETUP_AF_XDP,
 				.interface = "veth0",
 				.address = 0x0a4d0801,
 				.prefix = 24,
@@ -177,7 +177,8 @@ static void launch_words__command_line(void **state)
 			words.word[i]);
 	assert_null(words.word[words.count]);
 	assert_string_equal(line,
-		"/opt/dp --run-dir /run/sluice/a --workers 2 --idle busy --hugepages require "
+		"/opt/dp --run-dir /run/sluice/a --node node-a --workers 2 --idle busy --hugepages "
+		"require "
 		"--memory-mb 256 --udp-port 7654 "
 		"--cores 0-1 --link "
 		"name=ab,driver=memif,role=client,socket=/tmp/s,address=10.77.1.1/30,mtu=9000,"
@@ -191,10 +192,10 @@ static void launch_words__fit_at_most(void **state)
 	struct launch_words words;
 
 	(void)state;
-	config.links_count = CONFIG_LINKS_MAX;
+	config.links_count = SETUP_LINKS_MAX;
 	memset(config.dataplane.cores, '1', sizeof(config.dataplane.cores) - 1);
-	for (uint32_t i = 0; i < CONFIG_LINKS_MAX; i++) {
-		struct config_link *link = &config.links[i];
+	for (uint32_t i = 0; i < SETUP_LINKS_MAX; i++) {
+		struct setup_link *link = &config.links[i];
 
 		memset(link->name, 'n', sizeof(link->name) - 1);
 		memset(link->socket, 's', sizeof(link->socket) - 1);
@@ -327,12 +328,29 @@ static void plane__dies_at_start(void **state)
 	stop(s);
 }
 
+static void plane__wrong_command_line_is_not_tried_again(void **state)
+{
+	struct stage *s = *state;
+
+	setenv("FAKE_MODE", "usage", 1);
+	plane_start(&s->plane);
+	turn_until_state(s, PLANE_FAILED);
+	assert_non_null(strstr(s->plane.error,
+		"exited with status 2; its last words: sluice-dataplane: --cores: 'x' is not"));
+	for (int i = 0; i < 5; i++)
+		loop_turn(s->loop, 50); // longer than the first back-off
+	assert_int_equal(s->plane.state, PLANE_FAILED);
+	assert_int_equal(s->plane.pid, 0);
+	assert_int_equal(s->plane.restarts, 0);
+	plane_stop(&s->plane);
+	assert_int_equal(s->stops, 1);
+}
+
 static void plane__no_program(void **state)
 {
 	struct stage *s = *state;
 
-	snprintf(s->config.dataplane.program, sizeof(s->config.dataplane.program), "%s",
-		"/nonexistent/dp");
+	snprintf(s->config.program, sizeof(s->config.program), "%s", "/nonexistent/dp");
 	plane_start(&s->plane);
 	assert_int_equal(s->plane.state, PLANE_BACKOFF);
 	assert_string_equal(
@@ -442,6 +460,7 @@ int main(void)
 		STORY(plane__killed_is_started_again),
 		STORY(plane__left_running_is_attached_to),
 		STORY(plane__dies_at_start),
+		STORY(plane__wrong_command_line_is_not_tried_again),
 		STORY(plane__no_program),
 		STORY(plane__another_version),
 		STORY(plane__unsealed_region),

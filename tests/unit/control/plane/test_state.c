@@ -35,6 +35,17 @@ static void state_next__a_life(void **state)
 	}
 }
 
+// A command line that was refused would be refused again.
+static void state_next__usage_is_final(void **state)
+{
+	(void)state;
+	assert_string_equal(
+		plane_state_name(plane_state_next(PLANE_STARTING, PLANE_ON_USAGE)), "failed");
+	for (int i = 0; i < PLANE_INPUT_COUNT; i++)
+		assert_int_equal(
+			plane_state_legal(PLANE_FAILED, (enum plane_input)i), i == PLANE_ON_STOP);
+}
+
 static void state_legal__only_attaching_is_welcomed(void **state)
 {
 	(void)state;
@@ -70,6 +81,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(state_next__a_life),
+		cmocka_unit_test(state_next__usage_is_final),
 		cmocka_unit_test(state_legal__only_attaching_is_welcomed),
 		cmocka_unit_test(state_legal__every_state_but_stopping_can_be_stopped),
 		cmocka_unit_test(state_legal__out_of_range),

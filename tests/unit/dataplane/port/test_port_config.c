@@ -56,9 +56,9 @@ static void port_config_check__mtu(void **state)
 	struct port_config c = config_of(PORT_MEMIF, 1499);
 
 	(void)state;
-	refused(&c, "1500..9000");
+	refused(&c, "from 1500 to 9000");
 	c.mtu = 9001;
-	refused(&c, "1500..9000");
+	refused(&c, "from 1500 to 9000");
 	c = config_of(PORT_AF_XDP, 3498);
 	assert_null(port_config_check(&c, error, sizeof(error)));
 	c.mtu = 3499;
@@ -80,9 +80,9 @@ static void port_config_check__addresses(void **state)
 	}
 	c = config_of(PORT_MEMIF, 1500);
 	c.prefix = 0;
-	refused(&c, "1..31");
+	refused(&c, "from 8 to 31");
 	c.prefix = 32;
-	refused(&c, "1..31");
+	refused(&c, "from 8 to 31");
 	c.prefix = 31; // both addresses are hosts (RFC 3021)
 	c.ipv4 = 0x0a000000;
 	assert_null(port_config_check(&c, error, sizeof(error)));
@@ -116,9 +116,9 @@ static void port_config_check__names_and_paths(void **state)
 	refused(&c, "absolute");
 	c = config_of(PORT_AF_PACKET, 1500);
 	snprintf(c.iface, sizeof(c.iface), "%s", "");
-	refused(&c, "iface");
+	refused(&c, "interface");
 	snprintf(c.iface, sizeof(c.iface), "%s", "a,qpairs=9");
-	refused(&c, "iface");
+	refused(&c, "interface");
 	c = config_of(PORT_DRIVER_COUNT, 1500);
 	refused(&c, "memif, af_packet or af_xdp");
 }

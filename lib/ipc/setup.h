@@ -1,0 +1,91 @@
+// What a node is told at start: one set of rules for control, which reads it from YAML, and for
+// the dataplane, which is given it on its command line. Pure: no file, no clock, no machine.
+//
+// A function that refuses a text returns false with "'text' is not ..." in `why`; the caller puts
+// its own name of the key in front: "links[0].mtu: " or "--link ab: mtu: ".
+#pragma once
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum setup_limits {
+	SETUP_LINKS_MAX = 16,
+	SETUP_LINK_NAME_SIZE = 32,
+	SETUP_SOCKET_SIZE = 108, // sun_path
+	SETUP_RUN_DIR_MAX = 90,  // characters, so that every socket in it fits sun_path
+	SETUP_PREFIX_MIN = 8,
+	SETUP_PREFIX_MAX = 31,
+	SETUP_MTU_MIN = 1500,
+	SETUP_MTU_MAX = 9000,
+	SETUP_MTU_XDP_MAX = 3498, // a packet lies in one page less headroom and sk_buff's tail
+	SETUP_WORKERS_MAX = 16,
+	SETUP_CPU_MAX = 1023,
+	SETUP_CORES_SIZE = 64,
+	SETUP_MEMORY_MIN = 32, // MiB
+	SETUP_MEMORY_MAX = 1024 * 1024,
+	SETUP_UDP_PORT = 7654,
+	SETUP_UDP_PORT_MIN = 1024,
+	SETUP_UDP_PORT_MAX = 65535 - SETUP_WORKERS_MAX, // worker w answers on udp_port + w
+	SETUP_WHY_SIZE = 384,
+};
+
+enum setup_driver { SETUP_MEMIF, SETUP_AF_PACKET, SETUP_AF_XDP };
+enum setup_role { SETUP_SERVER, SETUP_CLIENT };
+enum setup_idle { SETUP_ADAPTIVE, SETUP_BUSY };
+enum setup_hugepages { SETUP_HUGE_AUTO, SETUP_HUGE_REQUIRE, SETUP_HUGE_OFF };
+
+struct setup_link {
+	uint32_t given; // which keys setup_link_take has seen
+	char name[SETUP_LINK_NAME_SIZE];
+	enum setup_driver driver;
+	enum setup_role role;           // memif
+	char socket[SETUP_SOCKET_SIZE]; // memif; empty otherwise
+	char interface[IFNAMSIZ];       // af_packet, af_xdp; empty otherwise
+	uint32_t address;               // IPv4, host order
+	uint32_t prefix;                // length
+	uint32_t mtu;
+	bool mac_set;
+	uint8_t mac[6];
+};
+
+struct setup_dataplane {
+	uint32_t workers;
+	enum setup_hugepages hugepages;
+	uint32_t memory_mb; // 0: as much as the links need
+	enum setup_idle idle;
+	uint16_t udp_port;            // of worker 0
+	char cores[SETUP_CORES_SIZE]; // as written; empty: the workers float
+	uint16_t cores_count;
+	uint16_t core[SETUP_WORKERS_MAX];
+};
+
+extern const char *const setup_driver_names[]; // by enum, NULL at the end
+extern const char *const setup_role_names[];
+extern const char *const setup_idle_names[];
+extern const char *const setup_hugepages_names[];
+
+bool setup_number(uint32_t *value, const char *text, uint32_t min, uint32_t max, char *why);
+// Index of `text` in `names`.
+bool setup_choice(int *choice, const char *text, const char *const *names, char *why);
+// Node, peer or link: `size` is that of `name`.
+bool setup_name(char *name, size_t size, const char *text, char *why);
+bool setup_path(char *path, size_t size, const char *text, char *why);
+// False without a word.
+bool setup_ipv4(uint32_t *address, const char *text);
+// One that a host may have: not 0.x, 127.x, multicast, the network's own or its broadcast.
+bool setup_host(uint32_t address, uint32_t prefix);
+
+// One key of a link: name, driver, role, socket, interface, address, mtu, mac. `link` begins as
+// zeros.
+bool setup_link_take(struct setup_link *link, const char *key, const char *text, char *why);
+// All keys are taken: is any missing, does one not go with the driver, is links[index] another
+// than those before it? Fills in what was not given. False: `key` is the one that `why` is about.
+bool setup_link_end(struct setup_link *links, uint32_t index, const char **key, char *why);
+
+// One key of the dataplane: workers, cores, idle, hugepages, memory_mb, udp_port.
+void setup_dataplane_init(struct setup_dataplane *dataplane);
+bool setup_dataplane_take(
+	struct setup_dataplane *dataplane, const char *key, const char *text, char *why);
+bool setup_dataplane_end(const struct setup_dataplane *dataplane, const char **key, char *why);
