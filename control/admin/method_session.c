@@ -7,6 +7,7 @@
 
 #include "control/admin/figures.h"
 #include "control/cluster/session/session.h"
+#include "lib/ipc/codec_names.h"
 
 #define SESSION_ID_TEXT 33
 
@@ -37,24 +38,6 @@ static const char *session_state_name(uint8_t state)
 	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
 }
 
-static const char *session_codec_name(uint8_t codec)
-{
-	static const char *const names[CODEC_COUNT] = {
-		"none", "lz4", "zstd", "deflate", "brotli", "snappy"};
-
-	return codec < CODEC_COUNT ? names[codec] : "unknown";
-}
-
-static uint8_t session_codec_find(const char *name)
-{
-	uint8_t codec = CODEC_NONE;
-
-	// The schema allows only names of this list.
-	while (codec < CODEC_COUNT - 1 && strcmp(session_codec_name(codec), name) != 0)
-		codec++;
-	return codec;
-}
-
 static json_t *session_row(const struct session_stats *s)
 {
 	char id[SESSION_ID_TEXT], cid[9];
@@ -64,7 +47,7 @@ static json_t *session_row(const struct session_stats *s)
 		session_cid_text(cid, s->session),                                     //
 		"peer", rpc_text(s->peer), "service", rpc_text(s->service),            //
 		"state", session_state_name(s->state),                                 //
-		"initiator", s->initiator, "codec", session_codec_name(s->codec),      //
+		"initiator", s->initiator, "codec", codec_name(s->codec),              //
 		"raw_sent_bytes", (json_int_t)s->raw_bytes_sent, "raw_received_bytes", //
 		(json_int_t)s->raw_bytes_received, "srtt_ns", (json_int_t)s->srtt_ns,  //
 		"rate_bytes_per_s", (json_int_t)s->rate_Bps, "retransmits",
@@ -190,12 +173,18 @@ json_t *method_session_open(struct method_call *call, struct rpc_error *error)
 	const struct schema_method *m = call->method;
 	struct session_want want = {
 		.node = schema_string(m, call->params, "node"),
-		.codec = session_codec_find(schema_string(m, call->params, "codec")),
+		// The schema allows only names of codecs.
+		.codec = (uint8_t)codec_find(schema_string(m, call->params, "codec")),
 		.level = (uint8_t)schema_integer(m, call->params, "level"),
 		.timeout_ms = (uint32_t)schema_integer(m, call->params, "timeout_ms"),
 	};
+	const char *refused = codec_level_refuse(want.codec, want.level);
 
-	(void)error; // an unknown peer is answered as it is to an application, by on_opened
+	if (refused) {
+		rpc_error_set(error, RPC_PARAMS, "%s", refused);
+		return NULL;
+	}
+	// An unknown peer is answered as it is to an application, by on_opened.
 	call->later = true;
 	call->request = node_session_open(call->node, &want, call->on_opened, call->owner);
 	return NULL;

@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-#include "lib/ipc/names.h"
-
-static const char *const codec_choices[] = {"none", "lz4", NULL};
+#include "lib/ipc/codec_names.h"
 
 #define SESSION_ID                                                                              \
 	{                                                                                       \
@@ -91,9 +89,9 @@ const struct schema_method schema_methods[] = {
 				{.name = "level",
 					.type = SCHEMA_INTEGER,
 					.min = 0,
-					.max = 22,
+					.max = CODEC_LEVEL_MAX,
 					.standard = "0",
-					.sentence = "level of the codec, 0: the codec's default"},
+					.sentence = "level of lz4, 0: its default"},
 				{.name = "timeout_ms",
 					.type = SCHEMA_INTEGER,
 					.min = 100,

@@ -8,10 +8,9 @@
 #include "control/cli/format.h"
 #include "control/cli/sender.h"
 #include "control/cli/signals.h"
+#include "lib/ipc/codec_names.h"
 
 #define PATH_SIZE 512
-
-static const char *const codecs[] = {"none", "lz4", NULL};
 
 const struct schema_method send_method = {
 	.name = "send",
@@ -21,15 +20,15 @@ const struct schema_method send_method = {
 		{
 			{.name = "codec",
 				.type = SCHEMA_CHOICE,
-				.choices = codecs,
+				.choices = codec_choices,
 				.standard = "lz4",
 				.sentence = "how the data is compressed on the way"},
 			{.name = "level",
 				.type = SCHEMA_INTEGER,
 				.min = 0,
-				.max = 22,
+				.max = CODEC_LEVEL_MAX,
 				.standard = "0",
-				.sentence = "level of the codec, 0: the codec's default"},
+				.sentence = "level of lz4, 0: its default"},
 			{.name = "service",
 				.type = SCHEMA_STRING,
 				.min = 1,
@@ -264,9 +263,12 @@ int send_run(struct cli *cli, const struct command *command, const json_t *param
 		.codec = send.codec,
 		.level = (uint32_t)schema_integer(m, params, "level"),
 	};
+	const char *refused = codec_level_refuse((uint32_t)codec_find(send.codec), options.level);
 	enum sender_verdict verdict;
 	int code;
 
+	if (refused)
+		return cli_fail(cli, CLI_USAGE, "usage", "%s", refused);
 	while (operands[send.files_count])
 		send.files_count++;
 	if (--send.files_count < 1)

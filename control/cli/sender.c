@@ -324,8 +324,8 @@ static enum sender_verdict sender_steps(
 	return SENDER_OK;
 }
 
-// The row is written every few milliseconds. It is final for this file when it shows as acknowledged
-// all that was sent: the receiver, whose DONE is here, had all of it.
+// The row is written every few milliseconds. It is final for this file when it shows all that was
+// sent as acknowledged: the receiver, whose DONE is here, had all of it.
 static void sender_figures(
 	struct sender *s, const struct sluice_stats *before, struct sender_result *result)
 {

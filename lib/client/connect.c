@@ -4,32 +4,12 @@
 #include <string.h>
 
 #include "lib/client/client.h"
+#include "lib/ipc/codec_names.h"
 
 static_assert((int)SLUICE_LISTEN_FALLBACK == (int)DOOR_LISTEN_FALLBACK,
 	"sluice.h passes its flags through");
 static_assert(SLUICE_BUFFER_SIZE == APP_BLOCK_SIZE && SLUICE_NAME_SIZE == NAME_SIZE,
 	"sluice.h repeats these");
-
-// -1: no such name. Whether this node has the codec, the dataplane says.
-static int connect_find_codec(const char *name)
-{
-	static const char *const names[CODEC_COUNT] = {
-		[CODEC_NONE] = "none",
-		[CODEC_LZ4] = "lz4",
-		[CODEC_ZSTD] = "zstd",
-		[CODEC_DEFLATE] = "deflate",
-		[CODEC_BROTLI] = "brotli",
-		[CODEC_SNAPPY] = "snappy",
-	};
-
-	if (name == NULL)
-		return CODEC_NONE;
-	for (int i = 0; i < CODEC_COUNT; i++) {
-		if (strcmp(names[i], name) == 0)
-			return i;
-	}
-	return -1;
-}
 
 static struct client_request *connect_find_free(struct sluice *sluice)
 {
@@ -46,13 +26,14 @@ int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 	static const struct sluice_session_options defaults;
 	struct door_message m = door_message_init(DOOR_CONNECT);
 	struct client_request *request;
+	const char *refused;
 	int codec, rc;
 
 	if (options == NULL)
 		options = &defaults;
 	if (sluice->detached)
 		return SLUICE_E_UNREACHABLE;
-	codec = connect_find_codec(options->codec);
+	codec = options->codec ? codec_find(options->codec) : CODEC_NONE;
 	if (codec < 0)
 		return client_fail(
 			sluice, SLUICE_E_INVALID, "no codec of the name %.40s", options->codec);
@@ -60,9 +41,9 @@ int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 		strlen(service) >= sizeof(m.service))
 		return client_fail(
 			sluice, SLUICE_E_INVALID, "names of nodes and services have 1 to 63 bytes");
-	if (options->level > UINT8_MAX)
-		return client_fail(
-			sluice, SLUICE_E_INVALID, "no codec has level %u", options->level);
+	refused = codec_level_refuse((uint32_t)codec, options->level);
+	if (refused != NULL)
+		return client_fail(sluice, SLUICE_E_INVALID, "%s", refused);
 	request = connect_find_free(sluice);
 	if (request == NULL)
 		return client_fail(

@@ -40,7 +40,7 @@ static void schema_check__accepts(void **state)
 	assert_int_equal(check("session.close", "{\"id\":\"abc123\",\"now\":true}"), 0);
 	assert_int_equal(
 		check("session.open",
-			"{\"node\":\"b\",\"codec\":\"lz4\",\"level\":22,\"timeout_ms\":100}"),
+			"{\"node\":\"b\",\"codec\":\"lz4\",\"level\":16,\"timeout_ms\":100}"),
 		0);
 }
 
@@ -71,8 +71,8 @@ static void schema_check__refuses_types_and_ranges(void **state)
 	refused("session.open", "{\"node\":7}", "string");
 	refused("session.open", "{\"node\":\"b\",\"codec\":\"zip\"}", "none, lz4");
 	refused("session.open", "{\"node\":\"b\",\"codec\":null}", "none, lz4");
-	refused("session.open", "{\"node\":\"b\",\"level\":23}", "0 to 22");
-	refused("session.open", "{\"node\":\"b\",\"level\":-1}", "0 to 22");
+	refused("session.open", "{\"node\":\"b\",\"level\":17}", "0 to 16");
+	refused("session.open", "{\"node\":\"b\",\"level\":-1}", "0 to 16");
 	refused("session.open", "{\"node\":\"b\",\"level\":1.5}", "integer");
 	refused("session.open", "{\"node\":\"b\",\"timeout_ms\":\"5\"}", "100 to 60000");
 	refused("session.close", "{\"id\":\"abc123\",\"now\":1}", "true or false");

@@ -341,6 +341,8 @@ static void server__open_that_fails_at_once_or_later(void **state)
 
 	fake.at_once = IPC_REFUSED_FULL;
 	assert_int_equal(code_of(ask(f, "session.open", "{\"node\":\"b\"}")), RPC_BUSY);
+	assert_int_equal(
+		code_of(ask(f, "session.open", "{\"node\":\"b\",\"level\":5}")), RPC_PARAMS);
 	fake.at_once = IPC_REFUSED_NODE;
 	assert_int_equal(code_of(ask(f, "session.open", "{\"node\":\"z\"}")), RPC_NOT_FOUND);
 	fake.at_once = IPC_OK;

@@ -248,6 +248,10 @@ static void command_main__mistakes_and_what_to_do(void **state)
 		"session close has no option --nothing; --help lists them");
 	assert_string_equal(SAID(CLI_USAGE, "send", "-rf", "b"),
 		"send has no option -r; a name that begins with a dash goes behind \"--\"");
+	assert_string_equal(SAID(CLI_USAGE, "send", "--codec", "none", "--level", "5", "x", "b"),
+		"the codec none has no levels");
+	assert_string_equal(SAID(CLI_USAGE, "send", "--level", "17", "x", "b"),
+		"level must be an integer from 0 to 16");
 	assert_string_equal(SAID(CLI_USAGE, "--dir", "x"),
 		"no option --dir stands in front of a command; sluice help lists them");
 	assert_string_equal(SAID(CLI_USAGE, "status", "--node"), "option --node needs a value");

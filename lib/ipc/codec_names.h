@@ -1,0 +1,17 @@
+// Names and levels of the codecs, for every place where a person or an application writes them.
+#pragma once
+
+#include <stdint.h>
+
+#include "lib/ipc/names.h"
+
+#define CODEC_LEVEL_MAX 16 // the highest of any codec of this build
+
+extern const char *const codec_choices[]; // names of the codecs of this build, ends with NULL
+
+// "unknown" beyond enum codec_id.
+const char *codec_name(uint32_t id);
+// -1: no such name. Not only those of this build: whether a node has it, its dataplane says.
+int codec_find(const char *name);
+// NULL, or a sentence that says which levels the codec has. 0, its default, is always one of them.
+const char *codec_level_refuse(uint32_t id, uint32_t level);

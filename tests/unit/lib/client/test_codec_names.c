@@ -1,0 +1,55 @@
+// The names and levels that people write against the codecs that the dataplane has.
+#include "lib/ipc/codec_names.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dataplane/transform/codec.h"
+
+static void codec_find__knows_every_name_and_no_other(void **state)
+{
+	(void)state;
+	for (uint32_t id = 0; id < CODEC_COUNT; id++)
+		assert_int_equal(codec_find(codec_name(id)), id);
+	assert_int_equal(codec_find("lzx"), -1); // once this was the last codec
+	assert_int_equal(codec_find(""), -1);
+	assert_string_equal(codec_name(CODEC_COUNT), "unknown");
+	assert_string_equal(codec_name(UINT32_MAX), "unknown");
+}
+
+static void codec_choices__are_those_of_the_build(void **state)
+{
+	uint32_t built = 0, highest = 0;
+
+	(void)state;
+	for (uint32_t id = 0; id < CODEC_COUNT; id++) {
+		const struct codec *codec = codec_by_id((uint8_t)id);
+
+		if (!codec)
+			continue;
+		built++;
+		highest = codec->level_max > highest ? codec->level_max : highest;
+		assert_string_equal(codec_name(id), codec->name);
+		assert_null(codec_level_refuse(id, 0));
+		assert_null(codec_level_refuse(id, codec->level_max));
+		assert_non_null(strstr(codec_level_refuse(id, codec->level_max + 1u), codec->name));
+	}
+	assert_int_equal(highest, CODEC_LEVEL_MAX);
+	for (uint32_t i = 0; i < built; i++)
+		assert_non_null(codec_by_id((uint8_t)codec_find(codec_choices[i])));
+	assert_null(codec_choices[built]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(codec_find__knows_every_name_and_no_other),
+		cmocka_unit_test(codec_choices__are_those_of_the_build),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
