@@ -41,8 +41,7 @@ static struct session *apply_reserve(struct worker *w, const struct plane_comman
 	if (app && !(row = app_session_open(app, conn_cid(c)))) {
 		transport_free(w->transport, c);
 		report_refused(w, command, IPC_REFUSED_FULL,
-			"the application has no receive buffers or session rows left for another "
-			"session");
+			"the application has as many sessions as its receive buffers allow");
 		return NULL;
 	}
 	s = &w->sessions[conn_slot(c)];

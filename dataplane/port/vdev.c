@@ -1,6 +1,7 @@
 // The DPDK device behind a port: its device string, its pool, its queues.
 #include <errno.h>
 #include <rte_bus_vdev.h>
+#include <rte_cycles.h>
 #include <rte_errno.h>
 #include <rte_mbuf_pool_ops.h>
 #include <stdio.h>
@@ -179,6 +180,37 @@ static int device_configure(struct port *p)
 	return result;
 }
 
+static int device_open(struct port *p, const char *name, const char *args)
+{
+	// rte_vdev_init, not hotplug: that one talks to secondary
+	// processes, after which no thread can be registered.
+	int result = rte_vdev_init(name, args);
+
+	if (result < 0)
+		return result;
+	if (rte_eth_dev_get_port_by_name(name, &p->id) != 0)
+		result = -ENODEV;
+	else
+		result = device_configure(p);
+	if (result < 0)
+		rte_vdev_uninit(name);
+	return result;
+}
+
+// The kernel gives a queue of an interface back a moment after the end of the process that had its
+// af_xdp socket; until then the driver says "Invalid argument". So it is asked again, for 0.6 s.
+static int device_open_patient(struct port *p, const char *name, const char *args)
+{
+	int result = device_open(p, name, args);
+
+	for (unsigned ms = 10; result == -EINVAL && p->config.driver == PORT_AF_XDP && ms <= 320;
+		ms *= 2) {
+		rte_delay_us_sleep(ms * 1000);
+		result = device_open(p, name, args);
+	}
+	return result;
+}
+
 bool vdev_open(struct port *p, char *error, size_t size)
 {
 	char name[RTE_ETH_NAME_MAX_LEN], args[VDEV_ARGS_SIZE];
@@ -190,25 +222,12 @@ bool vdev_open(struct port *p, char *error, size_t size)
 		return false;
 	vdev_name(p, name, sizeof(name));
 	vdev_args(p, args, sizeof(args));
-	// rte_vdev_init, not hotplug: that one talks to secondary
-	// processes, after which no thread can be registered.
-	result = rte_vdev_init(name, args);
-	if (result < 0 || rte_eth_dev_get_port_by_name(name, &p->id) != 0) {
-		snprintf(error, size, "link %s: driver %s refuses \"%s\": %s", p->config.name,
-			drivers[p->config.driver], args,
-			rte_strerror(result < 0 ? -result : ENODEV));
-		goto no_device;
-	}
-	result = device_configure(p);
-	if (result < 0) {
-		snprintf(error, size, "link %s: driver %s refuses %u queues: %s", p->config.name,
-			drivers[p->config.driver], p->config.queues, rte_strerror(-result));
-		goto no_queues;
-	}
-	return true;
-no_queues:
-	rte_vdev_uninit(name);
-no_device:
+	result = device_open_patient(p, name, args);
+	if (result >= 0)
+		return true;
+	snprintf(error, size, "link %s: driver %s refuses \"%s\" with %u queue%s: %s",
+		p->config.name, drivers[p->config.driver], args, p->config.queues,
+		p->config.queues == 1 ? "" : "s", rte_strerror(-result));
 	rte_mempool_free(p->pool);
 	p->pool = NULL;
 	return false;

@@ -1,8 +1,6 @@
 // The codec table: the ids of the wire against what this build has.
 #include "dataplane/transform/codec.h"
 
-#include <string.h>
-
 static const struct codec codec_none = {
 	.name = "none",
 	.id = CODEC_NONE,
@@ -16,14 +14,6 @@ static const struct codec *const codecs[CODEC_COUNT] = {
 const struct codec *codec_by_id(uint8_t id)
 {
 	return id < CODEC_COUNT ? codecs[id] : NULL;
-}
-
-const struct codec *codec_by_name(const char *name)
-{
-	for (uint32_t i = 0; i < CODEC_COUNT; i++)
-		if (codecs[i] && strcmp(codecs[i]->name, name) == 0)
-			return codecs[i];
-	return NULL;
 }
 
 size_t codec_workspace_size(void)

@@ -27,7 +27,6 @@ struct codec {
 
 // NULL: not in this build, or no such codec.
 const struct codec *codec_by_id(uint8_t id);
-const struct codec *codec_by_name(const char *name);
 // The largest workspace of any codec of this build.
 size_t codec_workspace_size(void);
 

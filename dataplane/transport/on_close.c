@@ -171,8 +171,9 @@ const char *close_reason_sentence(enum close_reason reason)
 		[CLOSE_NONE] = "the connection is not closed",
 		[CLOSE_LOCAL] = "closed by this side",
 		[CLOSE_PEER] = "the peer closed after delivering everything",
-		[CLOSE_PEER_RESET] = "the peer gave up the connection",
-		[CLOSE_PEER_RESTARTED] = "the peer's dataplane restarted",
+		[CLOSE_PEER_RESET] = "the peer ended it at once: its application stopped or died",
+		[CLOSE_PEER_RESTARTED] =
+			"the peer's dataplane restarted, or has given up on the session",
 		[CLOSE_TIMEOUT] = "nothing was heard from the peer within the idle timeout",
 		[CLOSE_HELLO_TIMEOUT] = "the peer's dataplane never answered",
 		[CLOSE_CORRUPT] = "a record that arrived does not decode",

@@ -45,8 +45,8 @@ enum close_reason {
 	CLOSE_NONE = 0,
 	CLOSE_LOCAL,          // our application or the operator
 	CLOSE_PEER,           // the peer closed after delivering everything
-	CLOSE_PEER_RESET,     // the peer gave up at once
-	CLOSE_PEER_RESTARTED, // another boot id
+	CLOSE_PEER_RESET,     // the peer ended it at once: its application stopped or died
+	CLOSE_PEER_RESTARTED, // another boot id, or it does not know the session any more
 	CLOSE_TIMEOUT,        // nothing heard within the idle timeout
 	CLOSE_HELLO_TIMEOUT,  // the peer's dataplane never answered
 	CLOSE_CORRUPT,        // a record that authenticated does not decode

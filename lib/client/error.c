@@ -50,7 +50,7 @@ const char *client_close_sentence(uint32_t close_reason)
 		"closed here",
 		"the peer closed after everything was delivered",
 		"the peer ended the session at once: its application stopped or died",
-		"the peer's dataplane restarted",
+		"the peer's dataplane restarted, or has given up on the session",
 		"nothing was heard from the peer for too long",
 		"the peer's dataplane never answered",
 		"a record that arrived does not decode",

@@ -20,7 +20,7 @@ bed_open() { # FOLDER
 	*) bed=$PWD/$1 ;;
 	esac
 	case $bed in
-	*[!A-Za-z0-9._/+:@=,-]*) usage_die "SLUICE_TESTBED='$bed': letters, digits and ._/+:@=,- only" ;;
+	*[!A-Za-z0-9._/+@-]*) usage_die "SLUICE_TESTBED='$bed': letters, digits and ._/+@- only" ;;
 	esac
 	[ "${#bed}" -le 88 ] || usage_die "SLUICE_TESTBED='$bed' is too long for the nodes' sockets: at most 88 characters"
 	bed_state=$bed/.testbed

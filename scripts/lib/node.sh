@@ -150,7 +150,7 @@ waits = []
 state = status.get("dataplane", {}).get("state")
 if state != "running":
     waits.append("dataplane %s" % state)
-    if status["dataplane"].get("restarts", 0) >= 4:
+    if state == "failed" or status["dataplane"].get("restarts", 0) >= 4:
         waits.append("given up: %s" % status["dataplane"].get("error"))
 if not sys.argv[2]:
     waits += ["link %s %s" % (l["name"], l["state"]) for l in status.get("links", []) if l["state"] != "up"]

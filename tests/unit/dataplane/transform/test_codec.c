@@ -29,8 +29,6 @@ static void codec_by_id__knows_what_the_build_has(void **state)
 	assert_string_equal(codec_by_id(CODEC_LZ4)->name, "lz4");
 	assert_null(codec_by_id(CODEC_COUNT));
 	assert_null(codec_by_id(255));
-	assert_ptr_equal(codec_by_name("lz4"), codec_by_id(CODEC_LZ4));
-	assert_null(codec_by_name("lzx"));
 }
 
 static void workspace_size__is_what_the_library_wants(void **state)
