@@ -19,8 +19,8 @@ read -r a_all a_out a_in a_dead <<<"$(one_pass_sums a)"
 read -r b_all b_out b_in b_dead <<<"$(one_pass_sums b)"
 smoke_say "a: $a_out out, $a_in in; b: $b_out out, $b_in in; $retransmits packets sent again"
 [ "$a_dead$b_dead" = 00 ] || smoke_fail "packets died on a memory link: $a_dead at a, $b_dead at b"
-[ "$a_all" = $((a_out + a_in)) ] && [ "$b_all" = $((b_out + b_in)) ] || smoke_fail "something else copies"
-[ "$a_out" = "$b_in" ] && [ "$b_out" = "$a_in" ] || smoke_fail "what one seals is not what the other opens"
+[ "$a_all $b_all" = "$((a_out + a_in)) $((b_out + b_in))" ] || smoke_fail "something else copies"
+[ "$a_out $b_out" = "$b_in $a_in" ] || smoke_fail "what one seals is not what the other opens"
 # The file; 16 bytes of the transfer's and 16 of block header for each record of 65,520; the transfer's other messages;
 # and what was sent again.
 low=$((50000000 + 32 * ((50000000 + 65519) / 65520)))
