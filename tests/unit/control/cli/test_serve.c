@@ -12,6 +12,7 @@
 #include <semaphore.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 
 #include "control/cli/transfer_proto.h"
@@ -31,6 +32,8 @@ struct sluice {
 };
 
 static struct sluice fake;
+static bool flood, answered_in_flood; // other traffic without a gap
+static time_t flood_end;
 static struct folder folder;
 static sem_t disk;
 
@@ -174,6 +177,8 @@ int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *
 		.stream = stream,
 		.data = buffer});
 	if (session == 2 && message.type == TRANSFER_DONE) {
+		answered_in_flood = flood;
+		flood = false;
 		raise(SIGTERM);
 		sem_post(&disk);
 	}
@@ -183,7 +188,8 @@ int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *
 int sluice_wait(struct sluice *sluice, int timeout_ms)
 {
 	(void)timeout_ms;
-	return sluice->count;
+	flood = flood && time(NULL) < flood_end;
+	return sluice->count + flood;
 }
 
 int sluice_fd(const struct sluice *sluice)
@@ -195,6 +201,10 @@ int sluice_receive(struct sluice *sluice, struct sluice_event *events, int max)
 {
 	int taken = sluice->count < max ? sluice->count : max;
 
+	if (taken == 0 && flood) {
+		events[0] = (struct sluice_event){.type = SLUICE_FAILED}; // of no interest to serve
+		return 1;
+	}
 	memcpy(events, sluice->events, (size_t)taken * sizeof(*events));
 	sluice->count -= taken;
 	memmove(sluice->events, sluice->events + taken, (size_t)sluice->count * sizeof(*events));
@@ -221,14 +231,14 @@ int sluice_session_stats(struct sluice *sluice, uint32_t session, struct sluice_
 
 // ---- the case ----------------------------------------------------------------------------------
 
-static void serve__a_slow_disk_holds_up_only_its_own_file(void **state)
+static void serve_two(void)
 {
 	struct cli cli = {0};
 	const struct command *command = cli_commands;
 	char *operands[] = {NULL};
 	json_t *params;
 
-	(void)state;
+	memset(&fake, 0, sizeof(fake));
 	assert_true(folder_open(&folder) >= 0);
 	sem_init(&disk, 0, 0);
 	while (strcmp(command->group, "serve") != 0)
@@ -236,17 +246,47 @@ static void serve__a_slow_disk_holds_up_only_its_own_file(void **state)
 	params = json_pack("{s:s}", "dir", folder.path);
 	assert_int_equal(serve_run(&cli, command, params, operands), CLI_OK);
 	json_decref(params);
+}
+
+static void serve_two_end(void)
+{
+	sem_destroy(&disk);
+	folder_close(&folder);
+}
+
+static void serve__a_slow_disk_holds_up_only_its_own_file(void **state)
+{
+	(void)state;
+	serve_two();
 	// The quick file did not wait for the slow one, and the stop waited for the disk.
 	assert_string_equal(fake.told, "accept to 1; accept to 2; done to 2; done to 1; ");
 	assert_int_equal(fake.left_behind, 0);
 	assert_int_equal(folder_count(&folder), 2);
-	sem_destroy(&disk);
-	folder_close(&folder);
+	serve_two_end();
+}
+
+// A file that is on the disk is answered, whatever others send meanwhile. In a process of its own:
+// a stop is for ever.
+static void serve__answers_in_the_midst_of_other_traffic(void **state)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	(void)state;
+	if (pid == 0) {
+		flood = true, flood_end = time(NULL) + 4;
+		serve_two();
+		serve_two_end();
+		_exit(answered_in_flood ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(serve__answers_in_the_midst_of_other_traffic),
 		cmocka_unit_test(serve__a_slow_disk_holds_up_only_its_own_file),
 	};
 
