@@ -56,7 +56,9 @@ static int file_check_one(const char *text, size_t size, char *error, size_t err
 	bool begun = false, ended = false;
 	unsigned number = 1;
 
-	for (size_t at = 0, length; at < size; at += length + 1, number++) {
+	size_t mark = size >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0; // byte order
+
+	for (size_t at = mark, length; at < size; at += length + 1, number++) {
 		const char *line = text + at, *end = memchr(line, '\n', size - at);
 		size_t blank = 0;
 

@@ -33,7 +33,8 @@ static void status_processes(const struct cli *cli, const json_t *r)
 			member_text(b, plane, "workers"), member_text(c, plane, "hugepages"));
 	}
 	if (json_integer_value(json_object_get(plane, "restarts")))
-		printf("           restarted %s times\n", member_text(a, plane, "restarts"));
+		printf("           restarted %s time%s\n", member_text(a, plane, "restarts"),
+			json_integer_value(json_object_get(plane, "restarts")) == 1 ? "" : "s");
 	if (json_is_string(json_object_get(plane, "error")))
 		printf("           last error: %s\n", member_text(a, plane, "error"));
 }

@@ -320,7 +320,7 @@ static void serve_turn(struct serve *serve, int wait_ms)
 	};
 	int count = 0;
 
-	// Files that are on the disk are looked at in every turn: the others' traffic may have no gap.
+	// In every turn: the traffic of others may have no gap.
 	if (sluice_wait(serve->sluice, 0) != 0)
 		wait_ms = 0;
 	if (poll(ready, 2, wait_ms) > 0 && ready[1].revents) {

@@ -231,7 +231,7 @@ static void plane_up(struct plane *plane)
 	loop_timer_stop(plane->loop, &plane->patience);
 	loop_watch_start(
 		plane->loop, &plane->wake_watch, plane->wake, POLLIN, plane_on_wake, plane);
-	log_info("Attached to the dataplane, process %d, %u workers, boot %016llx.",
+	log_info("Attached to the dataplane, process %d, workers %u, boot %016llx.",
 		(int)plane->pid, theirs->workers, (unsigned long long)boot_id);
 	plane->on_up(plane->owner);
 	if (plane->tables.shared)

@@ -336,6 +336,14 @@ static bool dataplane_udp_port(struct setup_dataplane *d, const char *text, char
 }
 
 // "2" or "2-5" of a list: adds to core[]. NULL: no such thing; else what follows it.
+static bool cores_has(const struct setup_dataplane *d, unsigned long cpu)
+{
+	for (uint16_t i = 0; i < d->cores_count; i++)
+		if (d->core[i] == cpu)
+			return true;
+	return false;
+}
+
 static const char *cores_range(struct setup_dataplane *d, const char *text)
 {
 	unsigned long first, last;
@@ -349,8 +357,11 @@ static const char *cores_range(struct setup_dataplane *d, const char *text)
 	if (last < first || last > SETUP_CPU_MAX ||
 		last - first >= (unsigned)(SETUP_WORKERS_MAX - d->cores_count))
 		return NULL;
-	for (; first <= last; first++)
+	for (; first <= last; first++) {
+		if (cores_has(d, first))
+			return NULL;
 		d->core[d->cores_count++] = (uint16_t)first;
+	}
 	return end;
 }
 
@@ -367,7 +378,8 @@ static bool dataplane_cores(struct setup_dataplane *d, const char *text, char *w
 	}
 	if (!at || *at)
 		return refuse(why,
-			"'%s' is not a list of at most %d CPUs from 0 to %d, such as \"0-1\" or "
+			"'%s' is not a list of at most %d different CPUs from 0 to %d, such as "
+			"\"0-1\" or "
 			"\"2,4\"",
 			text, SETUP_WORKERS_MAX, SETUP_CPU_MAX);
 	memcpy(d->cores, text, strlen(text) + 1);

@@ -110,7 +110,7 @@ node_spawn() {
 			setsid "$@" </dev/null >>"$bed/$node/$name.log" 2>&1
 	) &
 	pid=$!
-	disown "$pid" # its end is ours to explain, not bash's
+	disown "$pid" 2>/dev/null || true # its end is ours to explain, not bash's
 	printf '%s:%s\n' "$pid" "$(proc_start "$pid" || printf 0)" >"$bed/$node/$name.pid"
 }
 

@@ -9,7 +9,7 @@ usage() {
 
 		Rates are per mille, at egress of IFACE (on a bridge's port: towards the node behind it). Corruption
 		turns one bit of the UDP payload and mends no checksum. --reorder sends N per mille through a slower
-		lane (HTB). Needs root and SLUICE_BUILD (default build/release) with tests/support built.
+		lane (HTB). Needs root, and in SLUICE_BUILD a build with tests (default build/test-plain).
 	TEXT
 }
 
@@ -20,7 +20,7 @@ if [ "${1:-}" = --netns ]; then
 	shift 2
 fi
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-program=${SLUICE_BUILD:-$root/build/release}/tests/support/impair
+program=${SLUICE_BUILD:-$root/build/test-plain}/tests/support/impair
 verb=${1:-} iface=${2:-}
 case $verb in
 -h | --help) usage && exit 0 ;;
@@ -28,7 +28,7 @@ on | off | stats) [ -n "$iface" ] || { usage >&2 && exit 2; } ;;
 *) usage >&2 && exit 2 ;;
 esac
 if [ ! -x "$program" ]; then
-	echo "impair: $program is not built (needs clang and libbpf-dev; ninja -C BUILD tests/support/impair)" >&2
+	echo "impair: $program is not built (clang and libbpf-dev, a build with -Dtests=true, then ninja -C BUILD tests/support/impair)" >&2
 	exit 1
 fi
 

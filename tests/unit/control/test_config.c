@@ -180,6 +180,8 @@ static void config_load__one_text_document(void **state)
 		strstr(error, ": this is not a text file (UTF-8): there is a byte 0x7f in line 2"));
 	snprintf(text, sizeof(text), "# of node a\n%%YAML 1.1\n--- # begins\n%s...\n\n", good);
 	assert_int_equal(load(&config, text, error), 0);
+	snprintf(text, sizeof(text), "\xef\xbb\xbf# with a byte order mark\n---\n%s", good);
+	assert_int_equal(load(&config, text, error), 0);
 }
 
 static void config_load__too_many_links(void **state)
@@ -256,7 +258,8 @@ static void config_load__dataplane(void **state)
 	expect("program: /opt/dp", "program: dp",
 		"dataplane.program: 'dp' is not an absolute path of at most 255 characters");
 	expect("\"0-1\"", "all",
-		"dataplane.cores: 'all' is not a list of at most 16 CPUs from 0 to 1023, such as "
+		"dataplane.cores: 'all' is not a list of at most 16 different CPUs from 0 to 1023, "
+		"such as "
 		"\"0-1\" or \"2,4\"");
 	expect("\"0-1\"", "\"0\"",
 		"dataplane.cores: '0' names 1 CPU for 2 workers; name one for each");

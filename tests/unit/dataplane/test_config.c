@@ -172,12 +172,12 @@ static void config_parse__cores_are_one_for_each_worker(void **state)
 	refused(MINIMUM "--cores 0,1",
 		"--cores: '0,1' names 2 CPUs for 1 worker; name one for each");
 	refused(MINIMUM "--workers 3 --cores 0-1", "'0-1' names 2 CPUs for 3 workers");
-	refused(MINIMUM "--workers 2 --cores 0-", "a list of at most 16 CPUs");
-	refused(MINIMUM "--workers 2 --cores 3-2", "a list of at most 16 CPUs");
-	refused(MINIMUM "--cores x", "a list of at most 16 CPUs");
-	refused(MINIMUM "--cores ,", "a list of at most 16 CPUs");
-	refused(MINIMUM "--cores 1024", "a list of at most 16 CPUs");
-	refused(MINIMUM "--workers 16 --cores 0-16", "'0-16' is not a list of at most 16 CPUs");
+	refused(MINIMUM "--workers 2 --cores 0-", "a list of at most 16 different CPUs");
+	refused(MINIMUM "--workers 2 --cores 3-2", "a list of at most 16 different CPUs");
+	refused(MINIMUM "--cores x", "a list of at most 16 different CPUs");
+	refused(MINIMUM "--cores ,", "a list of at most 16 different CPUs");
+	refused(MINIMUM "--cores 1024", "a list of at most 16 different CPUs");
+	refused(MINIMUM "--workers 16 --cores 0-16", "'0-16' is not a list of at most 16");
 }
 
 static void config_parse__refuses_long_paths_and_names(void **state)

@@ -72,7 +72,7 @@ static void cores_are(const char *text, uint16_t count, uint16_t first, uint16_t
 static void setup_dataplane_take__cores(void **state)
 {
 	static const char *const wrong[] = {"", ",", "1,", ",1", "1-", "-1", "2-1", "1024", "0-16",
-		"0-7,8-15,16", "1--2", "1 2", "a", "99999999999999999999",
+		"0-7,8-15,16", "0,0", "0-2,1", "1--2", "1 2", "a", "99999999999999999999",
 		"0-1,0-1,0-1,0-1,0-1,0-1,0-1,0000000000000000000000000000000000000"};
 	struct setup_dataplane d = {0};
 
