@@ -38,12 +38,19 @@ void session_block_put(struct worker *w, struct session *s, uint8_t *block)
 	w->discard[w->discard_count++] = block;
 }
 
+static uint16_t session_rx_flags(const struct block_header *header)
+{
+	if (header->flags & BLOCK_PACKED)
+		return APP_RX_PACKED;
+	return header->flags & BLOCK_MESSAGE_END ? APP_RX_MESSAGE_END : 0;
+}
+
 void session_deliver(
 	struct worker *w, struct session *s, const struct recv_record *record, uint8_t *raw)
 {
 	if (s->app_row) {
 		app_deliver_data(s->app_row, record->stream, raw, record->header.raw_size,
-			record->header.flags & BLOCK_MESSAGE_END);
+			session_rx_flags(&record->header));
 		return;
 	}
 	session_block_put(w, s, raw);

@@ -5,6 +5,9 @@
 #include "dataplane/app/take.h"
 #include "dataplane/transform/compress.h"
 #include "dataplane/worker.h"
+#include "lib/base/packed.h"
+
+static_assert(PACKED_RECORD_MAX == RECORD_RAW_MAX, "a record of messages is a record");
 
 // A slab for the codec, or NULL when the session has no codec. False: there is one, but no slab or
 // no time this turn.
@@ -18,6 +21,13 @@ static bool submit_slab(struct worker *w, const struct session *s, uint32_t size
 	*slab = app_slab_get(s->app_row->channel);
 	return *slab ||
 	       s->app_row->channel->slabs == 0; // no slabs at all: raw is better than never
+}
+
+static uint8_t submit_flags(const struct app_tx *tx)
+{
+	if (tx->flags & APP_TX_PACKED)
+		return BLOCK_PACKED;
+	return tx->flags & APP_TX_MESSAGE_END ? BLOCK_MESSAGE_END : 0;
 }
 
 bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx, uint64_t now_ns)
@@ -38,7 +48,7 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 		app_slab_put(channel, slab);
 		s->blocks_raw++;
 	}
-	c.header.flags = tx->flags & APP_TX_MESSAGE_END ? BLOCK_MESSAGE_END : 0;
+	c.header.flags = submit_flags(tx);
 	record = (struct send_record){.stored = c.stored,
 		.stored_size = c.header.stored_size,
 		.raw_size = tx->size,

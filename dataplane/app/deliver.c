@@ -32,7 +32,7 @@ void app_deliver_stage(struct app_channel *channel, const struct app_rx *event)
 }
 
 void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *memory, uint32_t size,
-	bool message_end)
+	uint16_t flags)
 {
 	struct app_channel *channel = session->channel;
 	uint32_t index = app_block_index(channel, memory);
@@ -52,7 +52,7 @@ void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *mem
 					   .offset = index * APP_BLOCK_SIZE,
 					   .size = size,
 					   .type = APP_RX_DATA,
-					   .flags = message_end ? APP_RX_MESSAGE_END : 0,
+					   .flags = flags,
 				   });
 }
 

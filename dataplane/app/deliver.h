@@ -7,9 +7,10 @@
 #include "dataplane/app/channel.h"
 
 // A record of `size` bytes at the start of `block` (from app_block_get of this session, never NULL,
-// also for size 0). The block is the application's until app_take_returns sees it again.
+// also for size 0). The block is the application's until app_take_returns sees it again. `flags`:
+// APP_RX_MESSAGE_END or APP_RX_PACKED.
 void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *block, uint32_t size,
-	bool message_end);
+	uint16_t flags);
 // Answers a SEND: published at the peer, or lost. The buffer is the application's again.
 void app_deliver_sent(
 	struct app_channel *channel, uint32_t session, uint32_t stream, uint64_t cookie, bool ok);

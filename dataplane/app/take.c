@@ -10,7 +10,7 @@ bool app_tx_check(const struct app_tx *tx, uint32_t blocks_size)
 		return false;
 	if (!stream_valid(tx->stream))
 		return false;
-	if ((tx->flags & ~APP_TX_MESSAGE_END) != 0)
+	if (tx->flags > APP_TX_PACKED) // one of the two, or none
 		return false;
 	if (tx->size > APP_BLOCK_SIZE || tx->offset >= blocks_size)
 		return false;

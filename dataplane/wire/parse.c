@@ -105,7 +105,7 @@ bool block_header_parse(struct block_header *view, const uint8_t *bytes, uint32_
 	view->stored_size = be32_get(bytes + 8);
 	view->crc32c = be32_get(bytes + 12);
 
-	if (view->flags & ~BLOCK_MESSAGE_END || view->codec >= CODEC_ID_COUNT)
+	if (view->flags > BLOCK_PACKED || view->codec >= CODEC_ID_COUNT)
 		return false;
 	if (view->raw_size > RECORD_RAW_MAX || view->stored_size > RECORD_RAW_MAX)
 		return false;

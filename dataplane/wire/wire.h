@@ -137,10 +137,11 @@ struct wire_hello {
 
 enum block_flag {
 	BLOCK_MESSAGE_END = 1, // this record ends a message
+	BLOCK_PACKED = 2,      // it is a record of messages (lib/base/packed.h)
 };
 
 struct block_header {
-	uint8_t flags; // enum block_flag
+	uint8_t flags; // enum block_flag, at most one
 	uint8_t codec; // enum codec_id; codec 0 (none): raw == stored
 	uint8_t level;
 	uint8_t dictionary;

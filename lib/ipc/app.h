@@ -8,7 +8,7 @@
 #include "lib/ipc/stats.h"
 #include "lib/shm/ring.h"
 
-#define APP_ABI_VERSION  1u
+#define APP_ABI_VERSION  2u
 #define APP_REGION_MAGIC 0x41434c53u // "SLCA", the application's region
 #define APP_ARENA_MAGIC  0x44434c53u // "SLCD", the dataplane's region for this application
 
@@ -33,6 +33,7 @@ enum app_tx_op {
 
 enum app_tx_flag {
 	APP_TX_MESSAGE_END = 1,
+	APP_TX_PACKED = 2, // a record of messages (lib/base/packed.h); never with MESSAGE_END
 };
 
 struct app_tx {
@@ -62,6 +63,7 @@ enum app_rx_type {
 enum app_rx_flag {
 	APP_RX_FAILED = 1,      // SENT
 	APP_RX_MESSAGE_END = 2, // DATA
+	APP_RX_PACKED = 4,      // DATA: a record of messages, as the peer's application wrote it
 };
 
 struct app_rx {

@@ -26,6 +26,10 @@ def block(flags, codec, raw, stored):
     return struct.pack(">BBBBIII", 1 << 4 | flags, codec, 1, 0, raw, stored, 0xE3069283)
 
 
+def packed(message):
+    return struct.pack(">I", len(message)) + message + bytes(-len(message) % 4)
+
+
 # Programs of fuzz_transport: op bytes and their arguments, little-endian as it reads them.
 def t_hello(conn, reply):
     return struct.pack("<BBIBBH", conn << 5, 0, 64 << 16, 0, reply, 128)
@@ -189,6 +193,12 @@ SEEDS = {
         "close": rpc("session.close", f'{{"id":"{SESSION}","abort":true}}', '"x"'),
         "notification": b'{"jsonrpc":"2.0","method":"version"}',
         "batch": b"[" + rpc("link.list", "{}") + b"]",
+    },
+    "packed": {
+        "empty": b"",
+        "three": packed(b"hello") + packed(b"") + packed(bytes(64)),
+        "beyond": packed(b"hello") + struct.pack(">I", 65) + bytes(64),
+        "cut": packed(b"hello")[:-2],
     },
     "peer": {
         "hello": b'{"type":"hello","version":1,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',

@@ -6,7 +6,7 @@ static void block_view(struct fuzz_input input)
 {
 	struct block_header view = {0}, again = {0};
 	uint8_t bytes[BLOCK_HEADER_SIZE];
-	view.flags = (uint8_t)fuzz_number(&input, 1) & BLOCK_MESSAGE_END;
+	view.flags = (uint8_t)(fuzz_number(&input, 1) % (BLOCK_PACKED + 1));
 	view.codec = (uint8_t)(fuzz_number(&input, 1) % 6);
 	view.level = (uint8_t)fuzz_number(&input, 1);
 	view.dictionary = (uint8_t)fuzz_number(&input, 1);

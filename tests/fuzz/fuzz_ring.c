@@ -114,7 +114,8 @@ static void deliver(uint8_t op)
 	struct app_session *session = app_session_find(fuzz.channel, 1 + (op >> 4 & 1));
 	uint8_t *block = session ? app_block_get(session) : NULL;
 	if (block)
-		app_deliver_data(session, 0, block, (uint32_t)op << 8, op & 0x80);
+		app_deliver_data(
+			session, 0, block, (uint32_t)op << 8, op & 0x80 ? APP_RX_MESSAGE_END : 0);
 }
 
 static void step(struct fuzz_input *input)

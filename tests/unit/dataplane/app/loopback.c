@@ -180,7 +180,10 @@ static bool worker_forward(struct loopback *l, const struct app_tx *tx, struct a
 	if (block == NULL)
 		return false;
 	memcpy(block, app_tx_data(from, tx), tx->size);
-	app_deliver_data(to, tx->stream, block, tx->size, (tx->flags & APP_TX_MESSAGE_END) != 0);
+	app_deliver_data(to, tx->stream, block, tx->size,
+		(uint16_t)(tx->flags & APP_TX_PACKED        ? APP_RX_PACKED
+			   : tx->flags & APP_TX_MESSAGE_END ? APP_RX_MESSAGE_END
+							    : 0));
 	app_deliver_sent(from, tx->session, tx->stream, tx->cookie, true);
 	COUNT(l, l->counts.records++);
 	return true;

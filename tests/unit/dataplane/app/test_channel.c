@@ -229,7 +229,7 @@ static void quiet__waits_for_what_is_in_use(void **state)
 	struct app_session *session = app_session_open(app.channel, 1);
 	assert_false(app_channel_quiet(app.channel));
 	uint8_t *slab = app_slab_get(app.channel);
-	app_deliver_data(session, 0, app_block_get(session), 10, true);
+	app_deliver_data(session, 0, app_block_get(session), 10, APP_RX_MESSAGE_END);
 	app_session_close(session, 1);
 	assert_false(app_channel_quiet(app.channel)); // the slab
 	app_slab_put(app.channel, slab);

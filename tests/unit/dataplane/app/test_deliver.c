@@ -60,7 +60,7 @@ static void flush__publishes_once_and_in_order(void **state)
 
 	app_deliver_opened(f->session, 3);
 	uint8_t *block = app_block_get(f->session);
-	app_deliver_data(f->session, 5, block, 65536, true);
+	app_deliver_data(f->session, 5, block, 65536, APP_RX_MESSAGE_END);
 	assert_int_equal(fake_app_event(&f->app).type, 0); // staged only
 	app_deliver_flush(f->app.channel);
 
@@ -153,7 +153,7 @@ static void data__of_a_broken_application_stays_here(void **state)
 	uint8_t *block = app_block_get(f->session);
 
 	f->app.channel->broken = APP_BROKEN_RING;
-	app_deliver_data(f->session, 0, block, 1, false);
+	app_deliver_data(f->session, 0, block, 1, 0);
 	assert_int_equal(f->app.channel->free_count, 64);
 	app_session_close(f->session, 8);
 	assert_true(app_channel_quiet(f->app.channel));

@@ -64,7 +64,10 @@ static void tx_check__each_field(void **state)
 	bad = good, bad.stream = stream_id(8, STREAM_ORDERED),
 	assert_false(app_tx_check(&bad, area));
 	bad = good, bad.stream = 2, assert_false(app_tx_check(&bad, area)); // no such kind
-	bad = good, bad.flags = 2, assert_false(app_tx_check(&bad, area));
+	bad = good, bad.flags = APP_TX_PACKED, assert_true(app_tx_check(&bad, area));
+	bad = good, bad.flags = APP_TX_PACKED | APP_TX_MESSAGE_END,
+	assert_false(app_tx_check(&bad, area));
+	bad = good, bad.flags = 4, assert_false(app_tx_check(&bad, area));
 	bad = good, bad.size++, assert_false(app_tx_check(&bad, area));
 	bad = good, bad.offset++, assert_false(app_tx_check(&bad, area)); // crosses the end
 	bad = good, bad.offset = area, assert_false(app_tx_check(&bad, area));
@@ -142,7 +145,7 @@ static void take__is_bounded(void **state)
 
 static uint32_t deliver(struct fixture *f)
 {
-	app_deliver_data(f->session, 0, app_block_get(f->session), 10, false);
+	app_deliver_data(f->session, 0, app_block_get(f->session), 10, 0);
 	app_deliver_flush(f->app.channel);
 	struct app_rx rx = fake_app_event(&f->app);
 	assert_int_equal(rx.type, APP_RX_DATA);
