@@ -14,6 +14,9 @@ enum verdict {
 	DROP_UDP_CHECKSUM,
 	DROP_UDP_PORT, // not a worker's port
 	DROP_ARP_MALFORMED,
+	DROP_ICMP_MALFORMED,
+	DROP_ICMP_OTHER,   // ICMP, but no echo request
+	DROP_ICMP_LIMITED, // an echo request beyond the rate that is answered
 	DROP_NEIGHBOUR,   // no hardware address for the next hop yet
 	DROP_HEADER,      // our header: version, type, flags, or too short
 	DROP_CID_UNKNOWN, // no such connection, or a stale generation

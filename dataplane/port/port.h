@@ -82,8 +82,8 @@ struct port_packet {
 	uint16_t dst_port; // udp_base_port + w; not always this queue's w (see steer.h)
 };
 
-// Up to `max` (<= BURST) packets. ARP is answered and learnt
-// from inside; what does not pass dies here, counted.
+// Up to `max` (<= BURST) packets. ARP is answered and learnt from inside, pings are answered;
+// what does not pass dies here, counted.
 uint16_t port_rx(
 	struct port *port, uint16_t queue, struct port_packet *out, uint16_t max, uint64_t now_ns);
 
@@ -128,9 +128,10 @@ uint16_t port_tx(struct port *port, uint16_t queue, struct rte_mbuf **mbufs, uin
 // (each word is whole; a set is not a snapshot).
 struct port_counters {
 	uint64_t rx_packets, rx_bytes; // frames that came, with Ethernet header; drops included
-	uint64_t tx_packets, tx_bytes; // frames the port took, ARP included
+	uint64_t tx_packets, tx_bytes; // frames the port took, ARP and echo included
 	uint64_t tx_refused;           // packets offered that the port did not take this time
 	uint64_t arp_requests_sent, arp_replies_sent, arp_received;
+	uint64_t echo_replies_sent;      // to pings
 	uint64_t chained, chained_bytes; // frames of several segments, made one; what that copied
 	uint64_t drops[DROP_COUNT];      // by verdict; [VERDICT_ACCEPT]: handed to the worker
 };

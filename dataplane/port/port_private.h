@@ -15,6 +15,8 @@ struct port_queue {
 	atomic_bool inside; // the worker is in the driver: port_shut waits for it
 	struct port_counters counters;
 	struct neighbour_table neighbours;
+	uint64_t echo_since_ns; // icmp.c: echo requests are counted since then
+	uint32_t echo_count;
 	struct rte_ring
 		*inbox; // struct port_heard: ARP that arrived on other queues; NULL with one queue
 } __rte_cache_aligned;
@@ -83,6 +85,10 @@ void kernel_link_step(struct port *p, uint64_t now_ns);
 void arp_receive(
 	struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns);
 void arp_step(struct port *p, uint16_t queue, uint64_t now_ns); // inbox, requests that are due
+
+// icmp.c, worker
+void icmp_receive(
+	struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns);
 
 // eal.c
 void eal_port_add(struct eal *eal, struct port *p);

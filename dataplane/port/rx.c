@@ -74,6 +74,11 @@ static bool rx_frame(struct port *p, uint16_t queue, struct rte_mbuf *mbuf, stru
 			return false;
 		verdict = rx_datagram(p, mbuf, out);
 	}
+	if (unlikely(verdict == DROP_NOT_UDP)) {
+		icmp_receive(
+			p, queue, rte_pktmbuf_mtod(mbuf, const uint8_t *), mbuf->data_len, now_ns);
+		return false;
+	}
 	q->counters.drops[verdict]++;
 	return verdict == VERDICT_ACCEPT;
 }

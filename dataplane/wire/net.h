@@ -1,5 +1,5 @@
-// Ethernet, ARP, IPv4 and UDP: bytes <-> views, and the Internet checksum. Pure. Addresses and
-// ports in host order.
+// Ethernet, ARP, IPv4, ICMP echo, UDP: bytes <-> views, and the Internet checksum. Pure.
+// Addresses and ports in host order.
 #pragma once
 
 #include <stdbool.h>
@@ -17,6 +17,11 @@
 enum net_ethertype {
 	NET_ETHERTYPE_IPV4 = 0x0800,
 	NET_ETHERTYPE_ARP = 0x0806,
+};
+
+enum net_protocol {
+	NET_PROTOCOL_ICMP = 1,
+	NET_PROTOCOL_UDP = 17,
 };
 
 enum net_arp_operation {
@@ -40,6 +45,20 @@ struct net_arp {
 	uint32_t sender_ip, target_ip;
 };
 
+// What an IP packet says of itself.
+struct net_ip {
+	uint32_t src, dst;
+	uint8_t protocol;      // enum net_protocol, or another one
+	uint32_t payload_at;   // offset in the frame, behind the header and its options
+	uint32_t payload_size; // as the header says it, all of it in the frame
+};
+
+// An echo request.
+struct net_echo {
+	uint32_t src_ip, dst_ip;
+	uint32_t body_at, body_size; // identifier, sequence number, data: comes back as it is
+};
+
 struct net_udp {
 	uint32_t src_ip, dst_ip;
 	uint16_t src_port, dst_port;
@@ -50,9 +69,13 @@ struct net_udp {
 
 // EtherType of a frame, 0 when it is too short to have one.
 uint16_t net_eth_type(const uint8_t *frame, uint32_t size);
+// VERDICT_ACCEPT or why not. Checks the IPv4 header checksum; fragments are refused.
+enum verdict net_ip_parse(struct net_ip *view, const uint8_t *frame, uint32_t size);
 // VERDICT_ACCEPT or why not. Checks the IPv4 header
 // checksum, and the UDP checksum when there is one.
 enum verdict net_udp_parse(struct net_udp *view, const uint8_t *frame, uint32_t size);
+// An ICMP echo request of one host: VERDICT_ACCEPT, or why it is none. Checks both checksums.
+enum verdict net_echo_parse(struct net_echo *view, const uint8_t *frame, uint32_t size);
 // Ethernet/IPv4 ARP whose Ethernet source is its sender and whose sender is a unicast address.
 enum verdict net_arp_parse(struct net_arp *view, const uint8_t *frame, uint32_t size);
 
@@ -72,3 +95,7 @@ void net_udp_frame(uint8_t *frame, const struct net_template *t, uint32_t payloa
 // Writes NET_ETH_MIN bytes (padding 0) and returns that. A
 // request goes to `dst_mac` (broadcast or the last known).
 uint32_t net_arp_frame(uint8_t *frame, const struct net_arp *view, const uint8_t dst_mac[6]);
+// The answer to an accepted request, to the hardware address that it came from. Needs room for
+// the request, and NET_ETH_MIN; returns the bytes written.
+uint32_t net_echo_frame(uint8_t *frame, const struct net_echo *view, const uint8_t *request,
+	const uint8_t src_mac[6]);

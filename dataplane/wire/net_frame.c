@@ -6,7 +6,6 @@
 
 #define IPV4_DONT_FRAGMENT 0x4000u
 #define IPV4_TTL           64u
-#define IPV4_PROTOCOL_UDP  17u
 
 static void eth_frame(
 	uint8_t *frame, const uint8_t dst_mac[6], const uint8_t src_mac[6], uint16_t type)
@@ -20,7 +19,7 @@ void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const u
 	uint32_t src_ip, uint32_t dst_ip, uint16_t src_port, uint16_t dst_port)
 {
 	uint8_t *ip = t->bytes + NET_ETH_SIZE, *udp = ip + NET_IPV4_SIZE;
-	uint8_t protocol[2] = {0, IPV4_PROTOCOL_UDP};
+	uint8_t protocol[2] = {0, NET_PROTOCOL_UDP};
 
 	memset(t, 0, sizeof(*t));
 	eth_frame(t->bytes, dst_mac, src_mac, NET_ETHERTYPE_IPV4);
@@ -28,7 +27,7 @@ void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const u
 	// The identification stays 0: with do-not-fragment set it means nothing (RFC 6864 §4.1).
 	be16_put(ip + 6, IPV4_DONT_FRAGMENT);
 	ip[8] = IPV4_TTL;
-	ip[9] = IPV4_PROTOCOL_UDP;
+	ip[9] = NET_PROTOCOL_UDP;
 	be32_put(ip + 12, src_ip);
 	be32_put(ip + 16, dst_ip);
 	be16_put(udp, src_port);

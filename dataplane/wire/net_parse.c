@@ -7,44 +7,13 @@
 
 #define IPV4_MORE_FRAGMENTS 0x2000u
 #define IPV4_OFFSET_MASK    0x1fffu
-#define IPV4_PROTOCOL_UDP   17u
 
 uint16_t net_eth_type(const uint8_t *frame, uint32_t size)
 {
 	return size >= NET_ETH_SIZE ? be16_get(frame + 12) : 0;
 }
 
-// Sum of the pseudo header, in the machine's order like net_sum.
-static uint64_t pseudo_sum(const uint8_t *ip, uint32_t udp_size)
-{
-	uint8_t rest[4] = {0, IPV4_PROTOCOL_UDP};
-
-	be16_put(rest + 2, (uint16_t)udp_size);
-	return net_sum(net_sum(0, ip + 12, 8), rest, sizeof(rest));
-}
-
-// `size`: bytes from the IP header on, as the IP header itself says it.
-static enum verdict udp_parse(
-	struct net_udp *view, const uint8_t *ip, uint32_t ip_header, uint32_t size)
-{
-	const uint8_t *udp = ip + ip_header;
-	uint32_t udp_size;
-
-	if (size - ip_header < NET_UDP_SIZE)
-		return DROP_UDP_MALFORMED;
-	udp_size = be16_get(udp + 4);
-	if (udp_size < NET_UDP_SIZE || udp_size > size - ip_header)
-		return DROP_UDP_MALFORMED;
-	view->src_port = be16_get(udp);
-	view->dst_port = be16_get(udp + 2);
-	view->payload_size = udp_size - NET_UDP_SIZE;
-	view->checksum = be16_get(udp + 6) != 0;
-	if (view->checksum && net_sum_fold(net_sum(pseudo_sum(ip, udp_size), udp, udp_size)) != 0)
-		return DROP_UDP_CHECKSUM;
-	return VERDICT_ACCEPT;
-}
-
-enum verdict net_udp_parse(struct net_udp *view, const uint8_t *frame, uint32_t size)
+enum verdict net_ip_parse(struct net_ip *view, const uint8_t *frame, uint32_t size)
 {
 	const uint8_t *ip = frame + NET_ETH_SIZE;
 	uint32_t header, total, fragment;
@@ -66,12 +35,51 @@ enum verdict net_udp_parse(struct net_udp *view, const uint8_t *frame, uint32_t 
 	fragment = be16_get(ip + 6);
 	if (fragment & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK))
 		return DROP_IP_FRAGMENT;
-	view->src_ip = be32_get(ip + 12);
-	view->dst_ip = be32_get(ip + 16);
-	if (ip[9] != IPV4_PROTOCOL_UDP)
+	view->src = be32_get(ip + 12);
+	view->dst = be32_get(ip + 16);
+	view->protocol = ip[9];
+	view->payload_at = NET_ETH_SIZE + header;
+	view->payload_size = total - header;
+	return VERDICT_ACCEPT;
+}
+
+// Sum of the pseudo header, in the machine's order like net_sum.
+static uint64_t pseudo_sum(const uint8_t *ip, uint32_t udp_size)
+{
+	uint8_t rest[4] = {0, NET_PROTOCOL_UDP};
+
+	be16_put(rest + 2, (uint16_t)udp_size);
+	return net_sum(net_sum(0, ip + 12, 8), rest, sizeof(rest));
+}
+
+enum verdict net_udp_parse(struct net_udp *view, const uint8_t *frame, uint32_t size)
+{
+	struct net_ip ip;
+	enum verdict verdict = net_ip_parse(&ip, frame, size);
+	const uint8_t *udp;
+	uint32_t udp_size;
+
+	if (verdict != VERDICT_ACCEPT)
+		return verdict;
+	if (ip.protocol != NET_PROTOCOL_UDP)
 		return DROP_NOT_UDP;
-	view->payload_at = NET_ETH_SIZE + header + NET_UDP_SIZE;
-	return udp_parse(view, ip, header, total);
+	if (ip.payload_size < NET_UDP_SIZE)
+		return DROP_UDP_MALFORMED;
+	udp = frame + ip.payload_at;
+	udp_size = be16_get(udp + 4);
+	if (udp_size < NET_UDP_SIZE || udp_size > ip.payload_size)
+		return DROP_UDP_MALFORMED;
+	view->src_ip = ip.src;
+	view->dst_ip = ip.dst;
+	view->src_port = be16_get(udp);
+	view->dst_port = be16_get(udp + 2);
+	view->payload_at = ip.payload_at + NET_UDP_SIZE;
+	view->payload_size = udp_size - NET_UDP_SIZE;
+	view->checksum = be16_get(udp + 6) != 0;
+	if (view->checksum && net_sum_fold(net_sum(pseudo_sum(frame + NET_ETH_SIZE, udp_size), udp,
+				      udp_size)) != 0)
+		return DROP_UDP_CHECKSUM;
+	return VERDICT_ACCEPT;
 }
 
 // Bytes 0..7: Ethernet (1), IPv4, address lengths 6 and 4, then the operation.

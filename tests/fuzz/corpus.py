@@ -78,6 +78,15 @@ def arp(operation):
     return b + a + b"\x08\x06" + body + bytes(18)
 
 
+def echo(payload, kind=8, options=b""):
+    icmp = struct.pack(">BBHHH", kind, 0, 0, 0x1234, 1) + payload
+    icmp = icmp[:2] + struct.pack(">H", sum16(icmp)) + icmp[4:]
+    ip = struct.pack(">BBHHHBBH", 0x45 + len(options) // 4, 0, 20 + len(options) + len(icmp), 0, 0x4000, 64, 1, 0)
+    ip += bytes([10, 0, 0, 1, 10, 0, 0, 2]) + options
+    ip = ip[:10] + struct.pack(">H", sum16(ip)) + ip[12:]
+    return bytes([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]) + ip + icmp
+
+
 # Programs of fuzz_ring.
 def r_send(session, block_index, size):
     return struct.pack("<BBH", session << 4, block_index, size)
@@ -151,6 +160,9 @@ SEEDS = {
         "udp_empty": udp(b""),
         "udp_options": udp(bytes(range(64)), options=b"\x01\x01\x01\x00"),
         "udp_no_checksum": udp(b"memory link", checksum=False),
+        "echo_request": echo(bytes(range(56))),
+        "echo_options": echo(b"", options=b"\x01\x01\x01\x00"),
+        "echo_reply": echo(b"pong", kind=0),
         "arp_request": arp(1),
         "arp_reply": arp(2),
     },

@@ -1,4 +1,4 @@
-// Ethernet, ARP, IPv4, UDP: what is accepted lies inside
+// Ethernet, ARP, IPv4, ICMP echo, UDP: what is accepted lies inside
 // the frame, and what we frame parses to the same.
 #include "dataplane/wire/net.h"
 #include "tests/fuzz/fuzz.h"
@@ -20,6 +20,30 @@ static void arp_bytes(const uint8_t *frame, uint32_t size)
 		return;
 	FUZZ_CHECK(net_arp_frame(again, &view, frame) == NET_ETH_MIN);
 	FUZZ_CHECK(memcmp(again, frame, NET_ETH_SIZE + NET_ARP_SIZE) == 0);
+}
+
+// What is accepted lies inside the frame, and the answer is a valid packet of the same body.
+static void echo_bytes(const uint8_t *frame, uint32_t size)
+{
+	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
+	struct net_echo view, again;
+	uint8_t *answer;
+	struct net_ip ip;
+	uint32_t bytes;
+
+	if (net_echo_parse(&view, frame, size) != VERDICT_ACCEPT)
+		return;
+	FUZZ_CHECK(view.body_at <= size && view.body_size <= size - view.body_at);
+	answer = malloc(size + NET_ETH_MIN);
+	bytes = net_echo_frame(answer, &view, frame, mac);
+	FUZZ_CHECK(bytes <= (size < NET_ETH_MIN ? NET_ETH_MIN : size));
+	FUZZ_CHECK(net_ip_parse(&ip, answer, bytes) == VERDICT_ACCEPT);
+	FUZZ_CHECK(ip.src == view.dst_ip && ip.dst == view.src_ip);
+	FUZZ_CHECK(net_sum_fold(net_sum(0, answer + ip.payload_at, ip.payload_size)) == 0);
+	FUZZ_CHECK(memcmp(answer + ip.payload_at + 4, frame + view.body_at, view.body_size) == 0);
+	// An answer asks for nothing: two of us would never end.
+	FUZZ_CHECK(net_echo_parse(&again, answer, bytes) == DROP_ICMP_OTHER);
+	free(answer);
 }
 
 static void udp_view(struct fuzz_input input)
@@ -76,6 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	net_eth_type(bytes, (uint32_t)size);
 	udp_bytes(bytes, (uint32_t)size);
 	arp_bytes(bytes, (uint32_t)size);
+	echo_bytes(bytes, (uint32_t)size);
 	udp_view((struct fuzz_input){bytes, size});
 	arp_view((struct fuzz_input){bytes, size});
 	free(bytes);

@@ -203,9 +203,10 @@ static void node_report(const struct node *n, const char *what)
 {
 	const struct port_counters *c = port_counters(n->port, 0);
 
-	printf("%s: %s: rx %lu tx %lu refused %lu arp %lu/%lu/%lu link changes %lu", n->config.name,
-		what, c->rx_packets, c->tx_packets, c->tx_refused, c->arp_requests_sent,
-		c->arp_replies_sent, c->arp_received, port_link_changes(n->port));
+	printf("%s: %s: rx %lu tx %lu refused %lu arp %lu/%lu/%lu echo %lu link changes %lu",
+		n->config.name, what, c->rx_packets, c->tx_packets, c->tx_refused,
+		c->arp_requests_sent, c->arp_replies_sent, c->arp_received, c->echo_replies_sent,
+		port_link_changes(n->port));
 	for (int v = 1; v < DROP_COUNT; v++)
 		if (c->drops[v])
 			printf(" %s %lu", drop_name((enum verdict)v), c->drops[v]);

@@ -1,0 +1,56 @@
+// ICMP of one port: echo requests for its address are answered, so that people can ping a node.
+// Everything else is counted and believed by nobody.
+#include "dataplane/port/port_private.h"
+
+// Answers of one queue: people ping, nobody floods through us.
+#define ECHO_WINDOW_NS  10000000ull
+#define ECHO_WINDOW_MAX 32u
+
+static bool echo_allowed(struct port_queue *q, uint64_t now_ns)
+{
+	if (now_ns - q->echo_since_ns >= ECHO_WINDOW_NS) {
+		q->echo_since_ns = now_ns;
+		q->echo_count = 0;
+	}
+	return q->echo_count++ < ECHO_WINDOW_MAX;
+}
+
+static enum verdict echo_check(struct port *p, struct port_queue *q, struct net_echo *echo,
+	const uint8_t *frame, uint32_t size, uint64_t now_ns)
+{
+	enum verdict verdict = net_echo_parse(echo, frame, size);
+
+	if (verdict != VERDICT_ACCEPT)
+		return verdict;
+	if (echo->dst_ip != p->config.ipv4)
+		return DROP_IP_NOT_OURS;
+	// What does not fit our MTU does not fit our buffers either. An answer to ourselves would
+	// be a request that never ends.
+	if (size > NET_ETH_SIZE + p->config.mtu || echo->src_ip == p->config.ipv4)
+		return DROP_ICMP_MALFORMED;
+	return echo_allowed(q, now_ns) ? VERDICT_ACCEPT : DROP_ICMP_LIMITED;
+}
+
+void icmp_receive(
+	struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns)
+{
+	struct port_queue *q = &p->queues[queue];
+	struct net_echo echo;
+	struct rte_mbuf *mbuf;
+	enum verdict verdict = echo_check(p, q, &echo, frame, size, now_ns);
+
+	if (verdict != VERDICT_ACCEPT) {
+		q->counters.drops[verdict]++;
+		return;
+	}
+	mbuf = port_mbuf_get(p, queue);
+	if (!mbuf)
+		return;
+	mbuf->data_len =
+		(uint16_t)net_echo_frame(rte_pktmbuf_mtod(mbuf, uint8_t *), &echo, frame, p->mac);
+	mbuf->pkt_len = mbuf->data_len;
+	if (port_tx(p, queue, &mbuf, 1) == 1)
+		q->counters.echo_replies_sent++;
+	else
+		rte_pktmbuf_free(mbuf);
+}
