@@ -1,24 +1,17 @@
 // sluice-perf: figures as ratios against a limit, taken interleaved in one run.
-#include <fnmatch.h>
 #include <getopt.h>
 #include <jansson.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
-#include <unistd.h>
 
 #include "perf/compare.h"
-#include "perf/measure.h"
+#include "perf/run.h"
 
-enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
-
-#define STEAL_UNSTABLE 0.02
-#define SEED           20261121u
+enum { EXIT_FAILED = 1, EXIT_USAGE = 2, COMMAND_MAX = 512 };
 
 static const char usage[] =
-	"usage: sluice-perf list\n"
-	"       sluice-perf run [--filter GLOB] [--quick|--full|--smoke] [--json FILE]\n"
+	"usage: sluice-perf list [--json]\n"
+	"       sluice-perf run [--filter GLOB] [--quick|--full|--smoke] [--peers] [--json FILE]\n"
 	"       sluice-perf compare A.json B.json\n"
 	"\n"
 	"Each figure is a ratio: our code against a limit (the raw library, the bare loop) in one "
@@ -31,17 +24,11 @@ static const char usage[] =
 	"  --filter GLOB  ids that match; * crosses slashes (ring/*)\n"
 	"  --quick        30 pairs of 2 ms (the default)\n"
 	"  --full         101 pairs of 20 ms\n"
-	"  --smoke        3 pairs of 1,000 operations: does everything still run; figures mean "
-	"nothing\n"
+	"  --smoke        3 pairs of an instant: does everything still run; figures mean nothing\n"
+	"  --peers        foreign programs too, where they are installed\n"
 	"  --json FILE    also written there, schema sluice-perf/1; - for standard output\n"
 	"\n"
 	"exit: 0 done, 1 failed, 2 usage\n";
-
-struct options {
-	const char *filter, *json;
-	struct measure_plan plan;
-	const char *effort;
-};
 
 static int usage_error(const char *what, const char *word)
 {
@@ -49,152 +36,95 @@ static int usage_error(const char *what, const char *word)
 	return EXIT_USAGE;
 }
 
-static int list(void)
+static json_t *list_json(void)
 {
+	json_t *list = json_array();
 	const struct bench *b;
 
 	for (size_t i = 0; (b = bench_at(i)) != NULL; i++)
-		printf("%-34s %-5s %s\n", b->id, b->unit, b->limit ? b->limit : "(a limit)");
-	return 0;
+		json_array_append_new(
+			list, json_pack("{s:s, s:s, s:s?, s:s, s:b}", "id", b->id, "unit", b->unit,
+				      "limit", b->limit, "kind", b->latency ? "latency" : "rate",
+				      "peer", b->peer));
+	return list;
 }
 
-static json_t *interval_json(const struct interval *i)
-{
-	return json_pack("[f, f]", i->low, i->high);
-}
-
-static json_t *result_json(const struct bench *b, const struct measure *m)
-{
-	const char *slash = strchr(b->id, '/');
-	char hash[20];
-
-	snprintf(hash, sizeof(hash), "%016lx", m->hash);
-	return json_pack("{s:s, s:s%, s:s, s:s, s:s, s:f, s:{s:s, s:f}, s:{s:f, s:o, s:i}, "
-			 "s:{s:f, s:n, s:n, s:n}, s:b, s:s}",
-		"id", b->id, "domain", b->id, (size_t)(slash - b->id), "params", slash + 1, "unit",
-		b->unit, "better", "larger", "median", m->subject_rate, "limit", "id", b->limit,
-		"median", m->limit_rate, "ratio", "median", m->ratio, "ci95",
-		interval_json(&m->ci95), "pairs", (int)m->pairs, "counters", "cycles_per_byte",
-		m->cycles_per_byte, "allocs", "bytes_memcpy", "syscalls", "stable",
-		m->steal < STEAL_UNSTABLE, "hash", hash);
-}
-
-// The last of the CPUs that we may use: the first ones serve interrupts.
-static int pin(void)
-{
-	cpu_set_t may, one;
-
-	if (sched_getaffinity(0, sizeof(may), &may) < 0)
-		return -1;
-	for (int cpu = CPU_SETSIZE - 1; cpu >= 0; cpu--)
-		if (CPU_ISSET(cpu, &may)) {
-			CPU_ZERO(&one);
-			CPU_SET(cpu, &one);
-			return sched_setaffinity(0, sizeof(one), &one) < 0 ? -1 : cpu;
-		}
-	return -1;
-}
-
-static json_t *machine_json(int cpu)
-{
-	struct utsname name;
-
-	uname(&name);
-	return json_pack("{s:s, s:s, s:I, s:i}", "kernel", name.release, "architecture",
-		name.machine, "cpus", (json_int_t)sysconf(_SC_NPROCESSORS_ONLN), "pinned_to", cpu);
-}
-
-// Nothing of the limit's own against itself may look like a difference: what does is noise.
-static int run_noise(const struct options *o, json_t *root)
-{
-	const struct bench *limit = NULL, *b;
-	struct measure m;
-
-	for (size_t i = 0; (b = bench_at(i)) != NULL && !limit; i++)
-		if (b->limit && fnmatch(o->filter, b->id, 0) == 0)
-			limit = bench_find(b->limit);
-	if (!limit) {
-		fprintf(stderr, "sluice-perf: nothing matches '%s' (sluice-perf list)\n",
-			o->filter);
-		return EXIT_FAILED;
-	}
-	if (measure_pair(limit, limit, &o->plan, &m) < 0)
-		return EXIT_FAILED;
-	fprintf(stderr, "noise floor: %.3f to %.3f (%s against itself)\n\n", m.ci95.low,
-		m.ci95.high, limit->id);
-	json_object_set_new(root, "noise",
-		json_pack("{s:s, s:o, s:i}", "id", limit->id, "ci95", interval_json(&m.ci95),
-			"pairs", (int)m.pairs));
-	return 0;
-}
-
-static int run_all(const struct options *o, json_t *results)
+static int list(bool json)
 {
 	const struct bench *b;
-	struct measure m;
 
-	fprintf(stderr, "%-34s %7s  %-16s %12s %6s\n", "id", "ratio", "95 %", "median", "cyc/B");
-	for (size_t i = 0; (b = bench_at(i)) != NULL; i++) {
-		if (!b->limit || fnmatch(o->filter, b->id, 0) != 0)
-			continue;
-		if (measure_pair(b, bench_find(b->limit), &o->plan, &m) < 0) {
-			fprintf(stderr, "sluice-perf: %s: no memory\n", b->id);
-			return EXIT_FAILED;
-		}
-		fprintf(stderr, "%-34s %7.3f  %.3f to %.3f   %9.2f M%s %6.2f%s\n", b->id, m.ratio,
-			m.ci95.low, m.ci95.high, m.subject_rate / 1e6, b->unit, m.cycles_per_byte,
-			m.steal < STEAL_UNSTABLE ? "" : "  (steal)");
-		json_array_append_new(results, result_json(b, &m));
+	if (json) {
+		json_t *all = list_json();
+		int result = json_dumpf(all, stdout, JSON_INDENT(1));
+
+		putchar('\n');
+		json_decref(all);
+		return result < 0 ? EXIT_FAILED : 0;
 	}
+	for (size_t i = 0; (b = bench_at(i)) != NULL; i++)
+		printf("%-42s %-5s %s\n", b->id, b->unit, b->limit ? b->limit : "(a limit)");
 	return 0;
 }
 
-static int run(const struct options *o)
+static int write_json(json_t *root, const char *path)
 {
-	int cpu = pin(), result;
-	json_t *root = json_pack("{s:s, s:{s:s, s:s, s:i}, s:o, s:[]}", "schema", "sluice-perf/1",
-		"run", "version", SLUICE_VERSION, "effort", o->effort, "seed", (int)o->plan.seed,
-		"machine", machine_json(cpu), "results");
+	int result = strcmp(path, "-") == 0 ? json_dumpf(root, stdout, JSON_INDENT(1))
+					    : json_dump_file(root, path, JSON_INDENT(1));
 
-	result = run_noise(o, root);
-	if (result == 0)
-		result = run_all(o, json_object_get(root, "results"));
-	if (result == 0 && o->json) {
-		bool out = strcmp(o->json, "-") == 0;
+	if (result < 0)
+		fprintf(stderr, "sluice-perf: cannot write %s\n", path);
+	return result;
+}
 
-		if (out ? json_dumpf(root, stdout, JSON_INDENT(1)) < 0
-			: json_dump_file(root, o->json, JSON_INDENT(1)) < 0) {
-			fprintf(stderr, "sluice-perf: cannot write %s\n", o->json);
-			result = EXIT_FAILED;
-		}
-	}
+static int run(const struct run_options *o, const char *path)
+{
+	size_t failed;
+	json_t *root = run_all(o, &failed);
+	int result = root && failed == 0 ? 0 : EXIT_FAILED;
+
+	if (root && path && write_json(root, path) < 0)
+		result = EXIT_FAILED;
 	json_decref(root);
 	return result;
+}
+
+// The command as one may type it again.
+static void command_line(int argc, char **argv, char *text, size_t size)
+{
+	size_t used = (size_t)snprintf(text, size, "sluice-perf");
+
+	for (int i = 0; i < argc && used < size; i++)
+		used += (size_t)snprintf(text + used, size - used,
+			strpbrk(argv[i], "*?[ ") ? " '%s'" : " %s", argv[i]);
 }
 
 static int run_command(int argc, char **argv)
 {
 	static const struct option words[] = {{"filter", required_argument, NULL, 'f'},
-		{"json", required_argument, NULL, 'j'}, {"quick", no_argument, NULL, 'q'},
-		{"full", no_argument, NULL, 'F'}, {"smoke", no_argument, NULL, 's'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	struct options o = {.filter = "*", .plan = {30, 2000000, SEED}, .effort = "quick"};
+		{"json", required_argument, NULL, 'j'}, {"quick", no_argument, NULL, 'e'},
+		{"full", no_argument, NULL, 'e'}, {"smoke", no_argument, NULL, 'e'},
+		{"peers", no_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0}};
+	char command[COMMAND_MAX];
+	struct run_options o = {.filter = "*", .command = command};
+	const char *json = NULL;
+	int word;
 
-	for (int c; (c = getopt_long(argc, argv, "", words, NULL)) != -1;) {
+	command_line(argc, argv, command, sizeof(command));
+	run_effort(&o, "quick");
+	for (int c; (c = getopt_long(argc, argv, "", words, &word)) != -1;) {
 		switch (c) {
 		case 'f':
 			o.filter = optarg;
 			break;
 		case 'j':
-			o.json = optarg;
+			json = optarg;
 			break;
-		case 'q':
+		case 'e':
+			run_effort(&o, words[word].name);
 			break;
-		case 'F':
-			o.plan = (struct measure_plan){101, 20000000, SEED}, o.effort = "full";
-			break;
-		case 's':
-			o.plan = (struct measure_plan){3, 0, SEED}, o.effort = "smoke";
+		case 'p':
+			o.peers = true;
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -205,7 +135,7 @@ static int run_command(int argc, char **argv)
 	}
 	if (optind < argc)
 		return usage_error("run takes no operand: ", argv[optind]);
-	return run(&o);
+	return run(&o, json);
 }
 
 int main(int argc, char **argv)
@@ -217,7 +147,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (strcmp(verb, "list") == 0 && argc == 2)
-		return list();
+		return list(false);
+	if (strcmp(verb, "list") == 0 && argc == 3 && strcmp(argv[2], "--json") == 0)
+		return list(true);
 	if (strcmp(verb, "run") == 0)
 		return run_command(argc - 1, argv + 1);
 	if (strcmp(verb, "compare") == 0 && argc == 4)

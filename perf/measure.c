@@ -1,27 +1,11 @@
-// Samples, in pairs.
+// Pairs of samples, and what they say.
 #include "perf/measure.h"
 
+#include <jansson.h>
 #include <stdio.h>
-#include <time.h>
-#include <x86intrin.h>
+#include <string.h>
 
-enum { HASH_OPERATIONS = 1000, BOOTSTRAP_ROUNDS = 1000, STEAL_FIELD = 8 };
-
-struct side {
-	const struct bench *bench;
-	void *state;
-	uint64_t operations; // of a sample
-	double rate[MEASURE_PAIRS_MAX];
-	double cycles[MEASURE_PAIRS_MAX]; // a byte
-};
-
-static uint64_t now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
+enum { BOOTSTRAP_ROUNDS = 1000, STEAL_FIELD = 8 };
 
 // Ticks that the hypervisor gave to others, and all ticks, since boot.
 static void steal_read(uint64_t *steal, uint64_t *all)
@@ -40,91 +24,113 @@ static void steal_read(uint64_t *steal, uint64_t *all)
 	fclose(f);
 }
 
-// Doubles the operations until a sample takes as long as it should.
-static void side_calibrate(struct side *s, uint64_t sample_ns)
+static struct ratio ratio_of(
+	const double *above, const double *below, const struct measure_plan *plan, uint32_t pairs)
 {
-	s->operations = HASH_OPERATIONS;
-	for (uint64_t start = now_ns(), took = 0; took < sample_ns; start = now_ns()) {
-		s->operations *= took ? 2 : 1;
-		s->bench->body(s->state, s->operations);
-		took = now_ns() - start;
-		if (took == 0)
-			took = 1;
-	}
+	double ratio[SIDE_SAMPLES_MAX];
+	struct ratio result;
+
+	for (uint32_t i = 0; i < pairs; i++)
+		ratio[i] = below[i] > 0 ? above[i] / below[i] : 0;
+	result.ci95 = stats_bootstrap(ratio, pairs, BOOTSTRAP_ROUNDS, plan->seed);
+	result.median = stats_median(ratio, pairs);
+	return result;
 }
 
-static int side_open(struct side *s, const struct bench *bench, uint64_t sample_ns)
+static double per_unit(double total, double units)
 {
-	s->bench = bench;
-	s->state = bench->open(bench);
-	if (!s->state)
-		return -1;
-	side_calibrate(s, sample_ns);
-	return 0;
+	return total < 0 || units <= 0 ? -1 : total / units;
 }
 
-static void side_sample(struct side *s, uint32_t pair)
+// Sorts the samples: the ratios of pairs come first.
+static void measure_rates(struct side *subject, struct side *limit, const struct measure_plan *plan,
+	struct measure *m)
 {
-	uint64_t start = now_ns(), cycles = __rdtsc();
-	uint64_t took;
-
-	s->bench->body(s->state, s->operations);
-	cycles = __rdtsc() - cycles;
-	took = now_ns() - start;
-	s->rate[pair] = (double)s->operations * s->bench->amount * 1e9 / (double)(took ? took : 1);
-	s->cycles[pair] = (double)cycles / (double)s->operations / s->bench->bytes;
+	m->ratio = ratio_of(subject->rate, limit->rate, plan, m->pairs);
+	m->subject = stats_median(subject->rate, m->pairs);
+	m->limit = stats_median(limit->rate, m->pairs);
 }
 
-static uint64_t hash_of(const struct bench *bench)
+static void measure_latencies(struct side *subject, struct side *limit,
+	const struct measure_plan *plan, struct measure *m)
 {
-	void *state = bench->open(bench);
-	uint64_t hash = state ? bench->body(state, HASH_OPERATIONS) : 0;
-
-	if (state)
-		bench->close(state);
-	return hash;
+	for (int i = 0; i < SIDE_PERCENTILES; i++)
+		m->latency[i] = ratio_of(limit->latency[i], subject->latency[i], plan, m->pairs);
+	m->ratio = m->latency[SIDE_P50];
+	m->subject = stats_median(subject->latency[SIDE_P50], m->pairs);
+	m->limit = stats_median(limit->latency[SIDE_P50], m->pairs);
 }
 
-static void measure_samples(struct side *subject, struct side *limit,
-	const struct measure_plan *plan, struct measure *measure)
+static int measure_samples(struct side *subject, struct side *limit,
+	const struct measure_plan *plan, struct measure *m)
 {
-	double ratio[MEASURE_PAIRS_MAX];
 	uint64_t order = plan->seed;
 
-	for (uint32_t i = 0; i < plan->pairs; i++) {
+	for (uint32_t i = 0; i < m->pairs; i++) {
 		order = order * 6364136223846793005ull + 1442695040888963407ull; // Knuth's MMIX
-		side_sample(order >> 63 ? subject : limit, i);
-		side_sample(order >> 63 ? limit : subject, i);
-		ratio[i] = subject->rate[i] / limit->rate[i];
+		if (side_sample(order >> 63 ? subject : limit, i) < 0 ||
+			side_sample(order >> 63 ? limit : subject, i) < 0)
+			return -1;
 	}
-	measure->pairs = plan->pairs;
-	measure->ci95 = stats_bootstrap(ratio, plan->pairs, BOOTSTRAP_ROUNDS, plan->seed);
-	measure->ratio = stats_median(ratio, plan->pairs);
-	measure->subject_rate = stats_median(subject->rate, plan->pairs);
-	measure->limit_rate = stats_median(limit->rate, plan->pairs);
-	measure->cycles_per_byte = stats_median(subject->cycles, plan->pairs);
+	if (subject->bench->latency)
+		measure_latencies(subject, limit, plan, m);
+	else
+		measure_rates(subject, limit, plan, m);
+	return side_count(subject);
+}
+
+static void measure_counters(struct side *subject, struct measure *m)
+{
+	m->cycles_per_byte = stats_median(subject->cycles, m->pairs);
+	m->allocs = per_unit(subject->total.allocs, subject->units);
+	m->bytes_memcpy = per_unit(subject->total.bytes_memcpy, subject->units);
+	m->syscalls = per_unit(subject->total.syscalls, subject->units);
+	m->hash = subject->hash;
+}
+
+static uint32_t pairs_of(const struct bench *bench, const struct measure_plan *plan)
+{
+	return bench->pairs_max && bench->pairs_max < plan->pairs ? bench->pairs_max : plan->pairs;
+}
+
+static int measure_failed(struct measure *m, const struct bench *bench, const char *error)
+{
+	snprintf(m->error, sizeof(m->error), "%.60s: %.130s", bench->id, error);
+	return -1;
 }
 
 int measure_pair(const struct bench *subject_bench, const struct bench *limit_bench,
-	const struct measure_plan *plan, struct measure *measure)
+	const struct measure_plan *plan, struct measure *m)
 {
-	static struct side subject, limit; // 8 KiB each; one measurement at a time
+	static struct side subject, limit; // 70 KiB each; one measurement at a time
 	uint64_t steal[2], all[2];
-	int result = -1;
 
+	memset(m, 0, sizeof(*m));
+	m->pairs = pairs_of(subject_bench, plan);
 	if (side_open(&subject, subject_bench, plan->sample_ns) < 0)
-		return -1;
-	if (side_open(&limit, limit_bench, plan->sample_ns) < 0)
-		goto no_limit;
+		return measure_failed(m, subject_bench, subject.error);
+	if (side_open(&limit, limit_bench, plan->sample_ns) < 0) {
+		side_close(&subject);
+		return measure_failed(m, limit_bench, limit.error);
+	}
+	m->side[0] = &subject;
+	m->side[1] = &limit;
 	steal_read(&steal[0], &all[0]);
-	measure_samples(&subject, &limit, plan, measure);
+	if (measure_samples(&subject, &limit, plan, m) < 0) {
+		measure_failed(m, subject.error[0] ? subject_bench : limit_bench,
+			subject.error[0] ? subject.error : limit.error);
+		measure_fini(m);
+		return -1;
+	}
 	steal_read(&steal[1], &all[1]);
-	measure->steal =
-		all[1] > all[0] ? (double)(steal[1] - steal[0]) / (double)(all[1] - all[0]) : 0;
-	measure->hash = hash_of(subject_bench);
-	result = 0;
-	limit_bench->close(limit.state);
-no_limit:
-	subject_bench->close(subject.state);
-	return result;
+	m->steal = all[1] > all[0] ? (double)(steal[1] - steal[0]) / (double)(all[1] - all[0]) : 0;
+	measure_counters(&subject, m);
+	return 0;
+}
+
+void measure_fini(struct measure *m)
+{
+	for (int i = 0; i < 2; i++)
+		side_close(m->side[i]);
+	m->side[0] = m->side[1] = NULL;
 }

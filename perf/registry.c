@@ -3,9 +3,21 @@
 
 #include "perf/bench.h"
 
+static const struct {
+	const struct bench *benches;
+	const size_t *count;
+} domains[] = {
+	{ring_benches, &ring_benches_count},
+};
+
 const struct bench *bench_at(size_t index)
 {
-	return index < ring_benches_count ? &ring_benches[index] : NULL;
+	for (size_t d = 0; d < sizeof(domains) / sizeof(domains[0]); d++) {
+		if (index < *domains[d].count)
+			return &domains[d].benches[index];
+		index -= *domains[d].count;
+	}
+	return NULL;
 }
 
 const struct bench *bench_find(const char *id)

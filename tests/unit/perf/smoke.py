@@ -16,16 +16,26 @@ def run(path):
 
 with tempfile.TemporaryDirectory(prefix="sluice-perf-smoke-") as folder:
     a, b = run(folder + "/a.json"), run(folder + "/b.json")
-    listed = subprocess.run([perf, "list"], check=True, capture_output=True, text=True).stdout
-    subjects = [line.split()[0] for line in listed.splitlines() if "(a limit)" not in line]
+    listed = json.loads(subprocess.run([perf, "list", "--json"], check=True, capture_output=True,
+                                       text=True).stdout)
+    subjects = [b["id"] for b in listed if b["limit"] and not b["peer"]]
     assert a["schema"] == "sluice-perf/1", a["schema"]
-    assert [r["id"] for r in a["results"]] == subjects, "run does not run what list lists"
+    skipped = {s["id"] for s in a["skipped"]}
+    assert a["failed"] == [], a["failed"]
+    assert [r["id"] for r in a["results"]] == [i for i in subjects if i not in skipped], skipped
     for x, y in zip(a["results"], b["results"]):
         assert x["hash"] == y["hash"] != "0" * 16, x["id"] + ": its work does not repeat"
         assert x["ratio"]["median"] > 0 and x["limit"]["median"] > 0, x["id"]
+        for counter in ("cycles_per_byte", "allocs", "bytes_memcpy", "syscalls"):
+            known = x["counters"][counter]
+            assert known is not None or x["counters"]["why"][counter], (x["id"], counter)
+            assert known is None or known >= 0, (x["id"], counter)
+    ring = [r for r in a["results"] if r["id"] == "ring/spsc/batch-32"][0]["counters"]
+    assert ring["bytes_memcpy"] == 64, ring
+    assert ring["allocs"] in (0, None) and ring["syscalls"] in (0, None), ring
     same = subprocess.run([perf, "compare", folder + "/a.json", folder + "/a.json"],
                           check=True, capture_output=True, text=True).stdout
-    assert same.count("same") == len(subjects), same
+    assert same.count("same") == len(a["results"]), same
     for wrong in (["run", "--filter", "no/such"], ["compare", "/dev/null", "/dev/null"]):
         assert subprocess.run([perf] + wrong, capture_output=True).returncode == 1, wrong
     for wrong in ([], ["frobnicate"], ["run", "--frobnicate"], ["run", "ring"]):
