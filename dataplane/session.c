@@ -67,6 +67,7 @@ static void session_connect(struct worker *w, struct session *s, uint64_t now_ns
 		.segment_size = s->segment_size,
 		.initiator = s->initiator,
 		.tag_size = s->cipher->tag_size,
+		.controller = s->controller,
 		.credit_records = s->app_row ? s->app_row->credit_records : SESSION_DISCARD_RECORDS,
 	};
 

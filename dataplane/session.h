@@ -32,6 +32,7 @@ struct session {
 	uint8_t port;      // index of the link
 	uint8_t close_reason;
 	uint8_t level;
+	uint8_t controller; // enum controller_id
 	uint32_t cid;
 	uint32_t request;         // control's, of the command that made it
 	uint32_t connect_request; // the application's, 0 for an accepted session

@@ -8,6 +8,7 @@
 #include "control/admin/figures.h"
 #include "control/cluster/session/session.h"
 #include "lib/ipc/codec_names.h"
+#include "lib/ipc/controller_names.h"
 
 #define SESSION_ID_TEXT 33
 
@@ -147,6 +148,7 @@ json_t *method_session_show(struct method_call *call, struct rpc_error *error)
 		row, "peer_address", json_string(config_address_text(address, s.peer_address, 0)));
 	json_object_set_new(
 		row, "age_ns", s.opened_ns ? json_integer((json_int_t)age) : json_null());
+	json_object_set_new(row, "controller", json_string(controller_name(s.controller)));
 	json_object_set_new(row, "limited_by", rpc_text(tables_limited_name(tables, s.limited_by)));
 	json_object_set_new(row, "close_reason",
 		s.close_reason ? rpc_text(tables_close_sentence(tables, s.close_reason))
@@ -173,9 +175,11 @@ json_t *method_session_open(struct method_call *call, struct rpc_error *error)
 	const struct schema_method *m = call->method;
 	struct session_want want = {
 		.node = schema_string(m, call->params, "node"),
-		// The schema allows only names of codecs.
+		// The schema allows only names of codecs, and of controllers.
 		.codec = (uint8_t)codec_find(schema_string(m, call->params, "codec")),
 		.level = (uint8_t)schema_integer(m, call->params, "level"),
+		.controller =
+			(uint8_t)controller_find(schema_string(m, call->params, "controller")),
 		.timeout_ms = (uint32_t)schema_integer(m, call->params, "timeout_ms"),
 	};
 	const char *refused = codec_level_refuse(want.codec, want.level);

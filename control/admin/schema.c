@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/ipc/codec_names.h"
+#include "lib/ipc/controller_names.h"
 
 #define SESSION_ID                                                                              \
 	{                                                                                       \
@@ -92,6 +93,11 @@ const struct schema_method schema_methods[] = {
 					.max = CODEC_LEVEL_MAX,
 					.standard = "0",
 					.sentence = "level of lz4, 0: its default"},
+				{.name = "controller",
+					.type = SCHEMA_CHOICE,
+					.choices = controller_choices,
+					.standard = "aimd",
+					.sentence = "congestion controller of both ends"},
 				{.name = "timeout_ms",
 					.type = SCHEMA_INTEGER,
 					.min = 100,

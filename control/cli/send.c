@@ -9,6 +9,7 @@
 #include "control/cli/sender.h"
 #include "control/cli/signals.h"
 #include "lib/ipc/codec_names.h"
+#include "lib/ipc/controller_names.h"
 
 #define PATH_SIZE 512
 
@@ -29,6 +30,12 @@ const struct schema_method send_method = {
 				.max = CODEC_LEVEL_MAX,
 				.standard = "0",
 				.sentence = "level of lz4, 0: its default"},
+			{.name = "controller",
+				.type = SCHEMA_CHOICE,
+				.choices = controller_choices,
+				.standard = "aimd",
+				.sentence = "congestion controller, at both ends: aimd, the same "
+					    "with slow start, or CUBIC (RFC 9438)"},
 			{.name = "service",
 				.type = SCHEMA_STRING,
 				.min = 1,
@@ -262,6 +269,7 @@ int send_run(struct cli *cli, const struct command *command, const json_t *param
 		.service = schema_string(m, params, "service"),
 		.codec = send.codec,
 		.level = (uint32_t)schema_integer(m, params, "level"),
+		.controller = schema_string(m, params, "controller"),
 	};
 	const char *refused = codec_level_refuse((uint32_t)codec_find(send.codec), options.level);
 	enum sender_verdict verdict;

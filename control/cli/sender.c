@@ -389,7 +389,9 @@ static enum sender_verdict sender_fail_attach(struct sender *s, int result)
 enum sender_verdict sender_open(struct sender *s, const struct sender_options *options)
 {
 	struct sluice_options attach = {.socket = options->data_socket};
-	struct sluice_session_options session = {.codec = options->codec, .level = options->level};
+	struct sluice_session_options session = {.codec = options->codec,
+		.level = options->level,
+		.controller = options->controller};
 	int result;
 
 	*s = (struct sender){.node = options->node};

@@ -58,7 +58,7 @@ struct sender_result {
 
 struct sender_options {
 	const char *data_socket; // NULL: as libsluice finds it
-	const char *node, *service, *codec;
+	const char *node, *service, *codec, *controller;
 	uint32_t level;
 };
 

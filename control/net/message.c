@@ -51,6 +51,7 @@ static const struct field message_fields[] = {
 	FIELD(udp_port, FIELD_NUMBER, 65535, ON(OFFER) | ON(ACCEPT)),
 	FIELD(codec, FIELD_NUMBER, CODEC_COUNT - 1, ON(OFFER)),
 	FIELD(level, FIELD_NUMBER, 255, ON(OFFER)),
+	FIELD(controller, FIELD_NUMBER, 255, ON(OFFER)),
 	FIELD(boot_id, FIELD_BOOT, 0,
 		ON(HELLO) | ON(PING) | ON(PONG) | ON(OFFER) | ON(ACCEPT) | ON(GONE)),
 	FIELD(session_id, FIELD_ID, 0, ON(OFFER)),

@@ -7,7 +7,7 @@
 
 #include "lib/ipc/names.h"
 
-#define MESSAGE_VERSION    1
+#define MESSAGE_VERSION    2
 #define MESSAGE_SIZE_MAX   65536u // of one frame's payload
 #define MESSAGE_FRAME_HEAD 4u     // big-endian length
 
@@ -33,7 +33,7 @@ struct message {
 	uint32_t address;      // OFFER: the opener's dataplane, IPv4, host order
 	uint32_t timeout_ms;   // OFFER
 	uint16_t udp_port;     // of the worker that owns `cid`
-	uint8_t codec, level;
+	uint8_t codec, level, controller;
 	uint64_t boot_id;
 	uint8_t session_id[16];
 	char node[NAME_SIZE];

@@ -39,6 +39,8 @@ static const char *connect_check(struct door_client *client, const struct door_m
 		return "names of nodes and services are 1 to 63 printable characters";
 	if (m->codec >= CODEC_COUNT)
 		return "no such codec";
+	if (m->controller >= CONTROLLER_COUNT)
+		return "no such congestion controller";
 	return NULL;
 }
 
@@ -68,6 +70,7 @@ bool door_on_connect(struct door *door, struct door_client *client, const struct
 		.request = m->request,
 		.codec = m->codec,
 		.level = m->level,
+		.controller = m->controller,
 		.timeout_ms = timeout_ms,
 	};
 	memcpy(pending->connect.node, m->node, sizeof(pending->connect.node));

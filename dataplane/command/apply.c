@@ -69,6 +69,8 @@ static const char *apply_open_check(const struct worker *w, const struct plane_c
 		return "the segment size does not fit the link's MTU";
 	if (!codec_by_id(command->codec))
 		return "this build does not have the codec asked for";
+	if (command->controller >= CONTROLLER_COUNT)
+		return "this build does not have the congestion controller asked for";
 	if (!cipher_by_id(command->cipher))
 		return "this build does not have the cipher asked for";
 	if (command->peer_cid == 0)
@@ -84,6 +86,7 @@ static void apply_open_fill(struct session *s, const struct plane_command *comma
 	s->port = (uint8_t)command->port;
 	s->codec = codec_by_id(command->codec);
 	s->level = command->level;
+	s->controller = command->controller;
 	if (s->codec->encode && (s->level < s->codec->level_min || s->level > s->codec->level_max))
 		s->level = s->codec->level_default;
 	s->cipher = cipher_by_id(command->cipher);

@@ -174,6 +174,7 @@ enum ipc_result plane_connect_wanted(
 		.worker = connect->worker,
 		.codec = connect->codec,
 		.level = connect->level,
+		.controller = connect->controller,
 		.timeout_ms = connect->timeout_ms,
 	};
 

@@ -29,6 +29,7 @@ static void publish_identity(const struct session *s, struct session_stats *row)
 	row->initiator = s->initiator;
 	row->codec = s->codec ? (uint8_t)s->codec->id : CODEC_NONE;
 	row->level = s->level;
+	row->controller = s->controller;
 	row->close_reason = s->close_reason;
 	row->app = s->app_index;
 	row->connect_request = s->connect_request;

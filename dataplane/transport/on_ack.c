@@ -118,7 +118,7 @@ void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns)
 		}
 		conn_lose(c, pn);
 		if (e->kind == SENT_DATA)
-			cut |= c->cc.ops->on_loss(&c->cc, pn, c->log.next_pn);
+			cut |= c->cc.ops->on_loss(&c->cc, pn, c->log.next_pn, now_ns);
 		if (e->kind == SENT_FIN)
 			conn_control(t, c, CONTROL_FIN);
 	}
@@ -133,14 +133,33 @@ void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns)
 
 // Clause (d): a sample only from a new largest packet number, or a late arrival would count its
 // wait as the path's. One that was thought lost gives a sample too: packet numbers are never
-// reused, and this is how a longer path is learned.
-static void ack_sample(
+// reused, and this is how a longer path is learned. 0: no sample.
+static uint64_t ack_sample(
 	struct conn *c, const struct wire_ack *ack, const struct ack_gain *gain, uint64_t now_ns)
 {
 	if (gain->largest <= c->largest_acked)
-		return;
+		return 0;
 	c->largest_acked = gain->largest;
 	rtt_sample(&c->rtt, now_ns - gain->sent_ns, ack->delay_us * 1000ull);
+	return c->rtt.latest_ns;
+}
+
+// Clause (c): a sender that something else held back learns nothing about the path.
+static void ack_window(struct transport *t, struct conn *c, const struct ack_gain *gain,
+	uint64_t sample_ns, uint64_t now_ns)
+{
+	const struct cc_ack ack = {
+		.segments = gain->data,
+		.limited = c->limited == LIMITED_CWND || c->limited == LIMITED_PACER,
+		.largest = gain->largest,
+		.next_pn = c->log.next_pn,
+		.sample_ns = sample_ns,
+		.min_ns = c->rtt.min_ns,
+		.srtt_ns = c->rtt.srtt_ns,
+		.now_ns = now_ns,
+	};
+	c->cc.ops->on_ack(&c->cc, &ack);
+	conn_repace(t, c, now_ns);
 }
 
 void conn_on_ack(struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns)
@@ -156,16 +175,13 @@ void conn_on_ack(struct transport *t, struct conn *c, const struct wire_ack *ack
 		loss_widen(&c->loss);
 	loss_on_ack(&c->loss, ack);
 	if (gain.largest) {
-		ack_sample(c, ack, &gain, now_ns);
+		uint64_t sample_ns = ack_sample(c, ack, &gain, now_ns);
 		c->sent_base_ns = now_ns;
 		c->progress_ns = now_ns;
 		c->backoff = 0;
 		c->tail_probed = false;
 		c->rearmed = false;
-		// Clause (c): a sender that something else held back learns nothing about the path.
-		c->cc.ops->on_ack(&c->cc, gain.data,
-			c->limited == LIMITED_CWND || c->limited == LIMITED_PACER);
-		conn_repace(t, c, now_ns);
+		ack_window(t, c, &gain, sample_ns, now_ns);
 	}
 	conn_detect_loss(t, c, now_ns);
 	conn_close_step(t, c);

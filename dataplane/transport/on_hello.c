@@ -76,7 +76,9 @@ void transport_open(
 	c->initiator = open->initiator;
 	c->recv_credit = (uint64_t)open->credit_records * RECORD_RAW_MAX;
 	c->recv_credit_told = c->recv_credit;
-	c->cc.ops = &cc_aimd;
+	memset(&c->cc, 0, sizeof(c->cc));
+	c->cc.ops = cc_by_id(open->controller);
+	assert(c->cc.ops);
 	c->cc.ops->init(&c->cc);
 	loss_init(&c->loss);
 	pacer_init(&c->pacer, c->cut.size, open->port_rate, now_ns);

@@ -9,6 +9,7 @@
 
 #include "dataplane/drop.h"
 #include "dataplane/wire/wire.h"
+#include "lib/base/controller.h"
 
 struct transport;
 struct conn;
@@ -68,6 +69,7 @@ struct conn_open {
 	uint64_t port_rate; // bytes/s the port can take, 0 unknown: pacing is bypassed at or above
 			    // it
 	uint32_t tag_size;  // the cipher's, for counting what really goes; its room is always there
+	uint8_t controller; // enum controller_id
 };
 
 // Takes a slot; the conn is RESERVED, has a cid, sends nothing. NULL: table full.

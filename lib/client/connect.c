@@ -5,6 +5,7 @@
 
 #include "lib/client/client.h"
 #include "lib/ipc/codec_names.h"
+#include "lib/ipc/controller_names.h"
 
 static_assert((int)SLUICE_LISTEN_FALLBACK == (int)DOOR_LISTEN_FALLBACK,
 	"sluice.h passes its flags through");
@@ -27,7 +28,7 @@ int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 	struct door_message m = door_message_init(DOOR_CONNECT);
 	struct client_request *request;
 	const char *refused;
-	int codec, rc;
+	int codec, controller, rc;
 
 	if (options == NULL)
 		options = &defaults;
@@ -37,6 +38,12 @@ int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 	if (codec < 0)
 		return client_fail(
 			sluice, SLUICE_E_INVALID, "no codec of the name %.40s", options->codec);
+	controller = options->controller ? controller_find(options->controller) : CONTROLLER_AIMD;
+	if (controller < 0)
+		return client_fail(sluice, SLUICE_E_INVALID,
+			"no congestion controller of the name %.40s; there are aimd, aimd-ss and "
+			"cubic",
+			options->controller);
 	if (node == NULL || service == NULL || strlen(node) >= sizeof(m.node) ||
 		strlen(service) >= sizeof(m.service))
 		return client_fail(
@@ -53,6 +60,7 @@ int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 	m.timeout_ms = options->timeout_ms;
 	m.codec = (uint8_t)codec;
 	m.level = (uint8_t)options->level;
+	m.controller = (uint8_t)controller;
 	memcpy(m.node, node, strlen(node));
 	memcpy(m.service, service, strlen(service));
 	rc = door_send(sluice->socket, &m, NULL, 0);

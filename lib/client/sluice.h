@@ -62,6 +62,8 @@ struct sluice_session_options {
 	const char *codec;   // "none", "lz4"; NULL: "none"
 	uint32_t level;      // 0: the codec's default
 	uint32_t timeout_ms; // 0: 10,000
+	const char *
+		controller; // of congestion, at both ends: "aimd", "aimd-ss", "cubic"; NULL: "aimd"
 };
 
 // Asks for a session with `service` on `node`. Returns a request number (> 0) at once;

@@ -9,7 +9,7 @@
 #include "lib/ipc/names.h"
 
 #define DOOR_MAGIC   0x524f4f44u // "DOOR"
-#define DOOR_VERSION 1u
+#define DOOR_VERSION 2u
 
 enum door_type {
 	// client -> dataplane
@@ -17,8 +17,8 @@ enum door_type {
 	DOOR_HELLO_CONTROL, // descriptor: control's region (struct plane_control)
 	DOOR_LISTEN,        // service, flags; answered by DOOR_RESULT
 	DOOR_UNLISTEN,      // service
-	// Node, service, codec, level, timeout_ms; answered by APP_RX_OPENED (cookie: the request)
-	// or DOOR_RESULT.
+	// Node, service, codec, level, controller, timeout_ms; answered by APP_RX_OPENED (cookie:
+	// the request) or DOOR_RESULT.
 	DOOR_CONNECT,
 	DOOR_DOORBELL, // control: a command waits in the ring of the main thread
 	// dataplane -> client
@@ -45,12 +45,14 @@ struct door_message {
 	uint32_t blocks; // HELLO_APP: arena blocks wanted, 0 default; WELCOME: arena blocks given
 	uint64_t region_size; // WELCOME: size of the region whose descriptor travels with it
 	uint64_t boot_id;     // WELCOME
+	uint8_t controller;   // CONNECT: enum controller_id
+	uint8_t reserved[7];
 	char node[NAME_SIZE];
 	char service[NAME_SIZE];
 	char text[REASON_SIZE]; // RESULT: a sentence for people
 };
 
-static_assert(sizeof(struct door_message) == 336, "door_message is ABI");
+static_assert(sizeof(struct door_message) == 344, "door_message is ABI");
 
 // ---- one message over the socket (door.c) -----------------------------------------------------
 

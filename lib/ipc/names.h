@@ -3,6 +3,8 @@
 
 #include <stdint.h>
 
+#include "lib/base/controller.h" // enum controller_id
+
 #define NAME_SIZE   64 // node, link and service names, zero-terminated
 #define REASON_SIZE 160
 

@@ -9,7 +9,7 @@
 #include "lib/ipc/stats.h"
 #include "lib/shm/ring.h"
 
-#define PLANE_VERSION         1u
+#define PLANE_VERSION         2u
 #define PLANE_CONTROL_MAGIC   0x43434c53u // "SLCC", control's region
 #define PLANE_DATAPLANE_MAGIC 0x50434c53u // "SLCP", the dataplane's region for control
 
@@ -44,9 +44,9 @@ enum plane_event_type {
 	PLANE_OPENED,  // cid
 	PLANE_CLOSED,  // cid, reason
 	// from the main thread
-	PLANE_CONNECT_WANTED = 32, // request, app, worker, node, service, codec, level, timeout_ms;
-				   // sent again to a control that attaches anew
-	PLANE_TABLES,              // applications or listeners changed: look at the tables
+	PLANE_CONNECT_WANTED = 32, // request, app, worker, node, service, codec, level,
+	// controller, timeout_ms; sent again to a control that attaches anew
+	PLANE_TABLES, // applications or listeners changed: look at the tables
 };
 
 struct plane_command {
@@ -75,7 +75,8 @@ struct plane_command {
 	char text[REASON_SIZE];
 	uint8_t secret_send[32], secret_receive[32]; // place of the packet keys, per connection and
 						     // direction; wiped after use
-	uint8_t reserved[88];
+	uint8_t controller;                          // enum controller_id
+	uint8_t reserved[87];
 };
 
 static_assert(sizeof(struct plane_command) == 512, "plane_command is ABI");
@@ -95,7 +96,8 @@ struct plane_event {
 	char node[NAME_SIZE];
 	char service[NAME_SIZE];
 	char text[REASON_SIZE];
-	uint8_t reserved[64];
+	uint8_t controller; // enum controller_id
+	uint8_t reserved[63];
 };
 
 static_assert(sizeof(struct plane_event) == 384, "plane_event is ABI");

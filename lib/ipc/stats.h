@@ -46,7 +46,8 @@ struct session_stats {
 	uint64_t peer_boot_id;    // of the dataplane at the other end; 0: not known. Control aborts
 				  // what ran with a dead one
 	uint32_t connect_request; // the application's, 0 for an accepted session
-	uint32_t reserved0;
+	uint8_t controller;       // enum controller_id
+	uint8_t reserved0[3];
 	uint64_t reserved[4];
 };
 

@@ -213,7 +213,7 @@ SEEDS = {
         "cut": packed(b"hello")[:-2],
     },
     "peer": {
-        "hello": b'{"type":"hello","version":1,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',
+        "hello": b'{"type":"hello","version":2,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',
         "ping": b'{"type":"ping","boot_id":"0000000000000000"}',
         "offer": OFFER,
         "refuse": b'{"type":"refuse","request":7,"result":5,"text":"no such service"}',

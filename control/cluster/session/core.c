@@ -189,6 +189,7 @@ void attempt_open(const struct session_core *core, const struct attempt *attempt
 	open->initiator = initiator;
 	open->codec = attempt->codec;
 	open->level = attempt->level;
+	open->controller = attempt->controller;
 	memcpy(open->peer, core->config->peers[attempt->peer].name, sizeof(open->peer));
 	memcpy(open->service, attempt->service, sizeof(open->service));
 }

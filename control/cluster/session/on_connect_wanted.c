@@ -52,9 +52,12 @@ static void wanted_begin(struct session_core *core, const struct session_turn *t
 			"the dataplane of this node is not running", out);
 		return;
 	}
-	if (attempt->codec >= CODEC_COUNT || attempt->worker >= info.workers) {
+	if (attempt->codec >= CODEC_COUNT || attempt->controller >= CONTROLLER_COUNT ||
+		attempt->worker >= info.workers) {
 		attempt_fail(core, attempt, IPC_INVALID,
-			"the request names a codec or a worker that does not exist", out);
+			"the request names a codec, a congestion controller or a worker that does "
+			"not exist",
+			out);
 		return;
 	}
 	memcpy(attempt->session_id, turn->random, sizeof(attempt->session_id));
@@ -108,6 +111,7 @@ void session_on_connect_wanted(struct session_core *core, const struct session_t
 	attempt->asked = event->request;
 	attempt->codec = event->codec;
 	attempt->level = event->level;
+	attempt->controller = event->controller;
 	memcpy(attempt->service, event->service, sizeof(attempt->service));
 	wanted_begin(core, turn, attempt, event->node, out);
 }
@@ -126,6 +130,7 @@ uint32_t session_on_admin_open(struct session_core *core, const struct session_t
 	attempt->worker = core_worker(core, turn);
 	attempt->codec = want->codec;
 	attempt->level = want->level;
+	attempt->controller = want->controller;
 	snprintf(attempt->service, sizeof(attempt->service), "%s", SESSION_SERVICE_IDLE);
 	wanted_begin(core, turn, attempt, want->node, out);
 	return request;

@@ -112,6 +112,14 @@ static bool offer_check(const struct session_core *core, const struct session_tu
 			"the offer lacks a connection id, a port, a size or a service");
 		return false;
 	}
+	if (offer->controller >= CONTROLLER_COUNT) {
+		refusal->result = IPC_INVALID;
+		snprintf(refusal->text, sizeof(refusal->text),
+			"node %.40s does not have the congestion controller number %u; ask for "
+			"aimd",
+			core->config->node, offer->controller);
+		return false;
+	}
 	return true;
 }
 
@@ -124,6 +132,7 @@ static void offer_fill(
 	attempt->asked = offer->request;
 	attempt->codec = offer->codec;
 	attempt->level = offer->level;
+	attempt->controller = offer->controller;
 	attempt->peer_cid = offer->cid;
 	attempt->peer_boot_id = offer->boot_id;
 	attempt->peer_address = offer->address;

@@ -19,6 +19,7 @@ static void offer_fill(const struct session_core *core, const struct session_tur
 		.udp_port = (uint16_t)(port->udp_port + attempt->worker),
 		.codec = attempt->codec,
 		.level = attempt->level,
+		.controller = attempt->controller,
 		.boot_id = info.boot_id,
 	};
 	memcpy(offer->session_id, attempt->session_id, sizeof(offer->session_id));

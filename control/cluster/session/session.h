@@ -52,7 +52,7 @@ struct attempt {
 	uint64_t peer_boot_id;
 	uint32_t peer_address;
 	uint16_t peer_port;
-	uint8_t codec, level;
+	uint8_t codec, level, controller;
 	uint32_t segment_size;
 	uint8_t session_id[16];
 	char service[NAME_SIZE];
@@ -156,7 +156,7 @@ uint64_t session_next_ns(const struct session_core *core);
 // will name.
 struct session_want {
 	const char *node;
-	uint8_t codec, level;
+	uint8_t codec, level, controller;
 	uint32_t timeout_ms; // 0: SESSION_TIMEOUT_MS
 };
 uint32_t session_on_admin_open(struct session_core *core, const struct session_turn *turn,

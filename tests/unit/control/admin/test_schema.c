@@ -49,8 +49,9 @@ static void schema_check__refuses_unknown_fields_with_the_allowed_ones(void **st
 	(void)state;
 	refused("status", "{\"x\":1}", "takes none");
 	refused("session.close", "{\"id\":\"abc123\",\"force\":true}", "allowed: id, now");
+	refused("session.open", "{\"node\":\"b\",\"controller\":\"reno\"}", "aimd-ss");
 	refused("session.open", "{\"node\":\"b\",\"Codec\":\"lz4\"}",
-		"allowed: node, codec, level, timeout_ms");
+		"allowed: node, codec, level, controller, timeout_ms");
 }
 
 static void schema_check__refuses_missing_fields(void **state)

@@ -375,7 +375,7 @@ static void refused(struct stage *s, const char *mode, const char *piece)
 static void plane__another_version(void **state)
 {
 	refused(*state, "version",
-		"speaks version 2, this control process version 1; stop it or run the matching");
+		"speaks version 3, this control process version 2; stop it or run the matching");
 }
 
 static void plane__unsealed_region(void **state)

@@ -22,6 +22,7 @@ static struct door_message connect_message(uint32_t request)
 	snprintf(m.service, sizeof(m.service), "%s", "file");
 	m.request = request;
 	m.codec = CODEC_LZ4;
+	m.controller = CONTROLLER_CUBIC;
 	return m;
 }
 
@@ -37,6 +38,7 @@ static void connect__passes_and_fails(void **state)
 	assert_int_equal(f->connect.worker, 3);
 	assert_int_equal(f->connect.timeout_ms, DOOR_CONNECT_TIMEOUT_MS);
 	assert_string_equal(f->connect.node, "b");
+	assert_int_equal(f->connect.controller, CONTROLLER_CUBIC);
 
 	struct door_app stale = {f->connect.app.index, (uint16_t)(f->connect.app.generation + 1)};
 	door_connect_failed(f->door, stale, 7, IPC_REFUSED_NODE, "not for you");
@@ -52,6 +54,20 @@ static void connect__passes_and_fails(void **state)
 	struct door_message m;
 	int fds[DOOR_FDS_MAX], count;
 	assert_int_equal(door_receive(fd, &m, fds, &count), -EAGAIN); // exactly one answer to each
+	close(fd);
+}
+
+static void connect__no_such_controller(void **state)
+{
+	struct door_host *f = *state;
+	int fd = guest_attach(f);
+	struct door_message m = connect_message(7);
+
+	guest_expect(fd, DOOR_WELCOME);
+	m.controller = CONTROLLER_COUNT;
+	guest_send(fd, m);
+	host_turn(f);
+	guest_expect_refusal(fd, IPC_INVALID, "no such congestion controller");
 	close(fd);
 }
 
@@ -127,6 +143,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(connect__passes_and_fails),
+		CASE(connect__no_such_controller),
 		CASE(connect__failed_is_never_ok),
 		CASE(connect__limit_and_worker_answers),
 		CASE(connect__times_out_by_itself),

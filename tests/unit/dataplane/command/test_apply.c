@@ -105,8 +105,8 @@ static void open__wrong_arithmetic_gives_the_reservation_back(void **state)
 	struct worker_pair *pair = *state;
 	struct pair_end *a = &pair->a;
 	struct plane_command wrong;
-	static const char *const parts[] = {
-		"link", "segment", "segment", "codec", "cipher", "connection id", "reachable"};
+	static const char *const parts[] = {"link", "segment", "segment", "codec", "cipher",
+		"connection id", "reachable", "controller"};
 
 	for (uint32_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		wrong = pair_open_command(pair, a, reserve(pair, a), 99);
@@ -124,6 +124,8 @@ static void open__wrong_arithmetic_gives_the_reservation_back(void **state)
 			wrong.peer_cid = 0;
 		if (i == 6)
 			wrong.peer_address = a->port.config.ipv4;
+		if (i == 7)
+			wrong.controller = CONTROLLER_COUNT;
 		pair_command(a, wrong);
 		pair_turn(pair, a);
 		expect_refused(a, parts[i]);

@@ -88,10 +88,10 @@ static void tell_command(char *line, size_t size, const struct session_action *a
 	case PLANE_OPEN:
 		snprintf(line, size,
 			" %s cid %x peer %s %x at %x:%u link %u segment %u service %s app %u "
-			"request %u codec %u",
+			"request %u codec %u controller %u",
 			c->initiator ? "from here" : "from there", c->cid, c->peer, c->peer_cid,
 			c->peer_address, c->peer_port, c->port, c->segment_size, c->service, c->app,
-			c->connect_request, c->codec);
+			c->connect_request, c->codec, c->controller);
 		break;
 	case PLANE_CLOSE:
 		snprintf(line, size, " cid %x%s%s", c->cid, c->flags & 1 ? " at once" : "",
@@ -175,6 +175,7 @@ void stage_wanted(struct stage *s, const char *node, const char *service, uint32
 		.worker = 1,
 		.codec = CODEC_LZ4,
 		.level = 1,
+		.controller = CONTROLLER_AIMD_SS,
 		.timeout_ms = 5000};
 
 	snprintf(event.node, sizeof(event.node), "%s", node);
@@ -223,6 +224,7 @@ struct message stage_offer_from_b(const char *service)
 		.timeout_ms = 4000,
 		.udp_port = 7655,
 		.codec = CODEC_LZ4,
+		.controller = CONTROLLER_CUBIC,
 		.boot_id = 0xbeef,
 		.session_id = {1, 2, 3}};
 

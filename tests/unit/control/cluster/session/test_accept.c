@@ -14,7 +14,7 @@ static void accept__a_life(void **state)
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_ACCEPTING), 0x01000201, 0, "");
 	assert_string_equal(s->story,
 		"ch2 OPEN from there cid 0 peer b 301 at a4d0102:7655 link 1 segment 1408 service "
-		"files app 3 request 0 codec 1\n"
+		"files app 3 request 0 codec 1 controller 2\n"
 		"to link 42: accept 55 cid 1000201 boot b007 port 7655 segment 1408\n");
 	assert_int_equal(stage_attempts(s), 0);
 }
@@ -27,6 +27,19 @@ static void accept__segment_is_the_smaller(void **state)
 	offer.segment_size = 9999;
 	stage_offered(s, &offer);
 	assert_non_null(strstr(s->story, "segment 8896"));
+}
+
+static void accept__a_controller_that_is_not_here(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("files");
+
+	offer.controller = CONTROLLER_COUNT;
+	stage_offered(s, &offer);
+	assert_string_equal(s->story,
+		"to link 42: refuse 55 result 10: node a does not have the congestion controller "
+		"number 3; ask for aimd\n");
+	assert_int_equal(stage_attempts(s), 0);
 }
 
 static void accept__nobody_listens(void **state)
@@ -142,6 +155,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(accept__a_life),
 		STORY(accept__segment_is_the_smaller),
+		STORY(accept__a_controller_that_is_not_here),
 		STORY(accept__nobody_listens),
 		STORY(accept__ordinary_before_fallback),
 		STORY(accept__idle_needs_no_listener),

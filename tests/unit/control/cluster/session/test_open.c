@@ -21,7 +21,7 @@ static void open__a_life(void **state)
 		"segment 8896 within 5000 ms\n"
 		"ch2 OPEN from here cid 1000101 peer b 501 at a4d0102:7654 "
 		"link 1 segment 1408 service files app 3 request 7 "
-		"codec 1\n");
+		"codec 1 controller 1\n");
 }
 
 static void open__unknown_node(void **state)
@@ -232,7 +232,7 @@ static void open__by_hand(void **state)
 				      "a4d0101:7654 segment 8896 within 10000 ms\n"
 				      "ch1 OPEN from here cid 101 peer b 501 at a4d0102:7654 link "
 				      "1 segment 1408 service sluice.idle app 65535 "
-				      "request 0 codec 0\n"
+				      "request 0 codec 0 controller 0\n"
 				      "report result 0 cid 101 \n");
 }
 
