@@ -91,6 +91,11 @@ static void on_event(struct sender *s, const struct sluice_event *e)
 	case SLUICE_DATA:
 		on_data(s, e);
 		break;
+	case SLUICE_MESSAGE:
+		sluice_buffer_put(s->sluice, e->data);
+		sender_end(s, SENDER_REFUSED, "the service at %s sends messages: it takes no files",
+			s->node);
+		break;
 	case SLUICE_SENT:
 		// The cookie is the transfer (upper half) and the bytes of the file in this record.
 		s->in_flight--;

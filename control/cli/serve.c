@@ -306,6 +306,10 @@ static void on_event(struct serve *serve, const struct sluice_event *e)
 	case SLUICE_DETACHED:
 		serve->detached = true;
 		break;
+	case SLUICE_MESSAGE: // whoever sends these sends no files
+		sluice_buffer_put(serve->sluice, e->data);
+		sluice_abort(serve->sluice, e->session);
+		break;
 	case SLUICE_FAILED:
 		break; // we ask for no sessions
 	}

@@ -166,6 +166,7 @@ static int client_on_event(struct client *c, const struct sluice_event *event)
 		return fail("connect", event->error, event->text);
 	case SLUICE_DETACHED:
 		return fail("echo", SLUICE_E_UNREACHABLE, event->text);
+	case SLUICE_MESSAGE: // nobody here sends messages
 	default:
 		return -1;
 	}

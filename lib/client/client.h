@@ -14,6 +14,7 @@ enum client_limits {
 		APP_SESSIONS_MAX, // the dataplane's, and those whose CLOSED waits for the last SENT
 	CLIENT_REQUESTS_MAX = 16, // the dataplane refuses more
 	CLIENT_EVENTS_TURN = 32,  // taken from the ring at once
+	CLIENT_PACKS_MAX = 16,    // sessions and streams whose messages gather at the same time
 	CLIENT_ERROR_SIZE = 256,
 };
 
@@ -31,11 +32,28 @@ struct client_buffer { // of ours, for sending
 	uint32_t session;
 	uint32_t stream;
 	uint64_t cookie; // the caller's; what travels is the index of the buffer
+	bool packed;     // IN_FLIGHT: a record of messages, not the caller's
 };
 
-struct client_block { // of the arena, received
-	bool held;    // the caller's until sluice_buffer_put
+struct client_pack { // messages that gather for one session and stream
 	uint32_t session;
+	uint32_t stream;
+	uint32_t buffer; // index
+	uint32_t used;   // bytes
+};
+
+struct client_block {      // of the arena, received
+	bool held;         // the caller's until sluice_buffer_put
+	bool packed;       // a record of messages: held until `messages` is 0
+	uint32_t messages; // given out and not yet back; one more while the walk is in it
+	uint32_t session;
+};
+
+struct client_walk { // the record of messages that is being given out
+	bool on;
+	uint32_t block; // index
+	uint32_t session, stream;
+	uint32_t size, at; // bytes
 };
 
 struct client_session {
@@ -43,7 +61,10 @@ struct client_session {
 	bool hidden;  // nobody waits for it any more: aborted, its events are swallowed
 	bool closing; // no more sends
 	bool aborted;
-	bool closed; // CLOSED was taken from the ring, and waits for in_flight to become 0
+	bool closed;    // CLOSED was taken from the ring, and waits for in_flight to become 0
+	bool lost;      // messages of ours did not arrive
+	bool malformed; // the peer wrote a record of messages that is none: nothing more of it
+	bool abort_due; // the ring had no room for our ABORT
 	uint32_t session;
 	uint32_t row;       // of the arena's info
 	uint32_t in_flight; // sends
@@ -83,6 +104,9 @@ struct sluice {
 	bool asleep; // our flag in the ring is set, and the wake socket may hold bytes
 	struct app_rx taken[CLIENT_EVENTS_TURN]; // copied out of the ring, not yet looked at
 	uint32_t taken_first, taken_count;
+	struct client_walk walk;
+	struct client_pack pack[CLIENT_PACKS_MAX];
+	uint32_t packs; // in use
 
 	bool detached; // the dataplane is gone
 	bool broken;   // it wrote nonsense: its rings are not read any more
@@ -94,6 +118,7 @@ struct sluice {
 	struct client_block block[APP_BLOCKS_MAX];
 	struct client_session session[CLIENT_SESSIONS_MAX];
 	uint32_t sessions_closed; // whose CLOSED is due now
+	uint32_t aborts_due;
 	uint32_t request_last;
 	struct client_request request[CLIENT_REQUESTS_MAX];
 	uint32_t listen_request; // sluice_listen waits for this one; 0: none
@@ -125,6 +150,25 @@ struct client_session *client_session_add(struct sluice *sluice, uint32_t sessio
 void client_session_look(struct sluice *sluice, struct client_session *session);
 // Publishes a descriptor without a record. 0 or SLUICE_E_AGAIN.
 int client_session_order(struct sluice *sluice, uint32_t session, enum app_tx_op op);
+// Ends it at once, now or as soon as the ring has room.
+void client_session_abort(struct sluice *sluice, struct client_session *session);
+
+// send.c: publishes a record; its buffer is Sluice's from here. 0, SLUICE_E_AGAIN or UNREACHABLE.
+int client_send_record(struct sluice *sluice, struct client_session *session, struct app_tx *tx);
+
+// message.c: hands over what has gathered for this stream, so that a record stays behind it, ...
+int client_pack_flush_stream(struct sluice *sluice, uint32_t session, uint32_t stream);
+// ... or for this session,
+int client_pack_flush_session(struct sluice *sluice, uint32_t session);
+// or throws it away. True: there was something.
+bool client_pack_drop(struct sluice *sluice, uint32_t session);
+// All of them, and what else waited for room in the ring.
+int client_flush(struct sluice *sluice);
+
+// walk.c: starts to give out a record of messages.
+void client_walk_start(struct sluice *sluice, const struct app_rx *rx);
+// The next message of it. False: it has no more.
+bool client_walk_next(struct sluice *sluice, struct sluice_event *event);
 
 // wait.c: no more wake-ups wanted; empties the wake socket.
 void client_awake(struct sluice *sluice);
@@ -136,3 +180,5 @@ uint32_t client_buffer_index(const struct sluice *sluice, const void *memory);
 void client_buffers_init(struct sluice *sluice);
 void client_buffer_free(struct sluice *sluice, uint32_t index);
 void client_block_return(struct sluice *sluice, uint32_t index);
+// One message less of a block of them; the last one returns it.
+void client_block_message_put(struct sluice *sluice, uint32_t index);

@@ -31,8 +31,8 @@ static bool receive_opened(
 	}
 	if (rx->cookie != 0 &&
 		request == NULL) { // opened just after it had failed: the caller knows it as failed
-		session->hidden = session->closing = session->aborted = true;
-		client_session_order(sluice, rx->session, APP_TX_ABORT);
+		session->hidden = true;
+		client_session_abort(sluice, session);
 		return false;
 	}
 	if (request != NULL)
@@ -57,9 +57,13 @@ static bool receive_data(struct sluice *sluice, const struct app_rx *rx, struct 
 	}
 	sluice->block[index].held = true;
 	sluice->block[index].session = rx->session;
-	if (session == NULL || session->hidden) {
+	if (session == NULL || session->hidden || session->malformed) {
 		client_block_return(sluice, index);
 		return false;
+	}
+	if (rx->flags & APP_RX_PACKED) {
+		client_walk_start(sluice, rx);
+		return client_walk_next(sluice, event);
 	}
 	event->type = SLUICE_DATA;
 	event->data = sluice->blocks + rx->offset;
@@ -88,9 +92,14 @@ static bool receive_sent(struct sluice *sluice, const struct app_rx *rx, struct 
 	event->data = sluice->buffers + (size_t)rx->cookie * APP_BLOCK_SIZE;
 	event->cookie = buffer->cookie;
 	session = client_session_find(sluice, buffer->session);
+	if (session != NULL && buffer->packed && !event->ok)
+		session->lost = true;
 	if (session != NULL && --session->in_flight == 0 && session->closed)
 		sluice->sessions_closed++;
-	return true;
+	if (!buffer->packed)
+		return true;
+	client_buffer_free(sluice, (uint32_t)rx->cookie);
+	return false;
 }
 
 // The caller hears of it when every send is answered: CLOSED is the last event of a session.
@@ -103,6 +112,9 @@ static void receive_closed(struct sluice *sluice, const struct app_rx *rx)
 	client_session_look(sluice, session); // the figures at the end
 	session->closed = true;
 	session->close_reason = rx->value;
+	session->lost |= client_pack_drop(sluice, rx->session);
+	if (session->abort_due)
+		sluice->aborts_due--;
 	if (session->in_flight == 0)
 		sluice->sessions_closed++;
 }
@@ -129,6 +141,19 @@ static bool receive_ring_event(
 
 // ---- sources, in order of precedence ----------------------------------------------------------
 
+static void receive_end_fill(const struct client_session *session, struct sluice_event *event)
+{
+	const char *why = client_close_sentence(session->close_reason);
+
+	if (session->malformed)
+		why = "the peer's application sent a record of messages that does not hold what it "
+		      "says";
+	event->ok = !session->aborted && !session->lost &&
+		    (session->close_reason == CLOSE_LOCAL || session->close_reason == CLOSE_PEER);
+	snprintf(event->text, sizeof(event->text), "%s%s", why,
+		session->lost ? "; messages to it are lost" : "");
+}
+
 static bool receive_session_end(struct sluice *sluice, struct sluice_event *event)
 {
 	for (int i = 0; i < CLIENT_SESSIONS_MAX && sluice->sessions_closed > 0; i++) {
@@ -141,10 +166,7 @@ static bool receive_session_end(struct sluice *sluice, struct sluice_event *even
 		if (session->hidden)
 			continue;
 		*event = (struct sluice_event){.type = SLUICE_CLOSED, .session = session->session};
-		event->ok = !session->aborted && (session->close_reason == CLOSE_LOCAL ||
-							 session->close_reason == CLOSE_PEER);
-		snprintf(event->text, sizeof(event->text), "%s",
-			client_close_sentence(session->close_reason));
+		receive_end_fill(session, event);
 		return true;
 	}
 	return false;
@@ -152,8 +174,11 @@ static bool receive_session_end(struct sluice *sluice, struct sluice_event *even
 
 static bool receive_from_ring(struct sluice *sluice, struct sluice_event *event)
 {
+	if (client_walk_next(sluice, event))
+		return true;
 	while (!sluice->broken) {
 		if (sluice->taken_first == sluice->taken_count) {
+			client_flush(sluice);
 			uint32_t count = ring_take(&sluice->rx, sluice->taken, CLIENT_EVENTS_TURN);
 
 			sluice->taken_first = sluice->taken_count = 0;
@@ -230,7 +255,7 @@ int sluice_receive(struct sluice *sluice, struct sluice_event *events, int max)
 bool client_has_event(struct sluice *sluice)
 {
 	if (sluice->sessions_closed > 0 || sluice->taken_first != sluice->taken_count ||
-		sluice->detached)
+		sluice->walk.on || sluice->detached)
 		return true;
 	for (int i = 0; i < CLIENT_REQUESTS_MAX; i++) {
 		if (sluice->request[i].state == CLIENT_REQUEST_FAILED)

@@ -16,21 +16,40 @@ static int send_check(struct sluice *sluice, uint32_t stream, uint32_t size, uin
 	return 0;
 }
 
+int client_send_record(struct sluice *sluice, struct client_session *session, struct app_tx *tx)
+{
+	struct client_buffer *buffer = &sluice->buffer[tx->cookie];
+	uint32_t put;
+
+	tx->session = session->session;
+	tx->offset = (uint32_t)tx->cookie * APP_BLOCK_SIZE;
+	tx->op = APP_TX_SEND;
+	put = ring_put(&sluice->tx, tx, 1);
+	if (put == RING_CORRUPT) {
+		client_break(sluice, "the dataplane broke the send ring");
+		return SLUICE_E_UNREACHABLE;
+	}
+	if (put == 0)
+		return client_fail(sluice, SLUICE_E_AGAIN, "too much in flight");
+	buffer->state = CLIENT_BUFFER_IN_FLIGHT;
+	buffer->session = tx->session;
+	buffer->stream = tx->stream;
+	buffer->packed = (tx->flags & APP_TX_PACKED) != 0;
+	session->in_flight++;
+	return 0;
+}
+
 int sluice_send(struct sluice *sluice, uint32_t session_id, uint32_t stream, void *memory,
 	uint32_t size, bool message_end, uint64_t cookie)
 {
 	uint32_t index = client_buffer_index(sluice, memory);
 	struct client_session *session = client_session_find(sluice, session_id);
 	struct app_tx tx = {
-		.session = session_id,
 		.stream = stream,
-		.offset = index * APP_BLOCK_SIZE,
 		.size = size,
-		.op = APP_TX_SEND,
 		.flags = message_end ? APP_TX_MESSAGE_END : 0,
 		.cookie = index,
 	};
-	uint32_t put;
 	int rc;
 
 	if (sluice->detached)
@@ -40,18 +59,10 @@ int sluice_send(struct sluice *sluice, uint32_t session_id, uint32_t stream, voi
 		return rc;
 	if (session == NULL || session->closing || session->closed)
 		return client_fail(sluice, SLUICE_E_CLOSED, "the session is closed");
-
-	put = ring_put(&sluice->tx, &tx, 1);
-	if (put == RING_CORRUPT) {
-		client_break(sluice, "the dataplane broke the send ring");
-		return SLUICE_E_UNREACHABLE;
-	}
-	if (put == 0)
-		return client_fail(sluice, SLUICE_E_AGAIN, "too much in flight");
-	sluice->buffer[index].state = CLIENT_BUFFER_IN_FLIGHT;
-	sluice->buffer[index].session = session_id;
-	sluice->buffer[index].stream = stream;
-	sluice->buffer[index].cookie = cookie;
-	session->in_flight++;
-	return 0;
+	rc = client_pack_flush_stream(sluice, session_id, stream);
+	if (rc == 0)
+		rc = client_send_record(sluice, session, &tx);
+	if (rc == 0)
+		sluice->buffer[index].cookie = cookie;
+	return rc;
 }

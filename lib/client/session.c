@@ -56,6 +56,16 @@ int client_session_order(struct sluice *sluice, uint32_t session, enum app_tx_op
 	return SLUICE_E_UNREACHABLE;
 }
 
+void client_session_abort(struct sluice *sluice, struct client_session *session)
+{
+	session->closing = session->aborted = true;
+	client_pack_drop(sluice, session->session);
+	if (client_session_order(sluice, session->session, APP_TX_ABORT) != SLUICE_E_AGAIN)
+		return;
+	session->abort_due = true;
+	sluice->aborts_due++;
+}
+
 static int session_end(struct sluice *sluice, uint32_t session_id, enum app_tx_op op)
 {
 	struct client_session *session = client_session_find(sluice, session_id);
@@ -67,7 +77,11 @@ static int session_end(struct sluice *sluice, uint32_t session_id, enum app_tx_o
 		return client_fail(sluice, SLUICE_E_CLOSED, "the session is closed");
 	if (session->closed || (session->closing && op == APP_TX_CLOSE) || session->aborted)
 		return 0; // on its way already
-	rc = client_session_order(sluice, session_id, op);
+	if (op == APP_TX_ABORT)
+		client_pack_drop(sluice, session_id);
+	rc = client_pack_flush_session(sluice, session_id);
+	if (rc == 0)
+		rc = client_session_order(sluice, session_id, op);
 	if (rc != 0)
 		return rc;
 	session->closing = true;

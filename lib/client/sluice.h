@@ -86,7 +86,8 @@ enum sluice_order {
 // A send buffer in memory that the dataplane reads directly: SLUICE_BUFFER_SIZE bytes, or NULL when
 // all are in flight.
 void *sluice_buffer_get(struct sluice *sluice);
-// Gives back a buffer of sluice_buffer_get that was not sent, or the `data` of a SLUICE_DATA event.
+// Gives back a buffer of sluice_buffer_get that was not sent, or the `data` of a SLUICE_DATA or
+// SLUICE_MESSAGE event.
 void sluice_buffer_put(struct sluice *sluice, const void *buffer);
 
 // Sends `size` bytes (0..65536) of a buffer as one record. The buffer belongs to Sluice until
@@ -94,6 +95,25 @@ void sluice_buffer_put(struct sluice *sluice, const void *buffer);
 // marks the last record of a message. SLUICE_E_AGAIN: too much in flight, the buffer stays yours.
 int sluice_send(struct sluice *sluice, uint32_t session, uint32_t stream, void *buffer,
 	uint32_t size, bool message_end, uint64_t cookie);
+
+// ---- messages: many of them share a record, and so packets --------------------------------------
+
+#define SLUICE_MESSAGE_MAX 65532u
+
+// Sends a message of `size` bytes (0..SLUICE_MESSAGE_MAX), which is copied: `data` stays yours and
+// nothing comes back for it. Messages of one session and stream gather in a buffer of this
+// attachment, which goes as one record when the next message does not fit, when sluice_flush is
+// called, or by itself when sluice_receive or sluice_wait has handed out all events and looks for
+// more: the end of an event-loop turn. Within a session and stream, messages and records of
+// sluice_send keep the order in which they were given; on an unordered stream messages of one
+// record do. Each arrives once, as SLUICE_MESSAGE, unless its session ends first: then
+// SLUICE_CLOSED has `ok` false, whoever closed it. SLUICE_E_AGAIN: no buffer or no room now, the
+// message was not taken: wait (sluice_wait wakes for it), then try again.
+int sluice_message(
+	struct sluice *sluice, uint32_t session, uint32_t stream, const void *data, uint32_t size);
+// Hands over the messages gathered so far. SLUICE_E_AGAIN: no room now for some of them; they go
+// later by themselves.
+int sluice_flush(struct sluice *sluice);
 
 enum sluice_event_type {
 	// A session: `request` (ours) or `accepted` (theirs).
@@ -107,10 +127,15 @@ enum sluice_event_type {
 	// else
 	// it is lost with its session. Either way the buffer, `data`, is yours again.
 	SLUICE_SENT,
-	// The last event of a session. `ok`: closed gracefully, from either side; `text` says why.
+	// The last event of a session. `ok`: closed gracefully, from either side, and no message of
+	// ours is lost; `text` says why.
 	SLUICE_CLOSED,
 	// The dataplane went away: all sessions and buffers are gone. Detach and attach again.
 	SLUICE_DETACHED,
+	// A message: `data` (aligned to 4 bytes), `size`, `stream`. Give `data` back with
+	// sluice_buffer_put, exactly once: the receive buffer that it shares with others is free
+	// when all of them are back.
+	SLUICE_MESSAGE,
 };
 
 struct sluice_event {
@@ -121,7 +146,7 @@ struct sluice_event {
 	bool accepted;    // OPENED
 	bool ok;          // SENT, CLOSED
 	bool message_end; // DATA
-	const void *data; // DATA: read-only; SENT: the buffer (ownership comes back)
+	const void *data; // DATA, MESSAGE: read-only; SENT: the buffer (ownership comes back)
 	uint32_t size;
 	uint64_t cookie;
 	int error;                      // FAILED: SLUICE_E_*

@@ -51,6 +51,7 @@ int sluice_wait(struct sluice *sluice, int timeout_ms)
 
 	if (sluice->detached_told)
 		return SLUICE_E_UNREACHABLE;
+	client_flush(sluice);
 	for (;;) {
 		if (wait_prepare(sluice))
 			return 1;

@@ -59,6 +59,7 @@ static int on_event(struct sluice *sluice, const struct sluice_event *event, con
 	case SLUICE_DETACHED:
 		return say(3, event->text);
 	case SLUICE_SENT:
+	case SLUICE_MESSAGE:
 		break;
 	}
 	return -1;

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "dataplane/transport/transport.h"
+#include "lib/base/packed.h"
 #include "lib/client/client.h"
 #include "lib/shm/seqlock.h"
 
@@ -177,6 +178,123 @@ static void opened__after_its_time_out_is_aborted(void **state)
 	open_session(f, 5); // and nothing of it stayed
 }
 
+// A record of messages in the first block, published; what of it holds is up to the caller.
+static void publish_packed(struct fixture *f, uint32_t size)
+{
+	publish(f, (struct app_rx){.type = APP_RX_DATA,
+			   .session = 9,
+			   .stream = 4,
+			   .size = size,
+			   .flags = APP_RX_PACKED});
+}
+
+static uint32_t pack_three(struct fixture *f)
+{
+	uint32_t used = packed_add(f->memory, 0, APP_BLOCK_SIZE, "one", 3);
+
+	used = packed_add(f->memory, used, APP_BLOCK_SIZE, "", 0);
+	return packed_add(f->memory, used, APP_BLOCK_SIZE, "three", 5);
+}
+
+static uint32_t returns(const struct fixture *f)
+{
+	return atomic_load(&f->mine->return_tail.tail);
+}
+
+static void packed__block_returns_with_its_last_message(void **state)
+{
+	struct fixture *f = *state;
+	struct sluice_event events[4];
+
+	open_session(f, 9);
+	publish_packed(f, pack_three(f));
+	assert_int_equal(sluice_receive(f->sluice, events, 1), 1);
+	assert_int_equal(events[0].type, SLUICE_MESSAGE);
+	assert_int_equal(events[0].stream, 4);
+	assert_memory_equal(events[0].data, "one", events[0].size);
+	sluice_buffer_put(f->sluice, events[0].data);
+	sluice_buffer_put(f->sluice, events[0].data); // too often: it does not return the block
+	assert_int_equal(sluice_wait(f->sluice, 0), 1);
+	assert_int_equal(sluice_receive(f->sluice, events, 4), 2);
+	assert_int_equal(events[0].size, 0);
+	assert_int_equal(events[1].size, 5);
+	assert_memory_equal(events[1].data, "three", 5);
+	assert_int_equal((uintptr_t)events[1].data % 4, 0);
+	sluice_buffer_put(f->sluice, events[1].data);
+	assert_int_equal(returns(f), 0);
+	sluice_buffer_put(f->sluice, events[0].data);
+	assert_int_equal(returns(f), 1);
+	sluice_buffer_put(f->sluice, events[0].data);
+	assert_int_equal(returns(f), 1);
+}
+
+static void packed__empty_message_at_the_end_of_the_block(void **state)
+{
+	struct fixture *f = *state;
+	uint8_t *body = calloc(1, SLUICE_MESSAGE_MAX);
+	struct sluice_event events[4];
+	uint32_t used =
+		packed_add(f->memory, 0, APP_BLOCK_SIZE, body, SLUICE_MESSAGE_MAX - PACKED_PREFIX);
+
+	used = packed_add(f->memory, used, APP_BLOCK_SIZE, NULL, 0);
+	assert_int_equal(used, APP_BLOCK_SIZE);
+	open_session(f, 9);
+	publish_packed(f, used);
+	assert_int_equal(sluice_receive(f->sluice, events, 4), 2);
+	sluice_buffer_put(f->sluice, events[1].data);
+	sluice_buffer_put(f->sluice, events[0].data);
+	assert_int_equal(returns(f), 1);
+	free(body);
+}
+
+// What a stranger wrote ends its session with a sentence; what came before it stays true.
+static void packed__malformed_ends_its_session(void **state)
+{
+	struct fixture *f = *state;
+	struct sluice_event events[4];
+	struct app_tx tx;
+
+	open_session(f, 9);
+	publish_packed(f, pack_three(f) - 4);
+	publish(f, (struct app_rx){.type = APP_RX_DATA, // more of it: nobody wants it
+			   .session = 9,
+			   .offset = APP_BLOCK_SIZE,
+			   .size = 4});
+	assert_int_equal(sluice_receive(f->sluice, events, 4), 2);
+	memcpy(&tx, f->mine->tx_slots, sizeof(tx));
+	assert_int_equal(tx.op, APP_TX_ABORT);
+	assert_int_equal(tx.session, 9);
+	assert_int_equal(returns(f), 1); // the second block
+	for (int i = 0; i < 2; i++)
+		sluice_buffer_put(f->sluice, events[i].data);
+	assert_int_equal(returns(f), 2);
+	assert_int_equal(sluice_message(f->sluice, 9, 0, "x", 1), SLUICE_E_CLOSED);
+	publish(f, (struct app_rx){.type = APP_RX_CLOSED, .session = 9, .value = CLOSE_LOCAL});
+	assert_int_equal(sluice_receive(f->sluice, events, 4), 1);
+	assert_int_equal(events[0].type, SLUICE_CLOSED);
+	assert_false(events[0].ok);
+	assert_non_null(strstr(events[0].text, "does not hold what it says"));
+}
+
+// The order to end the session is not forgotten when the ring has no room for it.
+static void packed__malformed_with_a_full_ring(void **state)
+{
+	struct fixture *f = *state;
+	struct sluice_event event;
+	struct app_tx tx = {.op = APP_TX_CLOSE};
+
+	open_session(f, 9);
+	while (ring_put(&f->sluice->tx, &tx, 1) == 1)
+		;
+	publish_packed(f, 3);
+	assert_int_equal(sluice_receive(f->sluice, &event, 1), 0);
+	atomic_store(&f->arena->tx_head.head, APP_TX_SLOTS);
+	assert_int_equal(sluice_receive(f->sluice, &event, 1), 0);
+	assert_int_equal(atomic_load(&f->mine->tx_tail.tail), APP_TX_SLOTS + 1);
+	memcpy(&tx, f->mine->tx_slots, sizeof(tx));
+	assert_int_equal(tx.op, APP_TX_ABORT);
+}
+
 static void row__of_another_session_is_not_believed(void **state)
 {
 	struct fixture *f = *state;
@@ -293,12 +411,14 @@ static void garbage__random(void **state)
 		if (rx.type == APP_RX_OPENED)
 			rx.offset = (uint32_t)random() % (APP_SESSIONS_MAX + 1);
 		publish(f, rx);
+		sluice_message(f->sluice, rx.session, rx.stream % 9 << 2, &rx, sizeof(rx));
 		void *buffer = sluice_buffer_get(f->sluice);
 		if (buffer != NULL &&
 			sluice_send(f->sluice, rx.session, 0, buffer, 1, true, 1) != 0)
 			sluice_buffer_put(f->sluice, buffer);
 		while (sluice_receive(f->sluice, &event, 1) == 1) {
-			if (event.type == SLUICE_DATA || event.type == SLUICE_SENT) {
+			if (event.type == SLUICE_DATA || event.type == SLUICE_SENT ||
+				event.type == SLUICE_MESSAGE) {
 				assert_non_null(event.data);
 				sluice_buffer_put(f->sluice, event.data);
 			}
@@ -358,6 +478,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(closed__waits_for_the_last_sent),
 		CASE(opened__after_its_time_out_is_aborted),
+		CASE(packed__block_returns_with_its_last_message),
+		CASE(packed__empty_message_at_the_end_of_the_block),
+		CASE(packed__malformed_ends_its_session),
+		CASE(packed__malformed_with_a_full_ring),
 		CASE(row__of_another_session_is_not_believed),
 		CASE(garbage__unknown_type),
 		CASE(garbage__data_out_of_range),
