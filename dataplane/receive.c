@@ -129,8 +129,8 @@ uint32_t receive_steered(struct worker *w, uint64_t now_ns)
 // A record that went raw lies already where the application will read it.
 static enum verdict receive_raw(struct worker *w, struct session *s, const struct recv_record *r)
 {
-	enum verdict verdict = expand_record(&r->header, false, r->block, w->codec_workspace,
-		r->block, !s->cipher->authenticates);
+	enum verdict verdict = expand_record(
+		&r->header, false, r->block, w->codec_workspace, r->block, session_checksums(s));
 
 	if (verdict == VERDICT_ACCEPT)
 		session_deliver(w, s, r, r->block);
@@ -150,7 +150,7 @@ static enum verdict receive_record(struct worker *w, const struct recv_record *r
 	if (!raw)
 		return DROP_NO_BUFFER;
 	verdict = expand_record(
-		&r->header, true, r->block, w->codec_workspace, raw, !s->cipher->authenticates);
+		&r->header, true, r->block, w->codec_workspace, raw, session_checksums(s));
 	if (verdict != VERDICT_ACCEPT) {
 		session_block_put(w, s, raw);
 		return verdict;

@@ -18,6 +18,11 @@ struct session *session_of(struct worker *w, uint32_t cid)
 	return c ? conn_owner(c) : NULL;
 }
 
+bool session_checksums(const struct session *s)
+{
+	return !s->cipher->authenticates && !conn_over_memory(s->conn);
+}
+
 uint8_t *session_block_get(struct worker *w, struct session *s)
 {
 	if (s->app_row)
@@ -68,6 +73,7 @@ static void session_connect(struct worker *w, struct session *s, uint64_t now_ns
 		.initiator = s->initiator,
 		.tag_size = s->cipher->tag_size,
 		.controller = s->controller,
+		.memory = port_is_memory(w->port[s->port]),
 		.credit_records = s->app_row ? s->app_row->credit_records : SESSION_DISCARD_RECORDS,
 	};
 

@@ -62,6 +62,9 @@ struct session *session_of(struct worker *w, uint32_t cid); // NULL: none of our
 void session_free(
 	struct worker *w, struct session *s); // its connection is closed and everything is back
 
+// Blocks carry a CRC32C: neither a tag proves their bytes, nor did they stay in memory all the way.
+bool session_checksums(const struct session *s);
+
 // Blocks to put records together in: out of the application's arena, or the worker's discard pool.
 uint8_t *session_block_get(struct worker *w, struct session *s);
 void session_block_put(struct worker *w, struct session *s, uint8_t *block);

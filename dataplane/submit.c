@@ -41,7 +41,7 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 		!submit_slab(w, s, tx->size, &slab))
 		return false;
 	compress_record(&c, s->codec, w->codec_workspace, s->level, app_tx_data(channel, tx),
-		tx->size, slab, !s->cipher->authenticates);
+		tx->size, slab, session_checksums(s));
 	if (slab)
 		w->encode_budget -= tx->size;
 	if (slab && !c.compressed) {

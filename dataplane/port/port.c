@@ -172,6 +172,11 @@ const struct port_config *port_config(const struct port *p)
 	return &p->config;
 }
 
+bool port_is_memory(const struct port *p)
+{
+	return p->config.driver == PORT_MEMIF;
+}
+
 bool port_link_up(const struct port *p)
 {
 	return atomic_load_explicit(&p->link_up, memory_order_relaxed);

@@ -70,6 +70,10 @@ void port_close(struct port *port);
 const struct port_config *port_config(const struct port *port); // defaults filled in
 bool port_link_up(const struct port *port);                     // any thread
 
+// The link is memory that two processes of one machine share: nothing on it flips a bit, so neither
+// datagrams nor blocks need a checksum.
+bool port_is_memory(const struct port *port);
+
 // ---- receive
 
 // A UDP datagram for one of our workers' ports, checked: addresses, lengths, both checksums.

@@ -22,7 +22,7 @@ static enum verdict rx_check(const struct port *p, const struct net_udp *udp)
 		return DROP_UDP_PORT;
 	// Only memory may come without a checksum: on a cable
 	// the header would be believed with flipped bits.
-	if (!udp->checksum && p->config.driver != PORT_MEMIF)
+	if (!udp->checksum && !port_is_memory(p))
 		return DROP_UDP_CHECKSUM;
 	return VERDICT_ACCEPT;
 }

@@ -24,6 +24,7 @@ bool port_route_init(
 		return false;
 	net_template_init(&r->template, unknown, p->mac, c->ipv4, dst_ip,
 		(uint16_t)(c->udp_base_port + queue), dst_port);
+	r->template.without_sum = port_is_memory(p);
 	return true;
 }
 

@@ -109,8 +109,9 @@ struct conn {
 
 	// Closing.
 	bool initiator;
-	bool close_wanted; // by our side
-	bool fin_acked;    // our FIN
+	bool memory, peer_memory; // links; what a HELLO says
+	bool close_wanted;        // by our side
+	bool fin_acked;           // our FIN
 	bool peer_fin;
 	bool reported;         // CLOSED was taken
 	uint8_t reason;        // enum close_reason

@@ -74,6 +74,8 @@ void transport_open(
 	// A segment bitmap is one word.
 	assert((uint64_t)c->cut.size * 64 > RECORD_WIRE_MAX);
 	c->initiator = open->initiator;
+	c->memory = open->memory;
+	c->peer_memory = false;
 	c->recv_credit = (uint64_t)open->credit_records * RECORD_RAW_MAX;
 	c->recv_credit_told = c->recv_credit;
 	memset(&c->cc, 0, sizeof(c->cc));
@@ -98,7 +100,8 @@ void hello_fill(
 	hello->boot_id = t->config.boot_id;
 	hello->credit = c->recv_credit;
 	hello->segment_size = (uint16_t)c->cut.size;
-	hello->flags = reply ? WIRE_HELLO_REPLY : 0;
+	hello->flags =
+		(uint16_t)((reply ? WIRE_HELLO_REPLY : 0) | (c->memory ? WIRE_HELLO_MEMORY : 0));
 	hello->records = RECORD_WINDOW;
 }
 
@@ -139,6 +142,7 @@ enum verdict conn_on_hello(
 	if (!conn_connected(c)) {
 		for (uint32_t s = 0; s < STREAMS_MAX; s++)
 			c->send[s].limit = hello.records;
+		c->peer_memory = hello.flags & WIRE_HELLO_MEMORY;
 		hello_opened(t, c, now_ns);
 	}
 	if (!reply) {

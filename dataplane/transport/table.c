@@ -127,3 +127,8 @@ uint32_t conn_peer_cid(const struct conn *c)
 {
 	return c->peer_cid;
 }
+
+bool conn_over_memory(const struct conn *c)
+{
+	return c->memory && c->peer_memory;
+}

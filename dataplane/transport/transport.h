@@ -70,6 +70,7 @@ struct conn_open {
 			    // it
 	uint32_t tag_size;  // the cipher's, for counting what really goes; its room is always there
 	uint8_t controller; // enum controller_id
+	bool memory;        // our link is memory; the peer is told
 };
 
 // Takes a slot; the conn is RESERVED, has a cid, sends nothing. NULL: table full.
@@ -97,6 +98,8 @@ uint32_t conn_cid(const struct conn *c);
 uint16_t conn_slot(const struct conn *c);
 void *conn_owner(const struct conn *c);
 uint32_t conn_peer_cid(const struct conn *c);
+// Both ends said that their link is memory. False until HELLO has passed.
+bool conn_over_memory(const struct conn *c);
 
 enum transport_event_type {
 	TRANSPORT_OPENED,

@@ -85,6 +85,7 @@ enum verdict net_arp_parse(struct net_arp *view, const uint8_t *frame, uint32_t 
 struct net_template {
 	uint8_t bytes[NET_HEADERS_SIZE]; // lengths and checksums 0
 	uint64_t ip_sum, udp_sum; // partial sums of what is fixed; udp_sum has the pseudo header
+	bool without_sum;         // UDP checksum 0, "none" (RFC 768): only on links that are memory
 };
 
 void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const uint8_t src_mac[6],

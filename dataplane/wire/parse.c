@@ -82,7 +82,7 @@ bool wire_hello_parse(struct wire_hello *view, const uint8_t *bytes, uint32_t si
 	view->segment_size = be16_get(bytes + 32);
 	view->flags = be16_get(bytes + 34);
 	view->records = be32_get(bytes + 36);
-	return (view->flags & ~WIRE_HELLO_REPLY) == 0;
+	return (view->flags & ~(WIRE_HELLO_REPLY | WIRE_HELLO_MEMORY)) == 0;
 }
 
 bool wire_hint_parse(uint32_t *cid, const uint8_t *bytes, uint32_t size)

@@ -125,7 +125,8 @@ struct wire_hello {
 	uint32_t records; // initial limit of every stream
 };
 
-#define WIRE_HELLO_REPLY 1u
+#define WIRE_HELLO_REPLY  1u
+#define WIRE_HELLO_MEMORY 2u // the sender's link is memory: nothing on it flips a bit
 
 // RESET payload of a hint (connection id 0), 4 bytes: the connection id that its sender does not know.
 #define WIRE_HINT_SIZE 4u

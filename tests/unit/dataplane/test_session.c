@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "dataplane/wire/wire.h"
 #include "tests/unit/dataplane/worker_pair.h"
 
 #define TURNS_MAX 200000u
@@ -282,6 +283,46 @@ static void chaos__everything_comes_back(void **state)
 	}
 }
 
+// The CRC32C of the last block header that a link took.
+static bool see_crc(void *context, const uint8_t *payload, uint32_t size)
+{
+	struct wire_header header;
+	struct block_header block;
+
+	assert_true(wire_header_parse(&header, payload, size));
+	if (header.type == WIRE_DATA && !(header.flags & WIRE_ACK_BLOCK) &&
+		block_header_parse(&block, payload + WIRE_HEADER_SIZE, size - WIRE_HEADER_SIZE))
+		*(uint32_t *)context = block.crc32c;
+	return true;
+}
+
+static uint32_t crc_sent(enum port_driver a, enum port_driver b)
+{
+	struct worker_pair *pair = pair_new();
+	struct pair_session s;
+	uint32_t crc = 0;
+
+	pair->a.port.config.driver = a;
+	pair->b.port.config.driver = b;
+	pair->a.port.on_tx = see_crc;
+	pair->a.port.context = &crc;
+	s = pair_open(pair, CODEC_NONE);
+	pair_send(&pair->a, s.a, 0, 100);
+	assert_int_equal(pair_app_expect(pair, &pair->b, APP_RX_DATA, TURNS_MAX).size, 100);
+	pair->a.port.on_tx = NULL;
+	pair_free(pair);
+	return crc;
+}
+
+static void blocks__carry_a_checksum_unless_both_links_are_memory(void **state)
+{
+	(void)state;
+	assert_int_equal(crc_sent(PORT_MEMIF, PORT_MEMIF), 0);
+	assert_int_not_equal(crc_sent(PORT_MEMIF, PORT_AF_PACKET), 0);
+	assert_int_not_equal(crc_sent(PORT_AF_PACKET, PORT_MEMIF), 0);
+	assert_int_not_equal(crc_sent(PORT_AF_PACKET, PORT_AF_PACKET), 0);
+}
+
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -293,6 +334,7 @@ int main(void)
 		CASE(close__with_parked_descriptors_waits_for_them),
 		CASE(close__parked_descriptors_fail_with_the_session),
 		CASE(broken__application_loses_only_its_own),
+		cmocka_unit_test(blocks__carry_a_checksum_unless_both_links_are_memory),
 		cmocka_unit_test(chaos__everything_comes_back),
 	};
 

@@ -61,6 +61,21 @@ static void net_udp_frame__every_size_parses(void **state)
 }
 
 // This payload's checksum comes out as 0, which would mean that there is none.
+static void net_udp_frame__says_none_without_a_checksum(void **state)
+{
+	uint8_t frame[NET_HEADERS_SIZE + 7] = {0};
+	struct net_template t;
+	struct net_udp view;
+
+	(void)state;
+	template_a_to_b(&t);
+	t.without_sum = true;
+	net_udp_frame(frame, &t, 7);
+	assert_int_equal(net_udp_parse(&view, frame, sizeof(frame)), VERDICT_ACCEPT);
+	assert_false(view.checksum);
+	assert_int_equal(view.payload_size, 7);
+}
+
 static void net_udp_frame__checksum_is_never_zero(void **state)
 {
 	uint8_t frame[44];
@@ -105,6 +120,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(net_udp_frame__golden),
 		cmocka_unit_test(net_udp_frame__every_size_parses),
+		cmocka_unit_test(net_udp_frame__says_none_without_a_checksum),
 		cmocka_unit_test(net_udp_frame__checksum_is_never_zero),
 		cmocka_unit_test(net_arp_frame__parses_back),
 	};

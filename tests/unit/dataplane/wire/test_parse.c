@@ -170,7 +170,9 @@ static void wire_hello_parse__refuses_short_and_unknown_flags(void **state)
 	assert_int_equal(hello.flags, WIRE_HELLO_REPLY);
 	assert_int_equal(hello.records, 128);
 
-	bytes[35] = 3;
+	bytes[35] = WIRE_HELLO_REPLY | WIRE_HELLO_MEMORY;
+	assert_true(wire_hello_parse(&hello, bytes, WIRE_HELLO_SIZE));
+	bytes[35] = 4;
 	assert_false(wire_hello_parse(&hello, bytes, WIRE_HELLO_SIZE));
 	bytes[34] = 1, bytes[35] = 0;
 	assert_false(wire_hello_parse(&hello, bytes, WIRE_HELLO_SIZE));
