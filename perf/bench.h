@@ -71,6 +71,8 @@ const struct bench *bench_at(size_t index);
 // NULL: there is none.
 const struct bench *bench_find(const char *id);
 
-// ring.c
-extern const struct bench ring_benches[];
-extern const size_t ring_benches_count;
+// One file a domain.
+extern const struct bench dispatch_benches[], memory_benches[], ring_benches[], ring_duo_benches[],
+	timer_benches[];
+extern const size_t dispatch_benches_count, memory_benches_count, ring_benches_count,
+	ring_duo_benches_count, timer_benches_count;

@@ -76,16 +76,17 @@ static int measure_samples(struct side *subject, struct side *limit,
 		measure_latencies(subject, limit, plan, m);
 	else
 		measure_rates(subject, limit, plan, m);
-	return side_count(subject);
+	return side_count(subject) < 0 || side_count(limit) < 0 ? -1 : 0;
 }
 
-static void measure_counters(struct side *subject, struct measure *m)
+static void measure_counters(struct side *subject, const struct side *limit, struct measure *m)
 {
 	m->cycles_per_byte = stats_median(subject->cycles, m->pairs);
 	m->allocs = per_unit(subject->total.allocs, subject->units);
 	m->bytes_memcpy = per_unit(subject->total.bytes_memcpy, subject->units);
 	m->syscalls = per_unit(subject->total.syscalls, subject->units);
 	m->hash = subject->hash;
+	m->limit_hash = limit->hash;
 }
 
 static uint32_t pairs_of(const struct bench *bench, const struct measure_plan *plan)
@@ -124,7 +125,7 @@ int measure_pair(const struct bench *subject_bench, const struct bench *limit_be
 	}
 	steal_read(&steal[1], &all[1]);
 	m->steal = all[1] > all[0] ? (double)(steal[1] - steal[0]) / (double)(all[1] - all[0]) : 0;
-	measure_counters(&subject, m);
+	measure_counters(&subject, &limit, m);
 	return 0;
 }
 

@@ -24,9 +24,9 @@ struct measure {
 	double cycles_per_byte; // median, of the subject; negative: not known
 	// Of the subject, each divided by the units that were done; negative: not known.
 	double allocs, bytes_memcpy, syscalls;
-	double steal;         // share of the time that the hypervisor took from this machine
-	uint64_t hash;        // of the subject's work
-	struct side *side[2]; // subject, limit: distributions and "extra"; until the next call
+	double steal;              // share of the time that the hypervisor took from this machine
+	uint64_t hash, limit_hash; // of their work
+	struct side *side[2];      // subject, limit: distributions and "extra"; until the next call
 	char error[BENCH_ERROR_MAX];
 };
 

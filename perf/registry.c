@@ -8,6 +8,10 @@ static const struct {
 	const size_t *count;
 } domains[] = {
 	{ring_benches, &ring_benches_count},
+	{ring_duo_benches, &ring_duo_benches_count},
+	{timer_benches, &timer_benches_count},
+	{dispatch_benches, &dispatch_benches_count},
+	{memory_benches, &memory_benches_count},
 };
 
 const struct bench *bench_at(size_t index)

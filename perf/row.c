@@ -84,17 +84,19 @@ static json_t *latency_json(const struct measure *m)
 
 json_t *row_json(const struct bench *b, const struct measure *m, const struct ratio *noise)
 {
-	char hash[20], domain[32];
+	char hash[20], limit_hash[20], domain[32];
 	json_t *row;
 
 	row_domain(b->id, domain, sizeof(domain));
 	snprintf(hash, sizeof(hash), "%016lx", m->hash);
-	row = json_pack("{s:s, s:s, s:s, s:s, s:s, s:f, s:{s:s, s:f}, s:o, s:o, s:o, s:b, s:s}",
-		"id", b->id, "domain", domain, "params", b->id + strlen(domain) + 1, "unit",
-		b->unit, "better", b->latency ? "smaller" : "larger", "median", m->subject, "limit",
-		"id", b->limit, "median", m->limit, "ratio", ratio_json(&m->ratio, m->pairs),
-		"noise", row_interval(&noise->ci95), "counters", counters_json(m), "stable",
-		m->steal < STEAL_UNSTABLE, "hash", hash);
+	snprintf(limit_hash, sizeof(limit_hash), "%016lx", m->limit_hash);
+	row = json_pack(
+		"{s:s, s:s, s:s, s:s, s:s, s:f, s:{s:s, s:f, s:s}, s:o, s:o, s:o, s:b, s:s}", "id",
+		b->id, "domain", domain, "params", b->id + strlen(domain) + 1, "unit", b->unit,
+		"better", b->latency ? "smaller" : "larger", "median", m->subject, "limit", "id",
+		b->limit, "median", m->limit, "hash", limit_hash, "ratio",
+		ratio_json(&m->ratio, m->pairs), "noise", row_interval(&noise->ci95), "counters",
+		counters_json(m), "stable", m->steal < STEAL_UNSTABLE, "hash", hash);
 	if (b->latency)
 		json_object_set_new(row, "latency", latency_json(m));
 	if (b->location)
