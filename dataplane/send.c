@@ -35,7 +35,8 @@ static void send_descriptor(struct worker *w, struct app_channel *channel,
 
 	if (!s) {
 		if (tx->op == APP_TX_SEND)
-			app_deliver_sent(channel, tx->session, tx->stream, tx->cookie, false);
+			app_deliver_sent(
+				channel, tx->session, tx->stream, tx->cookie, false, false);
 		return;
 	}
 	switch (tx->op) {

@@ -147,8 +147,8 @@ static uint32_t session_sent(struct worker *w)
 			continue;
 		if (sent.record.compressed)
 			app_slab_put(s->app_row->channel, (uint8_t *)(uintptr_t)sent.record.stored);
-		app_deliver_sent(
-			s->app_row->channel, s->cid, sent.stream, sent.record.cookie, sent.ok);
+		app_deliver_sent(s->app_row->channel, s->cid, sent.stream, sent.record.cookie,
+			sent.ok, sent.record.cookie2 & APP_TX_PACKED);
 	}
 	return n;
 }

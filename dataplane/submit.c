@@ -53,13 +53,14 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 		.stored_size = c.header.stored_size,
 		.raw_size = tx->size,
 		.compressed = c.compressed,
-		.cookie = tx->cookie};
+		.cookie = tx->cookie,
+		.cookie2 = tx->flags};
 	block_header_frame(record.header, &c.header);
 	if (transport_submit(w->transport, s->conn, tx->stream, &record, now_ns) != SUBMIT_OK) {
 		if (c.compressed)
 			app_slab_put(channel, slab);
 		// Closing: it will not go any more.
-		app_deliver_sent(channel, tx->session, tx->stream, tx->cookie, false);
+		app_deliver_sent(channel, tx->session, tx->stream, tx->cookie, false, false);
 	}
 	return true;
 }

@@ -102,6 +102,9 @@ struct app_channel {
 	uint32_t woken_head; // ... and its head stood here: no second one until it moves
 	struct app_rx staged[APP_STAGED_MAX];
 	uint32_t staged_count;
+	bool staged_wakes; // one of them, or of those published since the last flush, is worth a
+			   // wake-up
+	uint64_t wakes;    // sent so far
 
 	enum app_broken broken; // worker
 	bool reported;          // worker: main was told that it is broken

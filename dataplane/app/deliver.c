@@ -22,13 +22,19 @@ static void deliver_publish(struct app_channel *channel)
 		channel->broken = APP_BROKEN_FULL;
 }
 
-void app_deliver_stage(struct app_channel *channel, const struct app_rx *event)
+static void deliver_stage(struct app_channel *channel, const struct app_rx *event, bool can_wait)
 {
 	if (channel->broken != APP_BROKEN_NOT)
 		return;
 	if (channel->staged_count == APP_STAGED_MAX)
 		deliver_publish(channel);
 	channel->staged[channel->staged_count++] = *event;
+	channel->staged_wakes |= !can_wait;
+}
+
+void app_deliver_stage(struct app_channel *channel, const struct app_rx *event)
+{
+	deliver_stage(channel, event, false);
 }
 
 void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *memory, uint32_t size,
@@ -56,18 +62,20 @@ void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *mem
 				   });
 }
 
-void app_deliver_sent(
-	struct app_channel *channel, uint32_t session, uint32_t stream, uint64_t cookie, bool ok)
+void app_deliver_sent(struct app_channel *channel, uint32_t session, uint32_t stream,
+	uint64_t cookie, bool ok, bool packed)
 {
+	const struct app_rx event = {
+		.session = session,
+		.stream = stream,
+		.type = APP_RX_SENT,
+		.flags = ok ? 0 : APP_RX_FAILED,
+		.cookie = cookie,
+	};
+
 	assert(channel->sends > 0);
 	channel->sends--;
-	app_deliver_stage(channel, &(struct app_rx){
-					   .session = session,
-					   .stream = stream,
-					   .type = APP_RX_SENT,
-					   .flags = ok ? 0 : APP_RX_FAILED,
-					   .cookie = cookie,
-				   });
+	deliver_stage(channel, &event, ok && packed);
 }
 
 // Tells the main thread that this request needs no time-out any more.
@@ -101,8 +109,11 @@ static void deliver_wake(struct app_channel *channel)
 {
 	uint32_t head;
 
-	if (!ring_wake_needed(&channel->rx)) {
-		channel->woken = false;
+	bool can_wait = !channel->staged_wakes;
+
+	channel->staged_wakes = false;
+	if (!ring_wake_needed_for(&channel->rx, can_wait)) {
+		channel->woken &= can_wait; // a deep sleeper was not seen awake
 		return;
 	}
 	// A byte sent while the head stood here is still on its way to a reader who will look at
@@ -113,6 +124,7 @@ static void deliver_wake(struct app_channel *channel)
 		return;
 	channel->woken = true;
 	channel->woken_head = head;
+	channel->wakes++;
 	// A full socket is a readable one; a closed one is
 	// the main thread's business (hang-up of data.sock).
 	(void)send(channel->wake_fd, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);

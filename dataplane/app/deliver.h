@@ -11,9 +11,10 @@
 // APP_RX_MESSAGE_END or APP_RX_PACKED.
 void app_deliver_data(struct app_session *session, uint32_t stream, uint8_t *block, uint32_t size,
 	uint16_t flags);
-// Answers a SEND: published at the peer, or lost. The buffer is the application's again.
-void app_deliver_sent(
-	struct app_channel *channel, uint32_t session, uint32_t stream, uint64_t cookie, bool ok);
+// Answers a SEND: published at the peer, or lost. The buffer is the application's again. That a
+// record of messages (`packed`) arrived does not wake a deep sleeper: it has buffers enough.
+void app_deliver_sent(struct app_channel *channel, uint32_t session, uint32_t stream,
+	uint64_t cookie, bool ok, bool packed);
 // The session is open; publish its row (app_session_publish: peer, service, initiator) first.
 // `request`: of the application's DOOR_CONNECT, 0 for a session that it accepted.
 void app_deliver_opened(struct app_session *session, uint32_t request);

@@ -89,8 +89,8 @@ static void session_fail_parked(struct app_session *session)
 		const struct app_tx *tx;
 
 		while ((tx = app_parked_first(session, number)) != NULL) {
-			app_deliver_sent(
-				session->channel, tx->session, tx->stream, tx->cookie, false);
+			app_deliver_sent(session->channel, tx->session, tx->stream, tx->cookie,
+				false, false);
 			app_unpark(session, number);
 		}
 	}

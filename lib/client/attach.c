@@ -16,6 +16,7 @@
 #define BLOCKS_ALIGNMENT  4096u
 #define HUGEPAGE          ((size_t)2 << 20)
 #define SOCKET_DEFAULT    "/run/sluice/data.sock"
+#define SPIN_US_DEFAULT   20u // a round trip between two nodes whose workers have a core each
 
 // The address of the dataplane: the caller's, or the environment's, or the usual one. False: too
 // long.
@@ -164,15 +165,23 @@ static int attach_hello(struct sluice *sluice, const struct sluice_options *opti
 
 static int attach_watch(struct sluice *sluice)
 {
-	struct epoll_event event = {.events = EPOLLIN};
+	struct epoll_event socket = {.events = EPOLLIN, .data.fd = sluice->socket};
+	struct epoll_event wake = {.events = EPOLLIN, .data.fd = sluice->wake};
 
 	sluice->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (sluice->epoll < 0 ||
-		epoll_ctl(sluice->epoll, EPOLL_CTL_ADD, sluice->socket, &event) != 0 ||
-		epoll_ctl(sluice->epoll, EPOLL_CTL_ADD, sluice->wake, &event) != 0)
+		epoll_ctl(sluice->epoll, EPOLL_CTL_ADD, sluice->socket, &socket) != 0 ||
+		epoll_ctl(sluice->epoll, EPOLL_CTL_ADD, sluice->wake, &wake) != 0)
 		return client_fail(
 			NULL, SLUICE_E_SYSTEM, "cannot watch the sockets: %s", strerror(errno));
 	return 0;
+}
+
+static uint64_t attach_spin_ns(const struct sluice_options *options)
+{
+	if (options->spin_us == SLUICE_SPIN_NEVER)
+		return 0;
+	return (options->spin_us != 0 ? options->spin_us : SPIN_US_DEFAULT) * 1000ull;
 }
 
 static void attach_init_rings(struct sluice *sluice)
@@ -199,11 +208,15 @@ int sluice_attach(struct sluice **out, const struct sluice_options *options)
 		options = &defaults;
 	if (options->buffers > APP_BLOCKS_MAX || options->receive_buffers > APP_BLOCKS_MAX)
 		return client_fail(NULL, SLUICE_E_INVALID, "at most %d buffers", APP_BLOCKS_MAX);
+	if (options->spin_us > SLUICE_SPIN_MAX_US && options->spin_us != SLUICE_SPIN_NEVER)
+		return client_fail(NULL, SLUICE_E_INVALID,
+			"spin_us is at most %u, or SLUICE_SPIN_NEVER", SLUICE_SPIN_MAX_US);
 	sluice = calloc(1, sizeof(*sluice));
 	if (sluice == NULL)
 		return client_fail(NULL, SLUICE_E_NOMEM, "no memory");
 	sluice->socket = sluice->wake = sluice->epoll = sluice->region.fd = sluice->arena.fd = -1;
 	sluice->buffers_count = options->buffers != 0 ? options->buffers : APP_BLOCKS_DEFAULT;
+	sluice->spin_ns = attach_spin_ns(options);
 	snprintf(sluice->error, sizeof(sluice->error), "no error");
 
 	rc = attach_connect(sluice, options);

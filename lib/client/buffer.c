@@ -38,8 +38,10 @@ void *sluice_buffer_get(struct sluice *sluice)
 {
 	uint32_t index = sluice->free_first;
 
-	if (index == CLIENT_NONE || sluice->detached)
+	if (index == CLIENT_NONE || sluice->detached) {
+		sluice->starved = true;
 		return NULL;
+	}
 	sluice->free_first = sluice->buffer[index].next;
 	sluice->buffer[index].state = CLIENT_BUFFER_HELD;
 	return sluice->buffers + (size_t)index * APP_BLOCK_SIZE;

@@ -101,7 +101,12 @@ struct sluice {
 	struct ring_producer tx;
 	struct ring_producer returns;
 	struct ring_consumer rx;
-	bool asleep; // our flag in the ring is set, and the wake socket may hold bytes
+	bool asleep;      // our flag in the ring is set, and the wake socket may hold bytes
+	bool starved;     // something was refused for want of a buffer or of room: answers matter
+	bool relieved;    // ... and one came since
+	uint64_t spin_ns; // sluice_wait looks so long before it sleeps
+	uint32_t spin_misses;                    // in a row
+	uint32_t spin_skipped;                   // waits that did not spin since the last that did
 	struct app_rx taken[CLIENT_EVENTS_TURN]; // copied out of the ring, not yet looked at
 	uint32_t taken_first, taken_count;
 	struct client_walk walk;
@@ -172,7 +177,8 @@ bool client_walk_next(struct sluice *sluice, struct sluice_event *event);
 
 // wait.c: no more wake-ups wanted; empties the wake socket.
 void client_awake(struct sluice *sluice);
-// receive.c: whether sluice_receive has something without looking at the socket.
+// receive.c: whether sluice_receive has something, or sluice_message room again, without looking at
+// the socket.
 bool client_has_event(struct sluice *sluice);
 
 // buffer.c. Index of the send buffer that starts at `memory`, or CLIENT_NONE.

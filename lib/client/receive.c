@@ -5,10 +5,9 @@
 
 #include "lib/client/client.h"
 
-#define CLOSE_LOCAL 1u // enum close_reason of dataplane/transport/transport.h
-#define CLOSE_PEER  2u
-#define SOCKET_EVERY \
-	64 // turns after which the socket is looked at although the ring is never empty
+#define CLOSE_LOCAL  1u // enum close_reason of dataplane/transport/transport.h
+#define CLOSE_PEER   2u
+#define SOCKET_EVERY 64 // turns of a caller that never sleeps after which the socket is looked at
 
 // ---- one function per event of the ring. False: nothing for the caller ------------------------
 
@@ -96,6 +95,8 @@ static bool receive_sent(struct sluice *sluice, const struct app_rx *rx, struct 
 		session->lost = true;
 	if (session != NULL && --session->in_flight == 0 && session->closed)
 		sluice->sessions_closed++;
+	sluice->relieved |= sluice->starved && buffer->packed;
+	sluice->starved = false;
 	if (!buffer->packed)
 		return true;
 	client_buffer_free(sluice, (uint32_t)rx->cookie);
@@ -172,30 +173,53 @@ static bool receive_session_end(struct sluice *sluice, struct sluice_event *even
 	return false;
 }
 
+// True: events wait in `taken`. Before it looks for more the turn is over: what the caller had to
+// say goes.
+static bool receive_refill(struct sluice *sluice)
+{
+	uint32_t count;
+
+	if (sluice->taken_first != sluice->taken_count)
+		return true;
+	if (sluice->broken)
+		return false;
+	client_flush(sluice);
+	count = ring_take(&sluice->rx, sluice->taken, CLIENT_EVENTS_TURN);
+	sluice->taken_first = 0;
+	sluice->taken_count = count == RING_CORRUPT ? 0 : count;
+	if (count == RING_CORRUPT)
+		client_break(sluice, "the dataplane broke the event ring");
+	return sluice->taken_count > 0;
+}
+
 static bool receive_from_ring(struct sluice *sluice, struct sluice_event *event)
 {
 	if (client_walk_next(sluice, event))
 		return true;
-	while (!sluice->broken) {
-		if (sluice->taken_first == sluice->taken_count) {
-			client_flush(sluice);
-			uint32_t count = ring_take(&sluice->rx, sluice->taken, CLIENT_EVENTS_TURN);
-
-			sluice->taken_first = sluice->taken_count = 0;
-			if (count == RING_CORRUPT) {
-				client_break(sluice, "the dataplane broke the event ring");
-				return false;
-			}
-			if (count == 0)
-				return false;
-			sluice->taken_count = count;
-		}
+	while (receive_refill(sluice)) {
 		if (receive_ring_event(sluice, &sluice->taken[sluice->taken_first++], event))
 			return true;
 		if (receive_session_end(sluice, event))
 			return true;
 	}
 	return false;
+}
+
+// Answers to records of messages are nobody's events: they are taken here, so that no caller gets
+// up for them.
+static void receive_quiet(struct sluice *sluice)
+{
+	struct sluice_event none;
+
+	while (receive_refill(sluice)) {
+		const struct app_rx *rx = &sluice->taken[sluice->taken_first];
+
+		if (rx->type != APP_RX_SENT || rx->cookie >= sluice->buffers_count ||
+			!sluice->buffer[rx->cookie].packed)
+			return;
+		sluice->taken_first++;
+		receive_ring_event(sluice, rx, &none);
+	}
 }
 
 static bool receive_failure(struct sluice *sluice, struct sluice_event *event)
@@ -224,7 +248,6 @@ static bool receive_one(struct sluice *sluice, struct sluice_event *event)
 	if (receive_from_ring(
 		    sluice, event)) // also after the dataplane's death: what it published is true
 		return true;
-	client_read_socket(sluice);
 	if (receive_failure(sluice, event))
 		return true;
 	if (!sluice->detached || sluice->detached_told)
@@ -237,12 +260,13 @@ static bool receive_one(struct sluice *sluice, struct sluice_event *event)
 
 int sluice_receive(struct sluice *sluice, struct sluice_event *events, int max)
 {
+	bool slept = sluice->asleep; // it may be the socket that woke the caller
 	int count = 0;
 
 	if (sluice->detached_told)
 		return SLUICE_E_UNREACHABLE;
 	client_awake(sluice);
-	if (++sluice->turns % SOCKET_EVERY == 0) {
+	if (++sluice->turns % SOCKET_EVERY == 0 || slept) {
 		client_read_socket(sluice);
 		if (max > 0 && receive_failure(sluice, &events[0]))
 			count = 1;
@@ -254,8 +278,9 @@ int sluice_receive(struct sluice *sluice, struct sluice_event *events, int max)
 
 bool client_has_event(struct sluice *sluice)
 {
+	receive_quiet(sluice);
 	if (sluice->sessions_closed > 0 || sluice->taken_first != sluice->taken_count ||
-		sluice->walk.on || sluice->detached)
+		sluice->walk.on || sluice->relieved || sluice->detached)
 		return true;
 	for (int i = 0; i < CLIENT_REQUESTS_MAX; i++) {
 		if (sluice->request[i].state == CLIENT_REQUEST_FAILED)

@@ -29,8 +29,10 @@ int client_send_record(struct sluice *sluice, struct client_session *session, st
 		client_break(sluice, "the dataplane broke the send ring");
 		return SLUICE_E_UNREACHABLE;
 	}
-	if (put == 0)
+	if (put == 0) {
+		sluice->starved = true;
 		return client_fail(sluice, SLUICE_E_AGAIN, "too much in flight");
+	}
 	buffer->state = CLIENT_BUFFER_IN_FLIGHT;
 	buffer->session = tx->session;
 	buffer->stream = tx->stream;

@@ -50,6 +50,7 @@ int client_session_order(struct sluice *sluice, uint32_t session, enum app_tx_op
 
 	if (put == 1)
 		return 0;
+	sluice->starved |= put == 0;
 	if (put == 0)
 		return client_fail(sluice, SLUICE_E_AGAIN, "too much in flight");
 	client_break(sluice, "the dataplane broke the send ring");

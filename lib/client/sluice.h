@@ -40,7 +40,13 @@ struct sluice_options {
 			    // else /run/sluice/data.sock
 	uint32_t buffers;   // send buffers, 0: 256
 	uint32_t receive_buffers; // 0: 256
+	// sluice_wait looks for events so long before it sleeps, yielding its core meanwhile, and
+	// hardly ever while that has been in vain. 0: 20; at most SLUICE_SPIN_MAX_US.
+	uint32_t spin_us;
 };
+
+#define SLUICE_SPIN_NEVER  UINT32_MAX // for `spin_us`: sleeps at once
+#define SLUICE_SPIN_MAX_US 1000000u
 
 // Attaches this process. On success *sluice is owned by the caller until sluice_detach.
 int sluice_attach(struct sluice **sluice, const struct sluice_options *options);
@@ -156,7 +162,8 @@ struct sluice_event {
 };
 
 // Takes up to `max` events without blocking. Returns their number; SLUICE_E_UNREACHABLE once
-// SLUICE_DETACHED was taken.
+// SLUICE_DETACHED was taken. Whoever calls nothing but this in a loop is never woken, and makes no
+// system call but one in 64 calls.
 int sluice_receive(struct sluice *sluice, struct sluice_event *events, int max);
 // Blocks until there is an event, or `timeout_ms` (-1: for ever). 1 there may be one, 0 timeout or
 // a signal came.

@@ -83,13 +83,16 @@ uint32_t ring_put(struct ring_producer *r, const void *items, uint32_t count)
 	return count;
 }
 
-bool ring_wake_needed(const struct ring_producer *r)
+bool ring_wake_needed_for(const struct ring_producer *r, bool can_wait)
 {
+	uint32_t asleep;
+
 	// Tail was stored, now look at the flag; the consumer stores the flag, then looks at the
 	// tail (ring_sleep). With a full fence on both sides at least one of the two sees the
 	// other: no lost wake-up (Dekker).
 	atomic_thread_fence(memory_order_seq_cst);
-	return atomic_load_explicit(&r->peer->asleep, memory_order_relaxed) != 0;
+	asleep = atomic_load_explicit(&r->peer->asleep, memory_order_relaxed);
+	return asleep != RING_AWAKE && !(can_wait && asleep == RING_ASLEEP_DEEP);
 }
 
 // Looks at the producer's tail. False: it went backwards or names more slots than there are.
@@ -128,11 +131,11 @@ uint32_t ring_take(struct ring_consumer *r, void *items, uint32_t count)
 	return count;
 }
 
-bool ring_sleep(struct ring_consumer *r)
+bool ring_sleep_as(struct ring_consumer *r, enum ring_asleep how)
 {
-	atomic_store_explicit(&r->mine->asleep, 1, memory_order_relaxed);
+	atomic_store_explicit(&r->mine->asleep, how, memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst); // pairs with ring_wake_needed
-	if (atomic_load_explicit(&r->peer->tail, memory_order_relaxed) == r->head)
+	if (!ring_any(r))
 		return true;
 	ring_awake(r); // also when the tail is impossible: ring_take will say so
 	return false;
@@ -140,5 +143,5 @@ bool ring_sleep(struct ring_consumer *r)
 
 void ring_awake(struct ring_consumer *r)
 {
-	atomic_store_explicit(&r->mine->asleep, 0, memory_order_relaxed);
+	atomic_store_explicit(&r->mine->asleep, RING_AWAKE, memory_order_relaxed);
 }

@@ -105,7 +105,8 @@ static void take(uint8_t op)
 		if (tx->size)
 			FUZZ_CHECK(*(const volatile uint8_t *)(records[i].data + tx->size - 1) <=
 				   0xff);
-		app_deliver_sent(channel, tx->session, tx->stream, tx->cookie, op & 1);
+		app_deliver_sent(channel, tx->session, tx->stream, tx->cookie, op & 1,
+			tx->flags & APP_TX_PACKED);
 	}
 }
 

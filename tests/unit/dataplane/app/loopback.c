@@ -184,9 +184,19 @@ static bool worker_forward(struct loopback *l, const struct app_tx *tx, struct a
 		(uint16_t)(tx->flags & APP_TX_PACKED        ? APP_RX_PACKED
 			   : tx->flags & APP_TX_MESSAGE_END ? APP_RX_MESSAGE_END
 							    : 0));
-	app_deliver_sent(from, tx->session, tx->stream, tx->cookie, true);
+	app_deliver_sent(
+		from, tx->session, tx->stream, tx->cookie, true, tx->flags & APP_TX_PACKED);
 	COUNT(l, l->counts.records++);
 	return true;
+}
+
+static void worker_flush(struct loopback *l, struct app_channel *channel)
+{
+	uint64_t wakes = channel->wakes;
+
+	app_deliver_flush(channel);
+	if (channel->wakes != wakes)
+		COUNT(l, l->counts.wakes += channel->wakes - wakes);
 }
 
 static void worker_on_record(
@@ -197,7 +207,8 @@ static void worker_on_record(
 
 	if (record->row == NULL) {
 		if (tx->op == APP_TX_SEND)
-			app_deliver_sent(channel, tx->session, tx->stream, tx->cookie, false);
+			app_deliver_sent(
+				channel, tx->session, tx->stream, tx->cookie, false, false);
 	} else if (tx->op == APP_TX_SEND) {
 		if (app_parked_any(record->row, stream_number(tx->stream)) ||
 			!worker_forward(l, tx, channel))
@@ -305,7 +316,7 @@ static void *worker_main(void *argument)
 		worker_serve_pairs(l);
 		for (int i = 0; i < APPS_MAX; i++) {
 			if (l->channels[i] != NULL)
-				app_deliver_flush(l->channels[i]);
+				worker_flush(l, l->channels[i]);
 		}
 		if (work == 0)
 			nanosleep(&nap, NULL);

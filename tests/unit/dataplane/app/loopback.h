@@ -12,6 +12,7 @@ struct loopback_counts {
 	uint32_t broken;             // dropped because they broke the contract
 	uint32_t opened;             // sessions, pairs
 	uint64_t records;
+	uint64_t wakes;    // sent with events of sessions that are open
 	const char *wrong; // an invariant of a channel that did not hold; NULL is what a test wants
 };
 

@@ -112,6 +112,57 @@ static void flush__wakes_only_a_sleeper_and_once(void **state)
 	app_deliver_flush(f->app.channel); // nothing staged: nothing done
 }
 
+static void sent(struct fixture *f, bool ok, bool packed)
+{
+	f->app.channel->sends++; // as if it had been taken
+	app_deliver_sent(f->app.channel, f->session->cid, 0, 0, ok, packed);
+}
+
+// That messages arrived is no reason to get up; that they did not is one, and so is anything else.
+static void flush__answers_to_messages_can_wait(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(ring_sleep_as(&f->app.rx, RING_ASLEEP_DEEP));
+	for (int i = 0; i < APP_STAGED_MAX + 1; i++) // more than are staged at a time
+		sent(f, true, true);
+	app_deliver_flush(f->app.channel);
+	assert_int_equal(wakes(f), 0);
+	sent(f, true, true);
+	sent(f, true, false);
+	app_deliver_flush(f->app.channel);
+	assert_int_equal(wakes(f), 1);
+	sent(f, false, true); // its head has not moved: one byte is enough
+	app_deliver_flush(f->app.channel);
+	assert_int_equal(wakes(f), 0);
+
+	while (fake_app_event(&f->app).type != 0)
+		;
+	assert_true(ring_sleep_as(&f->app.rx, RING_ASLEEP_DEEP));
+	sent(f, false, true);
+	app_deliver_flush(f->app.channel);
+	assert_int_equal(wakes(f), 1);
+	fake_app_event(&f->app);
+	assert_true(ring_sleep(&f->app.rx)); // it wants a buffer
+	sent(f, true, true);
+	app_deliver_flush(f->app.channel);
+	assert_int_equal(wakes(f), 1);
+	assert_int_equal(f->app.channel->wakes, 3);
+}
+
+// What was published because the stage was full wakes with the flush, whatever was staged last.
+static void flush__remembers_what_was_published_before(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_true(ring_sleep_as(&f->app.rx, RING_ASLEEP_DEEP));
+	app_deliver_opened(f->session, 0);
+	for (int i = 0; i < APP_STAGED_MAX + 1; i++)
+		sent(f, true, true);
+	app_deliver_flush(f->app.channel);
+	assert_int_equal(wakes(f), 1);
+}
+
 // Asleep for ever, never reading its wake socket: the worker does not block.
 static void flush__never_blocks_on_a_full_wake_socket(void **state)
 {
@@ -166,6 +217,8 @@ int main(void)
 		CASE(flush__publishes_once_and_in_order),
 		CASE(stage__publishes_when_it_is_full),
 		CASE(flush__wakes_only_a_sleeper_and_once),
+		CASE(flush__answers_to_messages_can_wait),
+		CASE(flush__remembers_what_was_published_before),
 		CASE(flush__never_blocks_on_a_full_wake_socket),
 		CASE(flush__full_ring_breaks),
 		CASE(flush__impossible_head_breaks),

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,8 +225,7 @@ static void message__many_streams_at_once(void **state)
 			sluice_buffer_put(f->to, event.data);
 		}
 		while (sluice_wait(f->from, 100) == 1) // the answers
-			assert_int_equal(
-				sluice_receive(f->from, &(struct sluice_event){0}, 1), 0);
+			assert_int_equal(sluice_receive(f->from, &(struct sluice_event){0}, 1), 0);
 	}
 }
 
@@ -257,6 +258,106 @@ static void message__lost_with_its_session_is_said(void **state)
 	assert_non_null(strstr(event.text, "messages to it are lost"));
 }
 
+// ---- waking -----------------------------------------------------------------------------------
+
+static void say(struct sluice *sluice, uint32_t session)
+{
+	assert_int_equal(sluice_message(sluice, session, STREAM, "ping", 4), 0);
+	assert_int_equal(sluice_wait(sluice, 0), 0); // the end of the turn: it sleeps
+}
+
+// At most one wake-up in each direction; the answers to records wake nobody.
+static void wake__one_for_a_request_and_one_for_its_response(void **state)
+{
+	enum { ROUNDS = 50 };
+	struct fixture *f = *state;
+	uint64_t before;
+
+	assert_int_equal(sluice_wait(f->to, 0), 0);
+	before = loopback_counts_get(f->loopback).wakes;
+	for (int i = 0; i < ROUNDS; i++) {
+		say(f->from, f->a);
+		assert_int_equal(sluice_wait(f->from, 2), 0); // its answer has come by now
+		sluice_buffer_put(f->to, expect(f->to, SLUICE_MESSAGE).data);
+		say(f->to, f->b);
+		sluice_buffer_put(f->from, expect(f->from, SLUICE_MESSAGE).data);
+	}
+	assert_in_range(loopback_counts_get(f->loopback).wakes - before, 1, 2 * ROUNDS);
+}
+
+// Who never sleeps costs the worker no system call.
+static void wake__none_for_who_polls(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t before = loopback_counts_get(f->loopback).wakes;
+	struct sluice_event event;
+
+	for (int i = 0; i < 2000; i++) {
+		assert_int_equal(sluice_message(f->from, f->a, STREAM, "ping", 4), 0);
+		while (sluice_receive(f->to, &event, 1) == 0)
+			sluice_receive(f->from, &event, 1);
+		sluice_buffer_put(f->to, event.data);
+	}
+	assert_int_equal(loopback_counts_get(f->loopback).wakes, before);
+}
+
+struct consumer {
+	struct fixture *f;
+	uint32_t taken;
+	_Atomic bool stop;
+};
+
+static void *consume_late(void *argument)
+{
+	struct consumer *c = argument;
+
+	usleep(50000);
+	while (!c->stop) {
+		struct sluice_event event;
+
+		if (sluice_receive(c->f->to, &event, 1) != 1)
+			continue;
+		sluice_buffer_put(c->f->to, event.data);
+		c->taken++;
+	}
+	return NULL;
+}
+
+// Who was refused for want of a buffer is woken when one comes back.
+static void wake__who_waits_for_a_buffer(void **state)
+{
+	struct fixture *f = *state;
+	struct consumer consumer = {.f = f};
+	uint8_t *body = calloc(1, SLUICE_MESSAGE_MAX);
+	struct sluice_event event;
+	uint32_t sent = 0;
+	pthread_t thread;
+	int rc;
+
+	while ((rc = sluice_message(f->from, f->a, STREAM, body, SLUICE_MESSAGE_MAX)) == 0)
+		sent++;
+	assert_int_equal(rc, SLUICE_E_AGAIN);
+	while (sluice_receive(f->from, &event, 1) == 0 && sluice_wait(f->from, 10) == 1)
+		; // nothing moves: the peer takes nothing
+	while (sluice_message(f->from, f->a, STREAM, body, SLUICE_MESSAGE_MAX) == 0)
+		sent++;
+	assert_int_equal(pthread_create(&thread, NULL, consume_late, &consumer), 0);
+	for (int more = 0; more < 100; more += rc == 0) {
+		rc = sluice_message(f->from, f->a, STREAM, body, SLUICE_MESSAGE_MAX);
+		sent += rc == 0;
+		if (rc == SLUICE_E_AGAIN)
+			assert_int_equal(sluice_wait(f->from, PATIENCE_MS), 1);
+		assert_int_equal(sluice_receive(f->from, &event, 1), 0);
+	}
+	sluice_flush(f->from);
+	while (sluice_wait(f->from, 200) == 1)
+		sluice_receive(f->from, &event, 1);
+	consumer.stop = true;
+	pthread_join(thread, NULL);
+	free(body);
+	assert_in_range(consumer.taken, sent - 8, sent);
+}
+
 static void message__refuses_what_cannot_be(void **state)
 {
 	struct fixture *f = *state;
@@ -283,6 +384,9 @@ int main(void)
 		CASE(message__close_delivers_first),
 		CASE(message__lost_with_its_session_is_said),
 		CASE(message__refuses_what_cannot_be),
+		CASE(wake__one_for_a_request_and_one_for_its_response),
+		CASE(wake__none_for_who_polls),
+		CASE(wake__who_waits_for_a_buffer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

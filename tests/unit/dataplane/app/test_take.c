@@ -259,7 +259,7 @@ static void park__keeps_order_and_fails_with_the_session(void **state)
 	for (uint32_t i = 0; i < 2; i++) {
 		assert_int_equal(app_parked_first(f->session, 3)->cookie, i);
 		app_unpark(f->session, 3);
-		app_deliver_sent(f->app.channel, SESSION, stream, i, true);
+		app_deliver_sent(f->app.channel, SESSION, stream, i, true, false);
 	}
 	assert_false(app_parked_any(f->session, 2));
 

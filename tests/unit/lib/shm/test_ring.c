@@ -152,6 +152,21 @@ static void sleep__only_when_empty(void **state)
 	assert_true(ring_sleep(&f.consumer));
 }
 
+static void sleep__deep_is_woken_for_what_cannot_wait(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	fixture_init(&f, 0);
+	assert_true(ring_sleep_as(&f.consumer, RING_ASLEEP_DEEP));
+	assert_false(ring_wake_needed_for(&f.producer, true));
+	assert_true(ring_wake_needed_for(&f.producer, false));
+	assert_true(ring_sleep_as(&f.consumer, RING_ASLEEP));
+	assert_true(ring_wake_needed_for(&f.producer, true));
+	atomic_store(&f.head.asleep, 77); // whatever it means: rather once too often
+	assert_true(ring_wake_needed_for(&f.producer, true));
+}
+
 static void sleep__corrupt_tail_is_no_sleep(void **state)
 {
 	struct fixture f;
@@ -174,6 +189,7 @@ int main(void)
 		cmocka_unit_test(take__tail_backwards_is_corrupt),
 		cmocka_unit_test(room__head_out_of_range_is_corrupt),
 		cmocka_unit_test(sleep__only_when_empty),
+		cmocka_unit_test(sleep__deep_is_woken_for_what_cannot_wait),
 		cmocka_unit_test(sleep__corrupt_tail_is_no_sleep),
 	};
 
