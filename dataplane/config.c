@@ -22,11 +22,15 @@ static const char usage[] =
 	"  --hugepages MODE     auto (default), require, off\n"
 	"  --memory-mb N        packet memory, at least; default: what the links need\n"
 	"  --udp-port PORT      of worker 0; worker w listens on PORT + w; default 7654\n"
-	"  --link KEY=VALUE,... one link, repeatable: name, driver (memif, af_packet, af_xdp), "
-	"address (A.B.C.D/PREFIX),\n"
-	"                       mtu (1500..9000), memif: role (server, client), socket, id, "
-	"zero_copy (0, 1);\n"
-	"                       af_*: interface; optional: mac, gateway\n"
+	"  --link KEY=VALUE,... one link, repeatable: name, address (A.B.C.D/PREFIX), mtu "
+	"(1500..9000),\n"
+	"                       optional: mac, gateway; last: driver:\n"
+	"                       memif: role (server, client), socket, id\n"
+	"                       vhost (listens), virtio-user (connects): socket\n"
+	"                       af_packet, af_xdp, tap: interface; af_xdp: zero_copy (0, 1)\n"
+	"                       pci:ADDRESS, bound to a driver that DPDK can use\n"
+	"                       vdev:DEVICE, a device string of DPDK; its commas are its own, so "
+	"it must be last\n"
 	"  --version, --help\n";
 
 // What the options say, before it is all there.
@@ -89,6 +93,21 @@ static const char *link_called(const struct options *options, uint32_t i, char n
 	return options->link[i].name[0] ? options->link[i].name : name;
 }
 
+// One KEY=VALUE; that of a vdev is the rest of the text.
+static char *link_part(char *text, char **save)
+{
+	static const char vdev[] = "driver=vdev:";
+	char *part = text ? text : *save;
+
+	if (!part)
+		return NULL;
+	part += strspn(part, ",");
+	if (strncmp(part, vdev, sizeof(vdev) - 1) != 0)
+		return strtok_r(part, ",", save);
+	*save = NULL;
+	return part;
+}
+
 static bool link_parse(struct options *options, struct config *config, char *text)
 {
 	uint32_t i = options->links;
@@ -96,7 +115,7 @@ static bool link_parse(struct options *options, struct config *config, char *tex
 
 	if (i == SETUP_LINKS_MAX)
 		return fail("--link: at most %d links", SETUP_LINKS_MAX);
-	for (char *part = strtok_r(text, ",", &save); part; part = strtok_r(NULL, ",", &save)) {
+	for (char *part = link_part(text, &save); part; part = link_part(NULL, &save)) {
 		char *value = strchr(part, '=');
 
 		if (!value)
@@ -162,6 +181,7 @@ static void port_fill(struct port_config *port, const struct setup_link *link,
 	port->driver = (enum port_driver)link->driver;
 	port->memif_server = link->driver == SETUP_MEMIF && link->role == SETUP_SERVER;
 	memcpy(port->socket, link->socket, sizeof(port->socket));
+	memcpy(port->device, link->device, sizeof(port->device));
 	memcpy(port->iface, link->interface, sizeof(port->iface));
 	port->mtu = link->mtu;
 	port->ipv4 = link->address;

@@ -57,10 +57,15 @@ static int start_eal(struct dataplane *dp)
 {
 	struct eal_config config = {
 		.name = dp->config.node, .memory = dp->config.memory, .memory_mb = 32};
+	const char *pci[PORTS_MAX + 1] = {NULL};
 	char why[256];
 
-	for (uint16_t i = 0; i < dp->config.links; i++)
+	for (uint16_t i = 0, n = 0; i < dp->config.links; i++) {
 		config.memory_mb += port_config_memory_mb(&dp->config.link[i]);
+		if (dp->config.link[i].driver == PORT_PCI)
+			pci[n++] = dp->config.link[i].device;
+	}
+	config.pci = pci;
 	if (dp->config.memory_mb > config.memory_mb)
 		config.memory_mb = dp->config.memory_mb;
 	dp->eal = eal_start(&config, why, sizeof(why));

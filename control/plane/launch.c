@@ -19,26 +19,30 @@ static void words_add(struct launch_words *words, const char *option, const char
 	words->word[words->count++] = value;
 }
 
-// name=ab,driver=memif,role=server,socket=PATH,address=10.77.1.1/30,mtu=1500,mac=02:..; the
-// configuration has no commas.
+// name=ab,role=server,socket=PATH,address=10.77.1.1/30,mtu=1500,mac=02:..,driver=memif; the
+// configuration has no commas but in the device string of a vdev, so the driver comes last.
 static void words_link(char text[LAUNCH_LINK_SIZE], const struct setup_link *link)
 {
-	char address[CONFIG_ADDRESS_TEXT];
-	int used = snprintf(text, LAUNCH_LINK_SIZE, "name=%s,driver=%s", link->name,
-		setup_driver_names[link->driver]);
+	char address[CONFIG_ADDRESS_TEXT], driver[SETUP_DRIVER_TEXT];
+	int used = snprintf(text, LAUNCH_LINK_SIZE, "name=%s", link->name);
 
 	if (link->driver == SETUP_MEMIF)
-		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",role=%s,socket=%s",
-			setup_role_names[link->role], link->socket);
-	else
+		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",role=%s",
+			setup_role_names[link->role]);
+	if (link->socket[0])
+		used += snprintf(
+			text + used, LAUNCH_LINK_SIZE - (size_t)used, ",socket=%s", link->socket);
+	if (link->interface[0])
 		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",interface=%s",
 			link->interface);
 	used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",address=%s/%u,mtu=%u",
 		config_address_text(address, link->address, 0), link->prefix, link->mtu);
 	if (link->mac_set)
-		snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used,
+		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used,
 			",mac=%02x:%02x:%02x:%02x:%02x:%02x", link->mac[0], link->mac[1],
 			link->mac[2], link->mac[3], link->mac[4], link->mac[5]);
+	snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",driver=%s",
+		setup_driver_text(driver, link));
 }
 
 void launch_words(struct launch_words *words, const struct config *config)

@@ -9,7 +9,7 @@
 
 enum launch_limits {
 	LAUNCH_WORDS_MAX = 64,
-	LAUNCH_LINK_SIZE = 384,
+	LAUNCH_LINK_SIZE = 512,
 };
 
 struct launch_words {

@@ -58,13 +58,12 @@ int tables_init(struct dataplane *dp)
 
 static void tables_port(struct dataplane *dp, uint16_t index)
 {
-	static const char *const drivers[PORT_DRIVER_COUNT] = {"memif", "af_packet", "af_xdp"};
 	struct plane_port *shared = &dp->tables->port[index], row = {0};
 	const struct port_config *config = port_config(dp->port[index]);
 
 	row.up = port_link_up(dp->port[index]);
 	snprintf(row.name, sizeof(row.name), "%s", config->name);
-	snprintf(row.driver, sizeof(row.driver), "%s", drivers[config->driver]);
+	snprintf(row.driver, sizeof(row.driver), "%s", setup_driver_names[config->driver]);
 	row.mtu = config->mtu;
 	row.address = config->ipv4;
 	row.prefix = config->prefix;

@@ -15,13 +15,14 @@
 #include <sys/prctl.h>
 
 #include "dataplane/port/gate.h"
+#include "dataplane/port/pci.h"
 #include "dataplane/port/port_private.h"
 
-#define EAL_ARGS_MAX     24
+#define EAL_ARGS_MAX     64
 #define EAL_ARG_SIZE     512
 #define EAL_STEP_SLOW_NS 100000000ull // all links up: how late a peer's death may be noticed
 #define EAL_STEP_FAST_NS \
-	10000000ull // a memif link is coming up: six messages, one per step and side
+	10000000ull // a gated link is coming up: memif has six messages, one per step and side
 #define FREE_HUGEPAGES "/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages"
 
 struct eal {
@@ -82,6 +83,27 @@ static void args_lcores(struct args *a)
 	args_add(a, "--lcores=0@(%s)", list);
 }
 
+static bool has_pci(const struct eal_config *c)
+{
+	return c->pci && c->pci[0];
+}
+
+// Only these; and how a card sees memory is DPDK's to find out: by virtual addresses only where
+// there is an IOMMU.
+static void args_pci(struct args *a, const struct eal_config *c)
+{
+	for (const char *const *address = c->pci; *address; address++)
+		args_add(a, "--allow=%s", *address);
+}
+
+static bool pci_check_all(const struct eal_config *c, char *error, size_t size)
+{
+	for (const char *const *address = c->pci; has_pci(c) && *address; address++)
+		if (!pci_check(PCI_DEVICES, *address, error, size))
+			return false;
+	return true;
+}
+
 static void args_fill(
 	struct args *a, const struct eal_config *c, bool hugepages, uint32_t memory_mb)
 {
@@ -91,8 +113,12 @@ static void args_fill(
 	// (with a message about
 	// --legacy-mem); --no-shconf is the rest of what it does.
 	args_add(a, hugepages ? "--in-memory" : "--no-shconf");
-	args_add(a, "--iova-mode=va");
-	args_add(a, "--no-pci");
+	if (has_pci(c))
+		args_pci(a, c);
+	else {
+		args_add(a, "--iova-mode=va");
+		args_add(a, "--no-pci");
+	}
 	args_add(a, "--no-telemetry");
 	args_add(a, "--file-prefix=%s", c->name);
 	// One file, not one descriptor per page.
@@ -100,9 +126,13 @@ static void args_fill(
 	args_add(a, "-m");
 	args_add(a, "%u", memory_mb);
 	args_add(a, "--log-level=%s", c->verbose ? "info" : "error");
-	// A memif client that waits for its server would write an error every second.
-	if (!c->verbose)
-		args_add(a, "--log-level=pmd.net.memif:critical");
+	if (c->verbose)
+		return;
+	// A client that waits for its server would write an error at every try, and a tap that it
+	// has no secondary process.
+	args_add(a, "--log-level=pmd.net.memif:critical");
+	args_add(a, "--log-level=pmd.net.virtio.*:critical");
+	args_add(a, "--log-level=pmd.net.tap:critical");
 }
 
 // DPDK makes a folder <run>/dpdk/<prefix> whatever it is told, and goes on when it cannot as long
@@ -168,7 +198,8 @@ struct eal *eal_start(const struct eal_config *c, char *error, size_t error_size
 		snprintf(error, error_size, "no memory to start DPDK");
 		goto failed;
 	}
-	if (!memory_choose(c, memory_mb, &e->hugepages, error, error_size))
+	if (!pci_check_all(c, error, error_size) ||
+		!memory_choose(c, memory_mb, &e->hugepages, error, error_size))
 		goto failed;
 	args_fill(a, c, e->hugepages, memory_mb);
 	if (init_without_traces(a, c->verbose, log, sizeof(log)) < 0) {
@@ -180,6 +211,8 @@ struct eal *eal_start(const struct eal_config *c, char *error, size_t error_size
 	e->gate = gate_new(error, error_size);
 	if (!e->gate)
 		goto failed;
+	if (has_pci(c))
+		gate_free(e->gate);
 	free(a);
 	return e;
 failed:
@@ -245,38 +278,44 @@ void eal_port_remove(struct eal *e, struct port *p)
 		*link = p->next;
 }
 
-// All memif ports shut, DPDK's interrupt thread does what is pending, the ports follow. See gate.h.
+static void window_step(struct port *p, uint64_t now_ns, uint64_t *pause_ns)
+{
+	port_kind(p)->step(p, now_ns);
+	if (!atomic_load(&p->link_up))
+		*pause_ns = EAL_STEP_FAST_NS;
+}
+
+// All gated ports shut, DPDK's interrupt thread does what is pending, the ports follow. See gate.h.
 static void window_open(struct eal *e, uint64_t now_ns)
 {
 	uint64_t pause_ns = EAL_STEP_SLOW_NS;
 	bool held;
 
 	for (struct port *p = e->ports; p; p = p->next)
-		if (p->config.driver == PORT_MEMIF)
+		if (port_kind(p)->gated)
 			port_shut(p);
 	held = gate_round(e->gate);
-	for (struct port *p = e->ports; held && p; p = p->next) {
-		if (p->config.driver != PORT_MEMIF)
-			continue;
-		memif_step(p, now_ns);
-		if (!atomic_load(&p->link_up))
-			pause_ns = EAL_STEP_FAST_NS;
-	}
+	for (struct port *p = e->ports; held && p; p = p->next)
+		if (port_kind(p)->gated && !port_kind(p)->device_comes_and_goes)
+			window_step(p, now_ns, &pause_ns);
+	// Last, with the others open: an answer of the peer may take long (virtio.c).
+	for (struct port *p = e->ports; held && p; p = p->next)
+		if (port_kind(p)->device_comes_and_goes)
+			window_step(p, now_ns, &pause_ns);
 	e->window_ns = held ? now_ns + pause_ns : now_ns;
 }
-
 uint64_t eal_step(struct eal *e, uint64_t now_ns)
 {
 	uint64_t due_ns = now_ns + EAL_STEP_SLOW_NS;
-	bool memif = false;
+	bool gated = false;
 
 	for (struct port *p = e->ports; p; p = p->next) {
-		if (p->config.driver == PORT_MEMIF)
-			memif = true;
+		if (port_kind(p)->gated)
+			gated = true;
 		else
-			kernel_link_step(p, now_ns);
+			port_kind(p)->step(p, now_ns);
 	}
-	if (!memif)
+	if (!gated)
 		return due_ns;
 	if (now_ns >= e->window_ns)
 		window_open(e, now_ns);

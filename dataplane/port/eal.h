@@ -17,8 +17,10 @@ struct eal_config {
 	const char
 		*name; // of the node: shown in logs, names DPDK's files. Letters, digits, '-', '_'
 	enum eal_memory memory;
-	uint32_t memory_mb; // for all ports together: eal_memory_mb(); 0: 256
-	bool verbose;       // DPDK's own messages on standard error
+	uint32_t memory_mb;     // for all ports together: eal_memory_mb(); 0: 256
+	bool verbose;           // DPDK's own messages on standard error
+	const char *const *pci; // addresses of the devices that DPDK may have, NULL at the end;
+				// NULL: none
 };
 
 // NULL on failure, with a sentence in `error`. Called once, on the main thread, before any other
@@ -36,7 +38,7 @@ bool eal_hugepages(const struct eal *eal);
 int eal_thread_join(const char *name, int cpu, char *error, size_t error_size);
 void eal_thread_leave(void);
 
-// The slow work of all ports, on the main thread: memif connects and disconnects, link state. Call
-// it when due and at least as often as the returned time (monotonic, nanoseconds) says; a call may
-// take a few milliseconds.
+// The slow work of all ports, on the main thread: memif and virtio-user connect and disconnect,
+// link state. Call it when due and at least as often as the returned time (monotonic, nanoseconds)
+// says; a call may take a few milliseconds, and up to a second while a virtio-user link connects.
 uint64_t eal_step(struct eal *eal, uint64_t now_ns);

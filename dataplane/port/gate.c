@@ -6,6 +6,7 @@
 #include <rte_errno.h>
 #include <rte_interrupts.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,10 +15,11 @@
 
 struct gate {
 	struct rte_intr_handle *handle;
-	int event;  // never read: always ready
-	sem_t go;   // main -> interrupt thread: one round
-	sem_t held; // interrupt thread -> main: here again
-	bool away;  // main thread's: the interrupt thread was let go and has not come back
+	int event;        // always ready, but while `free`
+	sem_t go;         // main -> interrupt thread: one round
+	sem_t held;       // interrupt thread -> main: here again
+	bool away;        // main thread's: the interrupt thread was let go and has not come back
+	atomic_bool free; // the interrupt thread is not to come back: it takes the event with it
 };
 
 // Runs on the interrupt thread, without EAL's lock.
@@ -28,6 +30,8 @@ static void gate_hold(void *arg)
 	sem_post(&g->held);
 	while (sem_wait(&g->go) != 0)
 		;
+	if (atomic_load(&g->free))
+		eventfd_read(g->event, &(eventfd_t){0});
 }
 
 static bool gate_wait(struct gate *g, long ms)
@@ -78,9 +82,20 @@ struct gate *gate_new(char *error, size_t error_size)
 	return g;
 }
 
+void gate_free(struct gate *g)
+{
+	if (atomic_exchange(&g->free, true) || g->away)
+		return;
+	g->away = true;
+	sem_post(&g->go);
+}
+
 bool gate_round(struct gate *g)
 {
-	if (!g->away) {
+	if (atomic_load(&g->free) || g->away) {
+		atomic_store(&g->free, false);
+		eventfd_write(g->event, 1); // again: it may have taken the last one with it
+	} else {
 		g->away = true;
 		sem_post(&g->go);
 	}

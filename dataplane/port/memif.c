@@ -1,5 +1,5 @@
-// A memif link's connection: the client connects, and
-// connects again; the server is there again by itself.
+// A memif link's connection: the client connects, and connects again; the server is there again by
+// itself. Virtual devices by their own string are treated the same: they may be memif.
 #include "dataplane/port/port_private.h"
 
 #define MEMIF_START_NS   20000000ull   // no server: next try
@@ -33,8 +33,7 @@ static void client_step(struct port *p, bool up, uint64_t now_ns)
 // not started DPDK's own burst functions print an error per call.
 void memif_step(struct port *p, uint64_t now_ns)
 {
-	struct rte_eth_link link = {0};
-	bool up = p->started && rte_eth_link_get_nowait(p->id, &link) == 0 && link.link_status;
+	bool up = p->started && port_device_up(p);
 
 	if (!p->config.memif_server)
 		client_step(p, up, now_ns);

@@ -13,7 +13,8 @@
 #include "dataplane/wire/wire.h"
 #include "lib/base/bytes.h"
 
-#define INBOX_SIZE 64u
+#define INBOX_SIZE   64u
+#define LINK_STEP_NS 100000000ull
 
 void port_shut(struct port *p)
 {
@@ -34,6 +35,21 @@ void port_link_set(struct port *p, bool up)
 		atomic_fetch_add(&p->link_changes, 1);
 }
 
+bool port_device_up(const struct port *p)
+{
+	struct rte_eth_link link = {0};
+
+	return rte_eth_link_get_nowait(p->id, &link) == 0 && link.link_status;
+}
+
+void port_link_step(struct port *p, uint64_t now_ns)
+{
+	if (now_ns < p->link_ns)
+		return;
+	p->link_ns = now_ns + LINK_STEP_NS;
+	port_link_set(p, port_device_up(p));
+}
+
 static bool mac_is_zero(const uint8_t mac[6])
 {
 	static const uint8_t zero[6];
@@ -41,8 +57,9 @@ static bool mac_is_zero(const uint8_t mac[6])
 	return memcmp(mac, zero, sizeof(zero)) == 0;
 }
 
-// A memif link's address is made of its IPv4 address: unique where that is, and the same after a
-// restart, so that the peers' tables stay right.
+// Where the device has no address of its own it is made of the IPv4 address: unique where that is,
+// and the same after a restart, so that the peers' tables stay right. A tap has one, but that is
+// the kernel's end: a bridge takes frames to it for its own host.
 static void mac_choose(struct port *p)
 {
 	if (!mac_is_zero(p->config.mac)) {
@@ -54,14 +71,14 @@ static void mac_choose(struct port *p)
 	be32_put(p->mac + 2, p->config.ipv4);
 }
 
-// af_packet, af_xdp: the interface's own, or ours with the interface listening to everything.
+// The device's own, or ours with the device listening to everything.
 static void mac_settle(struct port *p)
 {
 	struct rte_ether_addr own;
 
-	if (p->config.driver == PORT_MEMIF || rte_eth_macaddr_get(p->id, &own) != 0)
+	if (!port_kind(p)->own_mac || rte_eth_macaddr_get(p->id, &own) != 0)
 		return;
-	if (mac_is_zero(p->config.mac))
+	if (mac_is_zero(p->config.mac) && rte_is_valid_assigned_ether_addr(&own))
 		memcpy(p->mac, own.addr_bytes, sizeof(p->mac));
 	else if (memcmp(p->mac, own.addr_bytes, sizeof(p->mac)) != 0)
 		rte_eth_promiscuous_enable(p->id);
@@ -99,6 +116,7 @@ static void port_free(struct port *p)
 		rte_ring_free(p->queues[q].inbox);
 	if (p->ioctl_socket >= 0)
 		close(p->ioctl_socket);
+	rte_mempool_free(p->pool);
 	free(p->queues);
 	free(p);
 }
@@ -107,8 +125,8 @@ static bool port_start(struct port *p, char *error, size_t size)
 {
 	int result;
 
-	if (p->config.driver == PORT_MEMIF)
-		return true; // memif_step starts it when it can
+	if (port_kind(p)->gated)
+		return true; // its step starts it when it can
 	result = rte_eth_dev_start(p->id);
 	if (result < 0) {
 		snprintf(error, size, "link %s does not start: %s", p->config.name,
@@ -116,9 +134,19 @@ static bool port_start(struct port *p, char *error, size_t size)
 		return false;
 	}
 	p->started = true;
-	kernel_link_step(p, 0);
+	port_kind(p)->step(p, 0);
 	port_unshut(p);
 	return true;
+}
+
+static bool port_prepare(struct port *p, char *error, size_t size)
+{
+	// The client of a memif wants to be started again when its server hangs up: memif.c.
+	if (p->config.driver == PORT_VDEV)
+		p->config.memif_server = strstr(p->config.device, "role=server") != NULL;
+	return queues_new(p, error, size) && socket_prepare(p, error, size) &&
+	       (!port_kind(p)->kernel || kernel_link_open(p, error, size)) &&
+	       pool_new(p, error, size);
 }
 
 struct port *port_open(struct eal *eal, const struct port_config *config, char *error, size_t size)
@@ -138,12 +166,10 @@ struct port *port_open(struct eal *eal, const struct port_config *config, char *
 	if (!p->config.udp_base_port)
 		p->config.udp_base_port = WIRE_UDP_PORT;
 	mac_choose(p);
-	if (!queues_new(p, error, size))
-		goto no_queues;
-	if (p->config.driver != PORT_MEMIF && !kernel_link_open(p, error, size))
-		goto no_queues;
-	if (!vdev_open(p, error, size))
-		goto no_queues;
+	if (!port_prepare(p, error, size))
+		goto no_device;
+	if (!port_kind(p)->device_comes_and_goes && !device_open(p, error, size))
+		goto no_device;
 	mac_settle(p);
 	memcpy(p->config.mac, p->mac, sizeof(p->mac));
 	if (!port_start(p, error, size))
@@ -151,8 +177,8 @@ struct port *port_open(struct eal *eal, const struct port_config *config, char *
 	eal_port_add(eal, p);
 	return p;
 no_start:
-	vdev_close(p);
-no_queues:
+	device_close(p);
+no_device:
 	port_free(p);
 	return NULL;
 }
@@ -163,7 +189,7 @@ void port_close(struct port *p)
 	eal_port_remove(p->eal, p);
 	if (p->started)
 		rte_eth_dev_stop(p->id);
-	vdev_close(p);
+	device_close(p);
 	port_free(p);
 }
 
@@ -174,7 +200,7 @@ const struct port_config *port_config(const struct port *p)
 
 bool port_is_memory(const struct port *p)
 {
-	return p->config.driver == PORT_MEMIF;
+	return port_kind(p)->memory;
 }
 
 bool port_link_up(const struct port *p)

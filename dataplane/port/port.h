@@ -20,14 +20,20 @@ struct port;
 struct rte_mbuf;
 
 enum port_driver {
-	PORT_MEMIF,     // shared memory with another node of this machine
-	PORT_AF_PACKET, // kernel interface through a packet socket: any interface, any MTU
-	PORT_AF_XDP,    // kernel interface through XDP: faster, MTU up to PORT_AF_XDP_MTU_MAX
+	PORT_MEMIF,       // shared memory with another node of this machine
+	PORT_AF_PACKET,   // kernel interface through a packet socket: any interface, any MTU
+	PORT_AF_XDP,      // kernel interface through XDP: faster, MTU up to PORT_AF_XDP_MTU_MAX
+	PORT_VHOST,       // one end of a vhost-user socket: listens, and copies for both
+	PORT_VIRTIO_USER, // the other end: connects
+	PORT_TAP,         // an interface that the kernel sees, made by DPDK; MTU 1500
+	PORT_PCI,         // a network card that is bound to a driver for DPDK
+	PORT_VDEV,        // any virtual device, by DPDK's own device string
 	PORT_DRIVER_COUNT,
 };
 
 #define PORT_NAME_SIZE   32
 #define PORT_SOCKET_SIZE 108 // sun_path
+#define PORT_DEVICE_SIZE 192
 // A page less the headroom and the sk_buff's tail: what the kernel's XDP (veth's native mode) takes
 // at most. DPDK's own limit lies a little higher.
 #define PORT_AF_XDP_MTU_MAX 3498u
@@ -36,14 +42,17 @@ struct port_config {
 	char name[PORT_NAME_SIZE]; // letters, digits, '-', '_'
 	enum port_driver driver;
 	bool memif_server; // one side of a memif link listens, the other connects (and reconnects)
-	char socket[PORT_SOCKET_SIZE]; // memif: path in a directory only the owner may enter (0700)
+	char socket[PORT_SOCKET_SIZE]; // memif, vhost, virtio-user: path in a directory only the
+				       // owner may enter (0700)
 	uint32_t memif_id;             // equal on both sides
-	char iface[IFNAMSIZ]; // af_packet, af_xdp: kernel interface, without a kernel address on it
-	uint32_t mtu;         // IP MTU, MTU_MIN..MTU_MAX
-	uint32_t ipv4;        // host order
-	uint8_t prefix;       // 1..31
-	uint32_t gateway;     // host order, 0 none: only peers inside the prefix
-	uint8_t mac[6];       // all zero: 02:53 and the address (memif), or the interface's own
+	char iface[IFNAMSIZ]; // af_packet, af_xdp: kernel interface, without a kernel address on
+			      // it; tap: made unless it is there
+	char device[PORT_DEVICE_SIZE]; // pci: address; vdev: "net_ring0,..."
+	uint32_t mtu;                  // IP MTU, MTU_MIN..MTU_MAX
+	uint32_t ipv4;                 // host order
+	uint8_t prefix;                // 1..31
+	uint32_t gateway;              // host order, 0 none: only peers inside the prefix
+	uint8_t mac[6]; // all zero: the interface's or device's own, or 02:53 and the address
 	uint16_t udp_base_port; // 0: WIRE_UDP_PORT
 	uint16_t queues;        // = workers
 	uint32_t ring_size; // slots per queue and direction, power of two; 0: the driver's best for
@@ -59,8 +68,8 @@ const char *port_config_check(const struct port_config *config, char *error, siz
 // up: the sum over ports (+ 32) is eal_config.memory_mb.
 uint32_t port_config_memory_mb(const struct port_config *config);
 
-// NULL with a sentence. A memif client whose server is
-// not there yet opens well: the link comes up later.
+// NULL with a sentence. A memif client or virtio-user link whose
+// server is not there yet opens well: the link comes up later.
 struct port *port_open(
 	struct eal *eal, const struct port_config *config, char *error, size_t error_size);
 // Takes `port`. Its workers have stopped; mbufs still held by anybody are lost with it. Only when

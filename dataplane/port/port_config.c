@@ -8,12 +8,15 @@
 #include "lib/ipc/setup.h"
 
 _Static_assert(PORT_NAME_SIZE == SETUP_LINK_NAME_SIZE && PORT_SOCKET_SIZE == SETUP_SOCKET_SIZE &&
-		       MTU_MIN == SETUP_MTU_MIN && MTU_MAX == SETUP_MTU_MAX &&
-		       PORT_AF_XDP_MTU_MAX == SETUP_MTU_XDP_MAX &&
+		       PORT_DEVICE_SIZE == SETUP_DEVICE_SIZE && MTU_MIN == SETUP_MTU_MIN &&
+		       MTU_MAX == SETUP_MTU_MAX && PORT_AF_XDP_MTU_MAX == SETUP_MTU_XDP_MAX &&
 		       (int)WORKERS_MAX == SETUP_WORKERS_MAX,
 	"limits.h, port.h");
 _Static_assert((int)PORT_MEMIF == SETUP_MEMIF && (int)PORT_AF_PACKET == SETUP_AF_PACKET &&
-		       (int)PORT_AF_XDP == SETUP_AF_XDP,
+		       (int)PORT_AF_XDP == SETUP_AF_XDP && (int)PORT_VHOST == SETUP_VHOST &&
+		       (int)PORT_VIRTIO_USER == SETUP_VIRTIO_USER && (int)PORT_TAP == SETUP_TAP &&
+		       (int)PORT_PCI == SETUP_PCI && (int)PORT_VDEV == SETUP_VDEV &&
+		       (int)PORT_DRIVER_COUNT == SETUP_DRIVER_COUNT,
 	"port.h");
 
 static const char *check_key(struct setup_link *link, const struct port_config *c, const char *key,
@@ -32,20 +35,23 @@ static const char *check_setup(const struct port_config *c, char *error, size_t 
 {
 	struct setup_link link = {0};
 	char why[SETUP_WHY_SIZE], name[PORT_NAME_SIZE + 1], socket[PORT_SOCKET_SIZE + 1],
-		interface[IFNAMSIZ + 1], address[24], mtu[12];
-	bool memif = c->driver == PORT_MEMIF;
+		interface[IFNAMSIZ + 1], address[24], mtu[12], driver[SETUP_DRIVER_TEXT];
+	bool memif = c->driver == PORT_MEMIF, device = c->driver >= PORT_PCI,
+	     path = memif || c->driver == PORT_VHOST || c->driver == PORT_VIRTIO_USER;
 	const char *const keys[][2] = {
 		{"name", name},
-		{"driver", setup_driver_names[c->driver]},
+		{"driver", driver},
 		{"role", memif ? "client" : NULL},
-		{"socket", memif ? socket : NULL},
-		{"interface", memif ? NULL : interface},
+		{"socket", path ? socket : NULL},
+		{"interface", path || device ? NULL : interface},
 		{"address", address},
 		{"mtu", mtu},
 	};
 	const char *wrong = NULL, *key;
 
 	snprintf(name, sizeof(name), "%.*s", PORT_NAME_SIZE, c->name);
+	snprintf(driver, sizeof(driver), "%s%s%.*s", setup_driver_names[c->driver],
+		device ? ":" : "", device ? PORT_DEVICE_SIZE : 0, c->device);
 	snprintf(socket, sizeof(socket), "%.*s", PORT_SOCKET_SIZE, c->socket);
 	snprintf(interface, sizeof(interface), "%.*s", IFNAMSIZ, c->iface);
 	snprintf(address, sizeof(address), "%u.%u.%u.%u/%u", c->ipv4 >> 24, c->ipv4 >> 16 & 255,
@@ -124,8 +130,8 @@ const char *port_config_check(const struct port_config *c, char *error, size_t s
 	const char *wrong;
 
 	if ((unsigned)c->driver >= PORT_DRIVER_COUNT) {
-		snprintf(error, size, "link %.*s: driver must be memif, af_packet or af_xdp",
-			PORT_NAME_SIZE - 1, c->name);
+		snprintf(error, size, "link %.*s: there is no such driver", PORT_NAME_SIZE - 1,
+			c->name);
 		return error;
 	}
 	wrong = check_setup(c, error, size);

@@ -29,6 +29,19 @@ struct port_heard {
 };
 _Static_assert(sizeof(struct port_heard) == 12, "an element of a ring is a multiple of 4 bytes");
 
+// What the kinds of links differ in (kind.c).
+struct port_kind {
+	const char *driver; // of DPDK's virtual devices; NULL: the configuration names the device
+	bool kernel;        // an interface of the kernel's that must be there: kernel_link.c
+	bool memory;        // its frames never see a cable: they may come without a UDP checksum
+	bool own_mac;       // the device's address is ours, unless one is configured
+	bool gated;     // its step runs in a window, with the port shut and DPDK's interrupt thread
+			// held (gate.h), and opens it
+	bool takes_mtu; // what the device says of itself counts, and it is told the MTU
+	bool device_comes_and_goes; // opened and closed by its step, not by port_open
+	void (*step)(struct port *p, uint64_t now_ns);
+};
+
 struct port {
 	// read by workers
 	struct port_config config;
@@ -41,10 +54,12 @@ struct port {
 
 	// the main thread's
 	struct eal *eal;
-	struct port *next; // of eal's list
-	bool started;      // rte_eth_dev_start succeeded
-	uint64_t retry_ns; // memif client: when to stop and start again
-	uint64_t link_ns;  // af_packet, af_xdp: when to ask the kernel again
+	struct port *next;     // of eal's list
+	bool device;           // there is one: `id` is valid
+	bool started;          // rte_eth_dev_start succeeded
+	uint64_t retry_ns;     // memif client, virtio-user: when to try again
+	uint64_t link_ns;      // when to ask for the link's state again
+	uint32_t windows_left; // virtio-user: until the device is closed; 0: it is not to be
 	atomic_uint_fast64_t link_changes;
 	int ioctl_socket; // af_packet, af_xdp
 };
@@ -71,13 +86,25 @@ static inline void port_leave(struct port_queue *q)
 void port_shut(struct port *p);
 void port_unshut(struct port *p);
 void port_link_set(struct port *p, bool up);
+bool port_device_up(const struct port *p); // what the driver says of the link
+// Asks the driver for the link's state, now and then.
+void port_link_step(struct port *p, uint64_t now_ns);
 
-// vdev.c: the DPDK device behind a port, created and configured but not started.
-bool vdev_open(struct port *p, char *error, size_t error_size);
-void vdev_close(struct port *p);
+const struct port_kind *port_kind(const struct port *p);
+bool pool_new(struct port *p, char *error, size_t error_size);
+bool socket_prepare(const struct port *p, char *error, size_t error_size);
 
-// memif.c, ports shut: connect, reconnect. kernel_link.c: state of a kernel interface.
+// device.c: the DPDK device behind a port, made and configured but not started.
+bool device_open(struct port *p, char *error, size_t error_size);
+void device_close(struct port *p);
+
+// vdev.c: DPDK's strings for it.
+void vdev_name(const struct port *p, char name[RTE_ETH_NAME_MAX_LEN]);
+void vdev_args(const struct port *p, char *args, size_t size);
+
+// memif.c, virtio.c, ports shut: connect, reconnect. kernel_link.c: state of a kernel interface.
 void memif_step(struct port *p, uint64_t now_ns);
+void virtio_step(struct port *p, uint64_t now_ns);
 bool kernel_link_open(struct port *p, char *error, size_t error_size);
 void kernel_link_step(struct port *p, uint64_t now_ns);
 

@@ -12,6 +12,8 @@
 //
 // af_xdp: a buffer with all its headers is a chunk of the kernel's and must not exceed a page; the
 // kernel keeps 256 bytes of it for XDP.
+//
+// The others: cards write in steps of 1024 bytes and count the checksum and VLAN tags.
 uint32_t sizes_frame(const struct port_config *c)
 {
 	uint32_t frame = c->mtu + NET_ETH_SIZE;
@@ -26,6 +28,12 @@ uint32_t sizes_frame(const struct port_config *c)
 	case PORT_AF_XDP:
 		return frame + 256 <= 2048 ? 2048
 					   : 4096 - SIZES_OBJECT - SIZES_MBUF - SIZES_HEADROOM;
+	case PORT_VHOST:
+	case PORT_VIRTIO_USER:
+	case PORT_TAP:
+	case PORT_PCI:
+	case PORT_VDEV:
+		return (frame + 12 + 1023) / 1024 * 1024;
 	case PORT_DRIVER_COUNT:
 		break;
 	}
@@ -49,6 +57,8 @@ uint32_t sizes_buffer_count_min(const struct port_config *c)
 
 	if (c->driver == PORT_AF_XDP)
 		rings = 2 * 2048 + 2 * sizes_ring(c); // fill, completion, receive, transmit
+	if (c->driver == PORT_VIRTIO_USER || c->driver == PORT_PCI || c->driver == PORT_VDEV)
+		rings = 2 * sizes_ring(c);
 	return (uint32_t)c->queues * (rings + TX_BACKLOG_MAX + 2 * SIZES_POOL_CACHE + 4 * BURST);
 }
 

@@ -11,7 +11,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-const char *const setup_driver_names[] = {"memif", "af_packet", "af_xdp", NULL};
+const char *const setup_driver_names[] = {
+	"memif", "af_packet", "af_xdp", "vhost", "virtio-user", "tap", "pci", "vdev", NULL};
 const char *const setup_role_names[] = {"server", "client", NULL};
 const char *const setup_idle_names[] = {"adaptive", "busy", NULL};
 const char *const setup_hugepages_names[] = {"auto", "require", "off", NULL};
@@ -52,7 +53,7 @@ bool setup_number(uint32_t *value, const char *text, uint32_t min, uint32_t max,
 
 bool setup_choice(int *choice, const char *text, const char *const *names, char *why)
 {
-	char allowed[128] = "";
+	char allowed[160] = "";
 
 	for (int i = 0; names[i]; i++) {
 		if (strcmp(text, names[i]) == 0) {
@@ -115,14 +116,71 @@ static bool link_name(struct setup_link *link, const char *text, char *why)
 	return setup_name(link->name, sizeof(link->name), text, why);
 }
 
+// "0000:03:00.0", with the domain or without: domain, bus, device, function, all but the last two
+// digits wide in hexadecimal.
+static bool pci_is_address(const char *text)
+{
+	static const char shape[] = "xxxx:xx:xx.x";
+
+	if (strlen(text) != sizeof(shape) - 1)
+		return false;
+	for (size_t i = 0; shape[i]; i++)
+		if (shape[i] == 'x' ? !isxdigit((unsigned char)text[i]) : text[i] != shape[i])
+			return false;
+	return text[8] <= '1' && text[11] <= '7'; // 32 devices of a bus, 8 functions of a device
+}
+
+static bool link_pci(struct setup_link *link, const char *text, char *why)
+{
+	char address[32];
+
+	snprintf(address, sizeof(address), "%s%.16s", strlen(text) == 7 ? "0000:" : "", text);
+	if (!pci_is_address(address))
+		return refuse(why,
+			"'pci:%s' does not name a PCI device such as pci:0000:03:00.0 (lspci -D "
+			"lists them)",
+			text);
+	for (size_t i = 0; address[i]; i++)
+		link->device[i] = (char)tolower((unsigned char)address[i]);
+	return true;
+}
+
+static bool link_vdev(struct setup_link *link, const char *text, char *why)
+{
+	if (strncmp(text, "net_", 4) != 0 || !isalnum((unsigned char)text[4]) ||
+		strlen(text) >= sizeof(link->device) || !text_is_plain(text, "-_.:/@=,+"))
+		return refuse(why,
+			"'vdev:%s' is not a device string of DPDK such as vdev:net_ring0: net_, "
+			"and in all at most %zu letters, digits and -_.:/@=,+",
+			text, sizeof(link->device) - 1);
+	memcpy(link->device, text, strlen(text) + 1);
+	return true;
+}
+
 static bool link_driver(struct setup_link *link, const char *text, char *why)
 {
-	int choice;
+	static const char *const written[] = {"memif", "af_packet", "af_xdp", "vhost",
+		"virtio-user", "tap", "pci:ADDRESS", "vdev:DEVICE", NULL};
+	int choice = SETUP_DRIVER_COUNT;
 
-	if (!setup_choice(&choice, text, setup_driver_names, why))
+	memset(link->device, 0, sizeof(link->device));
+	if (strncmp(text, "pci:", 4) == 0)
+		choice = link_pci(link, text + 4, why) ? SETUP_PCI : SETUP_DRIVER_COUNT;
+	else if (strncmp(text, "vdev:", 5) == 0)
+		choice = link_vdev(link, text + 5, why) ? SETUP_VDEV : SETUP_DRIVER_COUNT;
+	else if (!setup_choice(&choice, text, written, why))
+		choice = SETUP_DRIVER_COUNT;
+	if (choice == SETUP_DRIVER_COUNT)
 		return false;
 	link->driver = (enum setup_driver)choice;
 	return true;
+}
+
+const char *setup_driver_text(char text[SETUP_DRIVER_TEXT], const struct setup_link *link)
+{
+	snprintf(text, SETUP_DRIVER_TEXT, "%s%s%s", setup_driver_names[link->driver],
+		link->device[0] ? ":" : "", link->device);
+	return text;
 }
 
 static bool link_role(struct setup_link *link, const char *text, char *why)
@@ -199,8 +257,10 @@ static bool link_mac(struct setup_link *link, const char *text, char *why)
 	return true;
 }
 
-#define MEMIF  (1u << SETUP_MEMIF)
-#define KERNEL (1u << SETUP_AF_PACKET | 1u << SETUP_AF_XDP)
+#define MEMIF     (1u << SETUP_MEMIF)
+#define SOCKET    (MEMIF | 1u << SETUP_VHOST | 1u << SETUP_VIRTIO_USER)
+#define INTERFACE (1u << SETUP_AF_PACKET | 1u << SETUP_AF_XDP | 1u << SETUP_TAP)
+#define EVERY     ((1u << SETUP_DRIVER_COUNT) - 1)
 
 // Walked once per link, in this order.
 static const struct {
@@ -209,15 +269,17 @@ static const struct {
 	uint32_t drivers;   // that have it
 	const char *wanted; // what to write when it is missing; NULL: it may be
 } link_keys[] = {
-	{"name", link_name, MEMIF | KERNEL, "a name of letters, digits, '.', '_' or '-'"},
-	{"driver", link_driver, MEMIF | KERNEL, "one of: memif, af_packet, af_xdp"},
+	{"name", link_name, EVERY, "a name of letters, digits, '.', '_' or '-'"},
+	{"driver", link_driver, EVERY,
+		"one of: memif, af_packet, af_xdp, vhost, virtio-user, tap, pci:ADDRESS, "
+		"vdev:DEVICE"},
 	{"role", link_role, MEMIF, "one of: server, client"},
-	{"socket", link_socket, MEMIF, "the absolute path of a socket"},
-	{"interface", link_interface, KERNEL, "the name of a network interface"},
-	{"address", link_address, MEMIF | KERNEL,
+	{"socket", link_socket, SOCKET, "the absolute path of a socket"},
+	{"interface", link_interface, INTERFACE, "the name of a network interface"},
+	{"address", link_address, EVERY,
 		"an IPv4 address with its prefix, for example 10.77.1.1/30"},
-	{"mtu", link_mtu, MEMIF | KERNEL, NULL},
-	{"mac", link_mac, MEMIF | KERNEL, NULL},
+	{"mtu", link_mtu, EVERY, NULL},
+	{"mac", link_mac, EVERY, NULL},
 };
 
 bool setup_link_take(struct setup_link *link, const char *key, const char *text, char *why)
@@ -232,9 +294,15 @@ bool setup_link_take(struct setup_link *link, const char *key, const char *text,
 
 static bool link_complete(const struct setup_link *link, const char **key, char *why)
 {
-	static const char *const about[] = {"a memif link has none; it has a role and a socket",
+	static const char *const about[SETUP_DRIVER_COUNT] = {
+		"a memif link has none; it has a role and a socket",
 		"an af_packet link has none; it has an interface",
-		"an af_xdp link has none; it has an interface"};
+		"an af_xdp link has none; it has an interface",
+		"a vhost link has none; it has a socket, at which it listens",
+		"a virtio-user link has none; it has a socket, to which it connects",
+		"a tap link has none; it has an interface",
+		"a pci link has none; its address says which device it is",
+		"a vdev link has none; its device string says it all"};
 
 	for (size_t i = 0; i < COUNT(link_keys); i++) {
 		bool given = link->given & 1u << i;
@@ -256,6 +324,14 @@ static bool link_overlap(const struct setup_link *a, const struct setup_link *b)
 	return (a->address ^ b->address) >> (32 - prefix) == 0;
 }
 
+// A device string begins with the device's name; what follows are its arguments.
+static bool device_name_equal(const char *a, const char *b)
+{
+	size_t length = strcspn(a, ",");
+
+	return length == strcspn(b, ",") && strncmp(a, b, length) == 0;
+}
+
 static bool link_alone(
 	const struct setup_link *link, const struct setup_link *other, const char **key, char *why)
 {
@@ -268,6 +344,10 @@ static bool link_alone(
 	*key = "interface";
 	if (link->interface[0] && strcmp(other->interface, link->interface) == 0)
 		return refuse(why, "link '%s' uses %s already", other->name, link->interface);
+	*key = "driver";
+	if (link->device[0] && device_name_equal(link->device, other->device))
+		return refuse(why, "link '%s' uses %.*s already", other->name,
+			(int)strcspn(link->device, ","), link->device);
 	*key = "address";
 	return !link_overlap(link, other) ||
 	       refuse(why, "its prefix overlaps that of link '%s'", other->name);
@@ -287,6 +367,12 @@ bool setup_link_end(struct setup_link *links, uint32_t index, const char **key, 
 			"%u is more than af_xdp can carry, %d to %d; af_packet and memif carry "
 			"more",
 			link->mtu, SETUP_MTU_MIN, SETUP_MTU_XDP_MAX);
+	if (link->driver == SETUP_TAP && link->mtu > SETUP_MTU_TAP_MAX)
+		return refuse(why,
+			"%u is more than DPDK's tap can carry, %d; memif, vhost and af_packet "
+			"carry "
+			"more",
+			link->mtu, SETUP_MTU_TAP_MAX);
 	for (uint32_t i = 0; i < index; i++)
 		if (!link_alone(link, &links[i], key, why))
 			return false;

@@ -14,12 +14,14 @@ enum setup_limits {
 	SETUP_LINKS_MAX = 16,
 	SETUP_LINK_NAME_SIZE = 32,
 	SETUP_SOCKET_SIZE = 108, // sun_path
-	SETUP_RUN_DIR_MAX = 90,  // characters, so that every socket in it fits sun_path
+	SETUP_DEVICE_SIZE = 192,
+	SETUP_RUN_DIR_MAX = 90, // characters, so that every socket in it fits sun_path
 	SETUP_PREFIX_MIN = 8,
 	SETUP_PREFIX_MAX = 31,
 	SETUP_MTU_MIN = 1500,
 	SETUP_MTU_MAX = 9000,
 	SETUP_MTU_XDP_MAX = 3498, // a packet lies in one page less headroom and sk_buff's tail
+	SETUP_MTU_TAP_MAX = 1500, // DPDK's driver takes no larger frame (22.11)
 	SETUP_WORKERS_MAX = 16,
 	SETUP_CPU_MAX = 1023,
 	SETUP_CORES_SIZE = 64,
@@ -31,7 +33,17 @@ enum setup_limits {
 	SETUP_WHY_SIZE = 384,
 };
 
-enum setup_driver { SETUP_MEMIF, SETUP_AF_PACKET, SETUP_AF_XDP };
+enum setup_driver {
+	SETUP_MEMIF,
+	SETUP_AF_PACKET,
+	SETUP_AF_XDP,
+	SETUP_VHOST,       // one end of a vhost-user socket: listens
+	SETUP_VIRTIO_USER, // the other: connects
+	SETUP_TAP,
+	SETUP_PCI,  // "pci:0000:03:00.0"
+	SETUP_VDEV, // "vdev:net_ring0": DPDK's own device string
+	SETUP_DRIVER_COUNT,
+};
 enum setup_role { SETUP_SERVER, SETUP_CLIENT };
 enum setup_idle { SETUP_ADAPTIVE, SETUP_BUSY };
 enum setup_hugepages { SETUP_HUGE_AUTO, SETUP_HUGE_REQUIRE, SETUP_HUGE_OFF };
@@ -41,8 +53,9 @@ struct setup_link {
 	char name[SETUP_LINK_NAME_SIZE];
 	enum setup_driver driver;
 	enum setup_role role;           // memif
-	char socket[SETUP_SOCKET_SIZE]; // memif; empty otherwise
-	char interface[IFNAMSIZ];       // af_packet, af_xdp; empty otherwise
+	char socket[SETUP_SOCKET_SIZE]; // memif, vhost, virtio-user; empty otherwise
+	char interface[IFNAMSIZ];       // af_packet, af_xdp, tap; empty otherwise
+	char device[SETUP_DEVICE_SIZE]; // pci: the address, whole; vdev: its string; else empty
 	uint32_t address;               // IPv4, host order
 	uint32_t prefix;                // length
 	uint32_t mtu;
@@ -76,6 +89,10 @@ bool setup_path(char *path, size_t size, const char *text, char *why);
 bool setup_ipv4(uint32_t *address, const char *text);
 // One that a host may have: not 0.x, 127.x, multicast, the network's own or its broadcast.
 bool setup_host(uint32_t address, uint32_t prefix);
+
+// The driver as it is written: "memif", "pci:0000:03:00.0", "vdev:net_ring0". Returns `text`.
+#define SETUP_DRIVER_TEXT (SETUP_DEVICE_SIZE + 8)
+const char *setup_driver_text(char text[SETUP_DRIVER_TEXT], const struct setup_link *link);
 
 // One key of a link: name, driver, role, socket, interface, address, mtu, mac. `link` begins as
 // zeros.

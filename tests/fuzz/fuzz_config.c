@@ -5,6 +5,9 @@
 #include "control/config.h"
 #include "tests/fuzz/fuzz.h"
 
+#define SOCKETS (1u << SETUP_MEMIF | 1u << SETUP_VHOST | 1u << SETUP_VIRTIO_USER)
+#define DEVICES (1u << SETUP_PCI | 1u << SETUP_VDEV)
+
 static int file = -1;
 static char path[64];
 
@@ -21,8 +24,10 @@ static void link_check(const struct setup_link *link)
 	FUZZ_CHECK(link->name[0] && link->prefix >= SETUP_PREFIX_MIN &&
 		   link->prefix <= SETUP_PREFIX_MAX);
 	FUZZ_CHECK(link->mtu >= SETUP_MTU_MIN && link->mtu <= SETUP_MTU_MAX);
-	FUZZ_CHECK(!link->socket[0] != (link->driver == SETUP_MEMIF));
-	FUZZ_CHECK(!link->interface[0] == (link->driver == SETUP_MEMIF));
+	text_check(link->device, sizeof(link->device));
+	FUZZ_CHECK(!link->socket[0] == !(SOCKETS & 1u << link->driver));
+	FUZZ_CHECK(!link->device[0] == !(DEVICES & 1u << link->driver));
+	FUZZ_CHECK(!link->interface[0] == !!((SOCKETS | DEVICES) & 1u << link->driver));
 }
 
 static void config_check(const struct config *config)

@@ -270,10 +270,12 @@ static void config_load__dataplane(void **state)
 static void config_load__links(void **state)
 {
 	(void)state;
-	expect("driver: memif", "driver: tap",
-		"links[0].driver: 'tap' is not one of: memif, af_packet, af_xdp");
+	expect("driver: memif", "driver: token-ring",
+		"links[0].driver: 'token-ring' is not one of: memif, af_packet, af_xdp, vhost, "
+		"virtio-user, tap, pci:ADDRESS, vdev:DEVICE");
 	expect("driver: memif, ", "",
-		"links[0].driver: is missing; write one of: memif, af_packet, af_xdp");
+		"links[0].driver: is missing; write one of: memif, af_packet, af_xdp, vhost, "
+		"virtio-user, tap, pci:ADDRESS, vdev:DEVICE");
 	expect("role: server, ", "", "links[0].role: is missing; write one of: server, client");
 	expect("socket: /tmp/ab.sock, ", "",
 		"links[0].socket: is missing; write the absolute path of a socket");

@@ -210,6 +210,11 @@ static void config_parse__refuses_bad_links(void **state)
 	refused(MINIMUM "--link nonsense", "--link 1: 'nonsense' is not KEY=VALUE");
 	refused(MINIMUM "--link " MEMIF ",colour=red", "--link east: colour: there is no such key");
 	refused(MINIMUM "--link driver=pci", "--link 1: driver: 'pci' is not one of: memif,");
+	refused(MINIMUM "--link driver=pci:eth0", "'pci:eth0' does not name a PCI device");
+	refused(MINIMUM "--link driver=vdev:eth0,name=x",
+		"'vdev:eth0,name=x' is not a device string");
+	refused(MINIMUM "--link name=x,driver=vdev:net_ring0,address=10.0.0.1/24",
+		"--link x: address: is missing"); // it is the device's
 	refused(MINIMUM "--link role=both", "'both' is not one of: server, client");
 	refused(MINIMUM "--link name=a-name-that-is-too-long-for-a-link", "1 to 31 letters");
 	refused(MINIMUM "--link interface=sixteen-bytes-it", "1 to 15 letters");

@@ -109,6 +109,30 @@ static const struct verdict {
 	{REFUSED, {"name"}},
 	{REFUSED, {"driver"}},
 	{REFUSED, {"driver=tap"}},
+	{TAKEN, {"driver=tap", "role", "socket", "interface=tap0"}},
+	{REFUSED, {"driver=tap", "role", "socket", "interface=tap0", "mtu=1501"}},
+	{REFUSED, {"driver=tap", "role", "socket"}},
+	{TAKEN, {"driver=vhost", "role"}},
+	{TAKEN, {"driver=virtio-user", "role"}},
+	{REFUSED, {"driver=vhost"}},
+	{REFUSED, {"driver=vhost", "role", "socket"}},
+	{REFUSED, {"driver=virtio_user", "role"}},
+	{TAKEN, {"driver=pci:0000:3b:1f.7", "role", "socket"}},
+	{TAKEN, {"driver=pci:3B:00.0", "role", "socket", "mtu=9000"}},
+	{REFUSED, {"driver=pci:0000:3b:20.0", "role", "socket"}},
+	{REFUSED, {"driver=pci:0000:3b:00.8", "role", "socket"}},
+	{REFUSED, {"driver=pci:0000:3b:00", "role", "socket"}},
+	{REFUSED, {"driver=pci:00000:3b:00.0", "role", "socket"}},
+	{REFUSED, {"driver=pci:", "role", "socket"}},
+	{REFUSED, {"driver=pci:0000:3b:00.0", "role", "socket", "interface=eth0"}},
+	{TAKEN, {"driver=vdev:net_ring0", "role", "socket"}},
+	{TAKEN, {"driver=vdev:net_memif0,role=client,socket=/a/b.sock,socket-abstract=no", "role",
+			"socket"}},
+	{REFUSED, {"driver=vdev:net_ring0"}},
+	{REFUSED, {"driver=vdev:", "role", "socket"}},
+	{REFUSED, {"driver=vdev:net_", "role", "socket"}},
+	{REFUSED, {"driver=vdev:crypto_null", "role", "socket"}},
+	{REFUSED, {"driver=vdev:net_ring0 x", "role", "socket"}},
 	{TAKEN, {"role=client"}},
 	{REFUSED, {"role"}},
 	{REFUSED, {"role=both"}},
@@ -219,15 +243,19 @@ static bool dataplane_takes(const char *const values[KEYS])
 	char *argv[ARGUMENTS] = {(char *)(uintptr_t) "sluice-dataplane"}, *dash;
 	int argc = 1;
 
+	const char *driver = NULL;
+
 	link[0] = 0;
 	for (int k = 0; k < KEYS; k++) {
 		if (!values[k])
 			continue;
-		if (keys[k].part == LINK) {
+		if (keys[k].part == LINK && strcmp(keys[k].key, "driver") == 0)
+			driver = values[k]; // the last one: it may have commas of its own
+		else if (keys[k].part == LINK)
 			snprintf(link + strlen(link), sizeof(link) - strlen(link), "%s%s=%s",
 				link[0] ? "," : "", keys[k].key, values[k]);
+		if (keys[k].part == LINK)
 			continue;
-		}
 		snprintf(option[k], sizeof(option[k]), "--%s", keys[k].key);
 		while ((dash = strchr(option[k], '_')))
 			*dash = '-';
@@ -235,6 +263,8 @@ static bool dataplane_takes(const char *const values[KEYS])
 		argv[argc++] = option[k];
 		argv[argc++] = value[k];
 	}
+	if (driver)
+		snprintf(link + strlen(link), sizeof(link) - strlen(link), ",driver=%s", driver);
 	argv[argc++] = (char *)(uintptr_t) "--link";
 	argv[argc++] = link;
 	return dataplane_parse(argc, argv, said, sizeof(said));

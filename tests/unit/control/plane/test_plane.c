@@ -181,9 +181,9 @@ static void launch_words__command_line(void **state)
 		"require "
 		"--memory-mb 256 --udp-port 7654 "
 		"--cores 0-1 --link "
-		"name=ab,driver=memif,role=client,socket=/tmp/s,address=10.77.1.1/30,mtu=9000,"
-		"mac=02:00:00:00:00:ff --link "
-		"name=w,driver=af_xdp,interface=veth0,address=10.77.8.1/24,mtu=1500");
+		"name=ab,role=client,socket=/tmp/s,address=10.77.1.1/30,mtu=9000,"
+		"mac=02:00:00:00:00:ff,driver=memif --link "
+		"name=w,interface=veth0,address=10.77.8.1/24,mtu=1500,driver=af_xdp");
 }
 
 static void launch_words__fit_at_most(void **state)
@@ -199,6 +199,8 @@ static void launch_words__fit_at_most(void **state)
 
 		memset(link->name, 'n', sizeof(link->name) - 1);
 		memset(link->socket, 's', sizeof(link->socket) - 1);
+		memset(link->device, 'd', sizeof(link->device) - 1);
+		link->driver = SETUP_VDEV;
 		link->address = 0xfffffffe;
 		link->prefix = 30;
 		link->mtu = 9000;
@@ -206,7 +208,8 @@ static void launch_words__fit_at_most(void **state)
 	}
 	launch_words(&words, &config);
 	assert_true(words.count < LAUNCH_WORDS_MAX);
-	assert_non_null(strstr(words.links[15], ",mac=00:00:00:00:00:00"));
+	assert_non_null(strstr(words.links[15], ",mac=00:00:00:00:00:00,driver=vdev:ddd"));
+	assert_true(strlen(words.links[15]) < LAUNCH_LINK_SIZE - 1); // all of it
 }
 
 static void plane__starts_and_stops(void **state)

@@ -1,6 +1,8 @@
 // Two real processes, one real link: every frame's bytes are checked in both directions, at every
 // size up to the MTU.
-//   port_pair memif|memif_huge|af_packet|af_xdp MTU [kill-server|kill-client]
+//   port_pair LINK MTU [kill-server|kill-client]
+// LINK: memif, memif_huge, vhost, vhost_huge, vdev, af_packet, af_xdp, tap
+// vhost: the caller has the virtio-user end. vdev: memif by its own device string.
 // Exit code 77: not possible here (no root, no hugepages), with the reason.
 #include <errno.h>
 #include <fcntl.h>
@@ -246,6 +248,7 @@ static int node_run(struct node *n)
 	pthread_t worker;
 
 	sigaction(SIGTERM, &act, NULL);
+	signal(SIGPIPE, SIG_IGN); // as the dataplane does: drivers write to sockets of the dead
 	eal.memory_mb = port_config_memory_mb(&n->config) + 32;
 	eal.verbose = getenv("PORT_PAIR_VERBOSE") != NULL;
 	n->eal = eal_start(&eal, n->failure, sizeof(n->failure));
@@ -363,6 +366,46 @@ static bool veth_make(pid_t a, pid_t b, uint32_t mtu)
 	       command("nsenter -t %d -n ip link set spb%d up", b, getpid());
 }
 
+// In each namespace a bridge with a tap, which is there before and after its process, and one end
+// of a veth pair between the bridges.
+static bool tap_bridge(pid_t pid, char side)
+{
+	return command("nsenter -t %d -n ip tuntap add sp%c%d mode tap pi multi_queue", pid, side,
+		       getpid()) &&
+	       command("nsenter -t %d -n ip link add br%c type bridge mcast_snooping 0", pid,
+		       side) &&
+	       command("nsenter -t %d -n ip link set sp%c%d master br%c", pid, side, getpid(),
+		       side) &&
+	       command("nsenter -t %d -n ip link set spv%c%d master br%c up", pid, side, getpid(),
+		       side) &&
+	       command("nsenter -t %d -n ip link set br%c up", pid, side);
+}
+
+static bool taps_make(pid_t a, pid_t b)
+{
+	return command("ip link add spva%d netns %d type veth peer name spvb%d netns %d", getpid(),
+		       a, getpid(), b) &&
+	       tap_bridge(a, 'a') && tap_bridge(b, 'b');
+}
+
+static bool is_memory(const char *link)
+{
+	return strncmp(link, "af_", 3) != 0 && strcmp(link, "tap") != 0;
+}
+
+static enum port_driver driver_of(const char *link, bool caller)
+{
+	if (strncmp(link, "memif", 5) == 0)
+		return PORT_MEMIF;
+	if (strncmp(link, "vhost", 5) == 0)
+		return caller ? PORT_VIRTIO_USER : PORT_VHOST;
+	if (strcmp(link, "vdev") == 0)
+		return PORT_VDEV;
+	if (strcmp(link, "tap") == 0)
+		return PORT_TAP;
+	return strcmp(link, "af_xdp") == 0 ? PORT_AF_XDP : PORT_AF_PACKET;
+}
+
 static void configure(
 	struct node *n, bool caller, const char *link, uint32_t mtu, const char *directory)
 {
@@ -373,13 +416,17 @@ static void configure(
 	n->frames = FRAMES;
 	n->peer_ip = caller ? 0xc0a80702u : 0xc0a80701u;
 	snprintf(c->name, sizeof(c->name), "pair-%s", caller ? "caller" : "echo");
-	c->driver = strncmp(link, "memif", 5) == 0 ? PORT_MEMIF
-		    : strcmp(link, "af_xdp") == 0  ? PORT_AF_XDP
-						   : PORT_AF_PACKET;
-	c->memif_server = !caller;
-	n->memory = strcmp(link, "memif_huge") == 0 ? EAL_HUGEPAGES : EAL_NO_HUGE;
-	snprintf(c->socket, sizeof(c->socket), "%s/memif.sock", directory);
-	snprintf(c->iface, sizeof(c->iface), "sp%c%d", caller ? 'a' : 'b', getpid());
+	c->driver = driver_of(link, caller);
+	c->memif_server = c->driver == PORT_MEMIF && !caller;
+	n->memory = strstr(link, "_huge") ? EAL_HUGEPAGES : EAL_NO_HUGE;
+	if (is_memory(link) && c->driver != PORT_VDEV)
+		snprintf(c->socket, sizeof(c->socket), "%s/pair.sock", directory);
+	if (c->driver == PORT_VDEV)
+		snprintf(c->device, sizeof(c->device),
+			"net_memif0,role=%s,socket=%s/pair.sock,socket-abstract=no",
+			caller ? "client" : "server", directory);
+	if (!is_memory(link))
+		snprintf(c->iface, sizeof(c->iface), "sp%c%d", caller ? 'a' : 'b', getpid());
 	c->mtu = mtu;
 	c->ipv4 = caller ? 0xc0a80701u : 0xc0a80702u;
 	c->prefix = 24;
@@ -430,9 +477,9 @@ static const char *impossible(const char *link)
 	unsigned long pages = 0;
 	FILE *f;
 
-	if (strncmp(link, "af_", 3) == 0 && geteuid() != 0)
-		return "needs root: it makes a veth pair in network namespaces";
-	if (strcmp(link, "memif_huge") != 0)
+	if (!is_memory(link) && geteuid() != 0)
+		return "needs root: it makes interfaces in network namespaces";
+	if (!strstr(link, "_huge"))
 		return NULL;
 	f = fopen("/sys/kernel/mm/hugepages/hugepages-2048kB/free_hugepages", "re");
 	if (f && fscanf(f, "%lu", &pages) != 1)
@@ -448,7 +495,7 @@ int main(int argc, char **argv)
 	char directory[] = "/tmp/sluice-port-pair-XXXXXX", socket_path[PORT_SOCKET_SIZE];
 	const char *link = argc > 1 ? argv[1] : "memif", *kill_who = argc > 3 ? argv[3] : NULL;
 	uint32_t mtu = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : 1500;
-	bool isolated = strncmp(link, "af_", 3) == 0;
+	bool isolated = !is_memory(link);
 	int result = 1;
 
 	if (impossible(link)) {
@@ -468,8 +515,9 @@ int main(int argc, char **argv)
 			KILLS;
 	if (!child_fork(&caller, isolated) || !child_fork(&echo, isolated))
 		printf("cannot fork into network namespaces\n");
-	else if (isolated && !veth_make(caller.pid, echo.pid, mtu))
-		printf("cannot make a veth pair\n");
+	else if (isolated && !(strcmp(link, "tap") == 0 ? taps_make(caller.pid, echo.pid)
+							: veth_make(caller.pid, echo.pid, mtu)))
+		printf("cannot make the interfaces\n");
 	else if (!child_go(&echo) || !child_go(&caller))
 		printf("cannot start\n");
 	else if (!kill_who)
@@ -478,7 +526,7 @@ int main(int argc, char **argv)
 		result = kill_run(&caller, &echo);
 	else
 		result = kill_run(&echo, &caller);
-	snprintf(socket_path, sizeof(socket_path), "%s/memif.sock", directory);
+	snprintf(socket_path, sizeof(socket_path), "%s/pair.sock", directory);
 	unlink(socket_path);
 	rmdir(directory);
 	printf("%s mtu %u%s%s: %s\n", link, mtu, kill_who ? " " : "", kill_who ? kill_who : "",

@@ -18,6 +18,7 @@ static struct port_config config_of(enum port_driver driver, uint32_t mtu)
 		.name = "east",
 		.driver = driver,
 		.socket = "/run/sluice/a/memif.sock",
+		.device = "net_ring0",
 		.iface = "veth0",
 		.mtu = mtu,
 		.ipv4 = 0x0a000001,
@@ -25,6 +26,8 @@ static struct port_config config_of(enum port_driver driver, uint32_t mtu)
 		.queues = 1,
 	};
 
+	if (driver == PORT_PCI)
+		snprintf(c.device, sizeof(c.device), "0000:03:00.0");
 	return c;
 }
 
@@ -44,9 +47,11 @@ static void port_config_check__accepts(void **state)
 
 		assert_null(port_config_check(&c, error, sizeof(error)));
 	}
-	for (int driver = 0; driver < PORT_AF_XDP; driver++) {
+	for (int driver = 0; driver < PORT_DRIVER_COUNT; driver++) {
 		struct port_config c = config_of((enum port_driver)driver, 9000);
 
+		if (driver == PORT_AF_XDP || driver == PORT_TAP)
+			continue;
 		assert_null(port_config_check(&c, error, sizeof(error)));
 	}
 }
@@ -65,6 +70,8 @@ static void port_config_check__mtu(void **state)
 	refused(&c, "3498");
 	c.mtu = 9000;
 	refused(&c, "af_packet");
+	c = config_of(PORT_TAP, 1501);
+	refused(&c, "tap can carry, 1500");
 }
 
 static void port_config_check__addresses(void **state)
@@ -120,7 +127,13 @@ static void port_config_check__names_and_paths(void **state)
 	snprintf(c.iface, sizeof(c.iface), "%s", "a,qpairs=9");
 	refused(&c, "interface");
 	c = config_of(PORT_DRIVER_COUNT, 1500);
-	refused(&c, "memif, af_packet or af_xdp");
+	refused(&c, "no such driver");
+	c = config_of(PORT_PCI, 1500);
+	snprintf(c.device, sizeof(c.device), "%s", "0000:03:00.0,role=x");
+	refused(&c, "PCI");
+	c = config_of(PORT_VDEV, 1500);
+	snprintf(c.device, sizeof(c.device), "%s", "");
+	refused(&c, "device string");
 }
 
 static void port_config_check__sizes(void **state)
@@ -167,6 +180,14 @@ static void sizes_frame__laws(void **state)
 		assert_true(sizes_element(&xdp) <= 4096);
 		assert_true(sizes_frame(&xdp) - 256 >= mtu + 14); // the kernel's XDP headroom
 	}
+	for (int driver = PORT_VHOST; driver < PORT_DRIVER_COUNT; driver++)
+		for (uint32_t mtu = MTU_MIN; mtu <= MTU_MAX; mtu++) {
+			struct port_config c = config_of((enum port_driver)driver, mtu);
+
+			// Two VLAN tags and a checksum beside the headers; in steps of a card.
+			assert_true(
+				sizes_frame(&c) >= mtu + 14 + 12 && sizes_frame(&c) % 1024 == 0);
+		}
 	assert_int_equal(
 		sizes_frame(&(struct port_config){.driver = PORT_MEMIF, .mtu = 9000}), 9216);
 }
