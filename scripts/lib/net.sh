@@ -15,7 +15,7 @@ net_netns_add() {
 	if net_netns_exists "$1"; then
 		owner=$(net_owner "$1")
 		[ -z "$owner" ] || die "namespace $1 belongs to the testbed in $owner; only one testbed with" \
-			"--link veth at a time (SLUICE_TESTBED=$owner scripts/testbed down)"
+			"--link veth or tap at a time (SLUICE_TESTBED=$owner scripts/testbed down)"
 		die "namespace $1 exists and no testbed made it; remove it first (ip netns del $1)"
 	fi
 	bed_made netns "$1"
@@ -66,9 +66,19 @@ net_cable() {
 	ip -n "$1" link set "$2" up
 }
 
-# net_up: bed_nodes, bed_mtu -> the namespaces and cables of a veth testbed.
+# net_tap NAMESPACE INTERFACE MTU: a tap that stays when its process ends, on a bridge with the cable's end up0. DPDK
+# wants its packet information (pi) and several queues.
+net_tap() {
+	net_bridge_add "$1" br0 "$3"
+	ip -n "$1" tuntap add "$2" mode tap pi multi_queue
+	ip -n "$1" link set "$2" mtu "$3" addrgenmode none master br0
+	ip -n "$1" link set up0 master br0
+}
+
+# net_up: bed_nodes, bed_mtu -> the namespaces and cables of a testbed over veth or tap.
 net_up() {
-	local node i=0
+	local node i=0 end=dp0
+	[ "$bed_link" != tap ] || end=up0
 	net_netns_add sluice-net
 	net_bridge_add sluice-net br0 "$bed_mtu"
 	net_netns_add sluice-mgmt
@@ -76,8 +86,9 @@ net_up() {
 	for node in $bed_nodes; do
 		i=$((i + 1))
 		net_netns_add "sluice-$node"
-		net_cable "sluice-$node" dp0 sluice-net "port-$node" "$bed_mtu" "$bed_workers"
-		ip -n "sluice-$node" link set dp0 arp off
+		net_cable "sluice-$node" "$end" sluice-net "port-$node" "$bed_mtu" "$bed_workers"
+		ip -n "sluice-$node" link set "$end" arp off
+		[ "$bed_link" != tap ] || net_tap "sluice-$node" dp0 "$bed_mtu"
 		net_cable "sluice-$node" mgmt0 sluice-mgmt "mgmt-$node" 1500
 		ip -n "sluice-$node" address add "10.78.0.$i/24" dev mgmt0
 	done

@@ -12,7 +12,7 @@ node_cli() {
 }
 
 node_control_address() {
-	if [ "$bed_link" = veth ]; then
+	if bed_namespaces; then
 		printf '10.78.0.%d:7701' "$(node_index "$1")"
 	else
 		printf '127.0.0.1:%d' $((bed_port + $(node_index "$1")))
@@ -35,19 +35,31 @@ node_memif_address() { # NODE PEER -> NODE's address on their link
 	fi
 }
 
+# node_yaml_end NODE PEER -> driver and role of NODE's end of their link
+node_yaml_end() {
+	case $bed_link$([[ $1 < $2 ]] && echo 1) in
+	memif1) printf '    driver: memif\n    role: server' ;;
+	memif) printf '    driver: memif\n    role: client' ;;
+	vhost1) printf '    driver: virtio-user' ;;
+	vhost) printf '    driver: vhost' ;;
+	esac
+}
+
 node_yaml_links() {
-	local peer role name
-	if [ "$bed_link" = veth ]; then
+	local peer driver=$bed_driver name
+	if bed_namespaces; then
+		[ "$bed_link" != tap ] || driver=tap
 		printf '  - name: lan\n    driver: %s\n    interface: dp0\n    address: 10.77.0.%d/24\n    mtu: %d\n' \
-			"$bed_driver" "$(node_index "$1")" "$bed_mtu"
+			"$driver" "$(node_index "$1")" "$bed_mtu"
 		return
 	fi
 	for peer in $bed_nodes; do
 		[ "$peer" != "$1" ] || continue
-		role=client name=$peer$1
-		[[ $1 > $peer ]] || role=server name=$1$peer
-		printf '  - name: %s\n    driver: memif\n    role: %s\n    socket: %s\n    address: %s/30\n    mtu: %d\n' \
-			"$name" "$role" "$bed/links/$name.sock" "$(node_memif_address "$1" "$peer")" "$bed_mtu"
+		name=$peer$1
+		[[ $1 > $peer ]] || name=$1$peer
+		printf '  - name: %s\n%s\n    socket: %s\n    address: %s/30\n    mtu: %d\n' \
+			"$name" "$(node_yaml_end "$1" "$peer")" "$bed/links/$name.sock" \
+			"$(node_memif_address "$1" "$peer")" "$bed_mtu"
 	done
 }
 
@@ -56,7 +68,7 @@ node_yaml_peers() {
 	for peer in $bed_nodes; do
 		[ "$peer" != "$1" ] || continue
 		address=10.77.0.$(node_index "$peer")
-		[ "$bed_link" = veth ] || address=$(node_memif_address "$peer" "$1")
+		bed_namespaces || address=$(node_memif_address "$peer" "$1")
 		printf '  - name: %s\n    control: %s\n    address: %s\n' "$peer" "$(node_control_address "$peer")" "$address"
 	done
 }
@@ -102,7 +114,7 @@ node_make() {
 node_spawn() {
 	local node=$1 name=$2 pid
 	shift 2
-	[ "$bed_link" != veth ] || set -- ip netns exec "sluice-$node" "$@"
+	! bed_namespaces || set -- ip netns exec "sluice-$node" "$@"
 	(
 		proc_close_files
 		trap - INT TERM HUP
