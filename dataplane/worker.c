@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "dataplane/observe/trace.h"
 #include "dataplane/transform/codec.h"
 
 // Zeroed and cache aligned, taken once at start. Anonymous
@@ -39,7 +40,10 @@ static const struct transport_config *transport_settings(
 		.conns = CONNS_MAX,
 		.boot_id = boot_id,
 		.seed = boot_id ^ ((uint64_t)w->index << 56),
-		.env = {.context = w, .block_get = env_block_get, .block_put = env_block_put},
+		.env = {.context = w,
+			.block_get = env_block_get,
+			.block_put = env_block_put,
+			.trace = trace_write},
 	};
 	return config;
 }

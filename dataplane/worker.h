@@ -42,6 +42,12 @@ struct worker_counters {
 	uint64_t drops[DROP_COUNT]; // those that a port does not count
 };
 
+// A session that control traces, in the ring of the same index.
+struct worker_trace {
+	uint32_t number; // 0: not ours
+	uint32_t cid;
+};
+
 struct worker {
 	uint16_t index;
 	const struct config *config;
@@ -80,8 +86,9 @@ struct worker {
 	// Control and the main thread.
 	struct plane_link plane;
 	struct plane_dataplane *tables; // we write our worker row and our session rows
-	struct mailbox *inbox;          // main -> worker
-	struct mailbox *outbox;         // worker -> main
+	struct worker_trace traces[PLANE_TRACES_MAX];
+	struct mailbox *inbox;  // main -> worker
+	struct mailbox *outbox; // worker -> main
 
 	// Time and figures.
 	uint64_t now_ns; // of this turn

@@ -118,6 +118,7 @@ static void client_call(struct client *client, const json_t *params)
 		.now_ns = loop_now_ns(client->node->loop),
 		.on_opened = client_on_opened,
 		.owner = client,
+		.stream = &client->stream,
 	};
 	struct rpc_error error = {.code = RPC_INTERNAL, .text = "out of memory"};
 	json_t *result;
@@ -129,7 +130,7 @@ static void client_call(struct client *client, const json_t *params)
 		return;
 	}
 	client->request = client->busy ? call.request : 0;
-	if (client->busy)
+	if (client->busy && !client->stream.on)
 		client_patience(
 			client, (uint64_t)schema_integer(call.method, params, "timeout_ms") +
 					ADMIN_GRACE_MS);
@@ -193,12 +194,51 @@ static size_t client_line(const struct client *client)
 	return client->in_ended ? client->in_used : 0;
 }
 
+// ---- lines before the answer -------------------------------------------------------------------
+
+static void client_look_again(struct client *client, uint64_t after_ns)
+{
+	loop_timer_start(client->node->loop, &client->timer, after_ns, client_on_time, client);
+}
+
+// The next batch of a trace, or its answer, is on its way out; false: there is nothing now.
+static bool client_stream(struct client *client)
+{
+	char *text = malloc(TRACE_STREAM_BATCH);
+	size_t used = 0;
+
+	if (text)
+		used = trace_stream_take(
+			&client->stream, loop_now_ns(client->node->loop), text, TRACE_STREAM_BATCH);
+	else
+		client->stream.ended = "out of memory";
+	if (used) {
+		client_send(client, text);
+		return true;
+	}
+	free(text);
+	if (client->stream.ended) {
+		client_finish(client, trace_stream_result(&client->stream), NULL);
+		return true;
+	}
+	client_look_again(client, TRACE_STREAM_POLL_NS);
+	return false;
+}
+
 // Takes requests until one must wait, an answer must wait, or there are no more.
 static void client_run(struct client *client)
 {
+	int batches = 0;
 	size_t size;
 
 	while (client_flush(client)) {
+		if (client->stream.on) {
+			if (batches++ == TRACE_STREAM_BATCHES)
+				client_look_again(client, 0);
+			else if (client_stream(client))
+				continue;
+			break;
+		}
 		size = client->busy ? 0 : client_line(client);
 		if (size == 0)
 			break;
@@ -265,6 +305,12 @@ static void client_on_time(void *owner)
 	struct client *client = owner;
 	struct rpc_error error;
 
+	// A trace looks at its ring again. A client that does not read loses lines, not its place.
+	if (client->stream.on) {
+		client_patience(client, ADMIN_STALL_MS);
+		client_run(client);
+		return;
+	}
 	if (!client->busy) {
 		log_debug("admin: pid %d stalled or idle, dropped", client->caller.pid);
 		client_close(client);
@@ -326,6 +372,7 @@ void client_close(struct client *client)
 		return;
 	if (client->busy && client->request)
 		node_session_forget(client->node, client->request);
+	trace_stream_stop(&client->stream);
 	if (client->busy && client->method)
 		client_audit(client, "the asker left before the answer");
 	loop_watch_stop(client->node->loop, &client->watch);

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "control/admin/level.h"
+#include "control/admin/trace_stream.h"
 #include "control/loop.h"
 #include "control/node.h"
 
@@ -23,14 +24,15 @@ struct client {
 	size_t in_used;
 	bool in_ended; // the peer sends no more
 	bool closing;  // drop it when the answer is out
-	char *out;     // one answer at most: the next request waits until it is read
+	char *out;     // one answer, or one batch of lines: more waits until it is read
 	size_t out_size, out_sent;
 
 	// the request that waits for its answer
 	bool busy;
 	json_t *id;
 	const struct schema_method *method;
-	uint32_t request; // of node_session_open, 0: none
+	uint32_t request;           // of node_session_open, 0: none
+	struct trace_stream stream; // of session.trace: lines before the answer
 };
 
 // Takes `fd` (non-blocking). The client must be free.

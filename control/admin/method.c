@@ -15,6 +15,7 @@ static const struct {
 	{"session.show", method_session_show},
 	{"session.open", method_session_open},
 	{"session.close", method_session_close},
+	{"session.trace", method_session_trace},
 	{"peer.list", method_peer_list},
 	{"help", method_help},
 };

@@ -8,6 +8,7 @@
 
 #include "control/admin/rpc.h"
 #include "control/admin/schema.h"
+#include "control/admin/trace_stream.h"
 #include "control/node.h"
 
 struct method_call {
@@ -17,6 +18,7 @@ struct method_call {
 	uint64_t now_ns;          // CLOCK_MONOTONIC
 	node_opened_fn on_opened; // for what takes time: called once with `owner`
 	void *owner;
+	struct trace_stream *stream; // the client's, for what answers with lines first
 	bool later;       // set by the handler: on_opened answers, or has answered already
 	uint32_t request; // with later: for node_session_forget, 0: on_opened was called already
 };
@@ -34,6 +36,7 @@ json_t *method_session_list(struct method_call *call, struct rpc_error *error);
 json_t *method_session_show(struct method_call *call, struct rpc_error *error);
 json_t *method_session_open(struct method_call *call, struct rpc_error *error);
 json_t *method_session_close(struct method_call *call, struct rpc_error *error);
+json_t *method_session_trace(struct method_call *call, struct rpc_error *error);
 json_t *method_peer_list(struct method_call *call, struct rpc_error *error);
 json_t *method_help(struct method_call *call, struct rpc_error *error);
 

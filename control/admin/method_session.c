@@ -194,6 +194,27 @@ json_t *method_session_open(struct method_call *call, struct rpc_error *error)
 	return NULL;
 }
 
+json_t *method_session_trace(struct method_call *call, struct rpc_error *error)
+{
+	const struct schema_method *m = call->method;
+	struct session_stats s;
+	int result;
+
+	if (session_find(&call->node->plane.tables, schema_string(m, call->params, "id"), &s,
+		    error) != 0)
+		return NULL;
+	result = trace_stream_start(call->stream, call->node, s.session,
+		(uint64_t)schema_integer(m, call->params, "seconds"),
+		(uint64_t)schema_integer(m, call->params, "count"), call->now_ns);
+	if (result != 0) {
+		rpc_error_set(error, result == TRACES_E_FULL ? RPC_BUSY : RPC_UNREACHABLE, "%s",
+			traces_strerror(result));
+		return NULL;
+	}
+	call->later = true;
+	return NULL;
+}
+
 json_t *method_session_close(struct method_call *call, struct rpc_error *error)
 {
 	struct session_stats s;

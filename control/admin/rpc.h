@@ -22,6 +22,9 @@ enum rpc_code {
 	RPC_BUSY = -32005,
 };
 
+// Every line of a trace begins so; what follows is its params and one brace.
+#define RPC_TRACE_HEAD "{\"jsonrpc\":\"2.0\",\"method\":\"session.trace\",\"params\":"
+
 #define RPC_TEXT_SIZE 512
 
 struct rpc_error {

@@ -121,6 +121,32 @@ const struct schema_method schema_methods[] = {
 			},
 	},
 	{
+		.name = "session.trace",
+		.level = LEVEL_OPERATOR,
+		.sentence = "streams every step of a session's congestion control, until it closes",
+		.result = "lines, lost, ended; before that a notification (method "
+			  "\"session.trace\", no id) for each step, its params being: t_ns, event "
+			  "(start, ack, cut, lost), cwnd_segments, rate_Bps, rtt_ns, srtt_ns, "
+			  "in_flight, newly_acked, limited_by, cut_reason (loss, timeout or null); "
+			  "of a gap only event and count",
+		.params =
+			{
+				SESSION_ID,
+				{.name = "seconds",
+					.type = SCHEMA_INTEGER,
+					.min = 0,
+					.max = 86400,
+					.standard = "0",
+					.sentence = "end after so long, 0: only with the session"},
+				{.name = "count",
+					.type = SCHEMA_INTEGER,
+					.min = 0,
+					.max = 1000000000,
+					.standard = "0",
+					.sentence = "end after so many lines, 0: never"},
+			},
+	},
+	{
 		.name = "peer.list",
 		.level = LEVEL_VIEWER,
 		.sentence = "peers of the configuration and whether their control process answers",

@@ -118,6 +118,11 @@ int options_global(struct cli *cli, int argc, char **argv);
 json_t *connect_call(
 	const struct cli *cli, const char *method, const json_t *params, int *exit_code);
 
+// The same for a method that answers with steps first: `on_step` has the params of each, as text;
+// false ends it. NULL with *exit_code untouched: it was ended here, by on_step or a stop signal.
+json_t *connect_stream(const struct cli *cli, const char *method, const json_t *params,
+	bool (*on_step)(void *owner, const char *params, size_t size), void *owner, int *exit_code);
+
 // print_<noun>.c
 int print_status(const struct cli *cli, const json_t *result);
 int print_links(const struct cli *cli, const json_t *result);
@@ -130,12 +135,14 @@ int print_peers(const struct cli *cli, const json_t *result);
 
 // version.c: only of this program; no node is asked.
 int version_print(const struct cli *cli);
-// version.c, send.c, serve.c
+// version.c, send.c, trace.c, serve.c
 int version_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 int send_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
+int trace_run(
+	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 int serve_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 
 extern const struct schema_method send_method, serve_method, version_method, help_method;
-extern const struct command_text send_text, serve_text, version_text, help_text;
+extern const struct command_text trace_text, send_text, serve_text, version_text, help_text;

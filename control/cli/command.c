@@ -14,6 +14,7 @@ const struct command cli_commands[] = {
 	{"session", "list", NULL, "session.list", NULL, NULL, print_sessions, NULL},
 	{"session", "show", NULL, "session.show", NULL, NULL, print_session, NULL},
 	{"session", "open", NULL, "session.open", NULL, NULL, print_session_opened, NULL},
+	{"session", "trace", NULL, "session.trace", &trace_text, NULL, NULL, trace_run},
 	{"session", "close", NULL, "session.close", NULL, NULL, print_session_closed, NULL},
 	{"peer", "list", NULL, "peer.list", NULL, NULL, print_peers, NULL},
 	{"send", NULL, &send_method, NULL, &send_text, NULL, NULL, send_run},

@@ -1,5 +1,5 @@
 // One request over the control socket.
-#include "control/cli/cli.h"
+#include "control/cli/connect.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #define CONNECT_ANSWER_MAX (16u * 1024 * 1024)
 #define CONNECT_PATIENCE_S 90 // longer than any deadline of the schema
 
-static int fail_unreachable(const struct cli *cli, const char *why)
+int connect_fail(const struct cli *cli, const char *why)
 {
 	return cli_fail(cli, CLI_UNREACHABLE, "unreachable",
 		"no control process answers at %s: %s (is sluice-control running? --node or "
@@ -26,7 +26,7 @@ static int fail_unreachable(const struct cli *cli, const char *why)
 static int fail_connect(const struct cli *cli, int number)
 {
 	if (number != EACCES && number != EPERM)
-		return fail_unreachable(cli, strerror(number));
+		return connect_fail(cli, strerror(number));
 	return cli_fail(cli, CLI_UNREACHABLE, "unreachable",
 		"no permission for %s: root, the user of the node and the group of this socket "
 		"have it",
@@ -131,14 +131,14 @@ static const char *code_word(json_int_t code)
 // What to do about it here: the node's sentences are for any client of the socket.
 static const char *code_hint(json_int_t code, const char *method)
 {
-	bool by_id = strcmp(method, "session.show") == 0 || strcmp(method, "session.close") == 0;
+	bool by_id = strcmp(method, "session.show") == 0 || strcmp(method, "session.close") == 0 ||
+		     strcmp(method, "session.trace") == 0;
 
 	return code == RPC_NOT_FOUND && by_id ? "; sluice session list shows them" : "";
 }
 
 // Takes the answer apart: the result, or the error said.
-static json_t *connect_result(
-	const struct cli *cli, const char *method, const char *line, int *exit_code)
+json_t *connect_result(const struct cli *cli, const char *method, const char *line, int *exit_code)
 {
 	json_t *answer = json_loads(line, 0, NULL);
 	json_t *result = json_incref(json_object_get(answer, "result"));
@@ -156,28 +156,41 @@ static json_t *connect_result(
 	return result;
 }
 
-json_t *connect_call(
-	const struct cli *cli, const char *method, const json_t *params, int *exit_code)
+int connect_ask(const struct cli *cli, const char *method, const json_t *params, int *exit_code)
 {
 	json_t *request = json_pack("{s:s, s:i, s:s, s:O}", "jsonrpc", "2.0", "id", 1, "method",
 		method, "params", params);
-	char *text = json_dumps(request, JSON_COMPACT), *line = NULL;
-	json_t *result = NULL;
+	char *text = json_dumps(request, JSON_COMPACT);
 	int fd = connect_open(cli);
 
-	if (fd < 0)
+	if (fd < 0) {
 		*exit_code = fail_connect(cli, errno);
-	else if (!text || send_all(fd, text, strlen(text)) != 0 || send_all(fd, "\n", 1) != 0)
-		*exit_code = fail_unreachable(cli, strerror(errno));
-	else if (!(line = read_line(fd)))
-		*exit_code = fail_unreachable(
-			cli, errno ? strerror(errno) : "it hung up without an answer");
-	else
-		result = connect_result(cli, method, line, exit_code);
-	if (fd >= 0)
+	} else if (!text || send_all(fd, text, strlen(text)) != 0 || send_all(fd, "\n", 1) != 0) {
+		*exit_code = connect_fail(cli, strerror(errno));
 		close(fd);
-	free(line);
+		fd = -1;
+	}
 	free(text);
 	json_decref(request);
+	return fd;
+}
+
+json_t *connect_call(
+	const struct cli *cli, const char *method, const json_t *params, int *exit_code)
+{
+	int fd = connect_ask(cli, method, params, exit_code);
+	json_t *result = NULL;
+	char *line;
+
+	if (fd < 0)
+		return NULL;
+	line = read_line(fd);
+	if (line)
+		result = connect_result(cli, method, line, exit_code);
+	else
+		*exit_code =
+			connect_fail(cli, errno ? strerror(errno) : "it hung up without an answer");
+	close(fd);
+	free(line);
 	return result;
 }

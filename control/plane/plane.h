@@ -12,6 +12,7 @@
 #include "control/plane/proxy.h"
 #include "control/plane/state.h"
 #include "control/plane/tables.h"
+#include "control/plane/traces.h"
 #include "lib/shm/region.h"
 
 struct plane {
@@ -22,6 +23,7 @@ struct plane {
 	struct tables tables; // shared is NULL unless running
 	struct proxy proxy;
 	struct events events;
+	struct traces traces;
 	uint64_t boot_id;      // of the dataplane attached now; 0: none
 	uint64_t last_boot_id; // of the last one attached, until it is known to be dead
 	pid_t pid;             // of the dataplane; 0: none

@@ -6,6 +6,7 @@
 
 #include "dataplane/command/letters.h"
 #include "dataplane/command/report.h"
+#include "dataplane/observe/trace.h"
 #include "dataplane/worker.h"
 
 #define ROUTE_PATIENCE_NS 3000000000ull
@@ -178,6 +179,9 @@ static void apply_command(struct worker *w, const struct plane_command *command,
 		break;
 	case PLANE_CLOSE:
 		apply_close(w, command, now_ns);
+		break;
+	case PLANE_TRACE:
+		trace_apply(w, command);
 		break;
 	default:
 		report_refused(w, command, IPC_INVALID, "unknown command");

@@ -4,6 +4,7 @@
 #include "dataplane/command/letters.h"
 
 #include "dataplane/app/deliver.h"
+#include "dataplane/observe/trace.h"
 #include "dataplane/worker.h"
 #include "lib/ipc/plane.h"
 
@@ -48,6 +49,7 @@ static void control_attach(struct worker *w, const struct plane_control *control
 		&w->tables->channels[channel].event_tail, &control->channels[channel].event_head,
 		sizeof(struct plane_event), PLANE_EVENT_SLOTS);
 	w->plane.wake = wake;
+	trace_stop_all(w); // those of a former control process
 	w->plane.attached = true;
 }
 
@@ -68,6 +70,7 @@ static void letter_apply(struct worker *w, const struct mail *mail, uint64_t now
 		break;
 	case MAIL_CONTROL_DETACH:
 		w->plane.attached = false;
+		trace_stop_all(w);
 		mailbox_give(w->outbox, &done);
 		break;
 	case MAIL_STOP:

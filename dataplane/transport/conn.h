@@ -127,6 +127,7 @@ struct conn {
 	uint16_t slot;
 	uint8_t generation;
 	uint8_t tag_size; // of the cipher: counted as sent
+	bool traced;      // env.trace hears of every step
 	uint8_t nplaced;
 	struct {
 		uint8_t stream;
@@ -204,6 +205,10 @@ void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns);
 void conn_lose(struct conn *c, uint64_t pn);
 // Window or round trip time changed.
 void conn_repace(struct transport *t, struct conn *c, uint64_t now_ns);
+
+// trace.c: only of a traced connection.
+void conn_trace_step(struct transport *t, struct conn *c, enum trace_event event,
+	enum trace_cut cut, uint32_t newly_acked, uint64_t now_ns);
 
 // on_hello.c
 enum verdict conn_on_hello(struct transport *t, struct conn *c, const uint8_t *payload,

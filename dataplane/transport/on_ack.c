@@ -128,6 +128,8 @@ void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns)
 	if (cut) {
 		c->stats.cuts++;
 		conn_repace(t, c, now_ns);
+		if (c->traced)
+			conn_trace_step(t, c, TRACE_CUT, TRACE_CUT_LOSS, 0, now_ns);
 	}
 }
 
@@ -160,6 +162,8 @@ static void ack_window(struct transport *t, struct conn *c, const struct ack_gai
 	};
 	c->cc.ops->on_ack(&c->cc, &ack);
 	conn_repace(t, c, now_ns);
+	if (c->traced)
+		conn_trace_step(t, c, TRACE_ACK, TRACE_CUT_NONE, gain->data, now_ns);
 }
 
 void conn_on_ack(struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns)

@@ -50,6 +50,8 @@ static void timeout_fire(struct transport *t, struct conn *c, uint64_t now_ns)
 		c->cc.ops->on_timeout(&c->cc, c->log.next_pn);
 		c->stats.cuts++;
 		conn_repace(t, c, now_ns);
+		if (c->traced)
+			conn_trace_step(t, c, TRACE_CUT, TRACE_CUT_TIMEOUT, 0, now_ns);
 	}
 	if (fin && c->peer_fin && c->fin_tries >= FIN_TRIES) {
 		// Both sides have delivered everything; the

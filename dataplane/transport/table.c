@@ -85,6 +85,7 @@ struct conn *transport_reserve(struct transport *t)
 	c->control = 0;
 	c->send_mask = 0;
 	c->reported = false;
+	c->traced = false;
 	return c;
 }
 

@@ -10,6 +10,7 @@
 #include "dataplane/drop.h"
 #include "dataplane/wire/wire.h"
 #include "lib/base/controller.h"
+#include "lib/base/trace.h"
 
 struct transport;
 struct conn;
@@ -22,6 +23,8 @@ struct transport_env {
 	void *context;
 	uint8_t *(*block_get)(void *context, void *owner);
 	void (*block_put)(void *context, void *owner, uint8_t *block);
+	// A step of a connection that conn_trace_set turned on; NULL: none ever is.
+	void (*trace)(void *context, void *owner, const struct trace_record *record);
 };
 
 struct transport_config {
@@ -276,6 +279,12 @@ struct conn_stats {
 };
 
 void conn_stats_get(const struct conn *c, struct conn_stats *stats);
+
+// From now on (or no more) every step of congestion control goes to env.trace. Off when a
+// connection is reserved; off, it costs one test per ACK.
+void conn_trace_set(struct transport *t, struct conn *c, bool on);
+// How things stand, as a record of TRACE_START.
+void conn_trace_get(const struct conn *c, uint64_t now_ns, struct trace_record *record);
 
 // Invariants of everything, for tests and the simulator:
 // returns NULL, or a sentence naming what is broken.

@@ -5,8 +5,10 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "lib/base/trace.h"
 #include "lib/ipc/names.h"
 #include "lib/ipc/stats.h"
+#include "lib/shm/broadcast.h"
 #include "lib/shm/ring.h"
 
 #define PLANE_VERSION         2u
@@ -23,6 +25,8 @@ enum plane_limits {
 	PLANE_APPS_MAX = 64,
 	PLANE_LISTENERS_MAX = 64,
 	PLANE_DROPS_MAX = 48,
+	PLANE_TRACES_MAX = 8, // sessions traced at once, all workers together
+	PLANE_TRACE_SLOTS = 4096,
 };
 
 enum plane_command_type {
@@ -32,6 +36,8 @@ enum plane_command_type {
 			   // RESERVED, later OPENED / CLOSED
 	PLANE_CLOSE,       // cid; flags 1: at once, result: enum close_reason to report (0: closed
 			   // here)
+	PLANE_TRACE, // cid, ring; flags 1: every step of its congestion control goes there under
+		     // the number `request`; flags 0: no more
 	// to the main thread
 	PLANE_CONNECT_FAILED = 32, // request, result, text: goes to the application that asked
 	PLANE_SHUTDOWN,
@@ -76,7 +82,8 @@ struct plane_command {
 	uint8_t secret_send[32], secret_receive[32]; // place of the packet keys, per connection and
 						     // direction; wiped after use
 	uint8_t controller;                          // enum controller_id
-	uint8_t reserved[87];
+	uint8_t ring;                                // TRACE: index of a plane_trace
+	uint8_t reserved[86];
 };
 
 static_assert(sizeof(struct plane_command) == 512, "plane_command is ABI");
@@ -170,6 +177,20 @@ struct plane_session { // its worker writes
 	struct session_stats stats;
 };
 
+struct plane_trace_slot {
+	uint32_t number; // the trace it belongs to
+	uint32_t reserved;
+	struct trace_record record;
+};
+
+// Written by the worker of the traced session. Control gives a ring to one trace at a time, and to
+// the next one only when `number` is 0 again: then its worker has let go.
+struct plane_trace {
+	struct broadcast written;
+	_Atomic uint32_t number; // 0: nobody writes
+	_Alignas(64) uint8_t slots[PLANE_TRACE_SLOTS * sizeof(struct plane_trace_slot)];
+};
+
 // The dataplane creates and writes this; control maps it read-only.
 struct plane_dataplane {
 	uint32_t magic, version;
@@ -195,4 +216,5 @@ struct plane_dataplane {
 	struct plane_listener listener[PLANE_LISTENERS_MAX];
 	_Alignas(64) struct plane_worker worker[PLANE_WORKERS_MAX];
 	_Alignas(64) struct plane_session session[PLANE_WORKERS_MAX][PLANE_SESSIONS_MAX];
+	struct plane_trace trace[PLANE_TRACES_MAX];
 };
