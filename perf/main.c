@@ -5,14 +5,21 @@
 #include <string.h>
 
 #include "perf/compare.h"
+#include "perf/pick.h"
+#include "perf/report.h"
 #include "perf/run.h"
+#include "perf/spin.h"
 
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, COMMAND_MAX = 512 };
 
 static const char usage[] =
 	"usage: sluice-perf list [--json]\n"
-	"       sluice-perf run [--filter GLOB] [--quick|--full|--smoke] [--peers] [--json FILE]\n"
-	"       sluice-perf compare A.json B.json\n"
+	"       sluice-perf run [RUN OPTIONS] [--json FILE]\n"
+	"       sluice-perf compare A.json B.json [--json]\n"
+	"       sluice-perf report OUT.html [--json FILE | RUN OPTIONS] [--baseline FILE] "
+	"[--trace FILE]\n"
+	"                                   [--profile GLOB | --no-profile]\n"
+	"       sluice-perf spin ID\n"
 	"\n"
 	"Each figure is a ratio: our code against a limit (the raw library, the bare loop) in one "
 	"run, in\n"
@@ -21,6 +28,7 @@ static const char usage[] =
 	"itself: the interval of that is the noise floor, and no difference inside it means "
 	"anything.\n"
 	"\n"
+	"run:\n"
 	"  --filter GLOB  ids that match; * crosses slashes (ring/*)\n"
 	"  --quick        30 pairs of 2 ms (the default)\n"
 	"  --full         101 pairs of 20 ms\n"
@@ -28,7 +36,22 @@ static const char usage[] =
 	"  --peers        foreign programs too, where they are installed\n"
 	"  --json FILE    also written there, schema sluice-perf/1; - for standard output\n"
 	"\n"
-	"exit: 0 done, 1 failed, 2 usage\n";
+	"compare: the ratios of two runs, and which changed beyond interval and noise floor.\n"
+	"  --json         as an object\n"
+	"\n"
+	"report: one page that needs nothing else, of a run that it makes or of one in a file.\n"
+	"  --json FILE      the run, from sluice-perf run --json\n"
+	"  --baseline FILE  an earlier run, to compare with\n"
+	"  --trace FILE     a session over time, from sluice session trace ID --json\n"
+	"  --profile GLOB   rows whose functions are sampled, with perf (the default: of each "
+	"domain the\n"
+	"                   row furthest below its limit)\n"
+	"  --no-profile     none\n"
+	"\n"
+	"spin: a benchmark alone for about two seconds, without its limit: for a profiler.\n"
+	"\n"
+	"exit: 0 done, 1 failed, 2 usage; compare: 3 something is slower beyond interval and "
+	"noise\n";
 
 static int usage_error(const char *what, const char *word)
 {
@@ -98,44 +121,166 @@ static void command_line(int argc, char **argv, char *text, size_t size)
 			strpbrk(argv[i], "*?[ ") ? " '%s'" : " %s", argv[i]);
 }
 
+struct options {
+	struct run_options run;
+	const char *json, *baseline, *trace, *profile;
+	bool report;      // which command: run has not all of the options
+	bool run_options; // any of those was given
+	bool help;
+};
+
+static const struct option words[] = {{"filter", required_argument, NULL, 'f'},
+	{"json", required_argument, NULL, 'j'}, {"quick", no_argument, NULL, 'e'},
+	{"full", no_argument, NULL, 'e'}, {"smoke", no_argument, NULL, 'e'},
+	{"peers", no_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'},
+	{"baseline", required_argument, NULL, 'b'}, {"trace", required_argument, NULL, 't'},
+	{"profile", required_argument, NULL, 'P'}, {"no-profile", no_argument, NULL, 'n'},
+	{NULL, 0, NULL, 0}};
+
+// false: it is not an option of this command.
+static bool report_option(struct options *o, int c)
+{
+	switch (c) {
+	case 'b':
+		o->baseline = optarg;
+		break;
+	case 't':
+		o->trace = optarg;
+		break;
+	case 'P':
+		o->profile = optarg;
+		break;
+	case 'n':
+		o->profile = NULL;
+		break;
+	default:
+		return false;
+	}
+	return o->report;
+}
+
+static bool one_option(struct options *o, int c, const char *word)
+{
+	switch (c) {
+	case 'f':
+		o->run.filter = optarg;
+		o->run_options = true;
+		break;
+	case 'e':
+		run_effort(&o->run, word);
+		o->run_options = true;
+		break;
+	case 'p':
+		o->run.peers = true;
+		o->run_options = true;
+		break;
+	case 'j':
+		o->json = optarg;
+		break;
+	case 'h':
+		o->help = true;
+		break;
+	default:
+		return report_option(o, c);
+	}
+	return true;
+}
+
+// 0, or the exit code of a wrong option, said on the standard error.
+static int options_parse(struct options *o, int argc, char **argv)
+{
+	int at = 0;
+
+	o->run.filter = "*";
+	o->profile = "";
+	run_effort(&o->run, "quick");
+	for (int c; (c = getopt_long(argc, argv, "", words, &at)) != -1;) {
+		if (c == '?')
+			return EXIT_USAGE;
+		if (!one_option(o, c, words[at].name))
+			return usage_error("not an option of this command: --", words[at].name);
+	}
+	return 0;
+}
+
 static int run_command(int argc, char **argv)
 {
-	static const struct option words[] = {{"filter", required_argument, NULL, 'f'},
-		{"json", required_argument, NULL, 'j'}, {"quick", no_argument, NULL, 'e'},
-		{"full", no_argument, NULL, 'e'}, {"smoke", no_argument, NULL, 'e'},
-		{"peers", no_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
 	char command[COMMAND_MAX];
-	struct run_options o = {.filter = "*", .command = command};
-	const char *json = NULL;
-	int word;
+	struct options o = {.run.command = command};
+	int result;
 
 	command_line(argc, argv, command, sizeof(command));
-	run_effort(&o, "quick");
-	for (int c; (c = getopt_long(argc, argv, "", words, &word)) != -1;) {
-		switch (c) {
-		case 'f':
-			o.filter = optarg;
-			break;
-		case 'j':
-			json = optarg;
-			break;
-		case 'e':
-			run_effort(&o, words[word].name);
-			break;
-		case 'p':
-			o.peers = true;
-			break;
-		case 'h':
-			fputs(usage, stdout);
-			return 0;
-		default:
-			return EXIT_USAGE;
-		}
+	result = options_parse(&o, argc, argv);
+	if (result != 0)
+		return result;
+	if (o.help) {
+		fputs(usage, stdout);
+		return 0;
 	}
 	if (optind < argc)
 		return usage_error("run takes no operand: ", argv[optind]);
-	return run(&o, json);
+	return run(&o.run, o.json);
+}
+
+static int report(const struct options *o, const char *path, const char *command)
+{
+	json_t *baseline = o->baseline ? pick_load(o->baseline) : NULL, *root = NULL;
+	size_t failed = 0;
+	int result = EXIT_FAILED;
+
+	if (!o->baseline || baseline)
+		root = o->json ? pick_load(o->json) : run_all(&o->run, &failed);
+	if (root) {
+		const struct report r = {root, baseline, o->trace, o->profile, command};
+
+		result = report_write(&r, path) < 0 || failed > 0 ? EXIT_FAILED : 0;
+	}
+	json_decref(root);
+	json_decref(baseline);
+	return result;
+}
+
+static int report_command(int argc, char **argv)
+{
+	char command[COMMAND_MAX];
+	struct options o = {.run.command = command, .report = true};
+	int result;
+
+	command_line(argc, argv, command, sizeof(command));
+	result = options_parse(&o, argc, argv);
+	if (result != 0)
+		return result;
+	if (o.help) {
+		fputs(usage, stdout);
+		return 0;
+	}
+	if (optind + 1 != argc)
+		return usage_error("report takes one operand, the file to write", "");
+	if (o.json && o.run_options)
+		return usage_error("--json is a run that was: it takes no --filter, no --peers and "
+				   "no effort",
+			"");
+	return report(&o, argv[optind], command);
+}
+
+static int compare_command(int argc, char **argv)
+{
+	static const struct option its[] = {{"json", no_argument, NULL, 'j'},
+		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+	bool json = false;
+
+	for (int c; (c = getopt_long(argc, argv, "", its, NULL)) != -1;) {
+		if (c == 'h') {
+			fputs(usage, stdout);
+			return 0;
+		}
+		if (c != 'j')
+			return EXIT_USAGE;
+		json = true;
+	}
+	if (optind + 2 != argc)
+		return usage_error("compare takes two operands, the earlier run and the later", "");
+	return compare_files(argv[optind], argv[optind + 1], json);
 }
 
 int main(int argc, char **argv)
@@ -152,9 +297,13 @@ int main(int argc, char **argv)
 		return list(true);
 	if (strcmp(verb, "run") == 0)
 		return run_command(argc - 1, argv + 1);
-	if (strcmp(verb, "compare") == 0 && argc == 4)
-		return compare_files(argv[2], argv[3]);
+	if (strcmp(verb, "compare") == 0)
+		return compare_command(argc - 1, argv + 1);
+	if (strcmp(verb, "report") == 0)
+		return report_command(argc - 1, argv + 1);
+	if (strcmp(verb, "spin") == 0 && argc == 3)
+		return spin(argv[2]);
 	if (!*verb)
-		return usage_error("what shall be done: list, run or compare", "");
+		return usage_error("what shall be done: list, run, compare, report or spin", "");
 	return usage_error("no such command, or not so many operands: ", verb);
 }

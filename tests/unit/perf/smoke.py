@@ -38,7 +38,15 @@ with tempfile.TemporaryDirectory(prefix="sluice-perf-smoke-") as folder:
     same = subprocess.run([perf, "compare", folder + "/a.json", folder + "/a.json"],
                           check=True, capture_output=True, text=True).stdout
     assert same.count("same") == len(a["results"]), same
-    for wrong in (["run", "--filter", "no/such"], ["compare", "/dev/null", "/dev/null"]):
+    # What was measured becomes a page, and a benchmark alone is sampled (or the page says why not).
+    subprocess.run([perf, "report", folder + "/a.html", "--json", folder + "/a.json", "--profile",
+                    "ring/spsc/batch-32"], check=True)
+    with open(folder + "/a.html") as f:
+        page = f.read()
+    assert all(i in page for i in subjects), "a row is missing"
+    assert "samples of the CPU clock" in page or "Not sampled: " in page
+    for wrong in (["run", "--filter", "no/such"], ["compare", "/dev/null", "/dev/null"], ["spin", "no"]):
         assert subprocess.run([perf] + wrong, capture_output=True).returncode == 1, wrong
-    for wrong in ([], ["frobnicate"], ["run", "--frobnicate"], ["run", "ring"]):
+    for wrong in ([], ["frobnicate"], ["run", "--frobnicate"], ["run", "ring"],
+                  ["spin"], ["compare", "a"], ["report"], ["run", "--baseline", "x"]):
         assert subprocess.run([perf] + wrong, capture_output=True).returncode == 2, wrong

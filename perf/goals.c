@@ -1,0 +1,94 @@
+// The table of goals. Ids that nobody measures yet stand here too: they are goals all the same.
+#include "perf/goals.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+
+#include "perf/pick.h"
+
+static const struct goal goals[] = {
+	{"goodput, memif, 1500", "transport/goodput/memif/1500/null/none*", GOAL_RATIO, 0.60},
+	{"goodput, vhost-user, 1500", "transport/goodput/vhost*/1500/null/none*", GOAL_RATIO, 0.60},
+	{"goodput, memif, 9000", "transport/goodput/memif/9000/null/none*", GOAL_RATIO, 0.80},
+	{"goodput, vhost-user, 9000", "transport/goodput/vhost*/9000/null/none*", GOAL_RATIO, 0.80},
+	{"goodput, AES-256-GCM (limit: port and cipher in series)",
+		"transport/goodput/*/aes-256-gcm/none*", GOAL_RATIO, 0.80},
+	{"goodput, 0.1 % loss, of the AIMD law", "transport/loss/*/0.1*", GOAL_RATIO, 0.95},
+	{"goodput, 1 % loss, of the AIMD law", "transport/loss/*/1", GOAL_RATIO, 0.80},
+	{"64-byte messages a second", "transport/messages/*/64*", GOAL_MEDIAN, 10e6},
+	{"round trip, memif, p50 <= 2 x the port's", "transport/rtt/memif/64*", GOAL_RATIO, 1 / 2.},
+	{"round trip, memif, p99 <= 3 x the port's", "transport/rtt/memif/64*", GOAL_RATIO_P99,
+		1 / 3.},
+	{"round trip, memif, under eRPC's", "transport/rtt/memif/64*", GOAL_P50_NS, 2300},
+	{"codec through the pipeline", "pipeline/*", GOAL_RATIO, 0.95},
+	{"codec: nothing allocated", "pipeline/*", GOAL_ALLOCS, 0},
+	{"codec: nothing copied", "pipeline/*", GOAL_MEMCPY, 0},
+	{"cipher: nothing copied", "transport/goodput/*/aes-256-gcm/*", GOAL_MEMCPY, 0},
+	{"ahead of every peer on the same link", "peers/*", GOAL_RATIO, 1},
+	{"shared-memory ring, batch 32", "ring/spsc/batch-32", GOAL_RATIO, 0.90},
+	{"the same, two threads", "ring/two-threads/batch-32", GOAL_RATIO, 0.90},
+	{"transport: nothing allocated", "transport/*", GOAL_ALLOCS, 0},
+	{"rings: nothing allocated", "ring/*", GOAL_ALLOCS, 0},
+	{"timers: nothing allocated", "timer/*", GOAL_ALLOCS, 0},
+};
+
+// Where the figure stands in a row, and how it is written; at_most: smaller is better.
+static const struct {
+	const char *path, *name, *unit;
+	bool at_most;
+} figures[] = {
+	[GOAL_RATIO] = {"ratio/median", "ratio", "", false},
+	[GOAL_RATIO_P99] = {"latency/ratio/p99/median", "ratio of p99", "", false},
+	[GOAL_MEDIAN] = {"median", "median", "", false},
+	[GOAL_P50_NS] = {"latency/subject/p50", "p50", " ns", true},
+	[GOAL_ALLOCS] = {"counters/allocs", "allocations", "", true},
+	[GOAL_MEMCPY] = {"counters/bytes_memcpy", "bytes_memcpy", "", true},
+};
+
+const struct goal *goal_at(size_t index)
+{
+	return index < sizeof(goals) / sizeof(goals[0]) ? &goals[index] : NULL;
+}
+
+void goal_print(const struct goal *goal, char *text, size_t size)
+{
+	snprintf(text, size, "%s %s %.3g%s", figures[goal->figure].name,
+		figures[goal->figure].at_most ? "<=" : ">=", goal->threshold,
+		figures[goal->figure].unit);
+}
+
+bool goal_matches(const struct goal *goal, const char *id)
+{
+	return fnmatch(goal->glob, id, 0) == 0;
+}
+
+enum goal_verdict goal_judge(const struct goal *goal, const struct json_t *row, double *value)
+{
+	const double none = -1;
+	double has = pick_number(row, figures[goal->figure].path, none);
+
+	if (has < 0)
+		return GOAL_NOT_MEASURED;
+	*value = has;
+	if (figures[goal->figure].at_most)
+		return has <= goal->threshold ? GOAL_PASS : GOAL_FAIL;
+	return has >= goal->threshold ? GOAL_PASS : GOAL_FAIL;
+}
+
+const char *goal_verdict_name(enum goal_verdict verdict)
+{
+	static const char *const names[] = {"PASS", "FAIL", "not measured"};
+
+	return names[verdict];
+}
+
+double goal_ratio(const char *id)
+{
+	double most = 0;
+	const struct goal *g;
+
+	for (size_t i = 0; (g = goal_at(i)) != NULL; i++)
+		if (g->figure == GOAL_RATIO && goal_matches(g, id) && g->threshold > most)
+			most = g->threshold;
+	return most;
+}

@@ -1,0 +1,30 @@
+// The report: one page that needs nothing else, written from a run's JSON.
+#pragma once
+
+#include <stdio.h>
+
+struct json_t;
+
+struct report {
+	const struct json_t *run;      // schema sluice-perf/1
+	const struct json_t *baseline; // an earlier run, or NULL
+	const char *trace;             // JSON lines of `sluice session trace --json`, or NULL
+	const char *profile;           // glob of rows to sample; "": one of each domain; NULL: none
+	const char *command;           // that makes this page
+};
+
+// Writes the page to `path`. -1, with a sentence on the standard error.
+int report_write(const struct report *r, const char *path);
+
+// The sections. report_rows.c
+void report_goals(FILE *out, const struct json_t *run);
+void report_ratios(FILE *out, const struct json_t *run);
+void report_table(FILE *out, const struct json_t *run);
+void report_baseline(FILE *out, const struct json_t *run, const struct json_t *baseline);
+// report_plots.c. -1: the file cannot be read, said on the standard error.
+void report_latencies(FILE *out, const struct json_t *run);
+int report_traces(FILE *out, const struct json_t *run, const char *file);
+// report_audit.c
+void report_memory(FILE *out, const struct json_t *run);
+void report_waits(FILE *out, const struct json_t *run);
+void report_bottlenecks(FILE *out, const struct json_t *run, const char *profile);
