@@ -20,9 +20,9 @@ enum config_limits {
 
 struct config_peer {
 	char name[NAME_SIZE];
-	uint32_t control_address; // IPv4, host order
+	struct address control_address;
 	uint16_t control_port;
-	uint32_t address; // of its dataplane, inside the prefix of links[link]
+	struct address address; // of its dataplane, inside the prefix of links[link]
 	uint32_t link;
 };
 
@@ -30,7 +30,7 @@ struct config {
 	char file[CONFIG_PATH_SIZE];
 	char node[NAME_SIZE];
 	char run_dir[SETUP_RUN_DIR_MAX + 1];
-	uint32_t listen_address;        // IPv4, host order
+	struct address listen_address;
 	uint16_t listen_port;           // 0: any, for tests
 	char program[CONFIG_PATH_SIZE]; // sluice-dataplane, absolute
 	struct setup_dataplane dataplane;
@@ -55,8 +55,9 @@ int config_machine_check(const struct config *config, const struct config_machin
 
 // Index into peers or links, or -1.
 int config_peer_find(const struct config *config, const char *name);
-int config_link_find(const struct config *config, uint32_t address);
+int config_link_find(const struct config *config, struct address address);
 
-#define CONFIG_ADDRESS_TEXT 24
-// "10.77.1.1" or, with port != 0, "10.77.1.1:7701". Returns `text`.
-const char *config_address_text(char text[CONFIG_ADDRESS_TEXT], uint32_t address, uint16_t port);
+#define CONFIG_ADDRESS_TEXT (ADDRESS_TEXT_SIZE + 8)
+// "10.77.1.1" or "fd00::1"; with port != 0 "10.77.1.1:7701" or "[fd00::1]:7701". Returns `text`.
+const char *config_address_text(
+	char text[CONFIG_ADDRESS_TEXT], struct address address, uint16_t port);

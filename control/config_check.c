@@ -61,37 +61,54 @@ static int check_path(
 }
 
 // Control traffic is not encrypted yet: it may only go where nobody else listens.
-static bool check_trusted(uint32_t address)
+static bool check_trusted(struct address address)
 {
-	return address >> 24 == 127 || address >> 16 == (10u << 8 | 78);
+	static const struct address loopback = {{[15] = 1}};
+	uint32_t ip = address_ipv4(address);
+
+	return ip >> 24 == 127 || ip >> 16 == (10u << 8 | 78) || address_equal(address, loopback);
+}
+
+// "127.0.0.1:7701" or "[::1]:7701": the address without brackets, and where the port begins.
+static const char *endpoint_split(const char *text, struct address *address)
+{
+	const char *colon = strrchr(text, ':');
+	size_t size = colon ? (size_t)(colon - text) : 0;
+	bool brackets = size >= 2 && text[0] == '[' && text[size - 1] == ']';
+	char host[ADDRESS_TEXT_SIZE] = "";
+
+	if (!colon || size - 2 * brackets >= sizeof(host))
+		return NULL;
+	memcpy(host, text + brackets, size - 2 * brackets);
+	if (!address_parse(address, host) || address_is_ipv4(*address) == brackets)
+		return NULL;
+	return colon + 1;
 }
 
 // "address:port" of a control process.
 static int check_endpoint(const struct check *check, const char *key, const char *text,
-	uint32_t port_min, uint32_t *address, uint16_t *port)
+	uint32_t port_min, struct address *address, uint16_t *port)
 {
-	const char *colon = text ? strrchr(text, ':') : NULL;
-	char host[64] = "", why[SETUP_WHY_SIZE];
+	char host[ADDRESS_TEXT_SIZE], why[SETUP_WHY_SIZE];
+	const char *digits;
 	uint32_t number;
 
 	if (!text)
 		return check_fail(check,
 			"%s: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701", key);
-	if (colon && (size_t)(colon - text) < sizeof(host))
-		memcpy(host, text, (size_t)(colon - text));
-	if (!colon || !setup_ipv4(address, host))
+	digits = endpoint_split(text, address);
+	if (!digits)
 		return check_fail(check,
-			"%s: '%s' is not ADDRESS:PORT with an IPv4 address, for example "
-			"127.0.0.1:7701",
+			"%s: '%s' is not ADDRESS:PORT, for example 127.0.0.1:7701 or [::1]:7701",
 			key, text);
-	if (!setup_number(&number, colon + 1, port_min, 65535, why))
+	if (!setup_number(&number, digits, port_min, 65535, why))
 		return check_fail(check, "%s: %s", key, why);
 	*port = (uint16_t)number;
 	if (!check_trusted(*address))
 		return check_fail(check,
 			"%s: %s is refused: control traffic is not encrypted yet, so only "
-			"127.0.0.0/8 and 10.78.0.0/16 are allowed until TLS is built",
-			key, host);
+			"127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed until TLS is built",
+			key, address_text(host, *address));
 	return 0;
 }
 
@@ -191,21 +208,21 @@ static int check_peer_address(
 	const struct setup_link *link;
 	int found;
 
-	if (!text || !setup_ipv4(&peer->address, text))
+	if (!text || !address_parse(&peer->address, text))
 		return check_fail(check,
-			"%s: %s%s%sthe IPv4 address of the peer's dataplane, for example 10.77.1.2",
-			key, text ? "'" : "is missing; write ", text ? text : "",
+			"%s: %s%s%sthe address of the peer's dataplane, for example 10.77.1.2", key,
+			text ? "'" : "is missing; write ", text ? text : "",
 			text ? "' is not " : "");
 	found = config_link_find(check->config, peer->address);
 	if (found < 0)
 		return check_fail(check, "%s: %s is inside the prefix of no link", key, text);
 	peer->link = (uint32_t)found;
 	link = &check->config->links[found];
-	if (!setup_host(peer->address, link->prefix))
+	if (!address_is_host(peer->address, link->prefix))
 		return check_fail(check,
 			"%s: %s is no host's address: link '%s' has the prefix /%u", key, text,
 			link->name, link->prefix);
-	if (link->address == peer->address)
+	if (address_equal(link->address, peer->address))
 		return check_fail(check, "%s: %s is this node's own address on link '%s'", key,
 			text, link->name);
 	return 0;
@@ -221,7 +238,7 @@ static int check_peer_alone(
 		if (strcmp(other->name, peer->name) == 0)
 			return check_fail(check, "peers[%u].name: two peers are named '%s'", index,
 				peer->name);
-		if (other->address == peer->address)
+		if (address_equal(other->address, peer->address))
 			return check_fail(check,
 				"peers[%u].address: peer '%s' has this address already", index,
 				other->name);

@@ -69,9 +69,9 @@ static bool port_take(struct port_config *port, const char *key, const char *tex
 		port->zero_copy = number == 1;
 		return true;
 	}
-	if (setup_ipv4(&port->gateway, text)) // the only other one
+	if (address_parse(&port->gateway, text)) // the only other one
 		return true;
-	snprintf(why, SETUP_WHY_SIZE, "'%s' is not an IPv4 address", text);
+	snprintf(why, SETUP_WHY_SIZE, "'%s' is not an IP address", text);
 	return false;
 }
 
@@ -184,7 +184,7 @@ static void port_fill(struct port_config *port, const struct setup_link *link,
 	memcpy(port->device, link->device, sizeof(port->device));
 	memcpy(port->iface, link->interface, sizeof(port->iface));
 	port->mtu = link->mtu;
-	port->ipv4 = link->address;
+	port->address = link->address;
 	port->prefix = (uint8_t)link->prefix;
 	memcpy(port->mac, link->mac, sizeof(port->mac));
 	port->udp_base_port = dataplane->udp_port;

@@ -19,7 +19,7 @@ void hint_send(struct worker *w, uint16_t port, const struct port_packet *in, ui
 	if (now_ns - w->hint_ns < HINT_INTERVAL_NS)
 		return;
 	w->hint_ns = now_ns;
-	if (!port_route_init(w->port[port], w->index, &route, in->src_ip, in->src_port) ||
+	if (!port_route_init(w->port[port], w->index, &route, in->src, in->src_port) ||
 		port_route_ready(w->port[port], w->index, &route, now_ns) != VERDICT_ACCEPT)
 		return;
 	mbuf = port_mbuf_get(w->port[port], w->index);

@@ -48,7 +48,7 @@ struct session {
 	uint64_t blocks_raw;          // a codec was asked for, but the record went raw
 	uint64_t wire_bytes_received; // UDP payload bytes that authenticated
 	uint64_t packets_published;   // packets sent + received when the row was last published
-	uint32_t peer_address;
+	struct address peer_address;
 	uint16_t peer_port;
 	uint8_t session_id[16];
 	char peer[NAME_SIZE];

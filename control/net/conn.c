@@ -82,16 +82,34 @@ int conn_open(struct conn *conn, struct loop *loop, int fd)
 	return conn_begin(conn, loop, fd, POLLIN);
 }
 
-int conn_dial(struct conn *conn, struct loop *loop, uint32_t address, uint16_t port)
+socklen_t conn_address(struct sockaddr_storage *to, struct address address, uint16_t port)
 {
-	struct sockaddr_in to = {
-		.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(address)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_in *v4 = (struct sockaddr_in *)to;
+	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)to;
+
+	memset(to, 0, sizeof(*to));
+	if (address_is_ipv4(address)) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		v4->sin_addr.s_addr = htonl(address_ipv4(address));
+		return sizeof(*v4);
+	}
+	v6->sin6_family = AF_INET6;
+	v6->sin6_port = htons(port);
+	memcpy(&v6->sin6_addr, address.bytes, sizeof(address.bytes));
+	return sizeof(*v6);
+}
+
+int conn_dial(struct conn *conn, struct loop *loop, struct address address, uint16_t port)
+{
+	struct sockaddr_storage to;
+	socklen_t size = conn_address(&to, address, port);
+	int fd = socket(to.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int error;
 
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&to, sizeof(to)) < 0 && errno != EINPROGRESS) {
+	if (connect(fd, (struct sockaddr *)&to, size) < 0 && errno != EINPROGRESS) {
 		error = -errno;
 		close(fd);
 		return error;

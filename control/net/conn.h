@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "control/loop.h"
 #include "control/net/message.h"
@@ -31,9 +32,11 @@ struct conn {
 // The callbacks and owner must be set. Takes `fd`, which is connected and non-blocking. 0 or
 // negative errno.
 int conn_open(struct conn *conn, struct loop *loop, int fd);
+// Fills `to`; returns its size.
+socklen_t conn_address(struct sockaddr_storage *to, struct address address, uint16_t port);
 // Starts a TCP connection. 0 or negative errno (nothing is open then); on_connected or on_closed
 // follows.
-int conn_dial(struct conn *conn, struct loop *loop, uint32_t address, uint16_t port);
+int conn_dial(struct conn *conn, struct loop *loop, struct address address, uint16_t port);
 // Sends or queues. 0, or -1: closed (on_closed is not called).
 int conn_send(struct conn *conn, const struct message *message);
 void conn_close(struct conn *conn); // legal when closed

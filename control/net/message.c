@@ -21,7 +21,7 @@ static const char *const message_names[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_GONE] = "gone",
 };
 
-enum field_kind { FIELD_NUMBER, FIELD_TEXT, FIELD_BOOT, FIELD_ID };
+enum field_kind { FIELD_NUMBER, FIELD_TEXT, FIELD_BOOT, FIELD_ID, FIELD_ADDRESS };
 
 // One row per field: where it lives, how large it may be, which messages carry it.
 struct field {
@@ -46,7 +46,7 @@ static const struct field message_fields[] = {
 	FIELD(result, FIELD_NUMBER, IPC_RESULT_COUNT - 1, ON(REFUSE)),
 	FIELD(cid, FIELD_NUMBER, UINT32_MAX, ON(OFFER) | ON(ACCEPT)),
 	FIELD(segment_size, FIELD_NUMBER, 65535, ON(OFFER) | ON(ACCEPT)),
-	FIELD(address, FIELD_NUMBER, UINT32_MAX, ON(OFFER)),
+	FIELD(address, FIELD_ADDRESS, 0, ON(OFFER)),
 	FIELD(timeout_ms, FIELD_NUMBER, UINT32_MAX, ON(OFFER)),
 	FIELD(udp_port, FIELD_NUMBER, 65535, ON(OFFER) | ON(ACCEPT)),
 	FIELD(codec, FIELD_NUMBER, CODEC_COUNT - 1, ON(OFFER)),
@@ -79,7 +79,7 @@ static uint64_t number_load(const void *at, size_t size)
 static json_t *field_pack(const struct field *field, const struct message *message)
 {
 	const uint8_t *at = (const uint8_t *)message + field->offset;
-	char hex[33];
+	char hex[33], host[ADDRESS_TEXT_SIZE];
 
 	switch (field->kind) {
 	case FIELD_NUMBER:
@@ -93,6 +93,8 @@ static json_t *field_pack(const struct field *field, const struct message *messa
 		for (int i = 0; i < 16; i++)
 			snprintf(hex + 2 * i, 3, "%02x", at[i]);
 		return json_string(hex);
+	case FIELD_ADDRESS:
+		return json_string(address_text(host, address_load(at)));
 	}
 	return NULL;
 }
@@ -157,6 +159,8 @@ static bool field_parse(const struct field *field, const json_t *value, struct m
 	}
 	if (!text)
 		return false;
+	if (field->kind == FIELD_ADDRESS)
+		return address_parse((struct address *)at, text);
 	if (field->kind == FIELD_ID)
 		return hex_parse(text, 32, at);
 	if (field->kind == FIELD_BOOT) {

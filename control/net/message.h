@@ -5,9 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/address.h"
 #include "lib/ipc/names.h"
 
-#define MESSAGE_VERSION    2
+#define MESSAGE_VERSION    3
 #define MESSAGE_SIZE_MAX   65536u // of one frame's payload
 #define MESSAGE_FRAME_HEAD 4u     // big-endian length
 
@@ -29,10 +30,10 @@ struct message {
 	uint32_t request; // the opener's number
 	uint32_t result;  // enum ipc_result
 	uint32_t cid;
-	uint32_t segment_size; // OFFER: the opener's maximum; ACCEPT: what both use
-	uint32_t address;      // OFFER: the opener's dataplane, IPv4, host order
-	uint32_t timeout_ms;   // OFFER
-	uint16_t udp_port;     // of the worker that owns `cid`
+	uint32_t segment_size;  // OFFER: the opener's maximum; ACCEPT: what both use
+	struct address address; // OFFER: the opener's dataplane
+	uint32_t timeout_ms;    // OFFER
+	uint16_t udp_port;      // of the worker that owns `cid`
 	uint8_t codec, level, controller;
 	uint64_t boot_id;
 	uint8_t session_id[16];

@@ -32,13 +32,12 @@ void peers_init(struct peers *peers, const struct config *config, struct loop *l
 
 static int peers_listen(struct peers *peers)
 {
-	struct sockaddr_in address = {.sin_family = AF_INET,
-		.sin_port = htons(peers->config->listen_port),
-		.sin_addr.s_addr = htonl(peers->config->listen_address)};
-	socklen_t size = sizeof(address);
+	struct sockaddr_storage address;
+	socklen_t size =
+		conn_address(&address, peers->config->listen_address, peers->config->listen_port);
 	int on = 1;
 
-	peers->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	peers->listener = socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (peers->listener < 0)
 		return -errno;
 	setsockopt(peers->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -46,7 +45,8 @@ static int peers_listen(struct peers *peers)
 		listen(peers->listener, 64) < 0 ||
 		getsockname(peers->listener, (struct sockaddr *)&address, &size) < 0)
 		return -errno;
-	peers->listen_port = ntohs(address.sin_port);
+	// the port is at the same place in both kinds
+	peers->listen_port = ntohs(((struct sockaddr_in *)&address)->sin_port);
 	return loop_watch_start(peers->loop, &peers->listener_watch, peers->listener, POLLIN,
 		incoming_on_listener, peers);
 }

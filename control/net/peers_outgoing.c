@@ -20,11 +20,13 @@ static void outgoing_fail(struct peer *peer, const char *why)
 	const struct config_peer *config = &peer->peers->config->peers[peer->index];
 	bool was_up = peer->state == PEER_UP;
 	char address[CONFIG_ADDRESS_TEXT];
+	int used;
 
 	conn_close(&peer->conn);
 	config_address_text(address, config->control_address, config->control_port);
-	snprintf(peer->error, sizeof(peer->error), "node %.40s does not answer at %s: %.66s",
-		config->name, address, why);
+	used = snprintf(peer->error, sizeof(peer->error),
+		"node %.40s does not answer at %s: ", config->name, address);
+	snprintf(peer->error + used, sizeof(peer->error) - (size_t)used, "%s", why);
 	if (was_up)
 		log_warning("Peer %s is not reachable any more: %s.", config->name, why);
 	peer->boot_id = 0;

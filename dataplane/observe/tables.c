@@ -65,7 +65,7 @@ static void tables_port(struct dataplane *dp, uint16_t index)
 	snprintf(row.name, sizeof(row.name), "%s", config->name);
 	snprintf(row.driver, sizeof(row.driver), "%s", setup_driver_names[config->driver]);
 	row.mtu = config->mtu;
-	row.address = config->ipv4;
+	row.address = config->address;
 	row.prefix = config->prefix;
 	row.segment_size = wire_segment_size(config->mtu);
 	row.udp_port = config->udp_base_port;

@@ -24,7 +24,7 @@ static void arp_answer(struct port *p, uint16_t queue, const struct net_arp *req
 {
 	struct net_arp reply = {
 		.operation = NET_ARP_REPLY,
-		.sender_ip = p->config.ipv4,
+		.sender_ip = address_ipv4(p->config.address),
 		.target_ip = request->sender_ip,
 	};
 
@@ -56,22 +56,24 @@ void arp_receive(
 	struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns)
 {
 	struct port_queue *q = &p->queues[queue];
+	uint32_t own = address_ipv4(p->config.address);
 	uint32_t host_mask = UINT32_MAX >> p->config.prefix;
 	struct port_heard heard;
 	struct net_arp arp;
 	enum verdict verdict = net_arp_parse(&arp, frame, size);
 
-	if (verdict == VERDICT_ACCEPT && arp.target_ip != p->config.ipv4)
+	if (verdict == VERDICT_ACCEPT && arp.target_ip != own)
 		verdict = DROP_IP_NOT_OURS; // somebody else's, or gratuitous: believed from nobody
 	if (verdict == VERDICT_ACCEPT &&
-		(arp.sender_ip == p->config.ipv4 || (arp.sender_ip ^ p->config.ipv4) & ~host_mask))
+		(arp.sender_ip == own || (arp.sender_ip ^ own) & ~host_mask))
 		verdict = DROP_ARP_MALFORMED; // claims our address, or one that is not on this link
 	if (verdict != VERDICT_ACCEPT) {
 		q->counters.drops[verdict]++;
 		return;
 	}
 	q->counters.arp_received++;
-	heard = (struct port_heard){.ip = arp.sender_ip, .operation = arp.operation};
+	heard = (struct port_heard){
+		.ip = address_from_ipv4(arp.sender_ip), .operation = arp.operation};
 	memcpy(heard.mac, arp.sender_mac, 6);
 	arp_learn(&q->neighbours, &heard, now_ns);
 	arp_tell(p, queue, &heard);
@@ -79,13 +81,13 @@ void arp_receive(
 		arp_answer(p, queue, &arp);
 }
 
-static void arp_request(struct port *p, uint16_t queue, uint32_t ip)
+static void arp_request(struct port *p, uint16_t queue, struct address ip)
 {
 	static const uint8_t broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
 	struct net_arp request = {
 		.operation = NET_ARP_REQUEST,
-		.sender_ip = p->config.ipv4,
-		.target_ip = ip,
+		.sender_ip = address_ipv4(p->config.address),
+		.target_ip = address_ipv4(ip),
 	};
 
 	memcpy(request.sender_mac, p->mac, 6);
@@ -97,7 +99,7 @@ void arp_step(struct port *p, uint16_t queue, uint64_t now_ns)
 {
 	struct port_queue *q = &p->queues[queue];
 	struct port_heard heard;
-	uint32_t ip;
+	struct address ip;
 
 	if (q->inbox)
 		for (int i = 0;

@@ -22,11 +22,11 @@ static enum verdict echo_check(struct port *p, struct port_queue *q, struct net_
 
 	if (verdict != VERDICT_ACCEPT)
 		return verdict;
-	if (echo->dst_ip != p->config.ipv4)
+	if (!address_equal(echo->dst, p->config.address))
 		return DROP_IP_NOT_OURS;
 	// What does not fit our MTU does not fit our buffers either. An answer to ourselves would
 	// be a request that never ends.
-	if (size > NET_ETH_SIZE + p->config.mtu || echo->src_ip == p->config.ipv4)
+	if (size > NET_ETH_SIZE + p->config.mtu || address_equal(echo->src, p->config.address))
 		return DROP_ICMP_MALFORMED;
 	return echo_allowed(q, now_ns) ? VERDICT_ACCEPT : DROP_ICMP_LIMITED;
 }

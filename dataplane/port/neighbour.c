@@ -11,10 +11,10 @@ void neighbour_init(struct neighbour_table *t)
 	t->due_ns = UINT64_MAX;
 }
 
-static struct neighbour *entry_find(struct neighbour_table *t, uint32_t ip)
+static struct neighbour *entry_find(struct neighbour_table *t, struct address ip)
 {
 	for (uint32_t i = 0; i < NEIGHBOURS_MAX; i++)
-		if (t->ips[i] == ip)
+		if (address_equal(t->ips[i], ip))
 			return &t->entries[i];
 	return NULL;
 }
@@ -25,7 +25,7 @@ static void entry_put(struct neighbour_table *t, struct neighbour *e)
 		t->pending--;
 	else
 		t->version++;
-	t->ips[e - t->entries] = 0;
+	t->ips[e - t->entries] = (struct address){0};
 	memset(e, 0, sizeof(*e));
 }
 
@@ -83,7 +83,7 @@ static struct neighbour *entry_oldest(struct neighbour_table *t, bool pending, u
 // A free entry, at the cost of one that nobody uses. `wanted`: by our own traffic, which may also
 // take the place of the oldest unanswered question; what a stranger says may not.
 static struct neighbour *entry_get(
-	struct neighbour_table *t, uint32_t ip, bool wanted, uint64_t now_ns)
+	struct neighbour_table *t, struct address ip, bool wanted, uint64_t now_ns)
 {
 	struct neighbour *e = NULL;
 
@@ -106,7 +106,7 @@ static struct neighbour *entry_get(
 	return e;
 }
 
-const uint8_t *neighbour_resolve(struct neighbour_table *t, uint32_t ip, uint64_t now_ns)
+const uint8_t *neighbour_resolve(struct neighbour_table *t, struct address ip, uint64_t now_ns)
 {
 	struct neighbour *e = entry_find(t, ip);
 
@@ -169,7 +169,7 @@ static uint64_t entry_due(const struct neighbour *e)
 	return e->state == NEIGHBOUR_KNOWN ? e->confirmed_ns + NEIGHBOUR_FRESH_NS : e->ask_ns;
 }
 
-bool neighbour_take_request(struct neighbour_table *t, uint32_t *ip, uint64_t now_ns)
+bool neighbour_take_request(struct neighbour_table *t, struct address *ip, uint64_t now_ns)
 {
 	uint64_t due_ns = UINT64_MAX;
 
@@ -197,7 +197,7 @@ bool neighbour_take_request(struct neighbour_table *t, uint32_t *ip, uint64_t no
 }
 
 bool neighbour_on_reply(
-	struct neighbour_table *t, uint32_t ip, const uint8_t mac[6], uint64_t now_ns)
+	struct neighbour_table *t, struct address ip, const uint8_t mac[6], uint64_t now_ns)
 {
 	struct neighbour *e = entry_find(t, ip);
 
@@ -208,7 +208,7 @@ bool neighbour_on_reply(
 }
 
 bool neighbour_on_request(
-	struct neighbour_table *t, uint32_t ip, const uint8_t mac[6], uint64_t now_ns)
+	struct neighbour_table *t, struct address ip, const uint8_t mac[6], uint64_t now_ns)
 {
 	struct neighbour *e = entry_find(t, ip);
 

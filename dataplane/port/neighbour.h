@@ -1,4 +1,4 @@
-// Which hardware address answers for an IPv4 address. Pure:
+// Which hardware address answers for an IP address. Pure:
 // time is an argument, requests to send are taken out.
 //
 // What it believes: replies that it asked for, and the sender of a request addressed to us, but
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "dataplane/limits.h"
+#include "lib/base/address.h"
 
 enum neighbour_state {
 	NEIGHBOUR_FREE = 0,
@@ -19,7 +20,7 @@ enum neighbour_state {
 };
 
 struct neighbour {
-	uint32_t ip;           // 0: free
+	struct address ip;     // none: free
 	uint8_t state;         // enum neighbour_state
 	uint8_t tries;         // requests sent since the state began
 	uint8_t mac[6];        // valid in KNOWN and PROBED
@@ -29,7 +30,7 @@ struct neighbour {
 };
 
 struct neighbour_table {
-	uint32_t ips[NEIGHBOURS_MAX]; // of entries, 0 free: what a search looks at
+	struct address ips[NEIGHBOURS_MAX]; // of entries, none: free; what a search looks at
 	struct neighbour entries[NEIGHBOURS_MAX];
 	uint32_t version; // changes whenever an entry gains, changes or loses its address
 	uint32_t pending; // entries in PENDING, <= ARP_PENDING_MAX
@@ -47,14 +48,14 @@ void neighbour_init(struct neighbour_table *t);
 
 // The address for `ip`, or NULL: then it is being asked
 // for as long as somebody calls this now and then.
-const uint8_t *neighbour_resolve(struct neighbour_table *t, uint32_t ip, uint64_t now_ns);
+const uint8_t *neighbour_resolve(struct neighbour_table *t, struct address ip, uint64_t now_ns);
 
 // The next request to send; false when none is due. Also ages the table.
-bool neighbour_take_request(struct neighbour_table *t, uint32_t *ip, uint64_t now_ns);
+bool neighbour_take_request(struct neighbour_table *t, struct address *ip, uint64_t now_ns);
 
 // A reply addressed to us. False: not asked for.
 bool neighbour_on_reply(
-	struct neighbour_table *t, uint32_t ip, const uint8_t mac[6], uint64_t now_ns);
+	struct neighbour_table *t, struct address ip, const uint8_t mac[6], uint64_t now_ns);
 // A request addressed to us. False: not learnt.
 bool neighbour_on_request(
-	struct neighbour_table *t, uint32_t ip, const uint8_t mac[6], uint64_t now_ns);
+	struct neighbour_table *t, struct address ip, const uint8_t mac[6], uint64_t now_ns);

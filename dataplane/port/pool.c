@@ -37,8 +37,8 @@ bool pool_new(struct port *p, char *error, size_t size)
 	const struct port_config *c = &p->config;
 	char name[RTE_MEMPOOL_NAMESIZE];
 
-	snprintf(
-		name, sizeof(name), "link_%08x", c->ipv4); // a pool's name is shorter than a link's
+	snprintf(name, sizeof(name), "link_%08x",
+		address_tag(c->address)); // a pool's name is shorter than a link's
 	p->pool = pool_make(c, name);
 	if (!p->pool)
 		snprintf(error, size, "link %s: no memory for %u buffers of %u bytes", c->name,

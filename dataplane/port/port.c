@@ -57,7 +57,7 @@ static bool mac_is_zero(const uint8_t mac[6])
 	return memcmp(mac, zero, sizeof(zero)) == 0;
 }
 
-// Where the device has no address of its own it is made of the IPv4 address: unique where that is,
+// Where the device has no address of its own it is made of the IP address: unique where that is,
 // and the same after a restart, so that the peers' tables stay right. A tap has one, but that is
 // the kernel's end: a bridge takes frames to it for its own host.
 static void mac_choose(struct port *p)
@@ -68,7 +68,7 @@ static void mac_choose(struct port *p)
 	}
 	p->mac[0] = 0x02;
 	p->mac[1] = 0x53;
-	be32_put(p->mac + 2, p->config.ipv4);
+	be32_put(p->mac + 2, address_tag(p->config.address));
 }
 
 // The device's own, or ours with the device listening to everything.
@@ -98,7 +98,7 @@ static bool queues_new(struct port *p, char *error, size_t size)
 		neighbour_init(&p->queues[q].neighbours);
 		if (count == 1)
 			continue;
-		snprintf(name, sizeof(name), "arp_%08x_%u", p->config.ipv4, q);
+		snprintf(name, sizeof(name), "arp_%08x_%u", address_tag(p->config.address), q);
 		p->queues[q].inbox = rte_ring_create_elem(
 			name, sizeof(struct port_heard), INBOX_SIZE, SOCKET_ID_ANY, RING_F_SC_DEQ);
 		if (!p->queues[q].inbox)

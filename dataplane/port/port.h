@@ -46,12 +46,12 @@ struct port_config {
 				       // owner may enter (0700)
 	uint32_t memif_id;             // equal on both sides
 	char iface[IFNAMSIZ]; // af_packet, af_xdp: kernel interface, without a kernel address on
-			      // it; tap: made unless it is there
+		// it; tap: made unless it is there
 	char device[PORT_DEVICE_SIZE]; // pci: address; vdev: "net_ring0,..."
 	uint32_t mtu;                  // IP MTU, MTU_MIN..MTU_MAX
-	uint32_t ipv4;                 // host order
-	uint8_t prefix;                // 1..31
-	uint32_t gateway;              // host order, 0 none: only peers inside the prefix
+	struct address address;
+	uint8_t prefix;
+	struct address gateway; // none: only peers inside the prefix
 	uint8_t mac[6]; // all zero: the interface's or device's own, or 02:53 and the address
 	uint16_t udp_base_port; // 0: WIRE_UDP_PORT
 	uint16_t queues;        // = workers
@@ -90,7 +90,7 @@ struct port_packet {
 	struct rte_mbuf *mbuf; // the caller's from here: one segment
 	uint8_t *payload;      // UDP payload, where the Sluice header begins
 	uint32_t size;         // of the UDP payload, all of it in the mbuf
-	uint32_t src_ip;       // host order
+	struct address src;
 	uint16_t src_port;
 	uint16_t dst_port; // udp_base_port + w; not always this queue's w (see steer.h)
 };
@@ -107,13 +107,13 @@ uint16_t port_rx(
 struct port_route {
 	struct net_template template; // headers with everything but lengths and checksums
 	uint64_t checked_ns;          // the neighbour was last looked up then: keeps it in use
-	uint32_t next_hop;            // host order
-	uint32_t version;             // of the neighbour table at that time; 0: no address yet
+	struct address next_hop;
+	uint32_t version; // of the neighbour table at that time; 0: no address yet
 };
 
-// False: dst_ip is neither inside the prefix nor reachable by a gateway, or it is our own address.
-bool port_route_init(struct port *port, uint16_t queue, struct port_route *route, uint32_t dst_ip,
-	uint16_t dst_port);
+// False: dst is neither inside the prefix nor reachable by a gateway, or it is our own address.
+bool port_route_init(struct port *port, uint16_t queue, struct port_route *route,
+	struct address dst, uint16_t dst_port);
 // Once per connection and burst, before port_frame: VERDICT_ACCEPT, or DROP_NEIGHBOUR: nothing is
 // lost, the next hop is being asked for; keep what there is to send and ask again after the next
 // receive (asking is cheap and keeps the request alive; an entry nobody asks for ages out).

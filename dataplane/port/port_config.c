@@ -35,7 +35,9 @@ static const char *check_setup(const struct port_config *c, char *error, size_t 
 {
 	struct setup_link link = {0};
 	char why[SETUP_WHY_SIZE], name[PORT_NAME_SIZE + 1], socket[PORT_SOCKET_SIZE + 1],
-		interface[IFNAMSIZ + 1], address[24], mtu[12], driver[SETUP_DRIVER_TEXT];
+		interface[IFNAMSIZ + 1], address[ADDRESS_TEXT_SIZE + 4], mtu[12],
+		driver[SETUP_DRIVER_TEXT];
+	char host[ADDRESS_TEXT_SIZE];
 	bool memif = c->driver == PORT_MEMIF, device = c->driver >= PORT_PCI,
 	     path = memif || c->driver == PORT_VHOST || c->driver == PORT_VIRTIO_USER;
 	const char *const keys[][2] = {
@@ -54,8 +56,7 @@ static const char *check_setup(const struct port_config *c, char *error, size_t 
 		device ? ":" : "", device ? PORT_DEVICE_SIZE : 0, c->device);
 	snprintf(socket, sizeof(socket), "%.*s", PORT_SOCKET_SIZE, c->socket);
 	snprintf(interface, sizeof(interface), "%.*s", IFNAMSIZ, c->iface);
-	snprintf(address, sizeof(address), "%u.%u.%u.%u/%u", c->ipv4 >> 24, c->ipv4 >> 16 & 255,
-		c->ipv4 >> 8 & 255, c->ipv4 & 255, c->prefix);
+	snprintf(address, sizeof(address), "%s/%u", address_text(host, c->address), c->prefix);
 	snprintf(mtu, sizeof(mtu), "%u", c->mtu);
 	for (size_t i = 0; !wrong && i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (keys[i][1])
@@ -68,9 +69,9 @@ static const char *check_setup(const struct port_config *c, char *error, size_t 
 
 static const char *check_addresses(const struct port_config *c, char *error, size_t size)
 {
-	uint32_t network_mask = ~(UINT32_MAX >> c->prefix);
-
-	if (c->gateway && ((c->gateway ^ c->ipv4) & network_mask || c->gateway == c->ipv4)) {
+	if (!address_is_none(c->gateway) &&
+		(!address_same_network(c->gateway, c->address, c->prefix) ||
+			address_equal(c->gateway, c->address))) {
 		snprintf(error, size,
 			"link %s: the gateway must be another address inside the link's prefix",
 			c->name);

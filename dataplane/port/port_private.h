@@ -23,11 +23,11 @@ struct port_queue {
 
 // An ARP packet addressed to us, as the other queues' tables want it.
 struct port_heard {
-	uint32_t ip;
+	struct address ip;
 	uint16_t operation;
 	uint8_t mac[6];
 };
-_Static_assert(sizeof(struct port_heard) == 12, "an element of a ring is a multiple of 4 bytes");
+_Static_assert(sizeof(struct port_heard) % 4 == 0, "an element of a ring is a multiple of 4 bytes");
 
 // What the kinds of links differ in (kind.c).
 struct port_kind {

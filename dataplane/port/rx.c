@@ -16,7 +16,7 @@ static enum verdict rx_flatten(struct port_queue *q, struct rte_mbuf *mbuf)
 
 static enum verdict rx_check(const struct port *p, const struct net_udp *udp)
 {
-	if (udp->dst_ip != p->config.ipv4)
+	if (!address_equal(udp->dst, p->config.address))
 		return DROP_IP_NOT_OURS;
 	if ((uint16_t)(udp->dst_port - p->config.udp_base_port) >= p->config.queues)
 		return DROP_UDP_PORT;
@@ -54,7 +54,7 @@ static enum verdict rx_datagram(
 		.mbuf = mbuf,
 		.payload = frame + udp.payload_at,
 		.size = udp.payload_size,
-		.src_ip = udp.src_ip,
+		.src = udp.src,
 		.src_port = udp.src_port,
 		.dst_port = udp.dst_port,
 	};

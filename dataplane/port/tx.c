@@ -7,22 +7,23 @@
 // A route looks its neighbour up again after so long
 // although nothing changed: that keeps the entry in use.
 #define ROUTE_LOOK_NS 1000000000ull
+// Of a host behind the gateway nobody knows the prefix.
+#define ROUTE_ANY_PREFIX 128
 
 bool port_route_init(
-	struct port *p, uint16_t queue, struct port_route *r, uint32_t dst_ip, uint16_t dst_port)
+	struct port *p, uint16_t queue, struct port_route *r, struct address dst, uint16_t dst_port)
 {
 	static const uint8_t unknown[6];
 	const struct port_config *c = &p->config;
-	uint32_t host_mask = UINT32_MAX >> c->prefix;
+	bool direct = address_same_network(dst, c->address, c->prefix);
 
 	memset(r, 0, sizeof(*r));
-	r->next_hop = (dst_ip ^ c->ipv4) & ~host_mask ? c->gateway : dst_ip;
-	if (r->next_hop == 0 || dst_ip == c->ipv4 || dst_ip >= 0xe0000000u)
+	r->next_hop = direct ? dst : c->gateway;
+	if (address_is_none(r->next_hop) || address_equal(dst, c->address) ||
+		address_is_ipv4(dst) != address_is_ipv4(c->address) ||
+		!address_is_host(dst, direct ? c->prefix : ROUTE_ANY_PREFIX))
 		return false;
-	if (r->next_hop == dst_ip && c->prefix < 31 &&
-		((dst_ip & host_mask) == 0 || (dst_ip & host_mask) == host_mask))
-		return false;
-	net_template_init(&r->template, unknown, p->mac, c->ipv4, dst_ip,
+	net_template_init(&r->template, unknown, p->mac, c->address, dst,
 		(uint16_t)(c->udp_base_port + queue), dst_port);
 	r->template.without_sum = port_is_memory(p);
 	return true;

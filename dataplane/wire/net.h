@@ -1,11 +1,12 @@
 // Ethernet, ARP, IPv4, ICMP echo, UDP: bytes <-> views, and the Internet checksum. Pure.
-// Addresses and ports in host order.
+// Ports in host order, and the IPv4 addresses of ARP.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "dataplane/drop.h"
+#include "lib/base/address.h"
 
 #define NET_ETH_SIZE     14u
 #define NET_IPV4_SIZE    20u // without options; with options only on receive
@@ -47,7 +48,7 @@ struct net_arp {
 
 // What an IP packet says of itself.
 struct net_ip {
-	uint32_t src, dst;
+	struct address src, dst;
 	uint8_t protocol;      // enum net_protocol, or another one
 	uint32_t payload_at;   // offset in the frame, behind the header and its options
 	uint32_t payload_size; // as the header says it, all of it in the frame
@@ -55,12 +56,12 @@ struct net_ip {
 
 // An echo request.
 struct net_echo {
-	uint32_t src_ip, dst_ip;
+	struct address src, dst;
 	uint32_t body_at, body_size; // identifier, sequence number, data: comes back as it is
 };
 
 struct net_udp {
-	uint32_t src_ip, dst_ip;
+	struct address src, dst;
 	uint16_t src_port, dst_port;
 	uint32_t payload_at;   // offset in the frame
 	uint32_t payload_size; // from the UDP length, checked against the frame
@@ -89,7 +90,7 @@ struct net_template {
 };
 
 void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const uint8_t src_mac[6],
-	uint32_t src_ip, uint32_t dst_ip, uint16_t src_port, uint16_t dst_port);
+	struct address src, struct address dst, uint16_t src_port, uint16_t dst_port);
 // Writes NET_HEADERS_SIZE bytes before `payload_size`
 // bytes that are in place. TTL 64, do-not-fragment.
 void net_udp_frame(uint8_t *frame, const struct net_template *t, uint32_t payload_size);

@@ -11,9 +11,11 @@
 #define IPV4_TTL          64u
 
 // One host sent it, by its hardware address and by its own: nobody answers a group's.
-static bool sender_is_host(const uint8_t *frame, uint32_t src)
+static bool sender_is_host(const uint8_t *frame, struct address src)
 {
-	return !(frame[6] & 1) && src != 0 && src < 0xe0000000u;
+	uint32_t ip = address_ipv4(src);
+
+	return !(frame[6] & 1) && ip != 0 && ip < 0xe0000000u;
 }
 
 enum verdict net_echo_parse(struct net_echo *view, const uint8_t *frame, uint32_t size)
@@ -34,8 +36,8 @@ enum verdict net_echo_parse(struct net_echo *view, const uint8_t *frame, uint32_
 		return DROP_ICMP_OTHER;
 	if (icmp[1] != 0 || !sender_is_host(frame, ip.src))
 		return DROP_ICMP_MALFORMED;
-	view->src_ip = ip.src;
-	view->dst_ip = ip.dst;
+	view->src = ip.src;
+	view->dst = ip.dst;
 	view->body_at = ip.payload_at + ICMP_HEADER_SIZE;
 	view->body_size = ip.payload_size - ICMP_HEADER_SIZE;
 	return VERDICT_ACCEPT;
@@ -56,8 +58,8 @@ uint32_t net_echo_frame(uint8_t *frame, const struct net_echo *view, const uint8
 	be16_put(ip + 2, (uint16_t)(NET_IPV4_SIZE + icmp_size));
 	ip[8] = IPV4_TTL;
 	ip[9] = NET_PROTOCOL_ICMP;
-	be32_put(ip + 12, view->dst_ip);
-	be32_put(ip + 16, view->src_ip);
+	be32_put(ip + 12, address_ipv4(view->dst));
+	be32_put(ip + 16, address_ipv4(view->src));
 	be16_put(ip + 10, net_sum_fold(net_sum(0, ip, NET_IPV4_SIZE)));
 	memcpy(icmp + ICMP_HEADER_SIZE, request + view->body_at, view->body_size);
 	icmp[0] = ICMP_ECHO_REPLY;

@@ -16,7 +16,7 @@ static void eth_frame(
 }
 
 void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const uint8_t src_mac[6],
-	uint32_t src_ip, uint32_t dst_ip, uint16_t src_port, uint16_t dst_port)
+	struct address src, struct address dst, uint16_t src_port, uint16_t dst_port)
 {
 	uint8_t *ip = t->bytes + NET_ETH_SIZE, *udp = ip + NET_IPV4_SIZE;
 	uint8_t protocol[2] = {0, NET_PROTOCOL_UDP};
@@ -28,8 +28,8 @@ void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const u
 	be16_put(ip + 6, IPV4_DONT_FRAGMENT);
 	ip[8] = IPV4_TTL;
 	ip[9] = NET_PROTOCOL_UDP;
-	be32_put(ip + 12, src_ip);
-	be32_put(ip + 16, dst_ip);
+	be32_put(ip + 12, address_ipv4(src));
+	be32_put(ip + 16, address_ipv4(dst));
 	be16_put(udp, src_port);
 	be16_put(udp + 2, dst_port);
 	t->ip_sum = net_sum(0, ip, NET_IPV4_SIZE);

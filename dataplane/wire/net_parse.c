@@ -35,8 +35,8 @@ enum verdict net_ip_parse(struct net_ip *view, const uint8_t *frame, uint32_t si
 	fragment = be16_get(ip + 6);
 	if (fragment & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK))
 		return DROP_IP_FRAGMENT;
-	view->src = be32_get(ip + 12);
-	view->dst = be32_get(ip + 16);
+	view->src = address_from_ipv4(be32_get(ip + 12));
+	view->dst = address_from_ipv4(be32_get(ip + 16));
 	view->protocol = ip[9];
 	view->payload_at = NET_ETH_SIZE + header;
 	view->payload_size = total - header;
@@ -69,8 +69,8 @@ enum verdict net_udp_parse(struct net_udp *view, const uint8_t *frame, uint32_t 
 	udp_size = be16_get(udp + 4);
 	if (udp_size < NET_UDP_SIZE || udp_size > ip.payload_size)
 		return DROP_UDP_MALFORMED;
-	view->src_ip = ip.src;
-	view->dst_ip = ip.dst;
+	view->src = ip.src;
+	view->dst = ip.dst;
 	view->src_port = be16_get(udp);
 	view->dst_port = be16_get(udp + 2);
 	view->payload_at = ip.payload_at + NET_UDP_SIZE;

@@ -5,13 +5,14 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "lib/base/address.h"
 #include "lib/base/trace.h"
 #include "lib/ipc/names.h"
 #include "lib/ipc/stats.h"
 #include "lib/shm/broadcast.h"
 #include "lib/shm/ring.h"
 
-#define PLANE_VERSION         2u
+#define PLANE_VERSION         3u
 #define PLANE_CONTROL_MAGIC   0x43434c53u // "SLCC", control's region
 #define PLANE_DATAPLANE_MAGIC 0x50434c53u // "SLCP", the dataplane's region for control
 
@@ -69,9 +70,9 @@ struct plane_command {
 	uint64_t peer_boot_id;
 	uint8_t session_id[16];
 	uint32_t segment_size;
-	uint32_t peer_address; // IPv4, host order
-	uint16_t peer_port;    // UDP, of the worker that owns the peer's end
-	uint16_t port;         // index of the link to use
+	struct address peer_address;
+	uint16_t peer_port; // UDP, of the worker that owns the peer's end
+	uint16_t port;      // index of the link to use
 	uint8_t initiator;
 	uint8_t codec, level;
 	uint8_t cipher; // 0: null
@@ -83,7 +84,7 @@ struct plane_command {
 						     // direction; wiped after use
 	uint8_t controller;                          // enum controller_id
 	uint8_t ring;                                // TRACE: index of a plane_trace
-	uint8_t reserved[86];
+	uint8_t reserved[74];
 };
 
 static_assert(sizeof(struct plane_command) == 512, "plane_command is ABI");
@@ -149,7 +150,7 @@ struct plane_port { // main writes; counters by the workers, summed by main once
 	char name[NAME_SIZE];
 	char driver[16];
 	uint32_t mtu;
-	uint32_t address; // IPv4, host order
+	struct address address;
 	uint32_t prefix;
 	uint32_t segment_size;
 	uint16_t udp_port; // of worker 0; worker w: + w

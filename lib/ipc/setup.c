@@ -2,7 +2,6 @@
 // together.
 #include "lib/ipc/setup.h"
 
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -87,26 +86,6 @@ bool setup_path(char *path, size_t size, const char *text, char *why)
 			size - 1);
 	memcpy(path, text, length + 1);
 	return true;
-}
-
-bool setup_ipv4(uint32_t *address, const char *text)
-{
-	struct in_addr parsed;
-
-	if (inet_pton(AF_INET, text, &parsed) != 1)
-		return false;
-	*address = ntohl(parsed.s_addr);
-	return true;
-}
-
-bool setup_host(uint32_t address, uint32_t prefix)
-{
-	uint32_t host_mask = UINT32_MAX >> prefix;
-
-	if (address >> 24 == 0 || address >> 24 == 127 || address >> 28 >= 0xe)
-		return false;
-	// of a /31 both are hosts (RFC 3021)
-	return prefix == 31 || ((address & host_mask) != 0 && (address & host_mask) != host_mask);
 }
 
 // ---- the keys of a link
@@ -219,17 +198,17 @@ static bool link_interface(struct setup_link *link, const char *text, char *why)
 static bool link_address(struct setup_link *link, const char *text, char *why)
 {
 	const char *slash = strchr(text, '/');
-	char host[16] = "";
+	char host[ADDRESS_TEXT_SIZE] = "";
 
 	if (slash && (size_t)(slash - text) < sizeof(host))
 		memcpy(host, text, (size_t)(slash - text));
-	if (!slash || !setup_ipv4(&link->address, host))
+	if (!slash || !address_parse(&link->address, host) || !address_is_ipv4(link->address))
 		return refuse(why,
 			"'%s' is not an IPv4 address with its prefix, for example 10.77.1.1/30",
 			text);
 	if (!setup_number(&link->prefix, slash + 1, SETUP_PREFIX_MIN, SETUP_PREFIX_MAX, why))
 		return false;
-	return setup_host(link->address, link->prefix) ||
+	return address_is_host(link->address, link->prefix) ||
 	       refuse(why,
 		       "'%s' is not a host's address: not 0.x, 127.x, multicast, the network's own "
 		       "or its broadcast",
@@ -321,7 +300,7 @@ static bool link_overlap(const struct setup_link *a, const struct setup_link *b)
 {
 	uint32_t prefix = a->prefix < b->prefix ? a->prefix : b->prefix;
 
-	return (a->address ^ b->address) >> (32 - prefix) == 0;
+	return address_same_network(a->address, b->address, prefix);
 }
 
 // A device string begins with the device's name; what follows are its arguments.

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/base/address.h"
+
 enum setup_limits {
 	SETUP_LINKS_MAX = 16,
 	SETUP_LINK_NAME_SIZE = 32,
@@ -56,8 +58,8 @@ struct setup_link {
 	char socket[SETUP_SOCKET_SIZE]; // memif, vhost, virtio-user; empty otherwise
 	char interface[IFNAMSIZ];       // af_packet, af_xdp, tap; empty otherwise
 	char device[SETUP_DEVICE_SIZE]; // pci: the address, whole; vdev: its string; else empty
-	uint32_t address;               // IPv4, host order
-	uint32_t prefix;                // length
+	struct address address;
+	uint32_t prefix; // length
 	uint32_t mtu;
 	bool mac_set;
 	uint8_t mac[6];
@@ -85,10 +87,6 @@ bool setup_choice(int *choice, const char *text, const char *const *names, char 
 // Node, peer or link: `size` is that of `name`.
 bool setup_name(char *name, size_t size, const char *text, char *why);
 bool setup_path(char *path, size_t size, const char *text, char *why);
-// False without a word.
-bool setup_ipv4(uint32_t *address, const char *text);
-// One that a host may have: not 0.x, 127.x, multicast, the network's own or its broadcast.
-bool setup_host(uint32_t address, uint32_t prefix);
 
 // The driver as it is written: "memif", "pci:0000:03:00.0", "vdev:net_ring0". Returns `text`.
 #define SETUP_DRIVER_TEXT (SETUP_DEVICE_SIZE + 8)

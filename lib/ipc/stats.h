@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <stdint.h>
 
+#include "lib/base/address.h"
 #include "lib/ipc/names.h"
 
 enum session_state {
@@ -28,8 +29,8 @@ struct session_stats {
 	uint8_t limited_by;   // enum limited_by of transport.h
 	uint16_t app;         // index of the application, 0xffff none
 	uint32_t segment_size;
-	uint32_t in_flight;    // packets
-	uint32_t peer_address; // IPv4, host order
+	uint32_t in_flight; // packets
+	struct address peer_address;
 	char peer[NAME_SIZE];
 	char service[NAME_SIZE];
 	uint64_t opened_ns; // CLOCK_MONOTONIC
@@ -48,7 +49,7 @@ struct session_stats {
 	uint32_t connect_request; // the application's, 0 for an accepted session
 	uint8_t controller;       // enum controller_id
 	uint8_t reserved0[3];
-	uint64_t reserved[4];
+	uint64_t reserved[3];
 };
 
 static_assert(sizeof(struct session_stats) == 408, "session_stats is shared memory ABI");

@@ -126,7 +126,7 @@ def rpc(method, params, number="1"):
 
 SESSION = "4c5c494caa1f0437685df0efae9ea830"
 OFFER = (f'{{"type":"offer","request":7,"session_id":"{SESSION}","service":"files","cid":16777472,"udp_port":7654,'
-         '"address":172818689,"boot_id":"65b3ead2a04ebec7","segment_size":1408,"codec":1,"level":0,'
+         '"address":"10.77.1.1","boot_id":"65b3ead2a04ebec7","segment_size":1408,"codec":1,"level":0,'
          '"timeout_ms":5000}').encode()
 CONFIG = b"""node: a
 run_dir: /run/sluice/a
@@ -213,7 +213,7 @@ SEEDS = {
         "cut": packed(b"hello")[:-2],
     },
     "peer": {
-        "hello": b'{"type":"hello","version":2,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',
+        "hello": b'{"type":"hello","version":3,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',
         "ping": b'{"type":"ping","boot_id":"0000000000000000"}',
         "offer": OFFER,
         "refuse": b'{"type":"refuse","request":7,"result":5,"text":"no such service"}',

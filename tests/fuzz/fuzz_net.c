@@ -38,7 +38,7 @@ static void echo_bytes(const uint8_t *frame, uint32_t size)
 	bytes = net_echo_frame(answer, &view, frame, mac);
 	FUZZ_CHECK(bytes <= (size < NET_ETH_MIN ? NET_ETH_MIN : size));
 	FUZZ_CHECK(net_ip_parse(&ip, answer, bytes) == VERDICT_ACCEPT);
-	FUZZ_CHECK(ip.src == view.dst_ip && ip.dst == view.src_ip);
+	FUZZ_CHECK(address_equal(ip.src, view.dst) && address_equal(ip.dst, view.src));
 	FUZZ_CHECK(net_sum_fold(net_sum(0, answer + ip.payload_at, ip.payload_size)) == 0);
 	FUZZ_CHECK(memcmp(answer + ip.payload_at + 4, frame + view.body_at, view.body_size) == 0);
 	// An answer asks for nothing: two of us would never end.
@@ -51,8 +51,8 @@ static void udp_view(struct fuzz_input input)
 	struct net_template template;
 	struct net_udp view;
 	uint8_t dst[6], src[6], frame[NET_HEADERS_SIZE + 512];
-	uint32_t src_ip = (uint32_t)fuzz_number(&input, 4),
-		 dst_ip = (uint32_t)fuzz_number(&input, 4);
+	struct address src_ip = address_from_ipv4((uint32_t)fuzz_number(&input, 4)),
+		       dst_ip = address_from_ipv4((uint32_t)fuzz_number(&input, 4));
 	uint16_t src_port = (uint16_t)fuzz_number(&input, 2),
 		 dst_port = (uint16_t)fuzz_number(&input, 2);
 	uint32_t payload = (uint32_t)fuzz_number(&input, 2) % 513;
@@ -64,7 +64,8 @@ static void udp_view(struct fuzz_input input)
 	net_udp_frame(frame, &template, payload);
 	FUZZ_CHECK(net_udp_parse(&view, frame, NET_HEADERS_SIZE + payload) == VERDICT_ACCEPT);
 	FUZZ_CHECK(view.checksum && view.payload_at == NET_HEADERS_SIZE);
-	FUZZ_CHECK(view.payload_size == payload && view.src_ip == src_ip && view.dst_ip == dst_ip);
+	FUZZ_CHECK(view.payload_size == payload && address_equal(view.src, src_ip) &&
+		   address_equal(view.dst, dst_ip));
 	FUZZ_CHECK(view.src_port == src_port && view.dst_port == dst_port);
 
 	// One flipped bit of IPv4 or UDP never passes; those that the header checksum skips are

@@ -96,7 +96,7 @@ static bool offer_check(const struct session_core *core, const struct session_tu
 			"the dataplane of node %.40s is not running", core->config->node);
 		return false;
 	}
-	if (offer->address != config->address) {
+	if (!address_equal(offer->address, config->address)) {
 		snprintf(refusal->text, sizeof(refusal->text),
 			"node %.40s knows node %.40s at %s, but the offer says %s; check "
 			"peers[].address",

@@ -50,7 +50,7 @@ struct attempt {
 	uint32_t cid;   // 0: none yet
 	uint32_t peer_cid;
 	uint64_t peer_boot_id;
-	uint32_t peer_address;
+	struct address peer_address;
 	uint16_t peer_port;
 	uint8_t codec, level, controller;
 	uint32_t segment_size;

@@ -65,7 +65,7 @@ static void config_load__good(void **state)
 	assert_string_equal(error, "");
 	assert_string_equal(config.node, "a");
 	assert_string_equal(config.run_dir, "/run/sluice/a");
-	assert_int_equal(config.listen_address, 0x7f000001);
+	assert_int_equal(address_ipv4(config.listen_address), 0x7f000001);
 	assert_int_equal(config.listen_port, 7701);
 	assert_int_equal(config.dataplane.workers, 2);
 	assert_int_equal(config.dataplane.hugepages, SETUP_HUGE_OFF);
@@ -78,7 +78,7 @@ static void config_load__good(void **state)
 	assert_int_equal(config.links[0].driver, SETUP_MEMIF);
 	assert_int_equal(config.links[0].role, SETUP_SERVER);
 	assert_string_equal(config.links[0].socket, "/tmp/ab.sock");
-	assert_int_equal(config.links[0].address, 0x0a4d0101);
+	assert_int_equal(address_ipv4(config.links[0].address), 0x0a4d0101);
 	assert_int_equal(config.links[0].prefix, 30);
 	assert_int_equal(config.links[0].mtu, 9000);
 	assert_true(config.links[0].mac_set);
@@ -88,8 +88,22 @@ static void config_load__good(void **state)
 	assert_false(config.links[1].mac_set);
 	assert_int_equal(config.peers_count, 2);
 	assert_int_equal(config.peers[1].link, 1);
-	assert_int_equal(config.peers[1].control_address, 0x0a4e0003);
+	assert_int_equal(address_ipv4(config.peers[1].control_address), 0x0a4e0003);
 	assert_int_equal(config.peers[1].control_port, 7703);
+}
+
+static void config_load__control_over_ipv6(void **state)
+{
+	static const char text[] = "node: a\nrun_dir: /tmp/a\ncontrol: {listen: '[::1]:7701'}\n"
+				   "security: {cipher: 'null'}\nlinks:\n- {name: x, driver: "
+				   "af_packet, interface: eth9, address: 10.0.0.1/24}\n";
+	struct config config;
+	char error[CONFIG_ERROR_SIZE], address[CONFIG_ADDRESS_TEXT];
+
+	(void)state;
+	assert_int_equal(load(&config, text, error), 0);
+	assert_string_equal(config_address_text(address, config.listen_address, config.listen_port),
+		"[::1]:7701");
 }
 
 static void config_load__defaults(void **state)
@@ -215,17 +229,26 @@ static void config_load__control(void **state)
 	expect("control: { listen: 127.0.0.1:7701 }\n", "",
 		"control.listen: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701");
 	expect("127.0.0.1:7701", "7701",
-		"control.listen: '7701' is not ADDRESS:PORT with an IPv4 address, for example "
-		"127.0.0.1:7701");
+		"control.listen: '7701' is not ADDRESS:PORT, for example 127.0.0.1:7701 or "
+		"[::1]:7701");
+	expect("127.0.0.1:7701", "\"[127.0.0.1]:7701\"",
+		"control.listen: '[127.0.0.1]:7701' is not ADDRESS:PORT, for example "
+		"127.0.0.1:7701 or [::1]:7701");
+	expect("127.0.0.1:7701", "fd00::1:7701",
+		"control.listen: 'fd00::1:7701' is not ADDRESS:PORT, for example 127.0.0.1:7701 or "
+		"[::1]:7701");
+	expect("127.0.0.1:7701", "\"[fd00::1]:7701\"",
+		"control.listen: fd00::1 is refused: control traffic is not encrypted yet, so only "
+		"127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed until TLS is built");
 	expect("127.0.0.1:7701", "127.0.0.1:x",
 		"control.listen: 'x' is not a number from 0 to 65535");
 	expect("127.0.0.1:7701", "0.0.0.0:7701",
 		"control.listen: 0.0.0.0 is refused: control traffic is not encrypted yet, so only "
-		"127.0.0.0/8 and "
+		"127.0.0.0/8, ::1 and "
 		"10.78.0.0/16 are allowed until TLS is built");
 	expect("127.0.0.1:7702", "192.168.0.1:7702",
 		"peers[0].control: 192.168.0.1 is refused: control traffic is not encrypted yet, "
-		"so only 127.0.0.0/8 and "
+		"so only 127.0.0.0/8, ::1 and "
 		"10.78.0.0/16 are allowed until TLS is built");
 }
 
@@ -339,7 +362,7 @@ static void config_load__peers(void **state)
 		"peers[0].address: 10.77.1.1 is this node's own address on link 'ab'");
 	expect("10.77.8.3", "10.77.1.2", "peers[1].address: peer 'b' has this address already");
 	expect(", address: 10.77.1.2", "",
-		"peers[0].address: is missing; write the IPv4 address of the peer's dataplane, for "
+		"peers[0].address: is missing; write the address of the peer's dataplane, for "
 		"example 10.77.1.2");
 	expect("control: 127.0.0.1:7702, ", "",
 		"peers[0].control: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701");
@@ -397,17 +420,20 @@ static void config_find__by_name_and_prefix(void **state)
 	assert_int_equal(load(&config, good, error), 0);
 	assert_int_equal(config_peer_find(&config, "c"), 1);
 	assert_int_equal(config_peer_find(&config, "d"), -1);
-	assert_int_equal(config_link_find(&config, 0x0a4d0102), 0);
-	assert_int_equal(config_link_find(&config, 0x0a4d08fe), 1);
-	assert_int_equal(config_link_find(&config, 0x0a4d0104), -1);
-	assert_string_equal(config_address_text(text, 0x0a4d0102, 0), "10.77.1.2");
-	assert_string_equal(config_address_text(text, 0xffffffff, 65535), "255.255.255.255:65535");
+	assert_int_equal(config_link_find(&config, address_from_ipv4(0x0a4d0102)), 0);
+	assert_int_equal(config_link_find(&config, address_from_ipv4(0x0a4d08fe)), 1);
+	assert_int_equal(config_link_find(&config, address_from_ipv4(0x0a4d0104)), -1);
+	assert_string_equal(
+		config_address_text(text, address_from_ipv4(0x0a4d0102), 0), "10.77.1.2");
+	assert_string_equal(config_address_text(text, address_from_ipv4(0xffffffff), 65535),
+		"255.255.255.255:65535");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(config_load__good),
+		cmocka_unit_test(config_load__control_over_ipv6),
 		cmocka_unit_test(config_load__defaults),
 		cmocka_unit_test(config_load__no_file),
 		cmocka_unit_test(config_load__shape),

@@ -35,16 +35,16 @@ static void side_begin(
 	assert_non_null(mkdtemp(config->run_dir));
 	snprintf(config->program, sizeof(config->program), "%s", getenv("FAKE_DATAPLANE"));
 	config->dataplane.workers = 1;
-	config->listen_address = 0x7f000001;
+	config->listen_address = address_from_ipv4(0x7f000001);
 	config->links_count = 1;
 	snprintf(config->links[0].name, sizeof(config->links[0].name), "%s", "ab");
-	config->links[0].address = 0x0a4d0100 + host;
+	config->links[0].address = address_from_ipv4(0x0a4d0100 + host);
 	config->links[0].prefix = 30;
 	config->peers_count = 1;
 	snprintf(config->peers[0].name, sizeof(config->peers[0].name), "%s", peer);
-	config->peers[0].control_address = 0x7f000001;
+	config->peers[0].control_address = address_from_ipv4(0x7f000001);
 	config->peers[0].control_port = 1; // told when the other one listens
-	config->peers[0].address = 0x0a4d0100 + (3 - host);
+	config->peers[0].address = address_from_ipv4(0x0a4d0100 + (3 - host));
 	assert_int_equal(node_init(node, s->loop), 0);
 	assert_int_equal(node_start(node, error, sizeof(error)), 0);
 }

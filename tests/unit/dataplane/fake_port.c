@@ -24,7 +24,7 @@ void fake_port_init(struct port *p, struct port *peer, uint32_t ipv4)
 		.mbufs = UINT32_MAX};
 	p->config = (struct port_config){.name = "fake",
 		.mtu = MTU_MIN,
-		.ipv4 = ipv4,
+		.address = ADDRESS_IPV4(ipv4),
 		.prefix = 24,
 		.udp_base_port = WIRE_UDP_PORT,
 		.queues = 1};
@@ -91,13 +91,13 @@ void port_mbuf_put(struct rte_mbuf *mbuf)
 
 // ---- routes ----
 
-bool port_route_init(struct port *p, uint16_t queue, struct port_route *route, uint32_t dst_ip,
+bool port_route_init(struct port *p, uint16_t queue, struct port_route *route, struct address dst,
 	uint16_t dst_port)
 {
 	(void)queue, (void)dst_port;
 	memset(route, 0, sizeof(*route));
-	route->next_hop = dst_ip;
-	return dst_ip != 0 && dst_ip != p->config.ipv4;
+	route->next_hop = dst;
+	return !address_is_none(dst) && !address_equal(dst, p->config.address);
 }
 
 enum verdict port_route_ready(
@@ -159,7 +159,7 @@ uint16_t port_rx(
 		out[n] = (struct port_packet){.mbuf = mbuf,
 			.payload = mbuf_header(mbuf),
 			.size = (uint32_t)mbuf->data_len - NET_HEADERS_SIZE,
-			.src_ip = p->peer->config.ipv4,
+			.src = p->peer->config.address,
 			.src_port = p->peer->config.udp_base_port,
 			.dst_port = p->config.udp_base_port};
 	}

@@ -103,7 +103,7 @@ static void config_parse__everything(void **state)
 	assert_int_equal(east->driver, PORT_MEMIF);
 	assert_true(east->memif_server);
 	assert_string_equal(east->socket, "/run/s/m.sock");
-	assert_int_equal(east->ipv4, 0x0a4d0101);
+	assert_int_equal(address_ipv4(east->address), 0x0a4d0101);
 	assert_int_equal(east->prefix, 30);
 	assert_int_equal(east->mtu, 9000);
 	assert_int_equal(east->memif_id, 65535);
@@ -111,7 +111,7 @@ static void config_parse__everything(void **state)
 	assert_int_equal(west->driver, PORT_AF_PACKET);
 	assert_string_equal(west->iface, "veth0");
 	assert_int_equal(west->mtu, 1500);
-	assert_int_equal(west->gateway, 0x0a4e01fe);
+	assert_int_equal(address_ipv4(west->gateway), 0x0a4e01fe);
 	for (int i = 0; i < 2; i++) { // the port number came after the one and before the other
 		assert_int_equal(config.link[i].udp_base_port, 9000);
 		assert_int_equal(config.link[i].queues, 3);
@@ -222,7 +222,7 @@ static void config_parse__refuses_bad_links(void **state)
 	refused(MINIMUM "--link address=10.1.1.1/", "from 8 to 31");
 	refused(MINIMUM "--link address=10.1.1.1/32", "from 8 to 31");
 	refused(MINIMUM "--link address=10.1.1/24", "IPv4 address with its prefix");
-	refused(MINIMUM "--link gateway=here", "gateway: 'here' is not an IPv4 address");
+	refused(MINIMUM "--link gateway=here", "is not an IP address");
 	refused(MINIMUM "--link mtu=1499", "from 1500 to 9000");
 	refused(MINIMUM "--link mtu=9001", "from 1500 to 9000");
 	refused(MINIMUM "--link id=65536", "from 0 to 65535");

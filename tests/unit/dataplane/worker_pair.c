@@ -157,7 +157,7 @@ struct plane_command pair_open_command(
 		.peer_cid = peer_cid,
 		.session_id = "pair",
 		.segment_size = wire_segment_size(MTU_MIN),
-		.peer_address = peer->port.config.ipv4,
+		.peer_address = peer->port.config.address,
 		.peer_port = WIRE_UDP_PORT,
 		.initiator = end == &pair->a};
 }

@@ -106,7 +106,7 @@ static void fill_tables(struct plane_dataplane *t)
 	snprintf(t->port[0].name, sizeof(t->port[0].name), "ab");
 	snprintf(t->port[0].driver, sizeof(t->port[0].driver), "memif");
 	t->port[0].up = 1;
-	t->port[0].address = 0x0a4d0101;
+	t->port[0].address = address_from_ipv4(0x0a4d0101);
 	t->port[0].prefix = 30;
 	t->worker[0].drops[1] = 5;
 	t->app[0].pid = 99;

@@ -17,7 +17,7 @@ static const struct message offer = {.type = MESSAGE_OFFER,
 	.request = 77,
 	.cid = 0xfffe0102,
 	.segment_size = 8896,
-	.address = 0x0a4d0101,
+	.address = ADDRESS_IPV4(0x0a4d0101),
 	.timeout_ms = 10000,
 	.udp_port = 7655,
 	.codec = CODEC_LZ4,
@@ -29,7 +29,7 @@ static const struct message offer = {.type = MESSAGE_OFFER,
 
 static const char offer_json[] =
 	"{\"type\":\"offer\",\"request\":77,\"cid\":4294836482,\"segment_size\":8896,\"address\":"
-	"172818689,"
+	"\"10.77.1.1\","
 	"\"timeout_ms\":10000,\"udp_port\":7655,\"codec\":1,\"level\":3,\"controller\":2,\"boot_"
 	"id\":"
 	"\"fedcba9876543210\","

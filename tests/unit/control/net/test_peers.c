@@ -76,10 +76,10 @@ static void side_begin(
 	char error[256];
 
 	snprintf(side->config.node, sizeof(side->config.node), "%s", name);
-	side->config.listen_address = INADDR_LOOPBACK;
+	side->config.listen_address = address_from_ipv4(INADDR_LOOPBACK);
 	side->config.peers_count = 1;
 	snprintf(side->config.peers[0].name, sizeof(side->config.peers[0].name), "%s", peer);
-	side->config.peers[0].control_address = INADDR_LOOPBACK;
+	side->config.peers[0].control_address = address_from_ipv4(INADDR_LOOPBACK);
 	if (!side->config.peers[0].control_port)
 		side->config.peers[0].control_port = 1; // nobody: told later
 	peers_init(&side->peers, &side->config, s->loop);
@@ -283,13 +283,13 @@ static void strangers__are_refused(void **state)
 		{"nonsense", ""},
 		{"{\"type\":\"ping\",\"boot_id\":\"0000000000000000\"}",
 			"the first message is not a greeting"},
-		{"{\"type\":\"hello\",\"version\":3,\"boot_id\":\"0000000000000000\",\"node\":"
+		{"{\"type\":\"hello\",\"version\":77,\"boot_id\":\"0000000000000000\",\"node\":"
 		 "\"b\",\"to\":\"a\"}",
-			"node a speaks protocol version 2, not 3"},
-		{"{\"type\":\"hello\",\"version\":2,\"boot_id\":\"0000000000000000\",\"node\":"
+			"node a speaks protocol version 3, not 77"},
+		{"{\"type\":\"hello\",\"version\":3,\"boot_id\":\"0000000000000000\",\"node\":"
 		 "\"b\",\"to\":\"z\"}",
 			"this is node a, not z"},
-		{"{\"type\":\"hello\",\"version\":2,\"boot_id\":\"0000000000000000\",\"node\":"
+		{"{\"type\":\"hello\",\"version\":3,\"boot_id\":\"0000000000000000\",\"node\":"
 		 "\"evil\",\"to\":\"a\"}",
 			"node evil is not among the peers of node a"},
 	};
@@ -357,7 +357,7 @@ static void strangers__too_many(void **state)
 // A real peer whose frames arrive byte by byte.
 static void frames__byte_by_byte(void **state)
 {
-	static const char hello[] = "{\"type\":\"hello\",\"version\":2,\"boot_id\":"
+	static const char hello[] = "{\"type\":\"hello\",\"version\":3,\"boot_id\":"
 				    "\"00000000000000cc\",\"node\":\"b\",\"to\":\"a\"}";
 	static const char gone[] = "{\"type\":\"gone\",\"boot_id\":\"00000000000000cc\"}";
 	struct stage *s = *state;
@@ -395,7 +395,7 @@ static void frames__peer_that_does_not_read(void **state)
 	uint64_t end_ns;
 	size_t at = 0;
 
-	put(fd, "{\"type\":\"hello\",\"version\":2,\"boot_id\":\"0000000000000000\",\"node\":\"b\","
+	put(fd, "{\"type\":\"hello\",\"version\":3,\"boot_id\":\"0000000000000000\",\"node\":\"b\","
 		"\"to\":\"a\"}");
 	be32_put(frame, sizeof(ping) - 1);
 	memcpy(frame + 4, ping, sizeof(ping) - 1);

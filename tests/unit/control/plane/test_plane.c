@@ -156,7 +156,7 @@ static void launch_words__command_line(void **state)
 				  .driver = SETUP_MEMIF,
 				  .role = SETUP_CLIENT,
 				  .socket = "/tmp/s",
-				  .address = 0x0a4d0101,
+				  .address = ADDRESS_IPV4(0x0a4d0101),
 				  .prefix = 30,
 				  .mtu = 9000,
 				  .mac_set = true,
@@ -164,7 +164,7 @@ static void launch_words__command_line(void **state)
 			{.name = "w",
 				.driver = SETUP_AF_XDP,
 				.interface = "veth0",
-				.address = 0x0a4d0801,
+				.address = ADDRESS_IPV4(0x0a4d0801),
 				.prefix = 24,
 				.mtu = 1500}}};
 	struct launch_words words;
@@ -201,8 +201,8 @@ static void launch_words__fit_at_most(void **state)
 		memset(link->socket, 's', sizeof(link->socket) - 1);
 		memset(link->device, 'd', sizeof(link->device) - 1);
 		link->driver = SETUP_VDEV;
-		link->address = 0xfffffffe;
-		link->prefix = 30;
+		memset(link->address.bytes, 0xff, sizeof(link->address.bytes));
+		link->prefix = 128;
 		link->mtu = 9000;
 		link->mac_set = true;
 	}
@@ -378,7 +378,7 @@ static void refused(struct stage *s, const char *mode, const char *piece)
 static void plane__another_version(void **state)
 {
 	refused(*state, "version",
-		"speaks version 3, this control process version 2; stop it or run the matching");
+		"speaks version 4, this control process version 3; stop it or run the matching");
 }
 
 static void plane__unsealed_region(void **state)

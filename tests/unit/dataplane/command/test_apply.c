@@ -123,7 +123,7 @@ static void open__wrong_arithmetic_gives_the_reservation_back(void **state)
 		if (i == 5)
 			wrong.peer_cid = 0;
 		if (i == 6)
-			wrong.peer_address = a->port.config.ipv4;
+			wrong.peer_address = a->port.config.address;
 		if (i == 7)
 			wrong.controller = CONTROLLER_COUNT;
 		pair_command(a, wrong);

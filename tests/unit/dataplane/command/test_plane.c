@@ -239,7 +239,7 @@ static void attach__not_what_is_opening_already(void **state)
 					.peer_cid = 99,
 					.connect_request = 5,
 					.segment_size = wire_segment_size(MTU_MIN),
-					.peer_address = 0x0a000002,
+					.peer_address = ADDRESS_IPV4(0x0a000002),
 					.peer_port = 7654,
 					.initiator = 1});
 	for (int i = 0; i < 2000 && row_state(f, cid) != SESSION_CONNECTING; i++)

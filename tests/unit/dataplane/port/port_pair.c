@@ -47,7 +47,7 @@ struct node {
 	enum eal_memory memory;
 	bool caller;
 	uint32_t frames; // UINT32_MAX: until terminated
-	uint32_t peer_ip;
+	struct address peer;
 
 	struct eal *eal;
 	struct port *port;
@@ -108,7 +108,7 @@ static bool message_check(struct node *n, const struct port_packet *in, uint32_t
 	*seq = in->size >= MESSAGE_HEADER ? be32_get(in->payload) : 0;
 	if (in->size < MESSAGE_HEADER || be32_get(in->payload + 4) != in->size ||
 		be32_get(in->payload + 8) != who || in->size != message_size(n, *seq) ||
-		in->src_ip != n->peer_ip || in->src_port != WIRE_UDP_PORT) {
+		!address_equal(in->src, n->peer) || in->src_port != WIRE_UDP_PORT) {
 		snprintf(n->failure, sizeof(n->failure),
 			"message %u of %u bytes: wrong header or size", *seq, in->size);
 		return false;
@@ -254,7 +254,7 @@ static int node_run(struct node *n)
 	n->eal = eal_start(&eal, n->failure, sizeof(n->failure));
 	if (n->eal)
 		n->port = port_open(n->eal, &n->config, n->failure, sizeof(n->failure));
-	if (!n->port || !port_route_init(n->port, 0, &n->route, n->peer_ip, WIRE_UDP_PORT)) {
+	if (!n->port || !port_route_init(n->port, 0, &n->route, n->peer, WIRE_UDP_PORT)) {
 		printf("%s: %s\n", n->config.name, n->failure);
 		return 1;
 	}
@@ -414,7 +414,7 @@ static void configure(
 	memset(n, 0, sizeof(*n));
 	n->caller = caller;
 	n->frames = FRAMES;
-	n->peer_ip = caller ? 0xc0a80702u : 0xc0a80701u;
+	n->peer = address_from_ipv4(caller ? 0xc0a80702u : 0xc0a80701u);
 	snprintf(c->name, sizeof(c->name), "pair-%s", caller ? "caller" : "echo");
 	c->driver = driver_of(link, caller);
 	c->memif_server = c->driver == PORT_MEMIF && !caller;
@@ -428,7 +428,7 @@ static void configure(
 	if (!is_memory(link))
 		snprintf(c->iface, sizeof(c->iface), "sp%c%d", caller ? 'a' : 'b', getpid());
 	c->mtu = mtu;
-	c->ipv4 = caller ? 0xc0a80701u : 0xc0a80702u;
+	c->address = address_from_ipv4(caller ? 0xc0a80701u : 0xc0a80702u);
 	c->prefix = 24;
 	c->queues = 1;
 }

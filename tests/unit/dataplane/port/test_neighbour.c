@@ -16,7 +16,7 @@ static const uint8_t mac_b[6] = {2, 0, 0, 0, 0, 0xb};
 static const uint8_t mac_c[6] = {2, 0, 0, 0, 0, 0xc};
 static uint64_t now;
 
-#define B 0x0a000002u
+static const struct address B = ADDRESS_IPV4(0x0a000002);
 
 static int setup(void **state)
 {
@@ -26,9 +26,10 @@ static int setup(void **state)
 	return 0;
 }
 
-static uint32_t requests_take(uint32_t *last)
+static uint32_t requests_take(struct address *last)
 {
-	uint32_t n = 0, ip;
+	struct address ip;
+	uint32_t n = 0;
 
 	while (neighbour_take_request(&table, &ip, now)) {
 		n++;
@@ -49,13 +50,14 @@ static void b_resolve(void)
 
 static void neighbour_resolve__asks_and_learns(void **state)
 {
-	uint32_t version = table.version, ip = 0;
+	uint32_t version = table.version;
+	struct address ip = {0};
 
 	(void)state;
 	assert_null(neighbour_resolve(&table, B, now));
 	assert_null(neighbour_resolve(&table, B, now));
 	assert_int_equal(requests_take(&ip), 1);
-	assert_int_equal(ip, B);
+	assert_true(address_equal(ip, B));
 	assert_int_equal(table.version, version);
 	now += MS;
 	assert_true(neighbour_on_reply(&table, B, mac_b, now));
@@ -198,7 +200,7 @@ static void neighbour_on_request__flood_spares_those_in_use(void **state)
 	b_resolve();
 	for (uint32_t i = 0; i < 1000; i++) {
 		now += MS;
-		neighbour_on_request(&table, 0x0a010000u + i, mac_c, now);
+		neighbour_on_request(&table, address_from_ipv4(0x0a010000u + i), mac_c, now);
 	}
 	version = table.version;
 	assert_memory_equal(neighbour_resolve(&table, B, now), mac_b, 6);
@@ -211,15 +213,16 @@ static void neighbour_on_request__full_table(void **state)
 {
 	(void)state;
 	for (uint32_t i = 0; i < NEIGHBOURS_MAX; i++) {
-		assert_true(neighbour_on_request(&table, 0x0a010000u + i, mac_b, now));
-		assert_non_null(neighbour_resolve(&table, 0x0a010000u + i, now));
+		assert_true(neighbour_on_request(
+			&table, address_from_ipv4(0x0a010000u + i), mac_b, now));
+		assert_non_null(neighbour_resolve(&table, address_from_ipv4(0x0a010000u + i), now));
 	}
 	assert_false(neighbour_on_request(&table, B, mac_b, now));
 	assert_null(neighbour_resolve(&table, B, now));
 	assert_int_equal(requests_take(NULL), 0);
 	assert_int_equal(table.refused, 2);
 	for (uint32_t i = 0; i < NEIGHBOURS_MAX; i++)
-		assert_non_null(neighbour_resolve(&table, 0x0a010000u + i, now));
+		assert_non_null(neighbour_resolve(&table, address_from_ipv4(0x0a010000u + i), now));
 }
 
 // Many unanswered questions: at most ARP_PENDING_MAX at a time, the newest wish wins, the steady
@@ -229,7 +232,7 @@ static void neighbour_resolve__pending_is_bounded(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 1000; i++) {
 		now += MS;
-		assert_null(neighbour_resolve(&table, 0x0a010000u + i, now));
+		assert_null(neighbour_resolve(&table, address_from_ipv4(0x0a010000u + i), now));
 		assert_null(neighbour_resolve(&table, B, now));
 		assert_true(table.pending <= ARP_PENDING_MAX);
 		requests_take(NULL);

@@ -21,7 +21,7 @@ static struct port_config config_of(enum port_driver driver, uint32_t mtu)
 		.device = "net_ring0",
 		.iface = "veth0",
 		.mtu = mtu,
-		.ipv4 = 0x0a000001,
+		.address = ADDRESS_IPV4(0x0a000001),
 		.prefix = 24,
 		.queues = 1,
 	};
@@ -82,7 +82,7 @@ static void port_config_check__addresses(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-		c.ipv4 = wrong[i];
+		c.address = address_from_ipv4(wrong[i]);
 		refused(&c, "address");
 	}
 	c = config_of(PORT_MEMIF, 1500);
@@ -91,16 +91,16 @@ static void port_config_check__addresses(void **state)
 	c.prefix = 32;
 	refused(&c, "from 8 to 31");
 	c.prefix = 31; // both addresses are hosts (RFC 3021)
-	c.ipv4 = 0x0a000000;
+	c.address = address_from_ipv4(0x0a000000);
 	assert_null(port_config_check(&c, error, sizeof(error)));
 	c = config_of(PORT_MEMIF, 1500);
-	c.gateway = 0x0a0000fe;
+	c.gateway = address_from_ipv4(0x0a0000fe);
 	assert_null(port_config_check(&c, error, sizeof(error)));
-	c.gateway = 0x0a000101;
+	c.gateway = address_from_ipv4(0x0a000101);
 	refused(&c, "gateway");
-	c.gateway = c.ipv4;
+	c.gateway = c.address;
 	refused(&c, "gateway");
-	c.gateway = 0;
+	c.gateway = (struct address){0};
 	c.mac[0] = 0x03;
 	refused(&c, "mac");
 }

@@ -58,8 +58,8 @@ static void net_echo_parse__golden(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&view, golden, sizeof(golden)), VERDICT_ACCEPT);
-	assert_int_equal(view.src_ip, 0xc0a80701u);
-	assert_int_equal(view.dst_ip, 0xc0a80702u);
+	assert_int_equal(address_ipv4(view.src), 0xc0a80701u);
+	assert_int_equal(address_ipv4(view.dst), 0xc0a80702u);
 	assert_int_equal(view.body_at, ICMP + 4);
 	assert_int_equal(view.body_size, 10);
 }
@@ -103,8 +103,8 @@ static void net_echo_frame__answers(void **state)
 	memset(answer, 0xaa, sizeof(answer));
 	assert_int_equal(net_echo_frame(answer, &view, golden, mac_b), NET_ETH_MIN);
 	assert_int_equal(net_ip_parse(&ip, answer, sizeof(answer)), VERDICT_ACCEPT);
-	assert_int_equal(ip.src, 0xc0a80702u);
-	assert_int_equal(ip.dst, 0xc0a80701u);
+	assert_int_equal(address_ipv4(ip.src), 0xc0a80702u);
+	assert_int_equal(address_ipv4(ip.dst), 0xc0a80701u);
 	assert_int_equal(ip.payload_size, 14);
 	assert_memory_equal(answer, golden + 6, 6);
 	assert_memory_equal(answer + 6, mac_b, 6);

@@ -20,7 +20,8 @@ static const uint8_t mac_b[6] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02};
 
 static void template_a_to_b(struct net_template *t)
 {
-	net_template_init(t, mac_b, mac_a, 0xc0a80701, 0xc0a80702, 7654, 7655);
+	net_template_init(t, mac_b, mac_a, address_from_ipv4(0xc0a80701),
+		address_from_ipv4(0xc0a80702), 7654, 7655);
 }
 
 // The same bytes as in test_net_parse.c, made by another program.

@@ -56,8 +56,8 @@ static void net_udp_parse__golden(void **state)
 
 	(void)state;
 	assert_int_equal(parse(&view, golden, sizeof(golden)), VERDICT_ACCEPT);
-	assert_int_equal(view.src_ip, 0xc0a80701u);
-	assert_int_equal(view.dst_ip, 0xc0a80702u);
+	assert_int_equal(address_ipv4(view.src), 0xc0a80701u);
+	assert_int_equal(address_ipv4(view.dst), 0xc0a80702u);
 	assert_int_equal(view.src_port, 7654);
 	assert_int_equal(view.dst_port, 7655);
 	assert_int_equal(view.payload_at, 42);

@@ -43,20 +43,6 @@ static void setup_name__letters_and_length(void **state)
 		why, "'12345' is not a name of 1 to 4 letters, digits, '.', '_' or '-'");
 }
 
-static void setup_host__of_its_network(void **state)
-{
-	(void)state;
-	assert_true(setup_host(0x0a000001, 24));
-	assert_false(setup_host(0x0a000000, 24));
-	assert_false(setup_host(0x0a0000ff, 24));
-	assert_true(setup_host(0x0a000000, 31)); // RFC 3021: both are hosts
-	assert_true(setup_host(0x0a000001, 31));
-	assert_false(setup_host(0x00000001, 8));
-	assert_false(setup_host(0x7f000001, 8));
-	assert_false(setup_host(0xe0000001, 8));
-	assert_true(setup_host(0xdfffff01, 8));
-}
-
 static void cores_are(const char *text, uint16_t count, uint16_t first, uint16_t last)
 {
 	struct setup_dataplane d;
@@ -114,7 +100,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(setup_number__digits_in_the_range),
 		cmocka_unit_test(setup_name__letters_and_length),
-		cmocka_unit_test(setup_host__of_its_network),
 		cmocka_unit_test(setup_dataplane_take__cores),
 		cmocka_unit_test(setup_link_end__wants_what_the_driver_wants),
 	};

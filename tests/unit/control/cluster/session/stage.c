@@ -7,14 +7,14 @@
 
 #include "control/cluster/session/core.h"
 
-static void add_peer(struct config *config, const char *name, uint32_t address, uint32_t link)
+static void add_peer(struct config *config, const char *name, uint32_t ip, uint32_t link)
 {
 	struct config_peer *peer = &config->peers[config->peers_count++];
 
 	snprintf(peer->name, sizeof(peer->name), "%s", name);
-	peer->control_address = 0x7f000001;
+	peer->control_address = address_from_ipv4(0x7f000001);
 	peer->control_port = (uint16_t)(7700 + config->peers_count);
-	peer->address = address;
+	peer->address = address_from_ipv4(ip);
 	peer->link = link;
 }
 
@@ -35,9 +35,9 @@ int stage_setup(void **state)
 	snprintf(s->config.node, sizeof(s->config.node), "%s", "a");
 	s->config.links_count = 2;
 	snprintf(s->config.links[0].name, sizeof(s->config.links[0].name), "%s", "ab");
-	s->config.links[0].address = 0x0a4d0101;
+	s->config.links[0].address = address_from_ipv4(0x0a4d0101);
 	snprintf(s->config.links[1].name, sizeof(s->config.links[1].name), "%s", "ac");
-	s->config.links[1].address = 0x0a4d0201;
+	s->config.links[1].address = address_from_ipv4(0x0a4d0201);
 	add_peer(&s->config, "b", 0x0a4d0102, 0);
 	add_peer(&s->config, "c", 0x0a4d0202, 1);
 	s->shared->boot_id = 0xb007;
@@ -77,6 +77,7 @@ static const char *const command_names[] = {[PLANE_RESERVE] = "RESERVE",
 static void tell_command(char *line, size_t size, const struct session_action *action)
 {
 	const struct plane_command *c = &action->command;
+	char host[ADDRESS_TEXT_SIZE];
 	int used = snprintf(line, size, "ch%u %s", action->channel, command_names[c->type]);
 
 	line += used;
@@ -87,11 +88,11 @@ static void tell_command(char *line, size_t size, const struct session_action *a
 		break;
 	case PLANE_OPEN:
 		snprintf(line, size,
-			" %s cid %x peer %s %x at %x:%u link %u segment %u service %s app %u "
+			" %s cid %x peer %s %x at %s:%u link %u segment %u service %s app %u "
 			"request %u codec %u controller %u",
 			c->initiator ? "from here" : "from there", c->cid, c->peer, c->peer_cid,
-			c->peer_address, c->peer_port, c->port, c->segment_size, c->service, c->app,
-			c->connect_request, c->codec, c->controller);
+			address_text(host, c->peer_address), c->peer_port, c->port, c->segment_size,
+			c->service, c->app, c->connect_request, c->codec, c->controller);
 		break;
 	case PLANE_CLOSE:
 		snprintf(line, size, " cid %x%s%s", c->cid, c->flags & 1 ? " at once" : "",
@@ -106,6 +107,7 @@ static void tell_command(char *line, size_t size, const struct session_action *a
 static void tell_message(char *line, size_t size, const struct session_action *action)
 {
 	const struct message *m = &action->message;
+	char host[ADDRESS_TEXT_SIZE];
 	int used =
 		action->type == SESSION_OFFER
 			? snprintf(line, size, "to peer %u: ", action->peer)
@@ -114,9 +116,10 @@ static void tell_message(char *line, size_t size, const struct session_action *a
 	line += used;
 	size -= (size_t)used;
 	if (m->type == MESSAGE_OFFER)
-		snprintf(line, size, "offer %s cid %x boot %llx at %x:%u segment %u within %u ms",
-			m->service, m->cid, (unsigned long long)m->boot_id, m->address, m->udp_port,
-			m->segment_size, m->timeout_ms);
+		snprintf(line, size, "offer %s cid %x boot %llx at %s:%u segment %u within %u ms",
+			m->service, m->cid, (unsigned long long)m->boot_id,
+			address_text(host, m->address), m->udp_port, m->segment_size,
+			m->timeout_ms);
 	else if (m->type == MESSAGE_ACCEPT)
 		snprintf(line, size, "accept %u cid %x boot %llx port %u segment %u", m->request,
 			m->cid, (unsigned long long)m->boot_id, m->udp_port, m->segment_size);
@@ -220,7 +223,7 @@ struct message stage_offer_from_b(const char *service)
 		.request = 55,
 		.cid = 0x00000301,
 		.segment_size = 1408,
-		.address = 0x0a4d0102,
+		.address = ADDRESS_IPV4(0x0a4d0102),
 		.timeout_ms = 4000,
 		.udp_port = 7655,
 		.codec = CODEC_LZ4,

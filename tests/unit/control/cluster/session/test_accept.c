@@ -13,7 +13,8 @@ static void accept__a_life(void **state)
 	stage_offered(s, &offer);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_ACCEPTING), 0x01000201, 0, "");
 	assert_string_equal(s->story,
-		"ch2 OPEN from there cid 0 peer b 301 at a4d0102:7655 link 1 segment 1408 service "
+		"ch2 OPEN from there cid 0 peer b 301 at 10.77.1.2:7655 link 1 segment 1408 "
+		"service "
 		"files app 3 request 0 codec 1 controller 2\n"
 		"to link 42: accept 55 cid 1000201 boot b007 port 7655 segment 1408\n");
 	assert_int_equal(stage_attempts(s), 0);
@@ -96,7 +97,7 @@ static void accept__refusals(void **state)
 	struct stage *s = *state;
 	struct message offer = stage_offer_from_b("files");
 
-	offer.address = 0x0a4d0109;
+	offer.address = address_from_ipv4(0x0a4d0109);
 	stage_offered(s, &offer);
 	offer = stage_offer_from_b("files");
 	offer.cid = 0;

@@ -17,9 +17,9 @@ static void open__a_life(void **state)
 	assert_int_equal(stage_attempts(s), 0);
 	assert_string_equal(s->story,
 		"ch2 RESERVE app 3.9\n"
-		"to peer 0: offer files cid 1000101 boot b007 at a4d0101:7655 "
+		"to peer 0: offer files cid 1000101 boot b007 at 10.77.1.1:7655 "
 		"segment 8896 within 5000 ms\n"
-		"ch2 OPEN from here cid 1000101 peer b 501 at a4d0102:7654 "
+		"ch2 OPEN from here cid 1000101 peer b 501 at 10.77.1.2:7654 "
 		"link 1 segment 1408 service files app 3 request 7 "
 		"codec 1 controller 1\n");
 }
@@ -227,13 +227,14 @@ static void open__by_hand(void **state)
 	stage_event(s, PLANE_RESERVED, request, 0x00000101, 0, "");
 	stage_accepted(s, request, 1408);
 	stage_event(s, PLANE_OPENED, request, 0x00000101, 0, "");
-	assert_string_equal(s->story, "ch1 RESERVE app 65535.0\n"
-				      "to peer 0: offer sluice.idle cid 101 boot b007 at "
-				      "a4d0101:7654 segment 8896 within 10000 ms\n"
-				      "ch1 OPEN from here cid 101 peer b 501 at a4d0102:7654 link "
-				      "1 segment 1408 service sluice.idle app 65535 "
-				      "request 0 codec 0 controller 0\n"
-				      "report result 0 cid 101 \n");
+	assert_string_equal(s->story,
+		"ch1 RESERVE app 65535.0\n"
+		"to peer 0: offer sluice.idle cid 101 boot b007 at "
+		"10.77.1.1:7654 segment 8896 within 10000 ms\n"
+		"ch1 OPEN from here cid 101 peer b 501 at 10.77.1.2:7654 link "
+		"1 segment 1408 service sluice.idle app 65535 "
+		"request 0 codec 0 controller 0\n"
+		"report result 0 cid 101 \n");
 }
 
 static void open__by_hand_without_a_dataplane(void **state)

@@ -91,7 +91,8 @@ static void resync__what_the_events_would_have_said(void **state)
 	session_on_resync(&s->core, &s->turn, &s->out);
 	stage_tell(s);
 	assert_string_equal(s->story,
-		"to peer 0: offer files cid 1000201 boot b007 at a4d0101:7655 segment 8896 within "
+		"to peer 0: offer files cid 1000201 boot b007 at 10.77.1.1:7655 segment 8896 "
+		"within "
 		"5000 ms\n"
 		"to link 42: accept 55 cid 1000301 boot b007 port 7655 segment 1408\n");
 	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 1408);
