@@ -77,7 +77,9 @@ static const char *check_recv(const struct conn *c, uint64_t *begun)
 		*begun += w->base;
 		if (w->told > recv_window_limit(w))
 			return "the peer was told a limit that the window does not have";
-		for (uint32_t r = w->base; r != recv_window_limit(w); r++) {
+		// Beyond the top nothing can be but a block that waits for its first segment.
+		uint32_t end = c->nplaced ? recv_window_limit(w) : w->top;
+		for (uint32_t r = w->base; (int32_t)(end - r) > 0; r++) {
 			const struct recv_slot *s = &w->slots[r & (RECORD_WINDOW - 1)];
 			bool gone = record_bits_test(&w->gone, r);
 			if (s->have && !s->block)

@@ -21,7 +21,8 @@ void end_init(struct end *end, struct sim *sim, uint32_t pair, uint32_t side)
 	*end = (struct end){.sim = sim, .pair = pair, .side = side};
 	end->plan = &sim->plan->pair[pair].ends[side];
 	end->node = end->plan->node;
-	end->law.cwnd = 4;
+	end->law.shortest_ns = UINT64_MAX;
+	law_trace_start(end);
 	if (sim->plan->pair[pair].stale) {
 		end->disturbed = true;
 		if (side == 1)
@@ -125,10 +126,12 @@ static void end_open(struct end *end)
 		.initiator = end->side == 0,
 		.credit_records = end->plan->credit_records,
 		.port_rate = end->plan->port_rate,
+		.controller = (uint8_t)pair->controller,
 	};
 	memset(open.session_id, (int)(pair->stale ? pair->of : end->pair) + 1,
 		sizeof(open.session_id));
 	transport_open(end_node(end)->transport, end->conn, &open, node_clock(sim, end_node(end)));
+	conn_trace_set(end_node(end)->transport, end->conn, sim_strict(sim));
 	end->state = END_OPENING;
 	sim_say(sim, "%c: connection %u %s", end_letter(end), end->pair,
 		open.initiator ? "connects" : "listens");

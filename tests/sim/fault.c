@@ -13,7 +13,10 @@ void node_start(struct sim *sim, struct node *node)
 		.keepalive_ns = 1 * S,
 		.idle_timeout_ns = 10 * S,
 		.seed = rng_next(&sim->rng),
-		.env = {.context = sim, .block_get = end_block_get, .block_put = end_block_put},
+		.env = {.context = sim,
+			.block_get = end_block_get,
+			.block_put = end_block_put,
+			.trace = law_on_trace},
 	};
 	size_t size = (transport_size(&config) + 63) & ~(size_t)63;
 	node->memory = aligned_alloc(64, size);

@@ -2,6 +2,7 @@
 // faults. Nothing else of a run is random but what the links do to single frames.
 #include <stdlib.h>
 
+#include "lib/ipc/controller_names.h"
 #include "tests/sim/sim.h"
 
 static const char *const fault_names[FAULT_TYPE_COUNT] = {
@@ -132,6 +133,8 @@ static struct pair_plan *plan_pair(struct plan *plan, struct rng *r, uint64_t op
 	static const uint32_t segments[] = {1408, 1408, 1408, 8896, 4096, 1408};
 	struct pair_plan *pair = &plan->pair[plan->pairs++];
 	pair->segment_size = segments[rng_below(r, 6)];
+	// Not from `r`: seeds keep the networks that they always had.
+	pair->controller = rng_mix(plan->seed ^ (uint64_t)plan->pairs << 56) % CONTROLLER_COUNT;
 	pair->boot_ids_known = rng_percent(r, 50);
 	pair->ends[0].node = (uint32_t)rng_below(r, plan->nodes);
 	pair->ends[1].node =
@@ -275,7 +278,8 @@ void plan_say(const struct plan *plan, FILE *out)
 			}
 	for (uint32_t p = 0; p < plan->pairs; p++) {
 		const struct pair_plan *pair = &plan->pair[p];
-		fprintf(out, "  connection %u: segment %u%s\n", p, pair->segment_size,
+		fprintf(out, "  connection %u: %s, segment %u%s\n", p,
+			controller_name(pair->controller), pair->segment_size,
 			pair->stale ? ", towards a connection of the node's former life" : "");
 		for (uint32_t e = 0; e < 2; e++) {
 			const struct end_plan *end = &pair->ends[e];

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "dataplane/transport/transport.h"
+#include "tests/sim/cc_model.h"
 #include "tests/sim/rng.h"
 
 #define US 1000ull
@@ -21,6 +22,7 @@ enum sim_limits {
 	BLOCKS_MAX = 256,   // blocks of one end's arena
 	RX_RING = 512,      // frames a node's port keeps while the node does not look
 	FRAME_OVERHEAD = 2, // the checksum before our header
+	LAW_LINES_MAX = 4,  // steps that one packet or one look at the clock may trace
 	TURNS_MAX = 3000000,
 };
 
@@ -87,6 +89,7 @@ struct end_plan {
 
 struct pair_plan {
 	uint32_t segment_size;
+	enum controller_id controller;
 	bool boot_ids_known;
 	bool stale;  // an end opened by a restarted node towards a connection of its former life
 	uint32_t of; // ... which pair
@@ -148,11 +151,23 @@ struct held_block {
 	uint64_t release_ns;
 };
 
-// The shadow of one direction's sender, from what is seen on the wire alone (law.c).
+// What one ACK said that was not known before.
+struct law_gain {
+	bool acked;              // a DATA or PROBE packet
+	uint32_t data;           // DATA packets
+	uint32_t data_since_cut; // ... sent after the last cut: cannot have been declared lost
+	uint64_t largest;        // the highest of them
+	uint64_t elapsed_ns;     // since that was sent
+	uint64_t delay_ns;       // the peer's
+};
+
+// The shadow of one direction's sender, from what is seen on the wire alone (law.c, law_trace.c).
 struct law {
 	uint64_t next_pn; // every packet number is new
 	uint64_t acked_words[PN_WINDOW / 64];
 	uint64_t eliciting_words[PN_WINDOW / 64];
+	uint64_t data_words[PN_WINDOW / 64];
+	uint64_t sent_ns[PN_WINDOW]; // by the node's clock
 	uint64_t received_words[PN_WINDOW /
 				64]; // at the peer of these pns: what may be acknowledged
 	uint64_t largest_received;
@@ -161,8 +176,18 @@ struct law {
 	uint64_t cut_pn; // next_pn at the last cut
 	double cwnd;
 	uint64_t cuts, timeouts, tail_probes;
-	uint32_t newly_acked; // since the window was looked at
-	uint64_t credit;      // largest credit heard
+	// The trace (law_trace.c).
+	uint32_t nlines;
+	struct trace_record lines[LAW_LINES_MAX]; // since we looked
+	struct law_gain gain;                     // of the ACK that we look at
+	struct cc_model model;
+	uint64_t largest_measured; // packet number of the last round trip sample
+	uint64_t rtt_ns, srtt_ns, sample_ns, shortest_ns;
+	uint64_t cuts_traced;
+	uint64_t acks_checked;
+	enum limited_by limited_by;
+	bool asking;     // after a timeout, until something is acknowledged
+	uint64_t credit; // largest credit heard
 	uint32_t limits[STREAMS_MAX];
 	uint64_t started_raw; // raw bytes of records with a byte on the wire
 	uint64_t data_sent;
@@ -305,6 +330,11 @@ void law_on_sent(struct end *end, const struct send_packet *packet);
 void law_on_received(struct end *end, const struct wire_header *header, const struct wire_ack *ack,
 	const struct wire_hello *hello);
 void law_step(struct end *end, bool after_send);
+
+// law_trace.c
+void law_trace_start(struct end *end);
+void law_on_trace(void *context, void *owner, const struct trace_record *record);
+void law_trace_step(struct end *end, const struct conn_stats *stats, bool after_send);
 
 // story.c: one packet as a line.
 void story_packet(struct sim *sim, uint32_t from, uint32_t to, const char *verb,

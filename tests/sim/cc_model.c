@@ -1,0 +1,171 @@
+// What aimd, aimd-ss and cubic must do, from the documents alone.
+#include "tests/sim/cc_model.h"
+
+#include <math.h>
+
+#define ROUNDING 1e-6 // of the window: the two compute the same in another order
+
+static const double c_cubic = 0.4, beta_cubic = 0.7;
+
+static void round_begin(struct cc_model *m, uint64_t window_end)
+{
+	m->round = (struct model_round){.least = INFINITY, .window_end = window_end};
+}
+
+static void slow_start_begin(struct cc_model *m)
+{
+	m->slow_start = true;
+	round_begin(m, 0);
+}
+
+void cc_model_init(struct cc_model *m, enum controller_id controller)
+{
+	*m = (struct cc_model){.controller = controller, .cwnd = 4, .ssthresh = INFINITY};
+	if (controller != CONTROLLER_AIMD)
+		slow_start_begin(m);
+}
+
+// A queue stands in the path: the least of at least 8 samples of one
+// round is more than twice the shortest round trip time of the connection.
+static bool queue_stands(struct cc_model *m, const struct model_ack *ack)
+{
+	struct model_round *r = &m->round;
+	if (ack->sample > 0) {
+		r->samples++;
+		r->least = fmin(r->least, ack->sample);
+	}
+	if (r->samples >= 8 && r->least > 2 * ack->shortest)
+		return true;
+	if (ack->largest >= r->window_end)
+		round_begin(m, ack->next_pn);
+	return false;
+}
+
+static void aimd_on_ack(struct cc_model *m, const struct model_ack *ack)
+{
+	if (m->slow_start && queue_stands(m, ack))
+		m->slow_start = false;
+	if (!ack->limited)
+		return;
+	m->cwnd += m->slow_start ? ack->segments : ack->segments / m->cwnd;
+}
+
+// ---- cubic ------------------------------------------------------------------------------------
+
+// Section 4.2, figure 2: from cwnd_epoch = cwnd to W_max in K seconds.
+static void avoidance_begin(struct cc_model *m, double w_max)
+{
+	m->slow_start = false;
+	m->w_max = fmax(w_max, m->cwnd);
+	m->k = cbrt((m->w_max - m->cwnd) / c_cubic);
+	m->w_est = m->cwnd;
+	m->t = 0;
+}
+
+static double w_cubic(const struct cc_model *m, double t)
+{
+	return c_cubic * pow(t - m->k, 3) + m->w_max;
+}
+
+// Sections 4.3 to 4.5.
+static void cubic_avoid(struct cc_model *m, const struct model_ack *ack)
+{
+	double alpha = 3 * (1 - beta_cubic) / (1 + beta_cubic);
+	if (m->w_est >= m->cwnd_prior)
+		alpha = 1;
+	m->w_est += alpha * ack->segments / m->cwnd;
+	if (w_cubic(m, m->t) < m->w_est) { // the Reno-friendly region
+		m->cwnd = fmax(m->cwnd, m->w_est);
+		return;
+	}
+	double target = w_cubic(m, m->t + ack->srtt);
+	target = fmin(fmax(target, m->cwnd), 1.5 * m->cwnd);
+	m->cwnd += ack->segments * (target - m->cwnd) / m->cwnd;
+}
+
+// Section 4.10: when slow start ends without a loss, K is 0 and W_max the window.
+static void cubic_on_ack(struct cc_model *m, const struct model_ack *ack)
+{
+	double passed = fmax(ack->now - m->event_time, 0);
+	m->event_time = ack->now;
+	m->timeout_row = false;
+	if (ack->limited) // section 5.8: other time does not count
+		m->t += fmin(passed, ack->srtt);
+	if (m->slow_start && queue_stands(m, ack)) {
+		m->ssthresh = m->cwnd;
+		avoidance_begin(m, m->cwnd);
+	}
+	if (!ack->limited)
+		return;
+	if (!m->slow_start) {
+		cubic_avoid(m, ack);
+		return;
+	}
+	m->cwnd += ack->segments;
+	if (m->cwnd < m->ssthresh)
+		return;
+	m->cwnd = m->ssthresh;
+	avoidance_begin(m, m->cwnd);
+}
+
+// Sections 4.6 and 4.7.
+static void cubic_on_loss(struct cc_model *m, double now)
+{
+	double w_max = m->cwnd < m->w_max ? m->cwnd * (1 + beta_cubic) / 2 : m->cwnd;
+	m->cwnd_prior = m->cwnd;
+	m->ssthresh = fmax(beta_cubic * m->cwnd, 2);
+	m->cwnd = fmin(m->cwnd, m->ssthresh);
+	m->event_time = now;
+	avoidance_begin(m, w_max);
+}
+
+// Section 4.8. Timeouts in a row are one event.
+static void cubic_on_timeout(struct cc_model *m)
+{
+	if (!m->timeout_row) {
+		m->cwnd_prior = m->cwnd;
+		m->ssthresh = fmax(beta_cubic * m->cwnd, 2);
+	}
+	m->timeout_row = true;
+	m->cwnd = 1;
+	slow_start_begin(m);
+}
+
+// ---- all --------------------------------------------------------------------------------------
+
+void cc_model_on_ack(struct cc_model *m, const struct model_ack *ack)
+{
+	if (m->controller == CONTROLLER_CUBIC)
+		cubic_on_ack(m, ack);
+	else
+		aimd_on_ack(m, ack);
+}
+
+static void aimd_cut(struct cc_model *m)
+{
+	m->slow_start = false;
+	m->cwnd = fmax(m->cwnd / 2, 1);
+}
+
+void cc_model_on_loss(struct cc_model *m, double now)
+{
+	if (m->controller == CONTROLLER_CUBIC)
+		cubic_on_loss(m, now);
+	else
+		aimd_cut(m);
+}
+
+void cc_model_on_timeout(struct cc_model *m)
+{
+	if (m->controller == CONTROLLER_CUBIC)
+		cubic_on_timeout(m);
+	else
+		aimd_cut(m);
+}
+
+bool cc_model_agrees(struct cc_model *m, double cwnd)
+{
+	bool agrees = fabs(cwnd - m->cwnd) <= ROUNDING * m->cwnd;
+	m->cwnd = cwnd;
+	return agrees;
+}

@@ -1,0 +1,170 @@
+// Congestion control held against the law at every step: each line that a connection traces must be
+// what the independent model makes of the packets seen on the wire; and nothing moves the window
+// without a line.
+#include <string.h>
+
+#include "lib/ipc/controller_names.h"
+#include "tests/sim/sim.h"
+
+static void broken(struct end *end, const struct trace_record *line, const char *what, double want)
+{
+	const char *kind = line->event == TRACE_ACK ? "an ACK" : "a cut";
+	sim_fail(end->sim,
+		"%c: connection %u (%s), at %s: %s: the law wants %.6f; window %.6f (was %.6f), "
+		"%llu B/s, rtt %llu ns, srtt %llu ns, %u acknowledged, limited by %s",
+		'a' + end->node, end->pair, controller_name(end->law.model.controller), kind, what,
+		want, line->cwnd_segments, end->law.cwnd, (unsigned long long)line->rate_Bps,
+		(unsigned long long)line->rtt_ns, (unsigned long long)line->srtt_ns,
+		line->newly_acked, limited_by_name(line->limited_by));
+}
+
+void law_on_trace(void *context, void *owner, const struct trace_record *record)
+{
+	struct end *end = owner;
+	struct law *law = &end->law;
+	if (law->nlines == LAW_LINES_MAX)
+		sim_fail(context, "%c: connection %u traces more steps than one event has",
+			'a' + end->node, end->pair);
+	else
+		law->lines[law->nlines++] = *record;
+}
+
+void law_trace_start(struct end *end)
+{
+	struct law *law = &end->law;
+	cc_model_init(&law->model, end->sim->plan->pair[end->pair].controller);
+	law->cwnd = law->model.cwnd;
+}
+
+// Clause (d): a sample from the largest packet newly acknowledged, less the peer's delay, smoothed
+// by an eighth. Nothing is measured shorter than a microsecond.
+static void check_sample(struct end *end, const struct trace_record *line)
+{
+	struct law *law = &end->law;
+	const struct law_gain *gain = &law->gain;
+	uint64_t rtt_ns = law->rtt_ns;
+	double srtt_ns = (double)law->srtt_ns;
+	law->sample_ns = 0;
+	if (gain->largest > law->largest_measured) {
+		law->largest_measured = gain->largest;
+		rtt_ns = gain->elapsed_ns > gain->delay_ns ? gain->elapsed_ns - gain->delay_ns
+							   : gain->elapsed_ns;
+		rtt_ns = rtt_ns > 1 * US ? rtt_ns : 1 * US;
+		law->sample_ns = rtt_ns;
+		law->shortest_ns = rtt_ns < law->shortest_ns ? rtt_ns : law->shortest_ns;
+		srtt_ns = law->srtt_ns ? 0.875 * srtt_ns + 0.125 * (double)rtt_ns : (double)rtt_ns;
+	}
+	if (line->rtt_ns != rtt_ns)
+		broken(end, line, "round trip time", (double)rtt_ns);
+	double error = (double)line->srtt_ns - srtt_ns;
+	if (error > 1 || error < -1)
+		broken(end, line, "smoothed round trip time", srtt_ns);
+	law->rtt_ns = line->rtt_ns;
+	law->srtt_ns = line->srtt_ns;
+}
+
+// Clause (a): segments count, each once. One that was declared lost before it was acknowledged may
+// count no more; that can only be one sent before the last cut.
+static void check_ack(struct end *end, const struct trace_record *line)
+{
+	struct law *law = &end->law;
+	const struct law_gain *gain = &law->gain;
+	check_sample(end, line);
+	if (line->newly_acked > gain->data || line->newly_acked < gain->data_since_cut)
+		broken(end, line, "newly acknowledged", gain->data);
+	const struct model_ack ack = {
+		.segments = line->newly_acked,
+		// Clause (c).
+		.limited = line->limited_by == LIMITED_CWND || line->limited_by == LIMITED_PACER,
+		.largest = gain->largest,
+		.next_pn = law->next_pn,
+		.sample = (double)law->sample_ns / 1e9,
+		.shortest = (double)law->shortest_ns / 1e9,
+		.srtt = (double)law->srtt_ns / 1e9,
+		.now = (double)line->t_ns / 1e9,
+	};
+	cc_model_on_ack(&law->model, &ack);
+	law->gain.acked = false;
+	law->asking = false;
+	law->acks_checked++;
+}
+
+// Clause (b): a cut by loss needs a packet sent since the last cut: check_cut looks for it.
+static void check_cut(struct end *end, const struct trace_record *line)
+{
+	struct law *law = &end->law;
+	if (line->cut_reason == TRACE_CUT_TIMEOUT)
+		cc_model_on_timeout(&law->model);
+	else
+		cc_model_on_loss(&law->model, (double)line->t_ns / 1e9);
+	law->cuts_traced++;
+}
+
+// The rate is the window over the smoothed round trip time.
+static void check_rate(struct end *end, const struct trace_record *line)
+{
+	double segment = end->sim->plan->pair[end->pair].segment_size;
+	double rate =
+		line->srtt_ns ? line->cwnd_segments * segment * 1e9 / (double)line->srtt_ns : 0;
+	double error = (double)line->rate_Bps - rate;
+	if (error > 1 + rate * 1e-9 || error < -1 - rate * 1e-9)
+		broken(end, line, "rate", rate);
+}
+
+static void check_line(struct end *end, const struct trace_record *line)
+{
+	struct law *law = &end->law;
+	if (line->t_ns != node_clock(end->sim, &end->sim->nodes[end->node]))
+		broken(end, line, "time",
+			(double)node_clock(end->sim, &end->sim->nodes[end->node]));
+	if (line->event == TRACE_ACK && !law->gain.acked)
+		broken(end, line, "an ACK that brought nothing", 0);
+	else if (line->event == TRACE_ACK)
+		check_ack(end, line);
+	else
+		check_cut(end, line);
+	double want = law->model.cwnd;
+	if (!cc_model_agrees(&law->model, line->cwnd_segments))
+		broken(end, line, "window", want);
+	check_rate(end, line);
+	law->cwnd = line->cwnd_segments;
+}
+
+// Limited by the window is only what has no room for one more; or what waits after a timeout for an
+// answer to two packets.
+static void check_limited(struct end *end, const struct conn_stats *stats)
+{
+	struct law *law = &end->law;
+	bool says = stats->limited_by == LIMITED_CWND && law->limited_by != LIMITED_CWND;
+	bool full = stats->in_flight + 1.0 > stats->cwnd_segments ||
+		    (law->asking && stats->in_flight >= 2);
+	if (says && !full)
+		sim_fail(end->sim,
+			"%c: connection %u says the window limits it: %u of %.3f are in flight",
+			'a' + end->node, end->pair, stats->in_flight, stats->cwnd_segments);
+	law->limited_by = stats->limited_by;
+}
+
+void law_trace_step(struct end *end, const struct conn_stats *stats, bool after_send)
+{
+	struct law *law = &end->law;
+	law->asking |= stats->timeouts != law->timeouts;
+	for (uint32_t i = 0; i < law->nlines && !end->sim->failed; i++)
+		check_line(end, &law->lines[i]);
+	law->nlines = 0;
+	if (law->gain.acked && strcmp(stats->state, "closed") != 0)
+		sim_fail(end->sim,
+			"%c: connection %u takes an ACK of packet %llu and traces nothing",
+			'a' + end->node, end->pair, (unsigned long long)law->gain.largest);
+	law->gain = (struct law_gain){0};
+	if (stats->cwnd_segments != law->cwnd)
+		sim_fail(end->sim,
+			"%c: connection %u moves its window from %.6f to %.6f without a step",
+			'a' + end->node, end->pair, law->cwnd, stats->cwnd_segments);
+	if (stats->cuts != law->cuts_traced)
+		sim_fail(end->sim, "%c: connection %u counts %llu cuts and traced %llu",
+			'a' + end->node, end->pair, (unsigned long long)stats->cuts,
+			(unsigned long long)law->cuts_traced);
+	if (after_send)
+		check_limited(end, stats);
+}
