@@ -54,6 +54,7 @@ static struct session *apply_reserve(struct worker *w, const struct plane_comman
 		.opened_ns = w->now_ns,
 		.codec = codec_by_id(CODEC_NONE),
 		.cipher = cipher_by_id(CIPHER_NULL)};
+	memcpy(s->session_id, command->session_id, sizeof(s->session_id));
 	w->sessions_count++;
 	session_publish(w, s); // a control process that comes later finds it, and closes it
 	report_reserved(w, command, s->cid);
