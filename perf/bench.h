@@ -50,7 +50,6 @@ struct bench {
 	uint32_t bytes;
 	uint32_t param;     // the body's own
 	bool latency;       // the figure is the distribution of a latency; its ratio that of p50
-	bool peer;          // needs --peers: foreign programs
 	uint32_t sample_ms; // a sample's least length (start-up, convergence); 0: as the plan says
 	uint32_t pairs_max; // for rows whose samples take seconds; 0: as the plan says
 	const char *location; // "file.c:function" where a reader of the figure starts, or NULL

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "perf/compare.h"
+#include "perf/peers.h"
 #include "perf/pick.h"
 #include "perf/report.h"
 #include "perf/run.h"
@@ -13,8 +14,8 @@
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2, COMMAND_MAX = 512 };
 
 static const char usage[] =
-	"usage: sluice-perf list [--json]\n"
-	"       sluice-perf run [RUN OPTIONS] [--json FILE]\n"
+	"usage: sluice-perf list [--json|--peers]\n"
+	"       sluice-perf run [--peers] [RUN OPTIONS] [--json FILE]\n"
 	"       sluice-perf compare A.json B.json [--json]\n"
 	"       sluice-perf report OUT.html [--json FILE | RUN OPTIONS] [--baseline FILE] "
 	"[--trace FILE]\n"
@@ -33,7 +34,7 @@ static const char usage[] =
 	"  --quick        30 pairs of 2 ms (the default)\n"
 	"  --full         101 pairs of 20 ms\n"
 	"  --smoke        3 pairs of an instant: does everything still run; figures mean nothing\n"
-	"  --peers        foreign programs too, where they are installed\n"
+	"  --peers        against other transports on the same link instead (run --peers --help)\n"
 	"  --json FILE    also written there, schema sluice-perf/1; - for standard output\n"
 	"\n"
 	"compare: the ratios of two runs, and which changed beyond interval and noise floor.\n"
@@ -66,9 +67,8 @@ static json_t *list_json(void)
 
 	for (size_t i = 0; (b = bench_at(i)) != NULL; i++)
 		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s?, s:s, s:b}", "id", b->id, "unit", b->unit,
-				      "limit", b->limit, "kind", b->latency ? "latency" : "rate",
-				      "peer", b->peer));
+			list, json_pack("{s:s, s:s, s:s?, s:s}", "id", b->id, "unit", b->unit,
+				      "limit", b->limit, "kind", b->latency ? "latency" : "rate"));
 	return list;
 }
 
@@ -132,10 +132,9 @@ struct options {
 static const struct option words[] = {{"filter", required_argument, NULL, 'f'},
 	{"json", required_argument, NULL, 'j'}, {"quick", no_argument, NULL, 'e'},
 	{"full", no_argument, NULL, 'e'}, {"smoke", no_argument, NULL, 'e'},
-	{"peers", no_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'},
-	{"baseline", required_argument, NULL, 'b'}, {"trace", required_argument, NULL, 't'},
-	{"profile", required_argument, NULL, 'P'}, {"no-profile", no_argument, NULL, 'n'},
-	{NULL, 0, NULL, 0}};
+	{"help", no_argument, NULL, 'h'}, {"baseline", required_argument, NULL, 'b'},
+	{"trace", required_argument, NULL, 't'}, {"profile", required_argument, NULL, 'P'},
+	{"no-profile", no_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
 
 // false: it is not an option of this command.
 static bool report_option(struct options *o, int c)
@@ -168,10 +167,6 @@ static bool one_option(struct options *o, int c, const char *word)
 		break;
 	case 'e':
 		run_effort(&o->run, word);
-		o->run_options = true;
-		break;
-	case 'p':
-		o->run.peers = true;
 		o->run_options = true;
 		break;
 	case 'j':
@@ -257,8 +252,8 @@ static int report_command(int argc, char **argv)
 	if (optind + 1 != argc)
 		return usage_error("report takes one operand, the file to write", "");
 	if (o.json && o.run_options)
-		return usage_error("--json is a run that was: it takes no --filter, no --peers and "
-				   "no effort",
+		return usage_error("--json is a run that was: it takes no --filter and no "
+				   "effort",
 			"");
 	return report(&o, argv[optind], command);
 }
@@ -291,6 +286,8 @@ int main(int argc, char **argv)
 		fputs(usage, stdout);
 		return 0;
 	}
+	if (peers_asked(argc, argv))
+		return peers_run(argv);
 	if (strcmp(verb, "list") == 0 && argc == 2)
 		return list(false);
 	if (strcmp(verb, "list") == 0 && argc == 3 && strcmp(argv[2], "--json") == 0)

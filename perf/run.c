@@ -43,7 +43,7 @@ bool run_effort(struct run_options *o, const char *name)
 
 static bool wanted(const struct run_options *o, const struct bench *b)
 {
-	return b->limit && (o->peers || !b->peer) && fnmatch(o->filter, b->id, 0) == 0;
+	return b->limit && fnmatch(o->filter, b->id, 0) == 0;
 }
 
 static bool nothing_matches(const struct run_options *o)

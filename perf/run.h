@@ -11,7 +11,6 @@ struct run_options {
 	const char *effort;  // "quick", "full", "smoke"
 	const char *command; // that repeats it, for the reader of the result
 	struct measure_plan plan;
-	bool peers; // foreign programs too
 };
 
 // Sets the plan by its name. false: no such effort.
