@@ -32,6 +32,7 @@ int peers_run(char **argv)
 		return EXIT_FAILED;
 	}
 	setenv("SLUICE_PERF_VERSION", SLUICE_VERSION, 1);
+	setenv("SLUICE_PERF_BUILD", SLUICE_BUILD, 1);
 	setenv("PYTHONDONTWRITEBYTECODE", "1", 1); // the sources may be somebody else's
 	execvp(words[0], words);
 	fprintf(stderr, "sluice-perf: python3: %s (scripts/setup installs it)\n", strerror(errno));

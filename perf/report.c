@@ -112,8 +112,13 @@ static void commands(FILE *out, const struct report *r)
 	html_printf(out, "%s\n", pick_text(r->run, "run/command", "sluice-perf run"));
 	json_array_foreach(pick(r->run, "noises"), i, noise)
 	{
-		html_printf(out, "scripts/dev perf run --%s --filter '%s/*'\n", effort,
-			pick_text(noise, "domain", "?"));
+		const char *its = pick_text(noise, "command", NULL);
+
+		if (its)
+			html_printf(out, "%s\n", its);
+		else
+			html_printf(out, "scripts/dev perf run --%s --filter '%s/*'\n", effort,
+				pick_text(noise, "domain", "?"));
 	}
 	html_printf(out, "%s\n", r->command);
 	fputs("</pre>\n<p class=\"soft\">One row: its id as the filter. The seed is fixed: the "

@@ -7,6 +7,7 @@ import tempfile
 
 import parse
 import run
+from cpu import Watch
 from link import cpus, pinned
 
 SENDER_NODE, RECEIVER_NODE = "a", "b"
@@ -66,7 +67,8 @@ class Bed:
         try:
             self.up(driver, case.mtu)
             return run.driver(bench, case, pinned(cpus()[0], command("receive")), pinned(cpus()[1], command("send")),
-                              (self._node(RECEIVER_NODE), self._node(SENDER_NODE)))
+                              (self._node(RECEIVER_NODE), self._node(SENDER_NODE)),
+                              (self._processes(RECEIVER_NODE), self._processes(SENDER_NODE)))
         finally:
             self.down()
 
@@ -79,7 +81,10 @@ class Bed:
                                                 self.folder + "/file", RECEIVER_NODE]),
                              self._node(SENDER_NODE), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             try:
-                return parse.sluice_send(run.words(send, run.PATIENCE + 20 * bench.plan.seconds))
+                sides = self._processes(RECEIVER_NODE), [send.pid, *self._processes(SENDER_NODE)]
+                with Watch(cpus(), *sides, 0) as watch:
+                    out = run.words(send, run.PATIENCE + 20 * bench.plan.seconds)
+                return dict(parse.sluice_send(out), cpu=watch.cpu)
             finally:
                 run.end(send)
         finally:

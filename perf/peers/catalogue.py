@@ -21,12 +21,14 @@ RTT = Case("rtt", 1500, "ns", "smaller")
 CASES = (GOODPUT_1500, GOODPUT_9000, RTT)
 
 # needs: programs of the system; driver: ours, built where its library is; package: what brings either. counts: the
-# best of Sluice, and the best peer, are looked for among these: those that do the same work.
+# best of Sluice, and the best peer, are looked for among these: those that do the same work. cipher: what the payload
+# is encrypted with on this link.
 Contender = collections.namedtuple(
-    "Contender", "name ours needs driver package cases measure options apart counts", defaults=("", True))
+    "Contender", "name ours needs driver package cases measure options apart counts cipher",
+                                   defaults=("", True, "none"))
 
 BUFFERS = "12 MiB of buffer and window each side, 8 MiB of UDP socket"
-ENCRYPTED = "encrypts; the others do not (Sluice runs with the cipher null)"
+ENCRYPTED = "encrypts; Sluice runs with the cipher null"
 
 
 def driver(name, mode="", offloads=True):
@@ -63,9 +65,9 @@ def kernel(name, needs, cases, measure, options, apart="", counts=True):
     return Contender(name, False, needs, None, " ".join(needs), cases, measure, options, apart, counts)
 
 
-def library(name, package, cases, options, apart="", mode="", binary=None, counts=True):
+def library(name, package, cases, options, apart="", mode="", binary=None, counts=True, cipher="none"):
     binary = binary or name
-    return Contender(name, False, (), binary, package, cases, driver(binary, mode), options, apart, counts)
+    return Contender(name, False, (), binary, package, cases, driver(binary, mode), options, apart, counts, cipher)
 
 
 BULK = (GOODPUT_1500, GOODPUT_9000)
@@ -89,19 +91,30 @@ CONTENDERS = (
            "not reliable, not paced: loses what the receiver cannot take", False),
     library("srt", "libsrt-openssl-dev", ALL, "file mode, a stream (round trips: messages), MSS = MTU; " + BUFFERS,
             "its packets are at most 1500 bytes (row 9000)"),
-    library("srt-aes128", "libsrt-openssl-dev", BULK, "the same with AES-128", ENCRYPTED, "aes128", "srt"),
+    library("srt-aes128", "libsrt-openssl-dev", BULK, "the same with AES-128", ENCRYPTED, "aes128", "srt",
+            cipher="AES-128-CTR"),
     library("udt", "libudt-dev", ALL, "UDT 4, MSS = MTU; " + BUFFERS),
     library("enet", "libenet-dev", ALL, "reliable packets of 64 KiB, 8 MiB of UDP socket; its window is at most 64 KiB",
             "its packets are at most 4096 bytes (row 9000)"),
     library("usrsctp", "libusrsctp-dev", ALL, "one stream over UDP, SCTP_NODELAY; 12 MiB of buffer each side"),
     Contender("ngtcp2", False, ("gtlsclient", "gtlsserver", "openssl"), None, "ngtcp2-client ngtcp2-server openssl",
               BULK, ngtcp2, "HTTP/3 GET with the example programs, AES-128-GCM, cubic, GSO, 16 MiB windows",
-              ENCRYPTED + "; timed from outside, handshake included"),
+              ENCRYPTED + "; timed from outside, handshake included", True, "AES-128-GCM"),
     library("tcp", "", (RTT,), "kernel sockets, TCP_NODELAY, spinning on recv", "", "tcp", "socket"),
     library("tcp-wait", "", (RTT,), "the same, blocking in recv", "", "tcp-wait", "socket"),
     library("udp", "", (RTT,), "kernel sockets, spinning on recv", "not reliable", "udp", "socket", False),
     library("udp-wait", "", (RTT,), "the same, blocking in recv", "not reliable", "udp-wait", "socket", False),
 )
+
+
+# Runs twice in every round, and its distance from itself is the noise floor: the steadiest, which is the kernel.
+FLOOR = ("iperf3-tcp", "tcp")
+
+
+def floor_of(chosen):
+    """The contender for the noise floor, or None without a peer."""
+    peers = [c for c in chosen if not c.ours]
+    return next((c for c in peers if c.name in FLOOR), peers[0] if peers else None)
 
 
 def missing(contender, driver_path):

@@ -8,6 +8,7 @@ import statistics
 
 STEAL_UNSTABLE = 0.02
 SEED, RESAMPLES = 20261121, 1000
+COUNTERS = ("cycles_per_byte", "allocs", "bytes_memcpy", "syscalls")
 
 
 def values(samples):
@@ -24,6 +25,12 @@ def ci95(sample):
     pick = random.Random(SEED)
     medians = sorted(statistics.median(pick.choices(sample, k=len(sample))) for _ in range(RESAMPLES))
     return [medians[int(RESAMPLES * 0.025)], medians[int(RESAMPLES * 0.975)]]
+
+
+def cpu(results):
+    """Medians of the rounds' shares of a CPU, as cpu.shares() has them; None when no round was long enough to say."""
+    known = [r["cpu"] for r in results if r and r.get("cpu")]
+    return {side: statistics.median(c[side] for c in known) for side in known[0]} if known else None
 
 
 def ranked(samples, better):
@@ -53,7 +60,7 @@ def row(name, case, samples, ours, counts):
         "better": better, "median": statistics.median(values(samples[subject])),
         "limit": {"id": case.id(limit), "median": statistics.median(values(samples[limit]))},
         "ratio": {"median": statistics.median(ratio), "ci95": ci95(ratio), "pairs": len(ratio)},
-        "counters": {"cycles_per_byte": None, "allocs": None, "bytes_memcpy": None, "syscalls": None},
+        "counters": dict.fromkeys(COUNTERS, None) | {"why": dict.fromkeys(COUNTERS, "other programs: not counted")},
         "subject": case.id(subject),
     }
 

@@ -112,11 +112,15 @@ def attempt(bench, contender, case):
     return result, (after[0] - before[0]) / max(1, after[1] - before[1])
 
 
+def matches(case, contender, options):
+    return case in contender.cases and fnmatch.fnmatchcase(case.id(contender.name), options.filter)
+
+
 def contenders_of(case, options, bench, absent):
     """Those of the case that match and can run; the others are told once, with the way to have them."""
     chosen = []
     for c in catalogue.CONTENDERS:
-        if case not in c.cases or not fnmatch.fnmatchcase(case.id(c.name), options.filter):
+        if not matches(case, c, options):
             continue
         why = catalogue.missing(c, bench.driver)
         if c.ours and not why and not bench.may_testbed:
@@ -129,8 +133,8 @@ def contenders_of(case, options, bench, absent):
 
 
 def measure_case(bench, case, chosen, order):
-    """-> {name: [result or None, one a round]}, {name: largest steal}. The first peer runs twice: its noise floor."""
-    again = next((c for c in chosen if not c.ours), None)
+    """-> {name: [result or None, one a round]}, {name: largest steal}. One runs twice: the noise floor."""
+    again = catalogue.floor_of(chosen)
     entries = [(c.name, c) for c in chosen] + ([(table.AGAIN, again)] if again else [])
     results = {name: [] for name, _ in entries}
     steals = dict.fromkeys(results, 0.0)
@@ -158,9 +162,11 @@ def case_rows(case, chosen, results, steals, again):
         row = figures.row(c.name, case, samples, ours, counts)
         if row:
             row.update(stable=steals[c.name] < figures.STEAL_UNSTABLE, hash="", noise=floor and floor["ci95"],
-                       extra={"rounds": results[c.name], "options": c.options, "not_comparable": c.apart})
+                       beside=c.ours or not c.counts,
+                       extra={"rounds": results[c.name], "options": c.options, "not_comparable": c.apart,
+                              "cipher": c.cipher, "cpu": figures.cpu(results[c.name])})
             rows.append(row)
-    say(table.case_text(case, chosen, samples, rows, floor))
+    say(table.case_text(case, chosen, results, rows, floor))
     say("verdict: " + figures.verdict(samples, ours, counts, case.better) + "\n")
     return rows, floor
 
@@ -168,31 +174,38 @@ def case_rows(case, chosen, results, steals, again):
 def machine():
     receiver, sender = cpus()
     return {"kernel": platform.release(), "architecture": platform.machine(), "cpus": os.cpu_count(),
-            "pinned_to": receiver, "sender_on": sender, "load_1m": os.getloadavg()[0]}
+            "pinned_to": receiver, "sender_on": sender, "load": os.getloadavg()[0]}
+
+
+def command(options, glob):
+    return "scripts/dev perf run --peers --%s --filter '%s'" % (options.plan.effort, glob)
 
 
 def run_object(options):
-    return {"version": os.environ.get("SLUICE_PERF_VERSION", ""), "effort": options.plan.effort, "seed": SEED,
+    return {"version": os.environ.get("SLUICE_PERF_VERSION", ""), "build": os.environ.get("SLUICE_PERF_BUILD", ""),
+            "effort": options.plan.effort, "seed": SEED,
             "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "filter": options.filter,
-            "command": "sluice-perf run --peers --%s --filter '%s'" % (options.plan.effort, options.filter)}
+            "command": command(options, options.filter)}
 
 
 def run_cases(bench, options):
     order, absent = random.Random(SEED), {}
     document = {"schema": "sluice-perf/1", "run": run_object(options), "machine": machine(), "noises": [],
                 "results": [], "skipped": [], "failed": []}
-    say("receiver on CPU %d, sender on CPU %d%s\n" % (*cpus(), "" if len(set(cpus())) > 1 else
-                                                     " (only one: they share it, no figure means anything)"))
+    say("receiver on CPU %d, sender on CPU %d%s" % (*cpus(), "" if len(set(cpus())) > 1 else
+                                                   " (only one: they share it, no figure means anything)"))
+    say(table.warnings(document["run"], document["machine"]))
     for case in catalogue.CASES:
         chosen = contenders_of(case, options, bench, absent)
         if not chosen:
             continue
         say("%s, MTU %d: %s" % (case.kind, case.mtu, ", ".join(c.name for c in chosen)))
-        rows, floor = case_rows(case, chosen, *measure_case(bench, case, chosen, order))
+        results, steals, again = measure_case(bench, case, chosen, order)
+        rows, floor = case_rows(case, chosen, results, steals, again)
         document["results"] += rows
-        document["noises"] += [floor] if floor else []
+        document["noises"] += [dict(floor, command=command(options, case.id("*")))] if floor else []
         document["failed"] += [{"id": case.id(c.name), "reason": "no figure in any round"}
-                               for c in chosen if case.id(c.name) not in {row["id"] for row in rows}]
+                               for c in chosen if not any(results[c.name])]
     document["skipped"] = [{"id": "peers/*/%s/*" % name, "reason": why} for name, (why, _) in absent.items()]
     say(table.absent_text(absent))
     return document
@@ -229,6 +242,9 @@ def main(argv):
     if options.verb == "list":
         print(table.list_text())
         return 0
+    if not any(matches(case, c, options) for case in catalogue.CASES for c in catalogue.CONTENDERS):
+        say("sluice-perf: nothing matches '%s' (sluice-perf list --peers)" % options.filter)
+        return 1
     if os.geteuid() != 0:
         user_namespace(argv)
     bench = Bench(argv[1], argv[2], options.plan)
@@ -239,9 +255,6 @@ def main(argv):
         with Link(1500):
             pass  # now, in one sentence, rather than once for every row
         document = run_cases(bench, options)
-        if not any(document[part] for part in ("results", "skipped", "failed")):
-            say("sluice-perf: nothing matches '%s' (sluice-perf list --peers)" % options.filter)
-            return 1
         if options.json:
             write(options.json, document)
         if document["failed"]:

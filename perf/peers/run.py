@@ -6,6 +6,8 @@ import threading
 import time
 
 import parse
+from cpu import Watch
+from link import cpus
 
 PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 PATIENCE = 10  # seconds beyond the planned ones
@@ -53,8 +55,9 @@ def ready(process, seconds):
         raise Failed("the receiver did not start: %s" % (end_words or "no word").strip()[-160:])
 
 
-def driver(bench, case, receive, send, env=(None, None)):
-    """Two drivers of perf/peers: of a goodput the receiver prints, of a round trip the sender."""
+def driver(bench, case, receive, send, env=(None, None), nodes=((), ())):
+    """Two drivers of perf/peers: of a goodput the receiver prints, of a round trip the sender. nodes: pids of processes
+    that work for the receiver, for the sender."""
     seconds = bench.seconds(case) + PATIENCE
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     receiver = start(receive, env[0], **pipes)
@@ -63,9 +66,12 @@ def driver(bench, case, receive, send, env=(None, None)):
         ready(receiver, PATIENCE)
         sender = start(send, env[1], **pipes)
         processes.append(sender)
-        if case.kind == "goodput":
-            return parse.driver_goodput(first_words(receiver, sender, seconds))
-        return parse.driver_rtt(first_words(sender, receiver, seconds))
+        holder, other = (receiver, sender) if case.kind == "goodput" else (sender, receiver)
+        sides = [receiver.pid, *nodes[0]], [sender.pid, *nodes[1]]
+        with Watch(cpus(), *sides, float(bench.times(case)[1])) as watch:
+            out = first_words(holder, other, seconds)
+        result = parse.driver_goodput(out) if case.kind == "goodput" else parse.driver_rtt(out)
+        return dict(result, cpu=watch.cpu)
     finally:
         end(*processes)
 
@@ -95,11 +101,12 @@ def iperf3(bench, serve, ask):
         client = start(ask + ["-t", str(max(1, round(seconds))), "-O", str(round(warm_up))],
                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         processes.append(client)
-        try:
-            out = client.communicate(timeout=seconds + warm_up + PATIENCE)[0]
-        except subprocess.TimeoutExpired:
-            raise Failed("no end within %d s" % (seconds + warm_up + PATIENCE)) from None
-        return parse.iperf3_goodput(out)
+        with Watch(cpus(), [server.pid], [client.pid], warm_up) as watch:
+            try:
+                out = client.communicate(timeout=seconds + warm_up + PATIENCE)[0]
+            except subprocess.TimeoutExpired:
+                raise Failed("no end within %d s" % (seconds + warm_up + PATIENCE)) from None
+        return dict(parse.iperf3_goodput(out), cpu=watch.cpu)
     finally:
         end(*processes)
 
@@ -129,10 +136,11 @@ def ngtcp2(bench, case, link):
                                           "10.79.0.1", "4433", "https://10.79.0.1/file"]),
                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             processes.append(client)
-            words(client, PATIENCE + 20 * bench.plan.seconds)
+            with Watch(cpus(), [client.pid], [server.pid], 0) as watch:
+                words(client, PATIENCE + 20 * bench.plan.seconds)
             took = time.monotonic() - began
         finally:
             end(*processes)
         if os.path.getsize(folder + "/got/file") != size:
             raise Failed("the file did not arrive whole")
-        return parse.download(size, took)
+        return dict(parse.download(size, took), cpu=watch.cpu)

@@ -9,23 +9,31 @@ def amount(value, unit):
     return "%.2f Gb/s" % (value * 8 / 1e9) if unit == "B/s" else "%.1f us" % (value / 1e3)
 
 
-def line(case, name, samples, row):
-    got = figures.values(samples)
-    middle = figures.statistics.median(got)
+HEAD = "%-18s %12s  %-16s %5s %5s %6s  %-12s %6s  %s"
+BUSY = 0.1  # of one CPU, used by anybody else, from which a figure is marked
+
+
+def line(c, case, results, row):
+    got = [r["value"] for r in results if r]
     spread = "%s to %s" % tuple(amount(v, case.unit).split()[0] for v in (min(got), max(got)))
-    ratio = "%7.3f  %.3f to %.3f" % (row["ratio"]["median"], *row["ratio"]["ci95"]) if row else "      -"
-    steal = "" if row is None or row["stable"] else "  (steal)"
-    return "%-18s %12s  %-18s %s%s" % (name, amount(middle, case.unit), spread, ratio, steal)
+    ratio = ("%.3f" % row["ratio"]["median"], "%.3f to %.3f" % tuple(row["ratio"]["ci95"])) if row else ("-", "")
+    cpu = figures.cpu(results)
+    shares = ["%.0f%%" % (100 * cpu[side]) if cpu else "?" for side in ("receiver", "sender", "others")]
+    marks = ("" if row is None or row["stable"] else "  (steal)") + ("  (busy)" if cpu and cpu["others"] > BUSY else "")
+    return HEAD % (c.name, amount(figures.statistics.median(got), case.unit), spread, *shares, c.cipher, *ratio) + marks
 
 
-def case_text(case, chosen, samples, rows, floor):
+def case_text(case, chosen, results, rows, floor):
     """Best first, those without a figure last; then what each ran with."""
     by_name = {c.name: row for c in chosen for row in rows if row["id"] == case.id(c.name)}
-    order = figures.ranked(samples, case.better)
-    out = ["", "%-18s %12s  %-18s %7s  %s" % (case.id("..."), "median", "spread", "ratio", "95 %")]
-    out += [line(case, name, samples[name], by_name.get(name)) for name in order]
+    by = {c.name: c for c in chosen}
+    order = figures.ranked({name: [r and r["value"] for r in results[name]] for name in by}, case.better)
+    out = ["", HEAD % (case.id("..."), "median", "spread", "recv", "send", "others", "cipher", "ratio", "95 %")]
+    out += [line(by[name], case, results[name], by_name.get(name)).rstrip() for name in order]
     out += ["%-18s gave no figure" % c.name for c in chosen if c.name not in order]
     out.append("ratio: Sluice's best against the peer; each of Sluice's against the best peer; larger is better for Sluice")
+    out.append("recv, send: CPU time of that side's processes, of one CPU; others: all else on these CPUs, the kernel's "
+               "own threads too")
     beside = [c.name for c in chosen if not c.counts]
     if beside:
         out.append("shown, not taken for the best: " + ", ".join(beside))
@@ -37,6 +45,18 @@ def case_text(case, chosen, samples, rows, floor):
         if c.apart:
             out.append("  %-16s not comparable: %s" % ("", c.apart))
     return "\n".join(out)
+
+
+def warnings(run, machine):
+    """What takes the meaning from every figure, in sentences, or nothing."""
+    out = []
+    if run["effort"] == "smoke":
+        out.append("effort smoke: this shows that everything runs; the figures mean nothing")
+    if run["build"] != "release":
+        out.append("not a release build (%s): Sluice's figures are about the compiler's flags" % run["build"])
+    if machine["load"] > machine["cpus"] / 2:
+        out.append("the machine is busy: load %.1f" % machine["load"])
+    return "".join("warning: %s\n" % text for text in out)
 
 
 def absent_text(absent):

@@ -70,6 +70,19 @@ static void goal_judge__not_measured(void **state)
 	assert_int_equal(goal_judge(&ratio, row, &value), GOAL_NOT_MEASURED);
 }
 
+// A row that is there for comparison only.
+static void goal_judge__not_of_a_row_beside(void **state)
+{
+	const struct goal ratio = {"", "*", GOAL_RATIO, 0.5};
+
+	(void)state;
+	set(1, 1, 1, 0);
+	json_object_set_new(row, "beside", json_false());
+	assert_int_equal(goal_judge(&ratio, row, &value), GOAL_PASS);
+	json_object_set_new(row, "beside", json_true());
+	assert_int_equal(goal_judge(&ratio, row, &value), GOAL_NOT_MEASURED);
+}
+
 static void goal_matches__crosses_slashes(void **state)
 {
 	const struct goal g = {"", "transport/goodput/*/null/none*", GOAL_RATIO, 0.6};
@@ -108,6 +121,7 @@ int main(void)
 		cmocka_unit_test_teardown(goal_judge__at_least, teardown),
 		cmocka_unit_test_teardown(goal_judge__at_most, teardown),
 		cmocka_unit_test_teardown(goal_judge__not_measured, teardown),
+		cmocka_unit_test_teardown(goal_judge__not_of_a_row_beside, teardown),
 		cmocka_unit_test(goal_matches__crosses_slashes),
 		cmocka_unit_test(goal_ratio__of_the_table),
 		cmocka_unit_test(goal_print__all),

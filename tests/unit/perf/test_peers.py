@@ -11,6 +11,7 @@ sys.path.insert(0, ROOT + "/perf/peers")
 sys.dont_write_bytecode = True
 
 import catalogue  # noqa: E402
+import cpu  # noqa: E402
 import figures  # noqa: E402
 import parse  # noqa: E402
 import peers  # noqa: E402
@@ -114,7 +115,39 @@ class Figures(unittest.TestCase):
         self.assertIn("no peer", figures.verdict({"us": [1.0]}, self.ours, self.counts, "larger"))
 
 
+    def test_cpu__median_of_the_rounds_that_know(self):
+        rounds = [{"cpu": {"receiver": r, "sender": 1.0, "others": 0.0}} for r in (0.5, 0.7, 0.9)]
+        self.assertEqual(figures.cpu([None, {"cpu": None}, *rounds]), {"receiver": 0.7, "sender": 1.0, "others": 0.0})
+        self.assertIsNone(figures.cpu([None, {"cpu": None}, {"value": 1}]))
+
+
+class Cpu(unittest.TestCase):
+    def test_shares__after_the_warm_up_until_one_is_gone(self):
+        looks = [(0.0, 9.0, 0.0, 20.0), (1.0, 10.0, 1.0, 22.0), (2.0, 10.5, 2.0, 24.0), (3.0, 11.0, 3.0, 26.0),
+                 (4.0, 11.2, 0.0, 27.0)]
+        self.assertEqual(cpu.shares(looks, 0.5), {"receiver": 0.5, "sender": 1.0, "others": 0.5})
+
+    def test_shares__too_short_to_say(self):
+        self.assertIsNone(cpu.shares([(0.0, 0.0, 0.0, 0.0)], 0))
+        self.assertIsNone(cpu.shares([(0.0, 0.0, 0.0, 0.0), (0.1, 0.1, 0.1, 0.2)], 0))
+        self.assertIsNone(cpu.shares([(0.0, 5.0, 0.0, 0.0), (9.0, 0.0, 0.0, 9.0)], 0))
+
+    def test_watch__sees_ourselves_work(self):
+        with cpu.Watch(sorted(os.sched_getaffinity(0)), [os.getpid()], [], 0) as watch:
+            until = os.times().user + 0.5
+            while os.times().user < until:
+                pass
+        self.assertGreater(watch.cpu["receiver"], 0)
+        self.assertEqual(watch.cpu["sender"], 0)
+
+
 class Catalogue(unittest.TestCase):
+    def test_floor_of__the_kernel_where_it_is(self):
+        by = {c.name: c for c in catalogue.CONTENDERS}
+        self.assertEqual(catalogue.floor_of([by["sluice-af_packet"], by["srt"], by["tcp"]]).name, "tcp")
+        self.assertEqual(catalogue.floor_of([by["sluice-af_packet"], by["srt"]]).name, "srt")
+        self.assertIsNone(catalogue.floor_of([by["sluice-af_packet"]]))
+
     def test_ids__are_paths_and_differ(self):
         ids = [case.id(c.name) for c in catalogue.CONTENDERS for case in c.cases]
         self.assertEqual(len(ids), len(set(ids)))
@@ -149,13 +182,21 @@ class Table(unittest.TestCase):
         results[table.AGAIN] = [{"value": 4.0e8}, {"value": 5.0e8}]
         again = next(c for c in chosen if c.name == "udt")
         rows, floor = peers.case_rows(case, chosen, results, dict.fromkeys(results, 0.0), again)
-        text = table.case_text(case, chosen, samples, rows, floor)
+        text = table.case_text(case, chosen, results, rows, floor)
         names = [line.split()[0] for line in text.splitlines()[2:6]]
         self.assertEqual(names, ["iperf3-udp", "udt", "sluice-af_packet", "enet"])
         self.assertIn("enet               gave no figure", text)
         self.assertIn("not taken for the best: iperf3-udp", text)
         self.assertEqual(floor["pairs"], 2)
         self.assertEqual(json.loads(json.dumps(rows))[0]["limit"]["id"], "peers/goodput/udt/1500")
+        self.assertEqual({r["id"].split("/")[2]: r["beside"] for r in rows},
+                         {"sluice-af_packet": True, "udt": False, "iperf3-udp": True})
+
+    def test_warnings__what_makes_figures_meaningless(self):
+        good = {"effort": "quick", "build": "release"}
+        self.assertEqual(table.warnings(good, {"load": 0.5, "cpus": 2}), "")
+        bad = table.warnings({"effort": "smoke", "build": "debug"}, {"load": 1.5, "cpus": 2})
+        self.assertEqual(bad.count("warning: "), 3)
 
 
 class Command(unittest.TestCase):
