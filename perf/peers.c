@@ -1,4 +1,4 @@
-// Figures against other transports are taken by a program of processes and namespaces, not of cycles.
+// Figures against other transports come from a program of processes and namespaces, not cycles.
 #include "perf/peers.h"
 
 #include <errno.h>

@@ -273,6 +273,6 @@ int driver_main(int argc, char **argv, const struct driver_peer *peer)
 	if (rc == 0)
 		rc = loops[d.rtt][d.receiver](&d, peer);
 	fflush(stdout);
-	// Not exit: what a library's destructors would do to a half-open connection is no part of it.
+	// Not exit: what a library's destructors do to a half-open connection is no part of it.
 	_exit(rc == 0 ? 0 : EXIT_FAILED);
 }

@@ -3,7 +3,7 @@
 //	peer_NAME receive|send ADDRESS PORT goodput|rtt SECONDS WARM_UP_SECONDS MTU [MODE]
 //
 // The receiver prints "ready" once the sender may start. Whoever holds the figure prints it and
-// ends: of a goodput the receiver, of a round trip the sender; the other one is ended by its caller.
+// ends: of a goodput the receiver, of a round trip the sender; the caller ends the other one.
 #pragma once
 
 #include <stdbool.h>
@@ -34,7 +34,7 @@ struct driver {
 	uint8_t *received; // as large: where a peer that copies may put what it takes
 };
 
-// A peer as both loops see it. Each call blocks (or spins) until it can do its work; negative: over,
+// A peer as both loops see it. Each call blocks (or spins) until its work is done; negative: over,
 // and the peer has said why.
 struct driver_peer {
 	const char *name;

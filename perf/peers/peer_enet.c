@@ -1,4 +1,4 @@
-// ENet as a peer: reliable packets of one channel, its host serviced by the loop that sends or takes.
+// ENet as a peer: reliable packets of one channel, its host served by the loop that sends or takes.
 #include <enet/enet.h>
 #include <string.h>
 

@@ -1,5 +1,5 @@
-// Sluice as its own peer: two applications on libsluice, as any other would be. The mode is the name
-// of the receiver's node; which node is ours SLUICE_NODE says. Address and port are not used.
+// Sluice as its own peer: two applications on libsluice, as any other would be. The mode is the
+// name of the receiver's node; which node is ours SLUICE_NODE says. Address and port are not used.
 #include <string.h>
 
 #include "lib/client/sluice.h"
@@ -12,8 +12,8 @@ enum { BUFFERS = DRIVER_PAYLOAD / DRIVER_CHUNK };
 static struct sluice *sluice;
 static uint32_t session;
 
-// All send buffers, filled with the payload once: an application of Sluice makes its data where it is
-// sent from. They go out in turn and come back in the same order.
+// All send buffers, filled with the payload once: an application of Sluice makes its data where it
+// is sent from. They go out in turn and come back in the same order.
 static uint8_t *buffers[BUFFERS];
 static uint64_t sent, back;
 static struct sluice_event taken; // its data is ours until the next take

@@ -1,4 +1,4 @@
-// The kernel's own TCP and UDP as a peer. Modes: tcp, udp (spinning); tcp-wait, udp-wait (blocking).
+// The kernel's own TCP and UDP as a peer. Modes: tcp, udp (spin); tcp-wait, udp-wait (block).
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>

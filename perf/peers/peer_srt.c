@@ -19,7 +19,7 @@ static int set(SRTSOCKET s, SRT_SOCKOPT option, int value)
 	return srt_setsockflag(s, option, &value, sizeof(value));
 }
 
-// A message is delivered as it comes, bytes of a stream with the next timer: round trips use the one.
+// A message is delivered as it comes, bytes of a stream with the next timer: round trips use it.
 static int options_set(const struct driver *d, SRTSOCKET s)
 {
 	int mss = d->mtu < MSS_MAX ? (int)d->mtu : MSS_MAX;

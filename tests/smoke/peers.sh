@@ -38,14 +38,15 @@ running() { # -> pids of the peers of this build
 		[[ $(readlink "$file" 2>/dev/null) != "$SLUICE_BUILD"/perf/peers/* ]] || printf '%s\n' "$file" | cut -d/ -f3
 	done
 }
+anything_runs() { [ -n "$(running)" ]; }
 smoke_say "a peer is killed: its figure is missing, the run goes on; then the run is killed"
 "$perf" run --peers --full --filter 'peers/rtt/tcp*' >/dev/null 2>"$smoke_work/run.log" &
 run=$!
 smoke_children+=("$run")
-expect_soon 30 "a peer runs" eval '[ -n "$(running)" ]'
+expect_soon 30 "a peer runs" anything_runs
 kill -KILL "$(running | head -1)"
 expect_soon 30 "the reason is told" grep -q 'peers/rtt/tcp' "$smoke_work/run.log"
-expect_soon 60 "the next one runs" eval '[ -n "$(running)" ]'
+expect_soon 60 "the next one runs" anything_runs
 holders=$(pgrep -P "$run" -x cat || true)
 [ -n "$holders" ] || smoke_fail "no namespace is held while a peer runs"
 kill -KILL "$run"
@@ -60,16 +61,17 @@ gone() {
 }
 expect_soon 10 "peers and namespaces end with the run" gone
 
+no_namespaces() { ! ip netns list | grep -q '^sluice-a\b'; }
 smoke_say "Ctrl-C while Sluice's nodes run takes them down"
 "$perf" run --peers --full --filter 'peers/goodput/sluice-af_packet/1500' >/dev/null 2>"$smoke_work/run.log" &
 run=$!
 smoke_children+=("$run")
-expect_soon 60 "Sluice runs" eval '[ -n "$(running)" ]'
+expect_soon 60 "Sluice runs" anything_runs
 kill -TERM "$run"
 code=0
 wait "$run" || code=$?
 smoke_children=()
 [ "$code" = 143 ] || smoke_fail "ended with $code instead of 143"
-expect_soon 20 "its namespaces are gone" eval '! ip netns list | grep -q "^sluice-a\b"'
+expect_soon 20 "its namespaces are gone" no_namespaces
 [ -z "$(find /dev/shm -maxdepth 1 -name 'sluice-peers-*')" ] || smoke_fail "a folder is left in /dev/shm"
 smoke_end
