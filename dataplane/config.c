@@ -22,7 +22,7 @@ static const char usage[] =
 	"  --hugepages MODE     auto (default), require, off\n"
 	"  --memory-mb N        packet memory, at least; default: what the links need\n"
 	"  --udp-port PORT      of worker 0; worker w listens on PORT + w; default 7654\n"
-	"  --link KEY=VALUE,... one link, repeatable: name, address (A.B.C.D/PREFIX), mtu "
+	"  --link KEY=VALUE,... one link, repeatable: name, address (IP/PREFIX), mtu "
 	"(1500..9000),\n"
 	"                       optional: mac, gateway; last: driver:\n"
 	"                       memif: role (server, client), socket, id\n"

@@ -4,25 +4,27 @@
 
 enum verdict {
 	VERDICT_ACCEPT = 0,
-	DROP_NOT_IPV4, // EtherType is neither IPv4 nor ARP
+	DROP_NOT_IP, // EtherType is neither IPv4, IPv6 nor ARP
 	DROP_ETH_TRUNCATED,
-	DROP_IP_MALFORMED, // version, header length, total length, or header checksum
+	DROP_IP_MALFORMED, // version, lengths, header checksum, or an address no packet may have
 	DROP_IP_FRAGMENT,
-	DROP_IP_NOT_OURS, // destination is not an address of this port
+	DROP_IP_EXTENSION, // IPv6 with an extension header
+	DROP_IP_NOT_OURS,  // destination is not an address of this port
 	DROP_NOT_UDP,
 	DROP_UDP_MALFORMED, // UDP length against IP length and the bytes really there
 	DROP_UDP_CHECKSUM,
 	DROP_UDP_PORT, // not a worker's port
 	DROP_ARP_MALFORMED,
+	DROP_ND_MALFORMED, // neighbour discovery
 	DROP_ICMP_MALFORMED,
-	DROP_ICMP_OTHER,   // ICMP, but no echo request
+	DROP_ICMP_OTHER,   // ICMP, but no echo request and no neighbour discovery
 	DROP_ICMP_LIMITED, // an echo request beyond the rate that is answered
-	DROP_NEIGHBOUR,   // no hardware address for the next hop yet
-	DROP_HEADER,      // our header: version, type, flags, or too short
-	DROP_CID_UNKNOWN, // no such connection, or a stale generation
-	DROP_CID_WORKER,  // names a worker that does not exist
-	DROP_REPLAY,      // packet number seen before, or below the window
-	DROP_AUTH,        // the tag does not verify
+	DROP_NEIGHBOUR,    // no hardware address for the next hop yet
+	DROP_HEADER,       // our header: version, type, flags, or too short
+	DROP_CID_UNKNOWN,  // no such connection, or a stale generation
+	DROP_CID_WORKER,   // names a worker that does not exist
+	DROP_REPLAY,       // packet number seen before, or below the window
+	DROP_AUTH,         // the tag does not verify
 	DROP_ACK_MALFORMED,
 	DROP_ACK_BEYOND,   // acknowledges what was never sent
 	DROP_STREAM,       // stream number or kind out of range

@@ -1,6 +1,6 @@
 // THE WALK IN: link -> application. Read this first.
 //
-// port_rx             Ethernet, IPv4, UDP, their checksums; ARP is answered inside port/rx.c
+// port_rx             Ethernet, IP, UDP, their checksums; ARP, ND are answered     port/rx.c
 // wire_header_parse   our header                                                   wire/parse.c
 // transport_find, conn_check_pn    whose is it, was it here before                 transport/
 // opened_place        where its pieces belong: bounds, window, credit              opened.c

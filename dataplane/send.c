@@ -4,7 +4,7 @@
 // submit_record       the codec reads its memory, the transport queues             submit.c
 // transport_send      what window, credit, pacer let go; control and ACKs first    transport/
 // cipher->seal        from the record into the packet buffer: the one pass         transform/seal.c
-// port_frame          UDP, IPv4, Ethernet and checksums in front                   port/tx.c
+// port_frame          UDP, IP, Ethernet and checksums in front                     port/tx.c
 // backlog_flush       a burst to each link; what it refuses waits, it is not loss  backlog.c
 #include <string.h>
 

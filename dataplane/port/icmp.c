@@ -1,5 +1,5 @@
-// ICMP of one port: echo requests for its address are answered, so that people can ping a node.
-// Everything else is counted and believed by nobody.
+// ICMP and ICMPv6 of one port: echo requests for its address are answered, so that people can ping
+// a node; neighbour discovery goes to nd.c. Everything else is counted and believed by nobody.
 #include "dataplane/port/port_private.h"
 
 // Answers of one queue: people ping, nobody floods through us.
@@ -15,13 +15,9 @@ static bool echo_allowed(struct port_queue *q, uint64_t now_ns)
 	return q->echo_count++ < ECHO_WINDOW_MAX;
 }
 
-static enum verdict echo_check(struct port *p, struct port_queue *q, struct net_echo *echo,
-	const uint8_t *frame, uint32_t size, uint64_t now_ns)
+static enum verdict echo_check(struct port *p, struct port_queue *q, const struct net_echo *echo,
+	uint32_t size, uint64_t now_ns)
 {
-	enum verdict verdict = net_echo_parse(echo, frame, size);
-
-	if (verdict != VERDICT_ACCEPT)
-		return verdict;
 	if (!address_equal(echo->dst, p->config.address))
 		return DROP_IP_NOT_OURS;
 	// What does not fit our MTU does not fit our buffers either. An answer to ourselves would
@@ -31,26 +27,40 @@ static enum verdict echo_check(struct port *p, struct port_queue *q, struct net_
 	return echo_allowed(q, now_ns) ? VERDICT_ACCEPT : DROP_ICMP_LIMITED;
 }
 
+static void echo_answer(
+	struct port *p, uint16_t queue, const struct net_echo *echo, const uint8_t *frame)
+{
+	struct rte_mbuf *mbuf = port_mbuf_get(p, queue);
+
+	if (mbuf && resolve_send(p, queue, mbuf,
+			    net_echo_frame(rte_pktmbuf_mtod(mbuf, uint8_t *), echo, frame, p->mac)))
+		p->queues[queue].counters.echo_replies_sent++;
+}
+
+static enum verdict icmp_take(
+	struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns)
+{
+	struct net_icmp icmp;
+	struct net_echo echo;
+	enum verdict verdict = net_icmp_parse(&icmp, frame, size);
+
+	if (verdict != VERDICT_ACCEPT)
+		return verdict;
+	verdict = net_echo_parse(&echo, &icmp, frame);
+	if (verdict == DROP_ICMP_OTHER)
+		return nd_receive(p, queue, &icmp, frame, now_ns);
+	if (verdict == VERDICT_ACCEPT)
+		verdict = echo_check(p, &p->queues[queue], &echo, size, now_ns);
+	if (verdict == VERDICT_ACCEPT)
+		echo_answer(p, queue, &echo, frame);
+	return verdict;
+}
+
 void icmp_receive(
 	struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns)
 {
-	struct port_queue *q = &p->queues[queue];
-	struct net_echo echo;
-	struct rte_mbuf *mbuf;
-	enum verdict verdict = echo_check(p, q, &echo, frame, size, now_ns);
+	enum verdict verdict = icmp_take(p, queue, frame, size, now_ns);
 
-	if (verdict != VERDICT_ACCEPT) {
-		q->counters.drops[verdict]++;
-		return;
-	}
-	mbuf = port_mbuf_get(p, queue);
-	if (!mbuf)
-		return;
-	mbuf->data_len =
-		(uint16_t)net_echo_frame(rte_pktmbuf_mtod(mbuf, uint8_t *), &echo, frame, p->mac);
-	mbuf->pkt_len = mbuf->data_len;
-	if (port_tx(p, queue, &mbuf, 1) == 1)
-		q->counters.echo_replies_sent++;
-	else
-		rte_pktmbuf_free(mbuf);
+	if (verdict != VERDICT_ACCEPT)
+		p->queues[queue].counters.drops[verdict]++;
 }

@@ -1,8 +1,11 @@
 // State of a kernel interface under af_packet or af_xdp: the drivers always say "up".
 #include <errno.h>
+#include <ifaddrs.h>
 #include <linux/ethtool.h>
+#include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -55,6 +58,42 @@ static bool interface_check_queues(const struct port *p, char *error, size_t siz
 	return false;
 }
 
+// IPv6 is no different, but for the link-local address that every interface has.
+static bool interface_has_ipv6(const struct port *p)
+{
+	struct ifaddrs *all = NULL;
+	bool has = false;
+
+	if (getifaddrs(&all) != 0)
+		return false;
+	for (const struct ifaddrs *at = all; at && !has; at = at->ifa_next) {
+		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)at->ifa_addr;
+
+		has = in6 && in6->sin6_family == AF_INET6 &&
+		      strcmp(at->ifa_name, p->config.iface) == 0 &&
+		      !IN6_IS_ADDR_LINKLOCAL(&in6->sin6_addr);
+	}
+	freeifaddrs(all);
+	return has;
+}
+
+static bool interface_check_own(const struct port *p, char *error, size_t size)
+{
+	const struct port_config *c = &p->config;
+	bool v4 = address_is_ipv4(c->address);
+	struct ifreq request;
+
+	if (v4 ? !interface_ask(p, SIOCGIFADDR, &request) : !interface_has_ipv6(p))
+		return true;
+	snprintf(error, size,
+		"link %s: interface %s has an %s address of the kernel's; it must have none: \"ip "
+		"%s"
+		"addr flush dev %s%s\"",
+		c->name, c->iface, v4 ? "IPv4" : "IPv6", v4 ? "" : "-6 ", c->iface,
+		v4 ? "" : " scope global");
+	return false;
+}
+
 static bool interface_check(const struct port *p, char *error, size_t size)
 {
 	const struct port_config *c = &p->config;
@@ -74,14 +113,27 @@ static bool interface_check(const struct port *p, char *error, size_t size)
 	}
 	// With an address of its own the kernel would answer
 	// our peers, too: with ICMP "port unreachable".
-	if (interface_ask(p, SIOCGIFADDR, &request)) {
-		snprintf(error, size,
-			"link %s: interface %s has an IPv4 address of the kernel's; it must have "
-			"none: \"ip addr flush dev %s\"",
-			c->name, c->iface, c->iface);
-		return false;
-	}
-	return interface_check_queues(p, error, size);
+	return interface_check_own(p, error, size) && interface_check_queues(p, error, size);
+}
+
+// Neighbours ask for us by multicast, which an interface may drop that nobody told of the group.
+// What a packet socket is a member of ends with it.
+static bool group_join(struct port *p, char *error, size_t size)
+{
+	struct packet_mreq member = {.mr_ifindex = (int)if_nametoindex(p->config.iface),
+		.mr_type = PACKET_MR_MULTICAST,
+		.mr_alen = 6};
+
+	if (address_is_ipv4(p->config.address))
+		return true;
+	net_group_mac(member.mr_address, net_solicited_node(p->config.address));
+	p->group_socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	if (p->group_socket >= 0 && setsockopt(p->group_socket, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
+					    &member, sizeof(member)) == 0)
+		return true;
+	snprintf(error, size, "link %s: interface %s does not join its IPv6 multicast group: %s",
+		p->config.name, p->config.iface, strerror(errno));
+	return false;
 }
 
 bool kernel_link_open(struct port *p, char *error, size_t size)
@@ -91,7 +143,7 @@ bool kernel_link_open(struct port *p, char *error, size_t size)
 		snprintf(error, size, "link %s: no socket: %s", p->config.name, strerror(errno));
 		return false;
 	}
-	if (!interface_check(p, error, size)) {
+	if (!interface_check(p, error, size) || !group_join(p, error, size)) {
 		close(p->ioctl_socket);
 		p->ioctl_socket = -1;
 		return false;

@@ -1,6 +1,7 @@
 // Where things lie in a packet buffer: 14 + 20 + 8 bytes of Ethernet, IPv4 and UDP, 22 of Sluice,
 // then the payload, which therefore begins on a cache line (buffers are cache aligned and the
-// headroom is a multiple of 64).
+// headroom is a multiple of 64). The 20 bytes that IPv6 has more lie in the headroom; port_frame
+// begins the frame there.
 #pragma once
 
 #include <rte_mbuf.h>
@@ -13,7 +14,7 @@
 _Static_assert(NET_HEADERS_SIZE + WIRE_HEADER_SIZE == 64, "headers fill one cache line");
 _Static_assert(RTE_PKTMBUF_HEADROOM % 64 == 0, "payload must start on a cache line");
 
-// The Sluice header of a buffer from port_mbuf_get (a
+// The Sluice header of a buffer from port_mbuf_get, until port_frame (a
 // received packet says it in port_packet.payload).
 static inline uint8_t *mbuf_header(struct rte_mbuf *mbuf)
 {

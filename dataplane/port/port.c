@@ -71,6 +71,14 @@ static void mac_choose(struct port *p)
 	be32_put(p->mac + 2, address_tag(p->config.address));
 }
 
+// Neighbours ask for an IPv6 address by multicast, which a card drops unless it is told. For an
+// interface of the kernel's kernel_link.c does it; the others have no filter.
+static void groups_settle(struct port *p)
+{
+	if (port_kind(p)->own_mac && !port_kind(p)->kernel && !address_is_ipv4(p->config.address))
+		rte_eth_allmulticast_enable(p->id);
+}
+
 // The device's own, or ours with the device listening to everything.
 static void mac_settle(struct port *p)
 {
@@ -116,6 +124,8 @@ static void port_free(struct port *p)
 		rte_ring_free(p->queues[q].inbox);
 	if (p->ioctl_socket >= 0)
 		close(p->ioctl_socket);
+	if (p->group_socket >= 0)
+		close(p->group_socket);
 	rte_mempool_free(p->pool);
 	free(p->queues);
 	free(p);
@@ -162,7 +172,7 @@ struct port *port_open(struct eal *eal, const struct port_config *config, char *
 	}
 	p->config = *config;
 	p->eal = eal;
-	p->ioctl_socket = -1;
+	p->ioctl_socket = p->group_socket = -1;
 	if (!p->config.udp_base_port)
 		p->config.udp_base_port = WIRE_UDP_PORT;
 	mac_choose(p);
@@ -171,6 +181,7 @@ struct port *port_open(struct eal *eal, const struct port_config *config, char *
 	if (!port_kind(p)->device_comes_and_goes && !device_open(p, error, size))
 		goto no_device;
 	mac_settle(p);
+	groups_settle(p);
 	memcpy(p->config.mac, p->mac, sizeof(p->mac));
 	if (!port_start(p, error, size))
 		goto no_start;

@@ -45,11 +45,11 @@ struct port_config {
 	char socket[PORT_SOCKET_SIZE]; // memif, vhost, virtio-user: path in a directory only the
 				       // owner may enter (0700)
 	uint32_t memif_id;             // equal on both sides
-	char iface[IFNAMSIZ]; // af_packet, af_xdp: kernel interface, without a kernel address on
-		// it; tap: made unless it is there
+	char iface[IFNAMSIZ]; // af_packet, af_xdp: the kernel's, without an address of its own;
+		// tap: made unless it is there
 	char device[PORT_DEVICE_SIZE]; // pci: address; vdev: "net_ring0,..."
 	uint32_t mtu;                  // IP MTU, MTU_MIN..MTU_MAX
-	struct address address;
+	struct address address;        // IPv4 or IPv6: then the peers' are, too
 	uint8_t prefix;
 	struct address gateway; // none: only peers inside the prefix
 	uint8_t mac[6]; // all zero: the interface's or device's own, or 02:53 and the address
@@ -95,8 +95,8 @@ struct port_packet {
 	uint16_t dst_port; // udp_base_port + w; not always this queue's w (see steer.h)
 };
 
-// Up to `max` (<= BURST) packets. ARP is answered and learnt from inside, pings are answered;
-// what does not pass dies here, counted.
+// Up to `max` (<= BURST) packets. ARP and neighbour discovery are answered and learnt from inside,
+// pings are answered; what does not pass dies here, counted.
 uint16_t port_rx(
 	struct port *port, uint16_t queue, struct port_packet *out, uint16_t max, uint64_t now_ns);
 
@@ -129,7 +129,7 @@ void port_mbuf_put(struct rte_mbuf *mbuf);
 // payload that are there already. size <= port_payload_max().
 void port_frame(
 	struct port *port, const struct port_route *route, struct rte_mbuf *mbuf, uint32_t size);
-uint32_t port_payload_max(const struct port *port); // MTU - 28
+uint32_t port_payload_max(const struct port *port); // MTU less IP and UDP headers
 
 // Packets taken, in order, from the front; the rest stays the caller's (back-pressure, not loss). 0
 // while the link is down. Never spins.
@@ -141,10 +141,10 @@ uint16_t port_tx(struct port *port, uint16_t queue, struct rte_mbuf **mbufs, uin
 // (each word is whole; a set is not a snapshot).
 struct port_counters {
 	uint64_t rx_packets, rx_bytes; // frames that came, with Ethernet header; drops included
-	uint64_t tx_packets, tx_bytes; // frames the port took, ARP and echo included
+	uint64_t tx_packets, tx_bytes; // frames the port took, those of this folder included
 	uint64_t tx_refused;           // packets offered that the port did not take this time
-	uint64_t arp_requests_sent, arp_replies_sent, arp_received;
-	uint64_t echo_replies_sent;      // to pings
+	uint64_t neighbour_requests_sent, neighbour_replies_sent, neighbour_received; // ARP, ND
+	uint64_t echo_replies_sent;                                                   // to pings
 	uint64_t chained, chained_bytes; // frames of several segments, made one; what that copied
 	uint64_t drops[DROP_COUNT];      // by verdict; [VERDICT_ACCEPT]: handed to the worker
 };

@@ -67,14 +67,22 @@ static const char *check_setup(const struct port_config *c, char *error, size_t 
 	return error;
 }
 
+static bool gateway_is_near(const struct port_config *c)
+{
+	if (address_equal(c->gateway, c->address))
+		return false;
+	return address_same_network(c->gateway, c->address, c->prefix) ||
+	       (address_is_link_local(c->gateway) && !address_is_ipv4(c->address));
+}
+
 static const char *check_addresses(const struct port_config *c, char *error, size_t size)
 {
-	if (!address_is_none(c->gateway) &&
-		(!address_same_network(c->gateway, c->address, c->prefix) ||
-			address_equal(c->gateway, c->address))) {
+	bool v6 = !address_is_ipv4(c->address);
+
+	if (!address_is_none(c->gateway) && !gateway_is_near(c)) {
 		snprintf(error, size,
-			"link %s: the gateway must be another address inside the link's prefix",
-			c->name);
+			"link %s: the gateway must be another address inside the link's prefix%s",
+			c->name, v6 ? ", or a link-local one" : "");
 		return error;
 	}
 	if (c->mac[0] & 1) {

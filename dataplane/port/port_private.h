@@ -18,14 +18,15 @@ struct port_queue {
 	uint64_t echo_since_ns; // icmp.c: echo requests are counted since then
 	uint32_t echo_count;
 	struct rte_ring
-		*inbox; // struct port_heard: ARP that arrived on other queues; NULL with one queue
+		*inbox; // struct port_heard: what arrived on other queues; NULL with one queue
 } __rte_cache_aligned;
 
-// An ARP packet addressed to us, as the other queues' tables want it.
+// ARP or neighbour discovery addressed to us, as the other queues' tables want it.
 struct port_heard {
 	struct address ip;
-	uint16_t operation;
 	uint8_t mac[6];
+	bool request; // it asks for us; else it answers
+	uint8_t reserved;
 };
 _Static_assert(sizeof(struct port_heard) % 4 == 0, "an element of a ring is a multiple of 4 bytes");
 
@@ -62,6 +63,7 @@ struct port {
 	uint32_t windows_left; // virtio-user: until the device is closed; 0: it is not to be
 	atomic_uint_fast64_t link_changes;
 	int ioctl_socket; // af_packet, af_xdp
+	int group_socket; // ... over IPv6: as long as it is open, our multicast group is heard
 };
 
 // The worker may enter the driver between these two. The exchange is a full barrier: either
@@ -108,12 +110,19 @@ void virtio_step(struct port *p, uint64_t now_ns);
 bool kernel_link_open(struct port *p, char *error, size_t error_size);
 void kernel_link_step(struct port *p, uint64_t now_ns);
 
-// arp.c, worker
+// resolve.c, worker: an answer or a question was heard; a frame of `size` bytes goes out (false: it
+// did not, and its buffer is back); what other queues heard, requests that are due.
+void resolve_heard(struct port *p, uint16_t queue, const struct port_heard *heard, uint64_t now_ns);
+bool resolve_send(struct port *p, uint16_t queue, struct rte_mbuf *mbuf, uint32_t size);
+void resolve_step(struct port *p, uint16_t queue, uint64_t now_ns);
+
+// arp.c, nd.c, icmp.c, worker
 void arp_receive(
 	struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns);
-void arp_step(struct port *p, uint16_t queue, uint64_t now_ns); // inbox, requests that are due
-
-// icmp.c, worker
+void arp_request(struct port *p, uint16_t queue, struct address ip);
+enum verdict nd_receive(struct port *p, uint16_t queue, const struct net_icmp *icmp,
+	const uint8_t *frame, uint64_t now_ns);
+void nd_request(struct port *p, uint16_t queue, struct address ip);
 void icmp_receive(
 	struct port *p, uint16_t queue, const uint8_t *frame, uint32_t size, uint64_t now_ns);
 

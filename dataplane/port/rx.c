@@ -20,8 +20,8 @@ static enum verdict rx_check(const struct port *p, const struct net_udp *udp)
 		return DROP_IP_NOT_OURS;
 	if ((uint16_t)(udp->dst_port - p->config.udp_base_port) >= p->config.queues)
 		return DROP_UDP_PORT;
-	// Only memory may come without a checksum: on a cable
-	// the header would be believed with flipped bits.
+	// Only memory may come without a checksum, which IPv6 allows between two who agreed on it
+	// (RFC 6935 §5): on a cable the header would be believed with flipped bits.
 	if (!udp->checksum && !port_is_memory(p))
 		return DROP_UDP_CHECKSUM;
 	return VERDICT_ACCEPT;
@@ -103,6 +103,6 @@ uint16_t port_rx(
 			rte_pktmbuf_free(mbufs[i]);
 	}
 	q->counters.rx_packets += n;
-	arp_step(p, queue, now_ns);
+	resolve_step(p, queue, now_ns);
 	return taken;
 }

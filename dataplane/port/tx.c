@@ -49,7 +49,9 @@ enum verdict port_route_ready(struct port *p, uint16_t queue, struct port_route 
 
 uint32_t port_payload_max(const struct port *p)
 {
-	return p->config.mtu - NET_IPV4_SIZE - NET_UDP_SIZE;
+	bool v4 = address_is_ipv4(p->config.address);
+
+	return p->config.mtu - (v4 ? NET_IPV4_SIZE : NET_IPV6_SIZE) - NET_UDP_SIZE;
 }
 
 // The checksum is computed here: none of the three drivers offers it (DPDK 22.11).
@@ -57,7 +59,9 @@ void port_frame(struct port *p, const struct port_route *r, struct rte_mbuf *mbu
 {
 	// A buffer that somebody else refers to may still be read by a driver.
 	assert(size <= port_payload_max(p) && rte_mbuf_refcnt_read(mbuf) == 1);
-	mbuf->data_len = (uint16_t)(NET_HEADERS_SIZE + size);
+	// Longer headers begin earlier: what is behind them stays where it was built.
+	mbuf->data_off = (uint16_t)(mbuf->data_off + NET_HEADERS_SIZE - r->template.size);
+	mbuf->data_len = (uint16_t)(r->template.size + size);
 	mbuf->pkt_len = mbuf->data_len;
 	net_udp_frame(rte_pktmbuf_mtod(mbuf, uint8_t *), &r->template, size);
 }

@@ -1,11 +1,11 @@
-// Ethernet, ARP, IPv4, UDP: views -> bytes.
+// Ethernet, ARP, IPv4, IPv6, UDP: views -> bytes.
 #include <string.h>
 
 #include "dataplane/wire/net.h"
 #include "lib/base/bytes.h"
 
 #define IPV4_DONT_FRAGMENT 0x4000u
-#define IPV4_TTL           64u
+#define IP_HOPS            64u
 
 static void eth_frame(
 	uint8_t *frame, const uint8_t dst_mac[6], const uint8_t src_mac[6], uint16_t type)
@@ -15,25 +15,47 @@ static void eth_frame(
 	be16_put(frame + 12, type);
 }
 
-void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const uint8_t src_mac[6],
-	struct address src, struct address dst, uint16_t src_port, uint16_t dst_port)
+static void ipv4_fixed(uint8_t *ip, struct address src, struct address dst)
 {
-	uint8_t *ip = t->bytes + NET_ETH_SIZE, *udp = ip + NET_IPV4_SIZE;
-	uint8_t protocol[2] = {0, NET_PROTOCOL_UDP};
-
-	memset(t, 0, sizeof(*t));
-	eth_frame(t->bytes, dst_mac, src_mac, NET_ETHERTYPE_IPV4);
 	ip[0] = 0x45;
 	// The identification stays 0: with do-not-fragment set it means nothing (RFC 6864 §4.1).
 	be16_put(ip + 6, IPV4_DONT_FRAGMENT);
-	ip[8] = IPV4_TTL;
+	ip[8] = IP_HOPS;
 	ip[9] = NET_PROTOCOL_UDP;
 	be32_put(ip + 12, address_ipv4(src));
 	be32_put(ip + 16, address_ipv4(dst));
+}
+
+// The flow label stays 0: a connection is one flow by its ports as well.
+static void ipv6_fixed(uint8_t *ip, struct address src, struct address dst)
+{
+	ip[0] = 0x60;
+	ip[6] = NET_PROTOCOL_UDP;
+	ip[7] = IP_HOPS;
+	memcpy(ip + 8, src.bytes, sizeof(src.bytes));
+	memcpy(ip + 24, dst.bytes, sizeof(dst.bytes));
+}
+
+void net_template_init(struct net_template *t, const uint8_t dst_mac[6], const uint8_t src_mac[6],
+	struct address src, struct address dst, uint16_t src_port, uint16_t dst_port)
+{
+	bool v4 = address_is_ipv4(src);
+	uint8_t *ip = t->bytes + NET_ETH_SIZE, *udp = ip + (v4 ? NET_IPV4_SIZE : NET_IPV6_SIZE);
+	uint8_t protocol[2] = {0, NET_PROTOCOL_UDP};
+	uint64_t addresses;
+
+	memset(t, 0, sizeof(*t));
+	eth_frame(t->bytes, dst_mac, src_mac, v4 ? NET_ETHERTYPE_IPV4 : NET_ETHERTYPE_IPV6);
+	if (v4)
+		ipv4_fixed(ip, src, dst);
+	else
+		ipv6_fixed(ip, src, dst);
 	be16_put(udp, src_port);
 	be16_put(udp + 2, dst_port);
-	t->ip_sum = net_sum(0, ip, NET_IPV4_SIZE);
-	t->udp_sum = net_sum(net_sum(net_sum(0, ip + 12, 8), protocol, 2), udp, NET_UDP_SIZE);
+	t->size = v4 ? NET_HEADERS_SIZE : NET_HEADERS_MAX;
+	t->ip_sum = v4 ? net_sum(0, ip, NET_IPV4_SIZE) : 0;
+	addresses = v4 ? net_sum(0, ip + 12, 8) : net_sum(0, ip + 8, 32);
+	t->udp_sum = net_sum(net_sum(addresses, protocol, 2), udp, NET_UDP_SIZE);
 }
 
 // What net_sum adds for a field of two bytes. Not read back from the frame: the load would wait for
@@ -45,13 +67,19 @@ static uint64_t field_sum(uint16_t value)
 
 void net_udp_frame(uint8_t *frame, const struct net_template *t, uint32_t payload_size)
 {
-	uint8_t *ip = frame + NET_ETH_SIZE, *udp = ip + NET_IPV4_SIZE;
+	uint8_t *ip = frame + NET_ETH_SIZE, *udp = frame + t->size - NET_UDP_SIZE;
 	uint16_t udp_size = (uint16_t)(NET_UDP_SIZE + payload_size);
 	uint16_t ip_size = (uint16_t)(NET_IPV4_SIZE + udp_size), sum;
 
 	memcpy(frame, t->bytes, NET_HEADERS_SIZE);
-	be16_put(ip + 2, ip_size);
-	be16_put(ip + 10, net_sum_fold(t->ip_sum + field_sum(ip_size)));
+	if (t->size == NET_HEADERS_SIZE) {
+		be16_put(ip + 2, ip_size);
+		be16_put(ip + 10, net_sum_fold(t->ip_sum + field_sum(ip_size)));
+	} else {
+		memcpy(frame + NET_HEADERS_SIZE, t->bytes + NET_HEADERS_SIZE,
+			NET_HEADERS_MAX - NET_HEADERS_SIZE);
+		be16_put(ip + 4, udp_size);
+	}
 	be16_put(udp + 4, udp_size);
 	if (t->without_sum)
 		return;

@@ -27,9 +27,10 @@ struct address {
 
 static inline struct address address_from_ipv4(uint32_t ip)
 {
-	struct address a = {{[10] = 0xff, 0xff}};
+	struct address a = {0};
 
-	be32_put(a.bytes + 12, ip);
+	// in one piece: what is loaded again at once was stored as wide
+	be64_put(a.bytes + 8, 0xffffull << 32 | ip);
 	return a;
 }
 

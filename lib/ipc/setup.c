@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LINK_ADDRESS "an IP address with its prefix, for example 10.77.1.1/30 or fd00::1/64"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 const char *const setup_driver_names[] = {
@@ -199,20 +200,20 @@ static bool link_address(struct setup_link *link, const char *text, char *why)
 {
 	const char *slash = strchr(text, '/');
 	char host[ADDRESS_TEXT_SIZE] = "";
+	bool v4;
 
 	if (slash && (size_t)(slash - text) < sizeof(host))
 		memcpy(host, text, (size_t)(slash - text));
-	if (!slash || !address_parse(&link->address, host) || !address_is_ipv4(link->address))
-		return refuse(why,
-			"'%s' is not an IPv4 address with its prefix, for example 10.77.1.1/30",
-			text);
-	if (!setup_number(&link->prefix, slash + 1, SETUP_PREFIX_MIN, SETUP_PREFIX_MAX, why))
+	if (!slash || !address_parse(&link->address, host))
+		return refuse(why, "'%s' is not " LINK_ADDRESS, text);
+	v4 = address_is_ipv4(link->address);
+	if (!setup_number(&link->prefix, slash + 1, SETUP_PREFIX_MIN,
+		    v4 ? SETUP_PREFIX_MAX : SETUP_PREFIX_MAX6, why))
 		return false;
 	return address_is_host(link->address, link->prefix) ||
-	       refuse(why,
-		       "'%s' is not a host's address: not 0.x, 127.x, multicast, the network's own "
-		       "or its broadcast",
-		       text);
+	       refuse(why, "'%s' is not a host's address: not %s", text,
+		       v4 ? "0.x, 127.x, multicast, the network's own or its broadcast"
+			  : "::, ::1, multicast or the network's own (a host part of 0)");
 }
 
 static bool link_mtu(struct setup_link *link, const char *text, char *why)
@@ -255,8 +256,7 @@ static const struct {
 	{"role", link_role, MEMIF, "one of: server, client"},
 	{"socket", link_socket, SOCKET, "the absolute path of a socket"},
 	{"interface", link_interface, INTERFACE, "the name of a network interface"},
-	{"address", link_address, EVERY,
-		"an IPv4 address with its prefix, for example 10.77.1.1/30"},
+	{"address", link_address, EVERY, LINK_ADDRESS},
 	{"mtu", link_mtu, EVERY, NULL},
 	{"mac", link_mac, EVERY, NULL},
 };

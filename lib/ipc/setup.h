@@ -19,7 +19,8 @@ enum setup_limits {
 	SETUP_DEVICE_SIZE = 192,
 	SETUP_RUN_DIR_MAX = 90, // characters, so that every socket in it fits sun_path
 	SETUP_PREFIX_MIN = 8,
-	SETUP_PREFIX_MAX = 31,
+	SETUP_PREFIX_MAX = 31,   // of IPv4
+	SETUP_PREFIX_MAX6 = 127, // of IPv6
 	SETUP_MTU_MIN = 1500,
 	SETUP_MTU_MAX = 9000,
 	SETUP_MTU_XDP_MAX = 3498, // a packet lies in one page less headroom and sk_buff's tail

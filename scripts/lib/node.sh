@@ -19,7 +19,7 @@ node_control_address() {
 	fi
 }
 
-# Pairs (a,b) (a,c) ... (b,c) ... are numbered from 1; pair k has the network 10.77.k.0/30.
+# Pairs (a,b) (a,c) ... (b,c) ... are numbered from 1; pair k has the network 10.77.k.0/30, or fd77:0:0:k::/64.
 node_pair_number() { # FIRST SECOND
 	local n i j
 	n=$(wc -w <<<"$bed_nodes")
@@ -27,11 +27,31 @@ node_pair_number() { # FIRST SECOND
 	printf '%d' $(((i - 1) * (2 * n - i) / 2 + j - i))
 }
 
-node_memif_address() { # NODE PEER -> NODE's address on their link
-	if [[ $1 < $2 ]]; then
-		printf '10.77.%d.1' "$(node_pair_number "$1" "$2")"
+# node_address NODE PEER -> NODE's address on their link, which all have when they have namespaces
+node_address() {
+	local pair=0 host
+	host=$(node_index "$1")
+	if ! bed_namespaces; then
+		if [[ $1 < $2 ]]; then
+			pair=$(node_pair_number "$1" "$2") host=1
+		else
+			pair=$(node_pair_number "$2" "$1") host=2
+		fi
+	fi
+	if [ "$bed_ipv6" ]; then
+		printf 'fd77:0:0:%x::%x' "$pair" "$host"
 	else
-		printf '10.77.%d.2' "$(node_pair_number "$2" "$1")"
+		printf '10.77.%d.%d' "$pair" "$host"
+	fi
+}
+
+node_prefix() {
+	if [ "$bed_ipv6" ]; then
+		printf 64
+	elif bed_namespaces; then
+		printf 24
+	else
+		printf 30
 	fi
 }
 
@@ -49,27 +69,26 @@ node_yaml_links() {
 	local peer driver=$bed_driver name
 	if bed_namespaces; then
 		[ "$bed_link" != tap ] || driver=tap
-		printf '  - name: lan\n    driver: %s\n    interface: dp0\n    address: 10.77.0.%d/24\n    mtu: %d\n' \
-			"$driver" "$(node_index "$1")" "$bed_mtu"
+		printf '  - name: lan\n    driver: %s\n    interface: dp0\n    address: %s/%d\n    mtu: %d\n' \
+			"$driver" "$(node_address "$1")" "$(node_prefix)" "$bed_mtu"
 		return
 	fi
 	for peer in $bed_nodes; do
 		[ "$peer" != "$1" ] || continue
 		name=$peer$1
 		[[ $1 > $peer ]] || name=$1$peer
-		printf '  - name: %s\n%s\n    socket: %s\n    address: %s/30\n    mtu: %d\n' \
+		printf '  - name: %s\n%s\n    socket: %s\n    address: %s/%d\n    mtu: %d\n' \
 			"$name" "$(node_yaml_end "$1" "$peer")" "$bed/links/$name.sock" \
-			"$(node_memif_address "$1" "$peer")" "$bed_mtu"
+			"$(node_address "$1" "$peer")" "$(node_prefix)" "$bed_mtu"
 	done
 }
 
 node_yaml_peers() {
-	local peer address
+	local peer
 	for peer in $bed_nodes; do
 		[ "$peer" != "$1" ] || continue
-		address=10.77.0.$(node_index "$peer")
-		bed_namespaces || address=$(node_memif_address "$peer" "$1")
-		printf '  - name: %s\n    control: %s\n    address: %s\n' "$peer" "$(node_control_address "$peer")" "$address"
+		printf '  - name: %s\n    control: %s\n    address: %s\n' \
+			"$peer" "$(node_control_address "$peer")" "$(node_address "$peer" "$1")"
 	done
 }
 

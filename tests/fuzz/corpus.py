@@ -72,6 +72,30 @@ def udp(payload, options=b"", checksum=True):
     return bytes([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]) + ip + head + payload
 
 
+A6, B6 = bytes.fromhex("fd" + "00" * 14 + "01"), bytes.fromhex("fd" + "00" * 14 + "02")
+GROUP = bytes.fromhex("ff0200000000000000000001ff000002")  # where B6 listens
+
+
+def ipv6(protocol, payload, src=A6, dst=B6, hops=64):
+    at = 6 if protocol == 17 else 2
+    pseudo = src + dst + struct.pack(">II", len(payload), protocol)
+    payload = payload[:at] + struct.pack(">H", sum16(pseudo + payload)) + payload[at + 2:]
+    mac = b"\x33\x33" + dst[12:] if dst[0] == 0xFF else bytes([2, 0, 0, 0, 0, 2])
+    head = struct.pack(">IHBB", 6 << 28, len(payload), protocol, hops)
+    return mac + bytes([2, 0, 0, 0, 0, 1, 0x86, 0xDD]) + head + src + dst + payload
+
+
+def udp6(payload):
+    return ipv6(17, struct.pack(">HHHH", 7654, 7654, 8 + len(payload), 0) + payload)
+
+
+def neighbour(kind, flags, target, options, **addresses):
+    return ipv6(58, struct.pack(">BBHI", kind, 0, 0, flags << 24) + target + options, hops=255, **addresses)
+
+
+MAC_OPTION = bytes([1, 1, 2, 0, 0, 0, 0, 1])  # source link-layer address
+
+
 def arp(operation):
     a, b = bytes([2, 0, 0, 0, 0, 1]), bytes([2, 0, 0, 0, 0, 2])
     body = struct.pack(">HHBBH", 1, 0x800, 6, 4, operation) + a + bytes([10, 0, 0, 1]) + b + bytes([10, 0, 0, 2])
@@ -165,6 +189,19 @@ SEEDS = {
         "echo_reply": echo(b"pong", kind=0),
         "arp_request": arp(1),
         "arp_reply": arp(2),
+        "udp6": udp6(b"hello, sluice"),
+        "udp6_empty": udp6(b""),
+        "echo6_request": ipv6(58, struct.pack(">BBHHH", 128, 0, 0, 0x1234, 1) + bytes(range(56))),
+        "echo6_reply": ipv6(58, struct.pack(">BBHHH", 129, 0, 0, 0x1234, 1) + b"pong"),
+        "body6": bytes([135, 0, 0, 0, 0, 0, 0, 0]) + B6 + MAC_OPTION,
+        "fragment6": ipv6(44, struct.pack(">BBHI", 17, 0, 1, 7) + bytes(8)),
+        "hop_by_hop6": ipv6(0, bytes([58, 0, 5, 2, 0, 0, 1, 0]) + bytes([143, 0]) + bytes(6)),
+        "nd_solicit": neighbour(135, 0, B6, MAC_OPTION, dst=GROUP),
+        "nd_solicit_alone": neighbour(135, 0, B6, b""),
+        "nd_solicit_options": neighbour(135, 0, B6, bytes([14, 1]) + bytes(6) + MAC_OPTION, dst=GROUP),
+        "nd_duplicate": neighbour(135, 0, B6, b"", src=bytes(16), dst=GROUP),
+        "nd_advertise": neighbour(136, 0x60, A6, b"\2" + MAC_OPTION[1:]),
+        "nd_unsolicited": neighbour(136, 0x20, A6, b"\2" + MAC_OPTION[1:], dst=bytes.fromhex("ff02" + "00" * 13 + "01")),
     },
     "ring": {
         "sends": r_send(0, 0, 1000) + r_send(1, 1, 65535) + TAKE + FLUSH + r_send(0, 2, 0) + TAKE,
@@ -216,6 +253,7 @@ SEEDS = {
         "hello": b'{"type":"hello","version":3,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',
         "ping": b'{"type":"ping","boot_id":"0000000000000000"}',
         "offer": OFFER,
+        "offer6": OFFER.replace(b"10.77.1.1", b"fd77::1"),
         "refuse": b'{"type":"refuse","request":7,"result":5,"text":"no such service"}',
         "frames": 2 * (struct.pack(">I", 44) + b'{"type":"pong","boot_id":"0000000000000001"}'),
         "no_frame": struct.pack(">I", 1 << 31),
@@ -223,6 +261,7 @@ SEEDS = {
     "config": {
         "good": CONFIG,
         "minimal": CONFIG[:CONFIG.index(b"dataplane")] + b"security: {cipher: 'null'}\nlinks: []\npeers: []\n",
+        "ipv6": CONFIG.replace(b"10.77.1.1/30", b"fd77:0:0:1::1/64").replace(b"10.77.1.2", b"fd77:0:0:1::2"),
         "alias": b"node: &x a\nrun_dir: *x\ncontrol: {listen: *x}\n",
     },
 }

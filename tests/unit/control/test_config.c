@@ -335,11 +335,11 @@ static void config_load__addresses(void **state)
 {
 	(void)state;
 	expect("10.77.1.1/30", "10.77.1.1",
-		"links[0].address: '10.77.1.1' is not an IPv4 address with its prefix, for example "
-		"10.77.1.1/30");
+		"links[0].address: '10.77.1.1' is not an IP address with its prefix, for example "
+		"10.77.1.1/30 or fd00::1/64");
 	expect("address: 10.77.1.1/30, ", "",
-		"links[0].address: is missing; write an IPv4 address with its prefix, for example "
-		"10.77.1.1/30");
+		"links[0].address: is missing; write an IP address with its prefix, for example "
+		"10.77.1.1/30 or fd00::1/64");
 	expect("10.77.1.1/30", "10.77.1.1/33",
 		"links[0].address: '33' is not a number from 8 to 31");
 	expect("10.77.1.1/30", "10.77.1.3/30",

@@ -218,10 +218,10 @@ static void config_parse__refuses_bad_links(void **state)
 	refused(MINIMUM "--link role=both", "'both' is not one of: server, client");
 	refused(MINIMUM "--link name=a-name-that-is-too-long-for-a-link", "1 to 31 letters");
 	refused(MINIMUM "--link interface=sixteen-bytes-it", "1 to 15 letters");
-	refused(MINIMUM "--link address=10.1.1.1", "IPv4 address with its prefix");
+	refused(MINIMUM "--link address=10.1.1.1", "IP address with its prefix");
 	refused(MINIMUM "--link address=10.1.1.1/", "from 8 to 31");
 	refused(MINIMUM "--link address=10.1.1.1/32", "from 8 to 31");
-	refused(MINIMUM "--link address=10.1.1/24", "IPv4 address with its prefix");
+	refused(MINIMUM "--link address=10.1.1/24", "IP address with its prefix");
 	refused(MINIMUM "--link gateway=here", "is not an IP address");
 	refused(MINIMUM "--link mtu=1499", "from 1500 to 9000");
 	refused(MINIMUM "--link mtu=9001", "from 1500 to 9000");

@@ -1,7 +1,7 @@
 // Two real processes, one real link: every frame's bytes are checked in both directions, at every
 // size up to the MTU.
 //   port_pair LINK MTU [kill-server|kill-client]
-// LINK: memif, memif_huge, vhost, vhost_huge, vdev, af_packet, af_xdp, tap
+// LINK: memif, memif_huge, vhost, vhost_huge, vdev, af_packet, af_xdp, tap; with _ipv6: over IPv6
 // vhost: the caller has the virtio-user end. vdev: memif by its own device string.
 // Exit code 77: not possible here (no root, no hugepages), with the reason.
 #include <errno.h>
@@ -205,10 +205,10 @@ static void node_report(const struct node *n, const char *what)
 {
 	const struct port_counters *c = port_counters(n->port, 0);
 
-	printf("%s: %s: rx %lu tx %lu refused %lu arp %lu/%lu/%lu echo %lu link changes %lu",
+	printf("%s: %s: rx %lu tx %lu refused %lu neighbours %lu/%lu/%lu echo %lu link changes %lu",
 		n->config.name, what, c->rx_packets, c->tx_packets, c->tx_refused,
-		c->arp_requests_sent, c->arp_replies_sent, c->arp_received, c->echo_replies_sent,
-		port_link_changes(n->port));
+		c->neighbour_requests_sent, c->neighbour_replies_sent, c->neighbour_received,
+		c->echo_replies_sent, port_link_changes(n->port));
 	for (int v = 1; v < DROP_COUNT; v++)
 		if (c->drops[v])
 			printf(" %s %lu", drop_name((enum verdict)v), c->drops[v]);
@@ -390,7 +390,7 @@ static bool taps_make(pid_t a, pid_t b)
 
 static bool is_memory(const char *link)
 {
-	return strncmp(link, "af_", 3) != 0 && strcmp(link, "tap") != 0;
+	return strncmp(link, "af_", 3) != 0 && strncmp(link, "tap", 3) != 0;
 }
 
 static enum port_driver driver_of(const char *link, bool caller)
@@ -399,11 +399,18 @@ static enum port_driver driver_of(const char *link, bool caller)
 		return PORT_MEMIF;
 	if (strncmp(link, "vhost", 5) == 0)
 		return caller ? PORT_VIRTIO_USER : PORT_VHOST;
-	if (strcmp(link, "vdev") == 0)
+	if (strncmp(link, "vdev", 4) == 0)
 		return PORT_VDEV;
-	if (strcmp(link, "tap") == 0)
+	if (strncmp(link, "tap", 3) == 0)
 		return PORT_TAP;
-	return strcmp(link, "af_xdp") == 0 ? PORT_AF_XDP : PORT_AF_PACKET;
+	return strncmp(link, "af_xdp", 6) == 0 ? PORT_AF_XDP : PORT_AF_PACKET;
+}
+
+static struct address address_of(const char *link, bool caller)
+{
+	struct address v6 = {{0xfd, [15] = caller ? 1 : 2}};
+
+	return strstr(link, "_ipv6") ? v6 : address_from_ipv4(caller ? 0xc0a80701u : 0xc0a80702u);
 }
 
 static void configure(
@@ -414,7 +421,7 @@ static void configure(
 	memset(n, 0, sizeof(*n));
 	n->caller = caller;
 	n->frames = FRAMES;
-	n->peer = address_from_ipv4(caller ? 0xc0a80702u : 0xc0a80701u);
+	n->peer = address_of(link, !caller);
 	snprintf(c->name, sizeof(c->name), "pair-%s", caller ? "caller" : "echo");
 	c->driver = driver_of(link, caller);
 	c->memif_server = c->driver == PORT_MEMIF && !caller;
@@ -428,7 +435,7 @@ static void configure(
 	if (!is_memory(link))
 		snprintf(c->iface, sizeof(c->iface), "sp%c%d", caller ? 'a' : 'b', getpid());
 	c->mtu = mtu;
-	c->address = address_from_ipv4(caller ? 0xc0a80701u : 0xc0a80702u);
+	c->address = address_of(link, caller);
 	c->prefix = 24;
 	c->queues = 1;
 }
@@ -515,8 +522,8 @@ int main(int argc, char **argv)
 			KILLS;
 	if (!child_fork(&caller, isolated) || !child_fork(&echo, isolated))
 		printf("cannot fork into network namespaces\n");
-	else if (isolated && !(strcmp(link, "tap") == 0 ? taps_make(caller.pid, echo.pid)
-							: veth_make(caller.pid, echo.pid, mtu)))
+	else if (isolated && !(strncmp(link, "tap", 3) == 0 ? taps_make(caller.pid, echo.pid)
+							    : veth_make(caller.pid, echo.pid, mtu)))
 		printf("cannot make the interfaces\n");
 	else if (!child_go(&echo) || !child_go(&caller))
 		printf("cannot start\n");

@@ -40,6 +40,7 @@ static struct port port_of(enum port_driver driver, uint16_t queues)
 	struct port p = {.config = {.name = "lan",
 				 .driver = driver,
 				 .iface = "left0",
+				 .address = ADDRESS_IPV4(0x0a000001),
 				 .mtu = MTU_MIN,
 				 .queues = queues}};
 

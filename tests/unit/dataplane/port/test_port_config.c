@@ -78,6 +78,7 @@ static void port_config_check__addresses(void **state)
 {
 	static const uint32_t wrong[] = {
 		0, 0x7f000001, 0xe0000001, 0xffffffff, 0x0a000000, 0x0a0000ff};
+	static const struct address link_local = {{0xfe, 0x80, [15] = 9}};
 	struct port_config c = config_of(PORT_MEMIF, 1500);
 
 	(void)state;
@@ -100,6 +101,13 @@ static void port_config_check__addresses(void **state)
 	refused(&c, "gateway");
 	c.gateway = c.address;
 	refused(&c, "gateway");
+	c.gateway = link_local;
+	refused(&c, "inside the link's prefix");
+	c.address = (struct address){{0xfd, [15] = 1}};
+	c.prefix = 64;
+	assert_null(port_config_check(&c, error, sizeof(error)));
+	c.gateway = (struct address){{0xfd, [7] = 1, [15] = 1}};
+	refused(&c, "or a link-local one");
 	c.gateway = (struct address){0};
 	c.mac[0] = 0x03;
 	refused(&c, "mac");

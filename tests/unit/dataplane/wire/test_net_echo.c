@@ -16,6 +16,13 @@ static const uint8_t golden[48] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02, 0x02, 0x5
 	0xc0, 0xa8, 0x07, 0x01, 0xc0, 0xa8, 0x07, 0x02, 0x08, 0x00, 0x99, 0x8f, 0x12, 0x34, 0x00,
 	0x01, 0x73, 0x6c, 0x75, 0x69, 0x63, 0x65};
 
+// fd00::1 pings fd00::2.
+static const uint8_t golden6[68] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02, 0x02, 0x53, 0xc0, 0xa8,
+	0x07, 0x01, 0x86, 0xdd, 0x60, 0x00, 0x00, 0x00, 0x00, 0x0e, 0x3a, 0x40, 0xfd, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0xfd, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x80,
+	0x00, 0x27, 0x42, 0x12, 0x34, 0x00, 0x01, 0x73, 0x6c, 0x75, 0x69, 0x63, 0x65};
+
 #define IP   14
 #define ICMP 34
 
@@ -25,10 +32,13 @@ static const uint8_t mac_b[6] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02};
 static enum verdict parse(struct net_echo *view, const uint8_t *frame, uint32_t size)
 {
 	uint8_t *exact = malloc(size ? size : 1);
+	struct net_icmp icmp;
 	enum verdict verdict;
 
 	memcpy(exact, frame, size);
-	verdict = net_echo_parse(view, exact, size);
+	verdict = net_icmp_parse(&icmp, exact, size);
+	if (verdict == VERDICT_ACCEPT)
+		verdict = net_echo_parse(view, &icmp, exact);
 	free(exact);
 	return verdict;
 }
@@ -115,6 +125,40 @@ static void net_echo_frame__answers(void **state)
 		assert_int_equal(answer[i], 0); // padding tells nothing of what was in memory
 }
 
+static void net_echo_frame__answers_ipv6(void **state)
+{
+	struct address a = {{0xfd, [15] = 1}}, b = {{0xfd, [15] = 2}};
+	uint8_t answer[sizeof(golden6)];
+	struct net_echo view;
+	struct net_icmp icmp;
+
+	(void)state;
+	assert_int_equal(parse(&view, golden6, sizeof(golden6)), VERDICT_ACCEPT);
+	assert_int_equal(net_echo_frame(answer, &view, golden6, mac_b), sizeof(golden6));
+	assert_int_equal(net_icmp_parse(&icmp, answer, sizeof(answer)), VERDICT_ACCEPT);
+	assert_true(address_equal(icmp.ip.src, b) && address_equal(icmp.ip.dst, a));
+	assert_int_equal(icmp.type, NET_ECHO6_REPLY);
+	assert_memory_equal(answer + 58, golden6 + 58, 10);
+	assert_int_equal(parse(&view, answer, sizeof(answer)), DROP_ICMP_OTHER);
+}
+
+// Each kind of ICMP is believed over its own IP only, and ICMPv6 sums the addresses, too.
+static void net_echo_parse__kinds_are_not_mixed(void **state)
+{
+	uint8_t frame[sizeof(golden6)];
+	struct net_echo view;
+
+	(void)state;
+	assert_int_equal(parse_with(IP + 9, 58), DROP_NOT_UDP);
+	assert_int_equal(parse_with(ICMP, 128), DROP_ICMP_OTHER);
+	memcpy(frame, golden6, sizeof(frame));
+	frame[IP + 6] = NET_PROTOCOL_ICMP;
+	assert_int_equal(parse(&view, frame, sizeof(frame)), DROP_NOT_UDP);
+	memcpy(frame, golden6, sizeof(frame));
+	frame[IP + 23] ^= 1;
+	assert_int_equal(parse(&view, frame, sizeof(frame)), DROP_ICMP_MALFORMED);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -122,6 +166,8 @@ int main(void)
 		cmocka_unit_test(net_echo_parse__malformed),
 		cmocka_unit_test(net_echo_parse__other_messages),
 		cmocka_unit_test(net_echo_frame__answers),
+		cmocka_unit_test(net_echo_frame__answers_ipv6),
+		cmocka_unit_test(net_echo_parse__kinds_are_not_mixed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

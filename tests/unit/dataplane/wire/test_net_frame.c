@@ -41,6 +41,32 @@ static void net_udp_frame__golden(void **state)
 	assert_memory_equal(frame, golden, sizeof(golden));
 }
 
+static void template6(struct net_template *t)
+{
+	struct address a = {{0xfd, [15] = 1}}, b = {{0xfd, [15] = 2}};
+
+	net_template_init(t, mac_b, mac_a, a, b, 7654, 7655);
+}
+
+static void net_udp_frame__ipv6_golden(void **state)
+{
+	static const uint8_t golden[69] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02, 0x02, 0x53, 0xc0,
+		0xa8, 0x07, 0x01, 0x86, 0xdd, 0x60, 0x00, 0x00, 0x00, 0x00, 0x0f, 0x11, 0x40, 0xfd,
+		0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+		0x01, 0xfd, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+		0x00, 0x00, 0x02, 0x1d, 0xe6, 0x1d, 0xe7, 0x00, 0x0f, 0x5c, 0xc3, 0x73, 0x6c, 0x75,
+		0x69, 0x63, 0x65, 0x21};
+	uint8_t frame[69];
+	struct net_template t;
+
+	(void)state;
+	template6(&t);
+	assert_int_equal(t.size, 62);
+	memcpy(frame + 62, "sluice!", 7);
+	net_udp_frame(frame, &t, 7);
+	assert_memory_equal(frame, golden, sizeof(golden));
+}
+
 static void net_udp_frame__every_size_parses(void **state)
 {
 	static uint8_t frame[9014];
@@ -48,20 +74,21 @@ static void net_udp_frame__every_size_parses(void **state)
 	struct net_udp view;
 
 	(void)state;
-	template_a_to_b(&t);
-	for (uint32_t size = 0; size <= 9000 - 28; size += size < 100 ? 1 : 97) {
-		for (uint32_t i = 0; i < size; i++)
-			frame[NET_HEADERS_SIZE + i] = noise(i);
-		net_udp_frame(frame, &t, size);
-		assert_int_equal(
-			net_udp_parse(&view, frame, NET_HEADERS_SIZE + size), VERDICT_ACCEPT);
-		assert_int_equal(view.payload_size, size);
-		assert_int_equal(view.payload_at, NET_HEADERS_SIZE);
-		assert_true(view.checksum);
+	for (int v6 = 0; v6 < 2; v6++) {
+		(v6 ? template6 : template_a_to_b)(&t);
+		for (uint32_t size = 0; size <= 9000 - 48; size += size < 100 ? 1 : 97) {
+			for (uint32_t i = 0; i < size; i++)
+				frame[t.size + i] = noise(i);
+			net_udp_frame(frame, &t, size);
+			assert_int_equal(
+				net_udp_parse(&view, frame, t.size + size), VERDICT_ACCEPT);
+			assert_int_equal(view.payload_size, size);
+			assert_int_equal(view.payload_at, t.size);
+			assert_true(view.checksum);
+		}
 	}
 }
 
-// This payload's checksum comes out as 0, which would mean that there is none.
 static void net_udp_frame__says_none_without_a_checksum(void **state)
 {
 	uint8_t frame[NET_HEADERS_SIZE + 7] = {0};
@@ -77,6 +104,7 @@ static void net_udp_frame__says_none_without_a_checksum(void **state)
 	assert_int_equal(view.payload_size, 7);
 }
 
+// This payload's checksum comes out as 0, which would mean that there is none.
 static void net_udp_frame__checksum_is_never_zero(void **state)
 {
 	uint8_t frame[44];
@@ -120,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(net_udp_frame__golden),
+		cmocka_unit_test(net_udp_frame__ipv6_golden),
 		cmocka_unit_test(net_udp_frame__every_size_parses),
 		cmocka_unit_test(net_udp_frame__says_none_without_a_checksum),
 		cmocka_unit_test(net_udp_frame__checksum_is_never_zero),

@@ -16,6 +16,13 @@ static const uint8_t golden[49] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02, 0x02, 0x5
 	0xc0, 0xa8, 0x07, 0x01, 0xc0, 0xa8, 0x07, 0x02, 0x1d, 0xe6, 0x1d, 0xe7, 0x00, 0x0f, 0xc7,
 	0x73, 0x73, 0x6c, 0x75, 0x69, 0x63, 0x65, 0x21};
 
+// fd00::1 port 7654 -> fd00::2 port 7655, "sluice!"; made by another program.
+static const uint8_t golden6[69] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02, 0x02, 0x53, 0xc0, 0xa8,
+	0x07, 0x01, 0x86, 0xdd, 0x60, 0x00, 0x00, 0x00, 0x00, 0x0f, 0x11, 0x40, 0xfd, 0x00, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0xfd, 0x00,
+	0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x1d,
+	0xe6, 0x1d, 0xe7, 0x00, 0x0f, 0x5c, 0xc3, 0x73, 0x6c, 0x75, 0x69, 0x63, 0x65, 0x21};
+
 #define ETH 12
 #define IP  14
 #define UDP 34
@@ -105,9 +112,10 @@ static void net_udp_parse__every_flipped_bit(void **state)
 static void net_udp_parse__malformed(void **state)
 {
 	(void)state;
-	assert_int_equal(parse_with(ETH, 0x86dd, false), DROP_NOT_IPV4);
-	assert_int_equal(parse_with(IP, 0x5500, true), DROP_IP_MALFORMED); // version 5
-	assert_int_equal(parse_with(IP, 0x4400, true), DROP_IP_MALFORMED); // header of 16 bytes
+	assert_int_equal(parse_with(ETH, 0x8100, false), DROP_NOT_IP);       // VLAN
+	assert_int_equal(parse_with(ETH, 0x86dd, false), DROP_IP_MALFORMED); // not IPv6
+	assert_int_equal(parse_with(IP, 0x5500, true), DROP_IP_MALFORMED);   // version 5
+	assert_int_equal(parse_with(IP, 0x4400, true), DROP_IP_MALFORMED);   // header of 16 bytes
 	assert_int_equal(
 		parse_with(IP, 0x4f00, false), DROP_IP_MALFORMED); // header longer than the packet
 	assert_int_equal(
@@ -155,6 +163,94 @@ static void net_udp_parse__ip_options(void **state)
 	assert_int_equal(parse(&view, frame, sizeof(frame)), VERDICT_ACCEPT);
 	assert_int_equal(view.payload_at, 46);
 	assert_int_equal(view.payload_size, 7);
+}
+
+static const struct address a6 = {{0xfd, [15] = 1}}, b6 = {{0xfd, [15] = 2}};
+
+static void net_udp_parse__ipv6_golden(void **state)
+{
+	struct net_udp view;
+
+	(void)state;
+	assert_int_equal(parse(&view, golden6, sizeof(golden6)), VERDICT_ACCEPT);
+	assert_true(address_equal(view.src, a6));
+	assert_true(address_equal(view.dst, b6));
+	assert_int_equal(view.src_port, 7654);
+	assert_int_equal(view.dst_port, 7655);
+	assert_int_equal(view.payload_at, 62);
+	assert_int_equal(view.payload_size, 7);
+	assert_true(view.checksum);
+	for (uint32_t size = 0; size < sizeof(golden6); size++)
+		assert_int_equal(parse(&view, golden6, size),
+			size < 14 ? DROP_ETH_TRUNCATED : DROP_IP_MALFORMED);
+}
+
+// IPv6 has no header checksum: traffic class, flow label and hop limit are nobody's to believe; all
+// else is noticed.
+static void net_udp_parse__ipv6_every_flipped_bit(void **state)
+{
+	uint8_t frame[sizeof(golden6)];
+	struct net_udp view;
+
+	(void)state;
+	for (uint32_t bit = ETH * 8; bit < sizeof(golden6) * 8; bit++) {
+		bool free = (bit >= IP * 8 + 4 && bit < IP * 8 + 32) || bit / 8 == IP + 7;
+
+		memcpy(frame, golden6, sizeof(frame));
+		frame[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		free = free && bit / 8 != IP; // within a byte, bits are counted from the right
+		free = free || (bit / 8 == IP && bit % 8 < 4);
+		if (parse(&view, frame, sizeof(frame)) == VERDICT_ACCEPT)
+			assert_true(free);
+		else
+			assert_false(free);
+	}
+}
+
+static enum verdict parse6_with(uint32_t at, uint8_t value)
+{
+	uint8_t frame[sizeof(golden6)];
+	struct net_udp view;
+
+	memcpy(frame, golden6, sizeof(frame));
+	frame[at] = value;
+	return parse(&view, frame, sizeof(frame));
+}
+
+static void net_udp_parse__ipv6_malformed(void **state)
+{
+	static const uint8_t extensions[] = {0, 43, 50, 51, 60, 135, 139, 140, 253, 254};
+	uint8_t frame[sizeof(golden6)];
+	struct net_udp view;
+
+	(void)state;
+	assert_int_equal(parse6_with(IP, 0x40), DROP_IP_MALFORMED);    // version 4
+	assert_int_equal(parse6_with(IP + 5, 16), DROP_IP_MALFORMED);  // longer than the frame
+	assert_int_equal(parse6_with(IP + 5, 7), DROP_UDP_MALFORMED);  // no room for a UDP header
+	assert_int_equal(parse6_with(IP + 5, 14), DROP_UDP_MALFORMED); // shorter than UDP says
+	assert_int_equal(parse6_with(IP + 6, 44), DROP_IP_FRAGMENT);
+	assert_int_equal(parse6_with(IP + 6, 6), DROP_NOT_UDP); // TCP
+	for (size_t i = 0; i < sizeof(extensions); i++)
+		assert_int_equal(parse6_with(IP + 6, extensions[i]), DROP_IP_EXTENSION);
+	memcpy(frame, golden6, sizeof(frame));
+	be16_put(frame + 60, 0);
+	assert_int_equal(parse(&view, frame, sizeof(frame)), VERDICT_ACCEPT);
+	assert_false(view.checksum); // the port decides (RFC 8200 §8.1)
+}
+
+// ::ffff:192.168.7.2 in an IPv6 packet is not our IPv4 address.
+static void net_udp_parse__ipv4_address_in_ipv6(void **state)
+{
+	uint8_t frame[sizeof(golden6)];
+	struct address mapped = address_from_ipv4(0xc0a80702);
+	struct net_ip view;
+
+	(void)state;
+	for (uint32_t at = IP + 8; at <= IP + 24; at += 16) {
+		memcpy(frame, golden6, sizeof(frame));
+		memcpy(frame + at, mapped.bytes, sizeof(mapped.bytes));
+		assert_int_equal(net_ip_parse(&view, frame, sizeof(frame)), DROP_IP_MALFORMED);
+	}
 }
 
 static const uint8_t arp_golden[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0x53, 0xc0, 0xa8,
@@ -230,6 +326,10 @@ int main(void)
 		cmocka_unit_test(net_udp_parse__malformed),
 		cmocka_unit_test(net_udp_parse__no_checksum_is_said),
 		cmocka_unit_test(net_udp_parse__ip_options),
+		cmocka_unit_test(net_udp_parse__ipv6_golden),
+		cmocka_unit_test(net_udp_parse__ipv6_every_flipped_bit),
+		cmocka_unit_test(net_udp_parse__ipv6_malformed),
+		cmocka_unit_test(net_udp_parse__ipv4_address_in_ipv6),
 		cmocka_unit_test(net_arp_parse__golden),
 		cmocka_unit_test(net_arp_parse__malformed),
 	};
