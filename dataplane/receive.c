@@ -15,29 +15,34 @@
 #include "dataplane/transform/compress.h"
 #include "dataplane/worker.h"
 
-// Its sender does not know a connection that we believe to have with it.
-static enum verdict receive_hint(struct worker *w, const struct port_packet *in, uint64_t now_ns)
+// The right queue is a matter of speed, not of truth: the connection id names the owner. The
+// packet is his from here.
+static enum verdict receive_steer(
+	struct worker *w, uint16_t port, struct port_packet *in, uint16_t owner)
 {
+	if (owner >= w->config->workers)
+		return DROP_CID_WORKER;
+	w->counters.drops[DROP_STEER_FULL] +=
+		steer_give(w->steer, w->index, owner, (uint8_t)port, in);
+	in->mbuf = NULL;
+	w->counters.steered++;
+	return VERDICT_ACCEPT;
+}
+
+// Its sender does not know a connection that we believe to have with it. It names no connection id
+// of ours, but came back to the UDP port of the worker that had sent.
+static enum verdict receive_hint(
+	struct worker *w, uint16_t port, struct port_packet *in, uint64_t now_ns)
+{
+	uint16_t owner = (uint16_t)(in->dst_port - port_config(w->port[port])->udp_base_port);
 	uint32_t cid;
 
+	if (owner != w->index)
+		return receive_steer(w, port, in, owner);
 	if (!wire_hint_parse(&cid, in->payload + WIRE_HEADER_SIZE, in->size - WIRE_HEADER_SIZE))
 		return DROP_HEADER;
 	transport_on_reset_hint(w->transport, cid, now_ns);
 	return VERDICT_ACCEPT;
-}
-
-// The right queue is a matter of speed, not of truth: the connection id names the owner.
-static enum verdict receive_steer(
-	struct worker *w, uint16_t port, struct port_packet *in, uint8_t owner)
-{
-	enum verdict verdict;
-
-	if (owner >= w->config->workers)
-		return DROP_CID_WORKER;
-	verdict = steer_give(w->steer, w->index, owner, (uint8_t)port, in);
-	in->mbuf = NULL; // the other worker's, or freed
-	w->counters.steered++;
-	return verdict;
 }
 
 static enum verdict receive_open(struct worker *w, struct session *s,
@@ -71,7 +76,7 @@ static enum verdict receive_packet(
 	if (!wire_header_parse(&header, in->payload, in->size))
 		return DROP_HEADER;
 	if (header.type == WIRE_RESET && header.cid == 0)
-		return receive_hint(w, in, now_ns);
+		return receive_hint(w, port, in, now_ns);
 	if (wire_cid_worker(header.cid) != w->index)
 		return receive_steer(w, port, in, wire_cid_worker(header.cid));
 	c = transport_find(w->transport, header.cid);
@@ -112,6 +117,8 @@ uint32_t receive_port(struct worker *w, uint16_t port, uint64_t now_ns)
 	uint16_t n = port_rx(w->port[port], w->index, in, BURST, now_ns);
 
 	receive_batch(w, port, in, n, now_ns);
+	if (w->steer)
+		w->counters.drops[DROP_STEER_FULL] += steer_flush(w->steer, w->index);
 	return n;
 }
 
@@ -121,8 +128,11 @@ uint32_t receive_steered(struct worker *w, uint64_t now_ns)
 	uint8_t port[BURST];
 	uint16_t n = w->steer ? steer_take(w->steer, w->index, in, port, BURST) : 0;
 
-	for (uint16_t i = 0; i < n; i++)
-		receive_batch(w, port[i], &in[i], 1, now_ns);
+	for (uint16_t first = 0, end; first < n; first = end) {
+		for (end = first + 1; end < n && port[end] == port[first];)
+			end++;
+		receive_batch(w, port[first], &in[first], end - first, now_ns);
+	}
 	return n;
 }
 

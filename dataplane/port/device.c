@@ -53,7 +53,7 @@ static bool device_check(const struct port *p, const char *name, char *error, si
 // Only links that take it are told the MTU: memif advertises frames of 1518 bytes and has no
 // mtu_set, but carries whatever fits bsize; af_packet's mtu_set would change the kernel's
 // interface.
-static void device_conf(const struct port *p, struct rte_eth_conf *conf)
+static void device_conf(struct port *p, struct rte_eth_conf *conf)
 {
 	struct rte_eth_dev_info info;
 
@@ -61,12 +61,14 @@ static void device_conf(const struct port *p, struct rte_eth_conf *conf)
 	if (!port_kind(p)->takes_mtu || rte_eth_dev_info_get(p->id, &info) != 0)
 		return;
 	conf->rxmode.mtu = p->config.mtu;
-	if (p->config.queues == 1 || p->config.driver != PORT_PCI)
+	if (port_kind(p)->names_device)
+		rss_choose(&p->rss, &p->config, &info);
+	if (!p->rss.possible)
 		return;
-	conf->rx_adv_conf.rss_conf.rss_hf =
-		info.flow_type_rss_offloads & (RTE_ETH_RSS_IPV4 | RTE_ETH_RSS_NONFRAG_IPV4_UDP);
-	if (conf->rx_adv_conf.rss_conf.rss_hf)
-		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	conf->rx_adv_conf.rss_conf = (struct rte_eth_rss_conf){.rss_key = p->rss.key,
+		.rss_key_len = (uint8_t)p->rss.key_size,
+		.rss_hf = p->rss.types};
 }
 
 static int device_configure(struct port *p)
@@ -146,6 +148,19 @@ bool device_open(struct port *p, char *error, size_t size)
 			p->config.name, name, args, p->config.queues, plural,
 			rte_strerror(-result));
 	return false;
+}
+
+int device_start(struct port *p)
+{
+	int result = rte_eth_dev_start(p->id);
+
+	// Drivers write a table of their own when they start.
+	if (result == 0 && p->rss.possible && !rss_table_set(p->id, &p->rss))
+		fprintf(stderr,
+			"sluice-dataplane: link %s: the card does not take an RSS table; packets "
+			"pass from worker to worker\n",
+			p->config.name);
+	return result;
 }
 
 void device_close(struct port *p)

@@ -22,8 +22,15 @@ static const struct port_kind kinds[PORT_DRIVER_COUNT] = {
 		.device_comes_and_goes = true,
 		.step = virtio_step},
 	[PORT_TAP] = {.driver = "net_tap", .takes_mtu = true, .step = port_link_step},
-	[PORT_PCI] = {.own_mac = true, .takes_mtu = true, .step = port_link_step},
-	[PORT_VDEV] = {.own_mac = true, .gated = true, .takes_mtu = true, .step = memif_step},
+	[PORT_PCI] = {.own_mac = true,
+		.names_device = true,
+		.takes_mtu = true,
+		.step = port_link_step},
+	[PORT_VDEV] = {.own_mac = true,
+		.names_device = true,
+		.gated = true,
+		.takes_mtu = true,
+		.step = memif_step},
 };
 
 const struct port_kind *port_kind(const struct port *p)

@@ -25,7 +25,7 @@ static void client_step(struct port *p, bool up, uint64_t now_ns)
 	client_stop(p);
 	if (now_ns < p->retry_ns)
 		return;
-	p->started = rte_eth_dev_start(p->id) == 0;
+	p->started = device_start(p) == 0;
 	p->retry_ns = now_ns + (p->started ? MEMIF_CONNECT_NS : MEMIF_START_NS);
 }
 
@@ -38,7 +38,7 @@ void memif_step(struct port *p, uint64_t now_ns)
 	if (!p->config.memif_server)
 		client_step(p, up, now_ns);
 	else if (!p->started)
-		p->started = rte_eth_dev_start(p->id) == 0;
+		p->started = device_start(p) == 0;
 	port_link_set(p, up);
 	if (up)
 		port_unshut(p);

@@ -137,7 +137,7 @@ static bool port_start(struct port *p, char *error, size_t size)
 
 	if (port_kind(p)->gated)
 		return true; // its step starts it when it can
-	result = rte_eth_dev_start(p->id);
+	result = device_start(p);
 	if (result < 0) {
 		snprintf(error, size, "link %s does not start: %s", p->config.name,
 			rte_strerror(-result));

@@ -9,6 +9,7 @@
 
 #include "dataplane/port/neighbour.h"
 #include "dataplane/port/port.h"
+#include "dataplane/port/rss.h"
 
 // Everything of one worker on one port; written by that worker alone but for `inbox`.
 struct port_queue {
@@ -39,6 +40,7 @@ struct port_kind {
 	bool gated;     // its step runs in a window, with the port shut and DPDK's interrupt thread
 			// held (gate.h), and opens it
 	bool takes_mtu; // what the device says of itself counts, and it is told the MTU
+	bool names_device;          // the configuration does: it may be a card, with RSS
 	bool device_comes_and_goes; // opened and closed by its step, not by port_open
 	void (*step)(struct port *p, uint64_t now_ns);
 };
@@ -64,6 +66,7 @@ struct port {
 	atomic_uint_fast64_t link_changes;
 	int ioctl_socket; // af_packet, af_xdp
 	int group_socket; // ... over IPv6: as long as it is open, our multicast group is heard
+	struct rss rss;
 };
 
 // The worker may enter the driver between these two. The exchange is a full barrier: either
@@ -98,6 +101,7 @@ bool socket_prepare(const struct port *p, char *error, size_t error_size);
 
 // device.c: the DPDK device behind a port, made and configured but not started.
 bool device_open(struct port *p, char *error, size_t error_size);
+int device_start(struct port *p); // 0, or what rte_eth_dev_start says
 void device_close(struct port *p);
 
 // vdev.c: DPDK's strings for it.

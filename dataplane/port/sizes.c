@@ -1,6 +1,8 @@
 // How large buffers and rings of a port are.
 #include "dataplane/port/sizes.h"
 
+#include "dataplane/port/steer.h"
+
 // memif: the driver walks every slot round and round, so ring x slot is its cache footprint: many
 // small or few large. A slot smaller than a frame would chain buffers; a pool whose buffers have
 // less room than a slot does too, and in later DPDK a copy bounded by the pool's room instead of
@@ -50,16 +52,17 @@ uint32_t sizes_ring(const struct port_config *c)
 }
 
 // Buffers that can be away at once: in rings where the driver keeps them there, waiting for the
-// port, being built, and in the workers' caches.
+// port, being built, in the workers' caches, and on their way to the worker that owns them.
 uint32_t sizes_buffer_count_min(const struct port_config *c)
 {
-	uint32_t rings = 0;
+	uint32_t rings = 0, steered = (c->queues - 1u) * steer_room(c->queues);
 
 	if (c->driver == PORT_AF_XDP)
 		rings = 2 * 2048 + 2 * sizes_ring(c); // fill, completion, receive, transmit
 	if (c->driver == PORT_VIRTIO_USER || c->driver == PORT_PCI || c->driver == PORT_VDEV)
 		rings = 2 * sizes_ring(c);
-	return (uint32_t)c->queues * (rings + TX_BACKLOG_MAX + 2 * SIZES_POOL_CACHE + 4 * BURST);
+	return (uint32_t)c->queues *
+	       (rings + steered + TX_BACKLOG_MAX + 2 * SIZES_POOL_CACHE + 4 * BURST);
 }
 
 uint32_t sizes_buffer_count(const struct port_config *c)

@@ -15,17 +15,29 @@
 #define PAIR_BUFFERS 64u
 #define PAIR_BLOCKS  128u
 
-static void end_control(struct pair_end *e)
+static void end_control(struct pair_end *e, uint32_t channel)
 {
 	e->control = calloc(1, sizeof(*e->control));
 	assert_non_null(e->control);
-	ring_producer_init(&e->commands, e->control->channels[1].command_slots,
-		&e->control->channels[1].command_tail, &e->tables->channels[1].command_head,
-		sizeof(struct plane_command), PLANE_COMMAND_SLOTS);
-	ring_consumer_init(&e->events, e->tables->channels[1].event_slots,
-		&e->tables->channels[1].event_tail, &e->control->channels[1].event_head,
+	ring_producer_init(&e->commands, e->control->channels[channel].command_slots,
+		&e->control->channels[channel].command_tail,
+		&e->tables->channels[channel].command_head, sizeof(struct plane_command),
+		PLANE_COMMAND_SLOTS);
+	ring_consumer_init(&e->events, e->tables->channels[channel].event_slots,
+		&e->tables->channels[channel].event_tail, &e->control->channels[channel].event_head,
 		sizeof(struct plane_event), PLANE_EVENT_SLOTS);
 	pair_mail(e, MAIL_CONTROL_ATTACH, e->control);
+}
+
+void pair_end_start(struct pair_end *e, uint16_t index, struct steer *steer, uint64_t boot_id)
+{
+	e->tables = calloc(1, sizeof(*e->tables));
+	assert_non_null(e->tables);
+	assert_int_equal(
+		worker_init(&e->w, index, &e->config, e->ports, steer, e->tables, boot_id), 0);
+	end_control(e, 1u + index);
+	fake_app_init(&e->app, PAIR_BUFFERS, PAIR_BLOCKS);
+	pair_mail(e, MAIL_APP_ATTACH, e->app.channel);
 }
 
 static void end_init(struct pair_end *e, struct pair_end *peer, uint32_t ipv4)
@@ -33,13 +45,7 @@ static void end_init(struct pair_end *e, struct pair_end *peer, uint32_t ipv4)
 	fake_port_init(&e->port, &peer->port, ipv4);
 	e->ports[0] = &e->port;
 	e->config = (struct config){.workers = 1, .links = 1};
-	e->tables = calloc(1, sizeof(*e->tables));
-	assert_non_null(e->tables);
-	assert_int_equal(
-		worker_init(&e->w, 0, &e->config, e->ports, NULL, e->tables, 1000 + ipv4), 0);
-	end_control(e);
-	fake_app_init(&e->app, PAIR_BUFFERS, PAIR_BLOCKS);
-	pair_mail(e, MAIL_APP_ATTACH, e->app.channel);
+	pair_end_start(e, 0, NULL, 1000 + ipv4);
 }
 
 struct worker_pair *pair_new(void)
@@ -54,7 +60,7 @@ struct worker_pair *pair_new(void)
 	return pair;
 }
 
-static void end_fini(struct pair_end *e)
+void pair_end_stop(struct pair_end *e)
 {
 	assert_null(transport_check(e->w.transport));
 	assert_null(app_channel_check(e->app.channel));
@@ -64,10 +70,15 @@ static void end_fini(struct pair_end *e)
 	assert_int_equal(e->w.parked, 0);
 	assert_int_equal(e->w.discard_count, WORKER_DISCARD_BLOCKS);
 	worker_fini(&e->w);
-	fake_port_fini(&e->port);
 	fake_app_fini(&e->app);
 	free(e->control);
 	free(e->tables);
+}
+
+static void end_fini(struct pair_end *e)
+{
+	pair_end_stop(e);
+	fake_port_fini(&e->port);
 }
 
 void pair_free(struct worker_pair *pair)
@@ -96,12 +107,17 @@ static void end_letters(struct pair_end *e)
 	}
 }
 
-void pair_turn(struct worker_pair *pair, struct pair_end *end)
+void pair_end_turn(struct pair_end *end, uint64_t now_ns)
 {
-	loop_turn(&end->w, pair->now_ns);
+	loop_turn(&end->w, now_ns);
 	assert_null(transport_check(end->w.transport));
 	assert_null(app_channel_check(end->app.channel));
 	end_letters(end);
+}
+
+void pair_turn(struct worker_pair *pair, struct pair_end *end)
+{
+	pair_end_turn(end, pair->now_ns);
 }
 
 void pair_turns(struct worker_pair *pair, uint32_t turns)

@@ -26,6 +26,13 @@ struct worker_pair {
 	uint64_t now_ns;
 };
 
+// One worker with its control and its application; `config` and `ports` are filled in. The link is
+// the caller's.
+void pair_end_start(struct pair_end *end, uint16_t index, struct steer *steer, uint64_t boot_id);
+void pair_end_turn(struct pair_end *end, uint64_t now_ns);
+// Its application has left (`gone`): nothing of the worker may be left.
+void pair_end_stop(struct pair_end *end);
+
 struct worker_pair *pair_new(void);
 // Both applications leave. Then nothing may be left:
 // no session, block, slab, record or packet buffer.

@@ -34,8 +34,10 @@ static void steer_take__in_order_with_port(void **state)
 	for (uint16_t i = 0; i < 5; i++) {
 		struct port_packet p = packet_of(i);
 
-		assert_int_equal(steer_give(s, 0, 1, (uint8_t)(i + 3), &p), VERDICT_ACCEPT);
+		assert_int_equal(steer_give(s, 0, 1, (uint8_t)(i + 3), &p), 0);
 	}
+	assert_int_equal(steer_take(s, 1, out, port, BURST), 0); // the burst is not over
+	assert_int_equal(steer_flush(s, 0), 0);
 	assert_int_equal(steer_take(s, 0, out, port, BURST), 0);
 	assert_int_equal(steer_take(s, 1, out, port, 3), 3);
 	assert_int_equal(steer_take(s, 1, out + 3, port + 3, BURST), 2);
@@ -50,24 +52,69 @@ static void steer_take__in_order_with_port(void **state)
 	assert_int_equal(rte_mempool_in_use_count(pool), 0);
 }
 
-// A full ring frees the packet and says so; what is inside goes with the rings.
+// What finds no room in a ring is freed and counted; what is inside goes with the rings.
 static void steer_give__full(void **state)
 {
 	char error[128];
 	struct steer *s = steer_new(3, error, sizeof(error));
-	enum verdict verdict = VERDICT_ACCEPT;
-	uint32_t n = 0;
+	uint32_t room = steer_room(3), full = 0;
 
 	(void)state;
 	assert_non_null(s);
-	for (; n < 1000 && verdict == VERDICT_ACCEPT; n++) {
+	for (uint32_t i = 0; i < room + BURST + 3; i++) {
 		struct port_packet p = packet_of(1);
 
-		verdict = steer_give(s, 2, 0, 0, &p);
+		full += steer_give(s, 2, 0, 0, &p);
 	}
-	assert_int_equal(verdict, DROP_STEER_FULL);
-	assert_int_equal(steer_counters(s, 2)->full, 1);
-	assert_int_equal(rte_mempool_in_use_count(pool), n - 1);
+	assert_int_equal(rte_mempool_in_use_count(pool), room + 3); // three are staged
+	full += steer_flush(s, 2);
+	assert_int_equal(full, BURST + 3);
+	assert_int_equal(steer_counters(s, 2)->full, full);
+	assert_int_equal(steer_counters(s, 2)->given, room);
+	assert_int_equal(rte_mempool_in_use_count(pool), room);
+	steer_free(s);
+	assert_int_equal(rte_mempool_in_use_count(pool), 0);
+}
+
+// However many workers: what waits for one of them is bounded, and every ring takes a few bursts.
+static void steer_room__shared(void **state)
+{
+	(void)state;
+	assert_int_equal(steer_room(1), 0);
+	for (uint16_t workers = 2; workers <= WORKERS_MAX; workers++) {
+		uint32_t room = steer_room(workers);
+
+		assert_true(room >= 4 * BURST);
+		assert_int_equal(room & (room - 1), 0);
+		assert_true((workers - 1u) * room <= STEER_ROOM);
+	}
+}
+
+// One burst for many workers, each in his own order; what was never flushed goes with the rings.
+static void steer_flush__every_worker(void **state)
+{
+	char error[128];
+	struct steer *s = steer_new(WORKERS_MAX, error, sizeof(error));
+	struct port_packet out[BURST];
+	uint8_t port[BURST];
+
+	(void)state;
+	assert_non_null(s);
+	for (uint16_t i = 0; i < 3 * (WORKERS_MAX - 1); i++) {
+		struct port_packet p = packet_of(i);
+
+		assert_int_equal(steer_give(s, 0, 1 + i % (WORKERS_MAX - 1), 0, &p), 0);
+	}
+	assert_int_equal(steer_flush(s, 0), 0);
+	for (uint16_t w = 1; w < WORKERS_MAX; w++) {
+		assert_int_equal(steer_take(s, w, out, port, BURST), 3);
+		for (uint16_t i = 0; i < 3; i++) {
+			assert_int_equal(out[i].dst_port, w - 1 + i * (WORKERS_MAX - 1));
+			rte_pktmbuf_free(out[i].mbuf);
+		}
+	}
+	out[0] = packet_of(1);
+	assert_int_equal(steer_give(s, 3, 4, 0, &out[0]), 0);
 	steer_free(s);
 	assert_int_equal(rte_mempool_in_use_count(pool), 0);
 }
@@ -82,13 +129,15 @@ static void steer_take__fair(void **state)
 	uint16_t seen = 0;
 
 	(void)state;
-	assert_int_equal(steer_give(s, 2, 0, 0, &quiet), VERDICT_ACCEPT);
+	assert_int_equal(steer_give(s, 2, 0, 0, &quiet), 0);
+	assert_int_equal(steer_flush(s, 2), 0);
 	for (int turn = 0; turn < 3; turn++) {
 		for (int i = 0; i < 4; i++) {
 			struct port_packet loud = packet_of(1);
 
 			steer_give(s, 1, 0, 0, &loud);
 		}
+		steer_flush(s, 1);
 		for (uint16_t i = steer_take(s, 0, out, port, 4); i-- > 0;
 			rte_pktmbuf_free(out[i].mbuf))
 			seen = (uint16_t)(seen + (out[i].dst_port == 777));
@@ -103,6 +152,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(steer_take__in_order_with_port),
 		cmocka_unit_test(steer_give__full),
+		cmocka_unit_test(steer_room__shared),
+		cmocka_unit_test(steer_flush__every_worker),
 		cmocka_unit_test(steer_take__fair),
 	};
 	const struct eal_config config = {
