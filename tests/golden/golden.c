@@ -37,7 +37,7 @@ static bool lose_one(struct sim *sim, const struct frame *frame)
 
 static void plan_golden(struct plan *plan, const struct golden *golden)
 {
-	*plan = (struct plan){.seed = 1, .nodes = 2, .pairs = 1, .loop_ns = 1 * US};
+	*plan = (struct plan){.seed = 1, .nodes = 2, .workers = 1, .pairs = 1, .loop_ns = 1 * US};
 	for (uint32_t n = 0; n < 2; n++) {
 		plan->clock_ns[n] = 1 * S;
 		plan->links[n][!n] = (struct link_plan){.delay_ns = 1 * MS, .queue = 1024};

@@ -13,7 +13,7 @@ static struct node *end_node(const struct end *end)
 
 static char end_letter(const struct end *end)
 {
-	return (char)('a' + end->node);
+	return node_letter(end->node);
 }
 
 void end_init(struct end *end, struct sim *sim, uint32_t pair, uint32_t side)

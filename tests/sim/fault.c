@@ -7,7 +7,8 @@
 void node_start(struct sim *sim, struct node *node)
 {
 	struct transport_config config = {
-		.worker = (uint8_t)node->index,
+		.worker = (uint8_t)(sim->plan->workers > 1 ? node->index % sim->plan->workers
+							   : node->index),
 		.conns = SLOTS,
 		.boot_id = rng_next(&sim->rng) | 1,
 		.keepalive_ns = 1 * S,
@@ -42,8 +43,11 @@ void node_die(struct sim *sim, struct node *node)
 			end->disturbed = end_peer(end)->disturbed = true;
 			end_die(end);
 		}
-	for (; node->rx_count; node->rx_count--, node->rx_head = (node->rx_head + 1) % RX_RING)
+	for (; node->rx_count; node->rx_count--, node->rx_head = (node->rx_head + 1) % RX_RING) {
 		free(node->rx[node->rx_head]);
+		sim->died++;
+	}
+	steer_clear(sim, node);
 	for (; node->backlog_count; node->backlog_count--)
 		free(node->backlog[node->backlog_count - 1]);
 	free(node->memory);
@@ -134,11 +138,11 @@ void fault_step(struct sim *sim)
 	for (uint32_t n = 0; n < sim->plan->nodes; n++) {
 		struct node *node = &sim->nodes[n];
 		if (node->restart_ns && node->restart_ns <= sim->now_ns) {
-			sim_say(sim, "%c: starts again with another boot id", 'a' + n);
+			sim_say(sim, "%c: starts again with another boot id", node_letter(n));
 			node_start(sim, node);
 		}
 		if (sim->down_until_ns[n] && sim->down_until_ns[n] <= sim->now_ns) {
-			sim_say(sim, "the links of %c are up again", 'a' + n);
+			sim_say(sim, "the links of %c are up again", node_letter(n));
 			sim->down_until_ns[n] = 0;
 			links_set(sim, n, false);
 		}

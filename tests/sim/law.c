@@ -25,7 +25,7 @@ static void bit_set(uint64_t *words, uint64_t pn, bool value)
 
 static char letter(const struct end *end)
 {
-	return (char)('a' + end->node);
+	return node_letter(end->node);
 }
 
 // ---- sent packets -----------------------------------------------------------------------------

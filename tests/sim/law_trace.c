@@ -12,8 +12,8 @@ static void broken(struct end *end, const struct trace_record *line, const char 
 	sim_fail(end->sim,
 		"%c: connection %u (%s), at %s: %s: the law wants %.6f; window %.6f (was %.6f), "
 		"%llu B/s, rtt %llu ns, srtt %llu ns, %u acknowledged, limited by %s",
-		'a' + end->node, end->pair, controller_name(end->law.model.controller), kind, what,
-		want, line->cwnd_segments, end->law.cwnd, (unsigned long long)line->rate_Bps,
+		node_letter(end->node), end->pair, controller_name(end->law.model.controller), kind,
+		what, want, line->cwnd_segments, end->law.cwnd, (unsigned long long)line->rate_Bps,
 		(unsigned long long)line->rtt_ns, (unsigned long long)line->srtt_ns,
 		line->newly_acked, limited_by_name(line->limited_by));
 }
@@ -24,7 +24,7 @@ void law_on_trace(void *context, void *owner, const struct trace_record *record)
 	struct law *law = &end->law;
 	if (law->nlines == LAW_LINES_MAX)
 		sim_fail(context, "%c: connection %u traces more steps than one event has",
-			'a' + end->node, end->pair);
+			node_letter(end->node), end->pair);
 	else
 		law->lines[law->nlines++] = *record;
 }
@@ -141,7 +141,7 @@ static void check_limited(struct end *end, const struct conn_stats *stats)
 	if (says && !full)
 		sim_fail(end->sim,
 			"%c: connection %u says the window limits it: %u of %.3f are in flight",
-			'a' + end->node, end->pair, stats->in_flight, stats->cwnd_segments);
+			node_letter(end->node), end->pair, stats->in_flight, stats->cwnd_segments);
 	law->limited_by = stats->limited_by;
 }
 
@@ -155,15 +155,15 @@ void law_trace_step(struct end *end, const struct conn_stats *stats, bool after_
 	if (law->gain.acked && strcmp(stats->state, "closed") != 0)
 		sim_fail(end->sim,
 			"%c: connection %u takes an ACK of packet %llu and traces nothing",
-			'a' + end->node, end->pair, (unsigned long long)law->gain.largest);
+			node_letter(end->node), end->pair, (unsigned long long)law->gain.largest);
 	law->gain = (struct law_gain){0};
 	if (stats->cwnd_segments != law->cwnd)
 		sim_fail(end->sim,
 			"%c: connection %u moves its window from %.6f to %.6f without a step",
-			'a' + end->node, end->pair, law->cwnd, stats->cwnd_segments);
+			node_letter(end->node), end->pair, law->cwnd, stats->cwnd_segments);
 	if (stats->cuts != law->cuts_traced)
 		sim_fail(end->sim, "%c: connection %u counts %llu cuts and traced %llu",
-			'a' + end->node, end->pair, (unsigned long long)stats->cuts,
+			node_letter(end->node), end->pair, (unsigned long long)stats->cuts,
 			(unsigned long long)law->cuts_traced);
 	if (after_send)
 		check_limited(end, stats);

@@ -12,15 +12,17 @@
 static struct {
 	const char *program;
 	uint64_t seed; // running now
+	uint32_t workers;
 	bool trace;
+	uint64_t steered, steer_full;
 	uint64_t acks[CONTROLLER_COUNT], cuts[CONTROLLER_COUNT]; // held against the law
 } run;
 
 static void print_replay(void)
 {
 	char line[512];
-	int size = snprintf(line, sizeof(line), "replay: %s --seed %llu --trace\n", run.program,
-		(unsigned long long)run.seed);
+	int size = snprintf(line, sizeof(line), "replay: %s --workers %u --seed %llu --trace\n",
+		run.program, run.workers, (unsigned long long)run.seed);
 	if (write(STDERR_FILENO, line, (size_t)size) < 0)
 		_exit(3);
 }
@@ -59,7 +61,7 @@ static bool run_seed(uint64_t seed)
 	static struct plan plan;
 	static struct sim sim;
 	run.seed = seed;
-	plan_init(&plan, seed);
+	plan_init(&plan, seed, run.workers);
 	if (run.trace)
 		plan_say(&plan, stdout);
 	sim_init(&sim, &plan, run.trace ? stdout : NULL);
@@ -71,6 +73,8 @@ static bool run_seed(uint64_t seed)
 		print_replay();
 	}
 	count_steps(&sim);
+	run.steered += sim.steered;
+	run.steer_full += sim.steer_full;
 	sim_fini(&sim);
 	plan_fini(&plan);
 	return ok;
@@ -93,7 +97,11 @@ static bool law_was_held(void)
 			(unsigned long long)run.acks[id], (unsigned long long)run.cuts[id]);
 		ok &= run.acks[id] && run.cuts[id];
 	}
-	return ok;
+	if (run.workers == 1)
+		return ok;
+	printf("%llu packets passed from worker to worker, %llu found no room\n",
+		(unsigned long long)run.steered, (unsigned long long)run.steer_full);
+	return ok && run.steered && run.steer_full;
 }
 
 // Every job takes every jobs-th seed. The exit status says only whether any failed.
@@ -121,7 +129,9 @@ static bool run_jobs(uint64_t first, uint64_t count, uint64_t jobs)
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: %s [--seed N] [--first N] [--seeds COUNT] [--jobs N] [--trace]\n",
+	fprintf(stderr,
+		"usage: %s [--seed N] [--first N] [--seeds COUNT] [--jobs N] [--workers 1..16] "
+		"[--trace]\n",
 		run.program);
 	return 2;
 }
@@ -133,11 +143,13 @@ int main(int argc, char **argv)
 		{"seeds", required_argument, NULL, 'n'},
 		{"first", required_argument, NULL, 'f'},
 		{"jobs", required_argument, NULL, 'j'},
+		{"workers", required_argument, NULL, 'w'},
 		{"trace", no_argument, NULL, 't'},
 		{NULL, 0, NULL, 0},
 	};
 	uint64_t first = 1, count = 100, jobs = 1;
 	run.program = argv[0];
+	run.workers = 1;
 	for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		uint64_t value = optarg ? strtoull(optarg, NULL, 10) : 0;
 		switch (c) {
@@ -154,6 +166,9 @@ int main(int argc, char **argv)
 		case 'j':
 			jobs = value;
 			break;
+		case 'w':
+			run.workers = value <= WORKERS_MAX ? (uint32_t)value : 0;
+			break;
 		case 't':
 			run.trace = true;
 			break;
@@ -161,7 +176,7 @@ int main(int argc, char **argv)
 			return usage();
 		}
 	}
-	if (optind != argc || jobs == 0 || jobs > 64 || count == 0)
+	if (optind != argc || jobs == 0 || jobs > 64 || count == 0 || run.workers == 0)
 		return usage();
 	catch_crashes();
 	bool ok = jobs == 1 ? run_seeds(first, count, 1) == 0 : run_jobs(first, count, jobs);

@@ -22,16 +22,31 @@ static uint64_t wake_at(struct sim *sim, const struct node *node, uint64_t due_n
 	return due_ns < node->paused_until_ns ? node->paused_until_ns : due_ns;
 }
 
+void node_wake(struct sim *sim, struct node *node)
+{
+	uint64_t wake_ns = wake_at(sim, node, sim->now_ns);
+	if (wake_ns < node->wake_ns)
+		node->wake_ns = wake_ns;
+}
+
 void node_arrive(struct sim *sim, struct node *node, struct frame *frame)
 {
+	sim->arrived++;
 	if (!node->transport || node->rx_count == RX_RING) {
+		sim->rx_full++;
 		free(frame);
 		return;
 	}
 	node->rx[(node->rx_head + node->rx_count++) % RX_RING] = frame;
-	uint64_t wake_ns = wake_at(sim, node, sim->now_ns);
-	if (wake_ns < node->wake_ns)
-		node->wake_ns = wake_ns;
+	node_wake(sim, node);
+}
+
+static void take_frame(struct sim *sim, struct node *node, struct frame *frame)
+{
+	node->worked = true;
+	sim->walked++;
+	walk_in(sim, node, frame);
+	free(frame);
 }
 
 static void take_arrivals(struct sim *sim, struct node *node)
@@ -40,9 +55,14 @@ static void take_arrivals(struct sim *sim, struct node *node)
 		struct frame *frame = node->rx[node->rx_head];
 		node->rx_head = (node->rx_head + 1) % RX_RING;
 		node->rx_count--;
-		node->worked = true;
-		walk_in(sim, node, frame);
-		free(frame);
+		if (!steer_give(sim, node, frame))
+			take_frame(sim, node, frame);
+	}
+	for (uint32_t n = 0; n < BURST && !sim->failed; n++) {
+		struct frame *frame = steer_take(sim, node);
+		if (!frame)
+			break;
+		take_frame(sim, node, frame);
 	}
 }
 
@@ -129,6 +149,14 @@ static void min_deadline(uint64_t *due_ns, uint64_t other_ns)
 		*due_ns = other_ns;
 }
 
+static bool steer_waits(const struct sim *sim, const struct node *node)
+{
+	for (uint32_t w = 0; w < sim->plan->workers; w++)
+		if (node->steered[w].count)
+			return true;
+	return false;
+}
+
 // When to look again. A deadline that is due turn after
 // turn, with nothing done, is a worker that spins.
 static void set_wake(struct sim *sim, struct node *node)
@@ -144,9 +172,9 @@ static void set_wake(struct sim *sim, struct node *node)
 	node->idle_turns = due && !node->worked ? node->idle_turns + 1 : 0;
 	if (node->idle_turns > 1000)
 		sim_fail(sim, "%c: transport_deadline is due, and 1,000 turns do nothing",
-			'a' + node->index);
+			node_letter(node->index));
 	// As loop_run: a turn that did something is followed by another one.
-	if (node->rx_count || node->worked)
+	if (node->rx_count || node->worked || steer_waits(sim, node))
 		due_ns = 0;
 	if (node->backlog_count)
 		min_deadline(&due_ns, sim->now_ns + 20 * US);
@@ -190,6 +218,6 @@ void node_turn(struct sim *sim, struct node *node)
 	for_each_end(sim, node, look_after_sending);
 	const char *broken = transport_check(node->transport);
 	if (broken)
-		sim_fail(sim, "%c: transport_check: %s", 'a' + node->index, broken);
+		sim_fail(sim, "%c: transport_check: %s", node_letter(node->index), broken);
 	set_wake(sim, node);
 }

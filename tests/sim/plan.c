@@ -171,7 +171,8 @@ static void plan_faults(struct plan *plan, struct rng *r)
 		}
 	}
 	uint32_t pairs = plan->pairs; // those of the first life
-	if (rng_percent(r, 12)) {
+	// One worker does not start again without the others of its host.
+	if (plan->workers == 1 && rng_percent(r, 12)) {
 		struct fault *fault = plan_fault(plan, r, FAULT_RESTART);
 		uint64_t back_ns = fault->at_ns + fault->duration_ns;
 		if (rng_percent(r, 50)) {
@@ -203,11 +204,29 @@ static int fault_order(const void *a, const void *b)
 	return (one->at_ns > two->at_ns) - (one->at_ns < two->at_ns);
 }
 
-void plan_init(struct plan *plan, uint64_t seed)
+// Every worker of the first host has a connection to one of the second, some of which have several.
+// All workers of a host are behind the same link.
+static void plan_hosts(struct plan *plan, struct rng *r)
+{
+	uint32_t workers = plan->workers;
+	plan->steer_slots = (uint32_t)log_between(r, 1, STEER_SLOTS);
+	for (uint32_t a = 0; a < plan->nodes; a++)
+		for (uint32_t b = 0; b < plan->nodes; b++)
+			plan->links[a][b] =
+				plan->links[a / workers * workers][b / workers * workers];
+	for (uint32_t w = 0; w < workers; w++) {
+		struct pair_plan *pair =
+			plan_pair(plan, r, rng_percent(r, 70) ? 0 : rng_below(r, 20 * MS));
+		pair->ends[0].node = w;
+		pair->ends[1].node = workers + (uint32_t)rng_below(r, workers);
+	}
+}
+
+void plan_init(struct plan *plan, uint64_t seed, uint32_t workers)
 {
 	struct rng r = {rng_mix(seed + 0x51u)};
-	*plan = (struct plan){.seed = seed};
-	plan->nodes = rng_percent(&r, 20) ? 3 : 2;
+	*plan = (struct plan){.seed = seed, .workers = workers};
+	plan->nodes = workers > 1 ? 2 * workers : rng_percent(&r, 20) ? 3 : 2;
 	plan->undetected = rng_percent(&r, 10);
 	plan->loop_ns = log_between(&r, 500, 20 * US);
 	plan->sleep_ns = rng_percent(&r, 30) ? 250 * US : 0;
@@ -223,8 +242,11 @@ void plan_init(struct plan *plan, uint64_t seed)
 				plan->links[a][b].corrupt_ppm = 20000;
 		}
 	}
-	for (uint64_t n = rng_percent(&r, 60) ? 1 : rng_between(&r, 2, 4); n; n--)
-		plan_pair(plan, &r, rng_percent(&r, 70) ? 0 : rng_below(&r, 20 * MS));
+	if (workers > 1)
+		plan_hosts(plan, &r);
+	else
+		for (uint64_t n = rng_percent(&r, 60) ? 1 : rng_between(&r, 2, 4); n; n--)
+			plan_pair(plan, &r, rng_percent(&r, 70) ? 0 : rng_below(&r, 20 * MS));
 	if (!clean)
 		plan_faults(plan, &r);
 	qsort(plan->faults, plan->nfaults, sizeof(plan->faults[0]), fault_order);
@@ -267,13 +289,13 @@ static void link_say(const struct link_plan *l, FILE *out)
 
 void plan_say(const struct plan *plan, FILE *out)
 {
-	fprintf(out, "seed %llu: %u nodes, %u connections%s\n", (unsigned long long)plan->seed,
-		plan->nodes, plan->pairs,
-		plan->undetected ? ", corruption passes the checksum" : "");
-	for (uint32_t a = 0; a < plan->nodes; a++)
-		for (uint32_t b = 0; b < plan->nodes; b++)
+	fprintf(out, "seed %llu: %u nodes of %u workers, %u connections%s\n",
+		(unsigned long long)plan->seed, plan->nodes / plan->workers, plan->workers,
+		plan->pairs, plan->undetected ? ", corruption passes the checksum" : "");
+	for (uint32_t a = 0; a < plan->nodes; a += plan->workers)
+		for (uint32_t b = 0; b < plan->nodes; b += plan->workers)
 			if (a != b) {
-				fprintf(out, "  link %c -> %c: ", 'a' + a, 'a' + b);
+				fprintf(out, "  link %c -> %c: ", node_letter(a), node_letter(b));
 				link_say(&plan->links[a][b], out);
 			}
 	for (uint32_t p = 0; p < plan->pairs; p++) {
@@ -284,8 +306,8 @@ void plan_say(const struct plan *plan, FILE *out)
 		for (uint32_t e = 0; e < 2; e++) {
 			const struct end_plan *end = &pair->ends[e];
 			fprintf(out, "    %c: opens at %.3f ms, credit %u records%s",
-				'a' + end->node, (double)end->open_ns / 1e6, end->credit_records,
-				end->closes ? ", closes when done" : "");
+				node_letter(end->node), (double)end->open_ns / 1e6,
+				end->credit_records, end->closes ? ", closes when done" : "");
 			for (uint32_t i = 0; i < end->nstreams; i++)
 				fprintf(out, ", stream %u %s %u records",
 					stream_number(end->streams[i].stream),

@@ -77,7 +77,7 @@ static void step(struct sim *sim)
 	} else if (arrival_ns <= wake_ns) {
 		struct frame *frame = link_take(sim);
 		sim->now_ns = frame->at_ns > sim->now_ns ? frame->at_ns : sim->now_ns;
-		node_arrive(sim, &sim->nodes[frame->to], frame);
+		node_arrive(sim, &sim->nodes[steer_queue(sim, frame->to)], frame);
 	} else {
 		sim->now_ns = wake_ns > sim->now_ns ? wake_ns : sim->now_ns;
 		sim->turns++;
@@ -98,15 +98,15 @@ static void check_undisturbed(struct sim *sim, struct end *end)
 	for (uint32_t i = 0; i < end->plan->nstreams; i++)
 		total += end->plan->streams[i].count;
 	if (!close_reason_peaceful(end->reason))
-		sim_fail(sim, "%c: connection %u closed for no reason: %s", 'a' + end->node,
+		sim_fail(sim, "%c: connection %u closed for no reason: %s", node_letter(end->node),
 			end->pair, close_reason_sentence(end->reason));
 	if (end_peer(end)->delivered != total)
 		sim_fail(sim, "%c: connection %u: %llu records of %llu were delivered",
-			'a' + end->node, end->pair, (unsigned long long)end_peer(end)->delivered,
-			(unsigned long long)total);
+			node_letter(end->node), end->pair,
+			(unsigned long long)end_peer(end)->delivered, (unsigned long long)total);
 	if (end->reported_ok != total)
 		sim_fail(sim, "%c: connection %u: %llu records of %llu were reported ok",
-			'a' + end->node, end->pair, (unsigned long long)end->reported_ok,
+			node_letter(end->node), end->pair, (unsigned long long)end->reported_ok,
 			(unsigned long long)total);
 }
 
@@ -117,7 +117,7 @@ static void account(struct sim *sim)
 			struct end *end = &sim->ends[p][e];
 			if (end->blocks_out)
 				sim_fail(sim, "%c: connection %u: %u blocks never came back",
-					'a' + end->node, p, end->blocks_out);
+					node_letter(end->node), p, end->blocks_out);
 			if (!end->disturbed && sim_strict(sim))
 				check_undisturbed(sim, end);
 			// Graceful: what was submitted before the close is delivered first.
@@ -127,7 +127,7 @@ static void account(struct sim *sim)
 				sim_fail(sim,
 					"%c: connection %u closed gracefully and gave up %llu "
 					"records",
-					'a' + end->node, p,
+					node_letter(end->node), p,
 					(unsigned long long)(end->submitted - end->reported_ok));
 		}
 }
@@ -153,13 +153,15 @@ bool sim_run(struct sim *sim)
 {
 	while (!sim->failed && !all_done(sim)) {
 		step(sim);
-		if (sim->turns > TURNS_MAX)
-			sim_fail(sim, "%u turns and no end", TURNS_MAX);
+		if (sim->turns > (uint64_t)TURNS_MAX * sim->plan->workers)
+			sim_fail(sim, "%llu turns and no end", (unsigned long long)sim->turns);
 		if (sim->now_ns > sim->progress_ns + 60 * S && fault_deadline(sim) == UINT64_MAX)
 			stall(sim);
 	}
 	if (!sim->failed)
 		account(sim);
+	if (!sim->failed)
+		steer_account(sim);
 	sim_say(sim,
 		"%s: %llu frames, %llu lost, %llu doubled, %llu late, %llu corrupted, %llu turns",
 		sim->failed ? "failed" : "done", (unsigned long long)sim->frames,

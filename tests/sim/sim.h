@@ -15,11 +15,12 @@
 #define S  1000000000ull
 
 enum sim_limits {
-	NODES_MAX = 3,
-	PAIRS_MAX = 8,
+	NODES_MAX = 2 * WORKERS_MAX,
+	PAIRS_MAX = 24,
 	FAULTS_MAX = 24,
 	SLOTS = 8,          // connections of one transport
 	BLOCKS_MAX = 256,   // blocks of one end's arena
+	STEER_SLOTS = 32,   // frames that one worker keeps of another one's
 	RX_RING = 512,      // frames a node's port keeps while the node does not look
 	FRAME_OVERHEAD = 2, // the checksum before our header
 	LAW_LINES_MAX = 4,  // steps that one packet or one look at the clock may trace
@@ -99,6 +100,8 @@ struct pair_plan {
 struct plan {
 	uint64_t seed;
 	uint32_t nodes;
+	uint32_t workers; // 1, or: nodes 0..workers-1 are one host, the others are another
+	uint32_t steer_slots;
 	uint32_t pairs;
 	bool undetected;   // corruption passes the checksum: nothing may crash or leak, content is
 			   // not judged
@@ -111,7 +114,8 @@ struct plan {
 	struct fault faults[FAULTS_MAX];
 };
 
-void plan_init(struct plan *plan, uint64_t seed);
+// `workers` > 1: two hosts of so many workers each, and a connection from each worker of one.
+void plan_init(struct plan *plan, uint64_t seed, uint32_t workers);
 void plan_fini(struct plan *plan);
 void plan_say(const struct plan *plan, FILE *out);
 const char *fault_name(enum fault_type type);
@@ -243,6 +247,11 @@ struct node {
 	uint32_t refuse_takes;
 	struct frame *rx[RX_RING];
 	uint32_t rx_head, rx_count;
+	struct steered {
+		struct frame *frames[STEER_SLOTS];
+		uint32_t head, count;
+	} steered[WORKERS_MAX]; // by giver
+	uint32_t steered_turn;
 	struct frame *backlog[TX_BACKLOG_MAX];
 	uint32_t backlog_count;
 	uint32_t idle_turns; // turns in a row that were due and did nothing
@@ -271,6 +280,8 @@ struct sim {
 	bool (*filter)(struct sim *sim, const struct frame *frame);
 	void *filter_context;
 	uint64_t frames, lost, duplicated, reordered, corrupted, refused; // what the links did
+	// What became of frames that arrived: nothing else may.
+	uint64_t arrived, walked, rx_full, died, steered, steer_full, steer_wrong;
 };
 
 // sim.c
@@ -283,6 +294,11 @@ struct end *sim_end_of(struct sim *sim, uint32_t node, const struct conn *conn);
 static inline struct end *end_peer(struct end *end)
 {
 	return &end->sim->ends[end->pair][!end->side];
+}
+// What a node is called: a to z, then A to F.
+static inline char node_letter(uint32_t node)
+{
+	return (char)(node < 26 ? 'a' + node : 'A' + node - 26);
 }
 // Content is judged unless corruption was allowed to pass.
 static inline bool sim_strict(const struct sim *sim)
@@ -306,6 +322,16 @@ uint64_t link_deadline(const struct sim *sim);
 uint64_t node_clock(const struct sim *sim, const struct node *node);
 void node_turn(struct sim *sim, struct node *node);
 void node_arrive(struct sim *sim, struct node *node, struct frame *frame);
+void node_wake(struct sim *sim, struct node *node); // something is there for it
+
+// steer.c: hosts of several workers
+// Whose queue a frame to node `to` arrives on.
+uint32_t steer_queue(struct sim *sim, uint32_t to);
+// True: the frame was another worker's, and is his or lost.
+bool steer_give(struct sim *sim, struct node *node, struct frame *frame);
+struct frame *steer_take(struct sim *sim, struct node *node); // NULL: none
+void steer_clear(struct sim *sim, struct node *node);
+void steer_account(struct sim *sim);
 
 // walk.c: the two walks
 void walk_in(struct sim *sim, struct node *node, const struct frame *frame);

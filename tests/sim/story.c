@@ -79,8 +79,8 @@ void story_packet(struct sim *sim, uint32_t from, uint32_t to, const char *verb,
 	if (!sim->story)
 		return;
 	FILE *out = sim->story;
-	fprintf(out, "%12.6f ms  %c -> %c  %s%s", (double)sim->now_ns / 1e6, 'a' + from, 'a' + to,
-		verb, *verb ? " " : "");
+	fprintf(out, "%12.6f ms  %c -> %c  %s%s", (double)sim->now_ns / 1e6, node_letter(from),
+		node_letter(to), verb, *verb ? " " : "");
 	struct wire_header header;
 	bool sense = wire_header_parse(&header, bytes, size);
 	if (sense && header.type == WIRE_RESET && header.cid == 0) {

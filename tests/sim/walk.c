@@ -20,7 +20,7 @@ void walk_out(struct sim *sim, struct node *node, const struct send_packet *pack
 	struct end *end = sim_end_of(sim, node->index, packet->conn);
 	if (!end) {
 		sim_fail(sim, "%c sends a packet of a connection it does not have",
-			'a' + node->index);
+			node_letter(node->index));
 		return;
 	}
 	law_on_sent(end, packet);
@@ -30,7 +30,7 @@ void walk_out(struct sim *sim, struct node *node, const struct send_packet *pack
 	if (packet->has_ack && packet->header.type == WIRE_DATA) {
 		if (ack_size > WIRE_ACK_RIDE_SIZE)
 			sim_fail(sim, "%c: an ACK block of %u bytes rides on data",
-				'a' + node->index, ack_size);
+				node_letter(node->index), ack_size);
 		ack_size = WIRE_ACK_RIDE_SIZE;
 	}
 	uint32_t payload = 0;
@@ -39,7 +39,7 @@ void walk_out(struct sim *sim, struct node *node, const struct send_packet *pack
 	uint32_t segment = sim->plan->pair[end->pair].segment_size;
 	if (ack_size + payload > segment)
 		sim_fail(sim, "%c: %u bytes of ACK and payload do not fit a segment of %u",
-			'a' + node->index, ack_size + payload, segment);
+			node_letter(node->index), ack_size + payload, segment);
 	if (sim->failed)
 		return;
 
@@ -123,7 +123,7 @@ static void check_place(
 	if (stream && number < stream->count && place->iov_count &&
 		stream->records[number].have >> segment & 1)
 		sim_fail(end->sim, "%c: record %u of stream %u would be written again at %u",
-			'a' + end->node, number, stream_number(header->stream), within);
+			node_letter(end->node), number, stream_number(header->stream), within);
 }
 
 static void mark_have(struct end *end, const struct wire_header *header)
@@ -199,7 +199,7 @@ static enum verdict on_packet(struct sim *sim, struct node *node, const struct f
 		mark_have(end, header);
 	if (is_hello && frame->sender && !of_peer) {
 		end->forgotten = true;
-		sim_say(sim, "%c: connection %u hears the peer's next life", 'a' + end->node,
+		sim_say(sim, "%c: connection %u hears the peer's next life", node_letter(end->node),
 			end->pair);
 	}
 	return VERDICT_ACCEPT;
