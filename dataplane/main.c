@@ -119,6 +119,7 @@ static int start_door(struct dataplane *dp)
 	struct door_config config = {.path = path,
 		.gid = (gid_t)-1,
 		.boot_id = dp->boot_id,
+		.workers = dp->workers,
 		.hooks = &dataplane_hooks,
 		.context = dp};
 

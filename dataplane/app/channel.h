@@ -79,7 +79,7 @@ struct app_channel {
 	// Set by the main thread before hand-over, constant afterwards.
 	uint16_t index;      // of the application, 0..APPS_MAX-1
 	uint16_t generation; // of that index
-	uint16_t worker;     // the integrator's to set
+	uint16_t worker;     // the integrator's to set; before: the one asked for, or APP_NONE
 	uint32_t pid;
 	uint32_t uid;
 	char name[NAME_SIZE]; // comm of the process

@@ -58,7 +58,8 @@ struct door_welcome {
 // Called on the main thread inside door_poll. `context` is config.context. enum ipc_result where a
 // result is returned; anything but IPC_OK is sent to the client with `text`.
 struct door_hooks {
-	// Give the channel to a worker (set channel->worker).
+	// Give the channel to a worker: the one that channel->worker asks for, or any if that is
+	// APP_NONE; set it.
 	// On refusal the door frees the channel.
 	enum ipc_result (*on_app_attached)(
 		void *context, struct app_channel *channel, char text[REASON_SIZE]);
@@ -82,6 +83,7 @@ struct door_config {
 			  // be ours
 	gid_t gid;        // members may attach applications; (gid_t)-1: only our uid and root
 	uint64_t boot_id;
+	uint16_t workers; // told to applications
 	const struct door_hooks *hooks;
 	void *context;
 };

@@ -53,6 +53,8 @@ static bool hello_welcome_app(
 	m.blocks = channel->blocks_count;
 	m.region_size = channel->arena.size;
 	m.boot_id = door->config.boot_id;
+	m.worker = (uint8_t)(channel->worker + 1);
+	m.workers = (uint8_t)door->config.workers;
 	rc = door_send(client->fd, &m, fds, 2);
 	close(channel->peer_wake_fd);
 	channel->peer_wake_fd = -1;
@@ -82,6 +84,7 @@ bool door_on_hello_app(
 	}
 	channel->index = (uint16_t)(slot - door->app);
 	channel->generation = slot->generation;
+	channel->worker = m->worker ? (uint16_t)(m->worker - 1) : APP_NONE;
 	channel->pid = (uint32_t)client->peer.pid;
 	channel->uid = client->peer.uid;
 	hello_read_name(client->peer.pid, channel->name);

@@ -31,6 +31,31 @@ const struct door_listener *door_listener_find(const struct door *door, const ch
 	return listener != NULL ? listener : listen_find(rows, service, DOOR_LISTEN_FALLBACK);
 }
 
+// Whether `app` may listen beside those of this service that are there already. *held: one of them
+// is its own. NULL, or the one that is in the way.
+static struct door_listener *listen_find_taken(
+	struct door *door, struct door_app app, const struct door_message *m, bool *held)
+{
+	const struct app_channel *channel = door_channel(door, app);
+	struct door_listener *taken = NULL;
+
+	*held = false;
+	for (int i = 0; i < DOOR_LISTENERS_MAX; i++) {
+		struct door_listener *listener = &door->listener[i];
+		const struct app_channel *other = door_channel(door, listener->app);
+
+		if (strcmp(listener->service, m->service) != 0 ||
+			((listener->flags ^ m->flags) & DOOR_LISTEN_FALLBACK))
+			continue;
+		if (door_app_same(listener->app, app))
+			*held = true;
+		else if (!(listener->flags & m->flags & DOOR_LISTEN_SHARED) || other == NULL ||
+			 other->pid != channel->pid || other->uid != channel->uid)
+			taken = listener;
+	}
+	return taken;
+}
+
 static struct door_listener *listen_find_free(struct door *door)
 {
 	for (int i = 0; i < DOOR_LISTENERS_MAX; i++) {
@@ -64,13 +89,15 @@ static bool listen_refuse_taken(struct door *door, struct door_client *client,
 bool door_on_listen(struct door *door, struct door_client *client, const struct door_message *m)
 {
 	struct door_app app = door_app_of(client->channel);
+	const uint32_t known = DOOR_LISTEN_FALLBACK | DOOR_LISTEN_SHARED;
 	struct door_listener *listener;
+	bool held;
 
-	if (!door_name_valid(m->service) || (m->flags & ~(uint32_t)DOOR_LISTEN_FALLBACK) != 0)
+	if (!door_name_valid(m->service) || (m->flags & ~known) != 0)
 		return door_reply(client, m->request, IPC_INVALID,
 			"a service's name is 1 to 63 printable characters");
-	listener = listen_find(door, m->service, m->flags);
-	if (listener != NULL && door_app_same(listener->app, app))
+	listener = listen_find_taken(door, app, m, &held);
+	if (held)
 		return door_reply(client, m->request, IPC_OK, "");
 	if (listener != NULL)
 		return listen_refuse_taken(door, client, m, listener);

@@ -10,22 +10,34 @@ static void hooks_give(struct worker *w, const struct mail *mail)
 		sched_yield();
 }
 
-// An application lives on one worker: the one that has the fewest.
+// The worker that has the fewest applications.
+static uint16_t hooks_idlest(const struct dataplane *dp)
+{
+	uint16_t best = 0;
+
+	for (uint16_t i = 1; i < dp->workers; i++)
+		if (dp->apps_of[i] < dp->apps_of[best])
+			best = i;
+	return best;
+}
+
+// An application lives on one worker; one that wants several attaches to each.
 static enum ipc_result on_app_attached(
 	void *context, struct app_channel *channel, char text[REASON_SIZE])
 {
 	struct dataplane *dp = context;
 	const struct mail mail = {
 		.type = MAIL_APP_ATTACH, .index = channel->index, .object = channel};
-	uint16_t best = 0;
 
-	(void)text;
-	for (uint16_t i = 1; i < dp->workers; i++)
-		if (dp->apps_of[i] < dp->apps_of[best])
-			best = i;
-	channel->worker = best;
-	dp->apps_of[best]++;
-	hooks_give(&dp->worker[best], &mail);
+	if (channel->worker == APP_NONE)
+		channel->worker = hooks_idlest(dp);
+	if (channel->worker >= dp->workers) {
+		snprintf(text, REASON_SIZE, "there is no worker %u: this dataplane has %u",
+			channel->worker + 1u, dp->workers);
+		return IPC_INVALID;
+	}
+	dp->apps_of[channel->worker]++;
+	hooks_give(&dp->worker[channel->worker], &mail);
 	return IPC_OK;
 }
 

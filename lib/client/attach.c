@@ -150,6 +150,7 @@ static int attach_hello(struct sluice *sluice, const struct sluice_options *opti
 
 	hello.request = client_next_request(sluice);
 	hello.blocks = options->receive_buffers;
+	hello.worker = (uint8_t)options->worker;
 	rc = door_send(sluice->socket, &hello, &sluice->region.fd, 1);
 	if (rc < 0)
 		return client_fail(NULL, SLUICE_E_UNREACHABLE, "cannot talk to the dataplane: %s",
@@ -160,6 +161,8 @@ static int attach_hello(struct sluice *sluice, const struct sluice_options *opti
 	if (rc != 0)
 		return rc;
 	sluice->wake = fds[1];
+	sluice->worker = hello.worker;
+	sluice->workers = hello.workers;
 	return attach_map_arena(sluice, fds[0]);
 }
 
@@ -208,6 +211,9 @@ int sluice_attach(struct sluice **out, const struct sluice_options *options)
 		options = &defaults;
 	if (options->buffers > APP_BLOCKS_MAX || options->receive_buffers > APP_BLOCKS_MAX)
 		return client_fail(NULL, SLUICE_E_INVALID, "at most %d buffers", APP_BLOCKS_MAX);
+	if (options->worker > UINT8_MAX)
+		return client_fail(
+			NULL, SLUICE_E_INVALID, "there is no worker %u", options->worker);
 	if (options->spin_us > SLUICE_SPIN_MAX_US && options->spin_us != SLUICE_SPIN_NEVER)
 		return client_fail(NULL, SLUICE_E_INVALID,
 			"spin_us is at most %u, or SLUICE_SPIN_NEVER", SLUICE_SPIN_MAX_US);
@@ -234,6 +240,16 @@ int sluice_attach(struct sluice **out, const struct sluice_options *options)
 	client_buffers_init(sluice);
 	*out = sluice;
 	return 0;
+}
+
+uint32_t sluice_workers(const struct sluice *sluice)
+{
+	return sluice->workers;
+}
+
+uint32_t sluice_worker(const struct sluice *sluice)
+{
+	return sluice->worker;
 }
 
 void sluice_detach(struct sluice *sluice)

@@ -97,6 +97,7 @@ struct sluice {
 	uint32_t buffers_count;
 	const uint8_t *blocks;
 	uint32_t blocks_count;
+	uint32_t worker, workers; // as the dataplane says; from 1
 
 	struct ring_producer tx;
 	struct ring_producer returns;

@@ -40,6 +40,9 @@ struct sluice_options {
 			    // else /run/sluice/data.sock
 	uint32_t buffers;   // send buffers, 0: 256
 	uint32_t receive_buffers; // 0: 256
+	// The worker of the dataplane to attach to, 1 to sluice_workers(); all sessions of an
+	// attachment are its worker's. 0: the one with the fewest applications.
+	uint32_t worker;
 	// sluice_wait looks for events so long before it sleeps, yielding its core meanwhile, and
 	// hardly ever while that has been in vain. 0: 20; at most SLUICE_SPIN_MAX_US.
 	uint32_t spin_us;
@@ -52,12 +55,18 @@ struct sluice_options {
 int sluice_attach(struct sluice **sluice, const struct sluice_options *options);
 // Sessions end at once, buffers are gone. NULL is legal.
 void sluice_detach(struct sluice *sluice);
+// Workers of the dataplane; and the one that this attachment belongs to, from 1.
+uint32_t sluice_workers(const struct sluice *sluice);
+uint32_t sluice_worker(const struct sluice *sluice);
 // Sentence about the last failure of this attachment (or, with NULL, of sluice_attach in this
 // thread). Never NULL.
 const char *sluice_error(const struct sluice *sluice);
 
 enum sluice_listen_flag {
 	SLUICE_LISTEN_FALLBACK = 1, // yield to any other listener of this service on the node
+	// Attachments of this process, one to each worker, all listen: a new session goes to the
+	// one with the fewest, and among those to that of the opener's worker.
+	SLUICE_LISTEN_SHARED = 2,
 };
 
 // Accepts sessions for `service` from now on: SLUICE_OPENED events with `accepted`. Refused when

@@ -29,6 +29,7 @@ enum door_type {
 
 enum door_flag {
 	DOOR_LISTEN_FALLBACK = 1, // yields to any listener of the same service without this flag
+	DOOR_LISTEN_SHARED = 2,   // others of the same process may listen too, if they all say so
 };
 
 struct door_message {
@@ -46,7 +47,9 @@ struct door_message {
 	uint64_t region_size; // WELCOME: size of the region whose descriptor travels with it
 	uint64_t boot_id;     // WELCOME
 	uint8_t controller;   // CONNECT: enum controller_id
-	uint8_t reserved[7];
+	uint8_t worker;       // 1 + its number; HELLO_APP: wanted, 0 any; WELCOME: given
+	uint8_t workers;      // WELCOME: how many there are
+	uint8_t reserved[5];
 	char node[NAME_SIZE];
 	char service[NAME_SIZE];
 	char text[REASON_SIZE]; // RESULT: a sentence for people

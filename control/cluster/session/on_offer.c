@@ -24,24 +24,57 @@ static void offer_refuse(uint64_t link, const struct message *offer, const struc
 	memcpy(answer->message.text, refusal->text, sizeof(answer->message.text));
 }
 
-// An ordinary listener goes before a fallback one.
-static bool listener_find(
-	const struct session_turn *turn, const char *service, struct plane_listener *found)
+// Sessions of an application, and those on their way to it.
+static uint32_t listener_sessions(
+	const struct session_core *core, const struct session_turn *turn, uint32_t app)
 {
-	struct plane_listener row;
-	bool any = false;
+	struct session_stats row;
+	uint32_t cursor = 0, sessions = 0;
+
+	while (tables_session_next(turn->tables, &cursor, &row))
+		sessions += row.app == app;
+	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++)
+		sessions +=
+			core->attempts[i].step == ATTEMPT_ACCEPTING && core->attempts[i].app == app;
+	return sessions;
+}
+
+// The smaller the better: an ordinary listener goes before a fallback one; of those that share a
+// service the one with the fewest sessions, and then the one of the opener's worker, where the
+// packets arrive on links whose queues are in pairs.
+static uint32_t listener_rank(const struct session_core *core, const struct session_turn *turn,
+	const struct plane_listener *row, const struct plane_app *app, uint32_t opener)
+{
+	uint32_t rank = row->flags & DOOR_LISTEN_FALLBACK ? 1u << 31 : 0;
+
+	if (row->flags & DOOR_LISTEN_SHARED)
+		rank += 2 * listener_sessions(core, turn, row->app) + (app->worker != opener);
+	return rank;
+}
+
+static bool listener_find(const struct session_core *core, const struct session_turn *turn,
+	const struct message *offer, struct plane_listener *found, struct plane_app *found_app)
+{
+	uint32_t best = UINT32_MAX;
 
 	for (uint32_t i = 0; i < PLANE_LISTENERS_MAX; i++) {
-		if (!tables_listener(turn->tables, i, &row) || strcmp(row.service, service) != 0)
+		struct plane_listener row;
+		struct plane_app app;
+		uint32_t rank;
+
+		if (!tables_listener(turn->tables, i, &row) ||
+			strcmp(row.service, offer->service) != 0 ||
+			!tables_app(turn->tables, row.app, &app) ||
+			app.generation != row.app_generation)
 			continue;
-		if (any && row.flags & DOOR_LISTEN_FALLBACK)
+		rank = listener_rank(core, turn, &row, &app, offer->cid >> 24);
+		if (rank >= best)
 			continue;
+		best = rank;
 		*found = row;
-		any = true;
-		if (!(row.flags & DOOR_LISTEN_FALLBACK))
-			break;
+		*found_app = app;
 	}
-	return any;
+	return best != UINT32_MAX;
 }
 
 static void refuse_service(
@@ -70,9 +103,7 @@ static bool offer_route(struct session_core *core, const struct session_turn *tu
 		attempt->worker = core_worker(core, turn);
 		return true;
 	}
-	if (!listener_find(turn, offer->service, &listener) ||
-		!tables_app(turn->tables, listener.app, &app) ||
-		app.generation != listener.app_generation) {
+	if (!listener_find(core, turn, offer, &listener, &app)) {
 		refuse_service(core, offer->service, refusal);
 		return false;
 	}
@@ -127,6 +158,7 @@ static void offer_fill(
 	struct attempt *attempt, uint32_t peer, uint64_t link, const struct message *offer)
 {
 	attempt->step = ATTEMPT_ACCEPTING;
+	attempt->app = SESSION_APP_NONE; // until somebody is found to take it
 	attempt->peer = peer;
 	attempt->link = link;
 	attempt->asked = offer->request;

@@ -23,6 +23,7 @@ static enum ipc_result on_app_attached(
 	struct door_host *f = context;
 
 	f->attached = channel;
+	f->wanted = channel->worker;
 	channel->worker = 3;
 	snprintf(text, REASON_SIZE, "no worker has room");
 	return f->attach_result;
@@ -103,6 +104,7 @@ int host_open_door(struct door_host *f, struct door **door, char text[REASON_SIZ
 	struct door_config config = {.path = f->path,
 		.gid = (gid_t)-1,
 		.boot_id = 99,
+		.workers = 5,
 		.hooks = &host_hooks,
 		.context = f};
 

@@ -4,6 +4,7 @@
 #include "dataplane/app/door.h"
 
 struct door_host {
+	uint16_t wanted; // worker, of the one attached last
 	char folder[64];
 	char path[80];
 	struct door *door;

@@ -332,6 +332,7 @@ static enum ipc_result on_app_attached(
 	struct loopback *l = context;
 
 	(void)text;
+	channel->worker = 0;
 	COUNT(l, l->counts.attached++);
 	mail_put(&l->to_worker, (struct mail){.type = MAIL_ATTACH, .from = channel});
 	return IPC_OK;

@@ -21,6 +21,9 @@ static void hello_app__welcome_and_goodbye(void **state)
 	assert_int_equal(m.request, 5);
 	assert_int_equal(m.blocks, 20);
 	assert_int_equal(m.boot_id, 99);
+	assert_int_equal(f->wanted, APP_NONE);
+	assert_int_equal(m.worker, 4); // 1 + the one that the host chose
+	assert_int_equal(m.workers, 5);
 	assert_int_equal(m.region_size, f->attached->arena.size);
 	assert_int_equal(f->attached->pid, getpid());
 	assert_string_equal(f->attached->name, "test_app_door_h");

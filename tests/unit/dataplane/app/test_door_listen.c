@@ -57,6 +57,37 @@ static void listen__fallback_yields(void **state)
 	close(third);
 }
 
+// Attachments of one process share a service if all of them say so.
+static void listen__shared(void **state)
+{
+	struct door_host *f = *state;
+	int first = guest_attach(f), second = guest_attach(f), third = guest_attach(f);
+
+	guest_expect(first, DOOR_WELCOME);
+	guest_expect(second, DOOR_WELCOME);
+	guest_expect(third, DOOR_WELCOME);
+	guest_send(first, guest_listen("file", 1, DOOR_LISTEN_SHARED));
+	guest_send(second, guest_listen("file", 1, DOOR_LISTEN_SHARED));
+	guest_send(second, guest_listen("file", 2, DOOR_LISTEN_SHARED)); // again: it does already
+	guest_send(third, guest_listen("file", 1, 0));
+	guest_send(third, guest_listen("file", 2, DOOR_LISTEN_SHARED | DOOR_LISTEN_FALLBACK));
+	host_turn(f);
+	assert_int_equal(guest_expect(first, DOOR_RESULT).result, IPC_OK);
+	assert_int_equal(guest_expect(second, DOOR_RESULT).result, IPC_OK);
+	assert_int_equal(guest_expect(second, DOOR_RESULT).result, IPC_OK);
+	guest_expect_refusal(third, IPC_REFUSED_SERVICE, "already");
+	assert_int_equal(guest_expect(third, DOOR_RESULT).result, IPC_OK);
+
+	f->attached->pid++; // as another process
+	guest_send(third, guest_listen("file", 3, DOOR_LISTEN_SHARED));
+	host_turn(f);
+	guest_expect_refusal(third, IPC_REFUSED_SERVICE, "already");
+	close(first);
+	close(second);
+	close(third);
+	host_turn(f);
+}
+
 static void listen__limits_and_names(void **state)
 {
 	struct door_host *f = *state;
@@ -88,6 +119,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, host_setup, host_teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(listen__fallback_yields),
+		CASE(listen__shared),
 		CASE(listen__limits_and_names),
 	};
 

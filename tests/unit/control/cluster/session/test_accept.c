@@ -60,6 +60,36 @@ static void accept__nobody_listens(void **state)
 	assert_int_equal(stage_attempts(s), 0);
 }
 
+// Attachments of one application, one to each worker: the one with the fewest sessions, and then
+// the one of the opener's worker.
+static void accept__shared_listeners_take_turns(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("files");
+
+	s->shared->app[5] = (struct plane_app){.pid = 100, .generation = 2, .worker = 0};
+	s->shared->listener[0].flags = DOOR_LISTEN_SHARED;
+	s->shared->listener[9] = (struct plane_listener){
+		.app = 5, .app_generation = 2, .service = "files", .flags = DOOR_LISTEN_SHARED};
+	offer.cid = 0x00000301; // of worker 0
+	stage_offered(s, &offer);
+	assert_non_null(strstr(s->story, "ch1 OPEN"));
+	s->story[0] = 0;
+	stage_offered(s, &offer); // the first is still on its way
+	assert_non_null(strstr(s->story, "ch2 OPEN"));
+	s->story[0] = 0;
+	offer.cid = 0x01000301;
+	stage_offered(s, &offer);
+	assert_non_null(strstr(s->story, "ch2 OPEN"));
+	s->story[0] = 0;
+	s->shared->session[0][3].stats =
+		(struct session_stats){.session = 0x00000301, .state = SESSION_OPEN, .app = 5};
+	s->shared->session[0][4].stats =
+		(struct session_stats){.session = 0x00000401, .state = SESSION_OPEN, .app = 5};
+	stage_offered(s, &offer);
+	assert_non_null(strstr(s->story, "ch2 OPEN"));
+}
+
 static void accept__ordinary_before_fallback(void **state)
 {
 	struct stage *s = *state;
@@ -158,6 +188,7 @@ int main(void)
 		STORY(accept__segment_is_the_smaller),
 		STORY(accept__a_controller_that_is_not_here),
 		STORY(accept__nobody_listens),
+		STORY(accept__shared_listeners_take_turns),
 		STORY(accept__ordinary_before_fallback),
 		STORY(accept__idle_needs_no_listener),
 		STORY(accept__refusals),
