@@ -48,7 +48,7 @@ struct bench {
 	uint32_t amount;   // units of one operation; a sample counts its units itself
 	// Bytes that one operation (body) or one unit (sample) moves, for cycles per byte; 0: none.
 	uint32_t bytes;
-	uint32_t param;     // the body's own
+	uint32_t param, argument; // the body's or the sample's own
 	bool latency;       // the figure is the distribution of a latency; its ratio that of p50
 	uint32_t sample_ms; // a sample's least length (start-up, convergence); 0: as the plan says
 	uint32_t pairs_max; // for rows whose samples take seconds; 0: as the plan says
@@ -67,6 +67,9 @@ struct bench {
 	void (*close)(void *state);
 };
 
+// Figures mean nothing, everything only has to run: no hugepages need be asked for. Set by a run.
+extern bool bench_instant;
+
 // registry.c: all of them, in order; NULL behind the last.
 const struct bench *bench_at(size_t index);
 // NULL: there is none.
@@ -74,6 +77,6 @@ const struct bench *bench_find(const char *id);
 
 // One file a domain.
 extern const struct bench dispatch_benches[], memory_benches[], ring_benches[], ring_duo_benches[],
-	timer_benches[];
+	timer_benches[], transport_benches[];
 extern const size_t dispatch_benches_count, memory_benches_count, ring_benches_count,
-	ring_duo_benches_count, timer_benches_count;
+	ring_duo_benches_count, timer_benches_count, transport_benches_count;

@@ -12,7 +12,10 @@ static const struct {
 	{timer_benches, &timer_benches_count},
 	{dispatch_benches, &dispatch_benches_count},
 	{memory_benches, &memory_benches_count},
+	{transport_benches, &transport_benches_count},
 };
+
+bool bench_instant;
 
 const struct bench *bench_at(size_t index)
 {

@@ -43,7 +43,7 @@ bool run_effort(struct run_options *o, const char *name)
 
 static bool wanted(const struct run_options *o, const struct bench *b)
 {
-	return b->limit && fnmatch(o->filter, b->id, 0) == 0;
+	return b->limit && fnmatch(o->filter, b->id, FNM_EXTMATCH) == 0;
 }
 
 static bool nothing_matches(const struct run_options *o)
@@ -145,6 +145,7 @@ json_t *run_all(const struct run_options *o, size_t *failed)
 
 	if (nothing_matches(o))
 		return NULL;
+	bench_instant = o->plan.sample_ns == 0;
 	gmtime_r(&now, &utc);
 	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	r.root = json_pack("{s:s, s:{s:s, s:s, s:s, s:i, s:s, s:s, s:s}, s:o, s:[], s:[], s:[], "

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs every benchmark for an instant: no rot. usage: smoke.py SLUICE-PERF"""
+"""Runs every benchmark for an instant: no rot. usage: smoke.py SLUICE-PERF
+(The domain transport, whose rows each start two nodes, has a test of its own: transport.py.)"""
 import json
 import subprocess
 import sys
@@ -9,7 +10,7 @@ perf = sys.argv[1]
 
 
 def run(path):
-    subprocess.run([perf, "run", "--smoke", "--json", path], check=True)
+    subprocess.run([perf, "run", "--smoke", "--filter", "!(transport/*)", "--json", path], check=True)
     with open(path) as f:
         return json.load(f)
 
@@ -18,7 +19,7 @@ with tempfile.TemporaryDirectory(prefix="sluice-perf-smoke-") as folder:
     a, b = run(folder + "/a.json"), run(folder + "/b.json")
     listed = json.loads(subprocess.run([perf, "list", "--json"], check=True, capture_output=True,
                                        text=True).stdout)
-    subjects = [b["id"] for b in listed if b["limit"]]
+    subjects = [b["id"] for b in listed if b["limit"] and not b["id"].startswith("transport/")]
     assert a["schema"] == "sluice-perf/1", a["schema"]
     skipped = {s["id"] for s in a["skipped"]}
     assert a["failed"] == [], a["failed"]

@@ -1,0 +1,136 @@
+// To and fro: one message, its answer, and how long that took from when it should have gone.
+#include "perf/clock.h"
+#include "perf/transport/raw.h"
+#include "perf/transport/scene.h"
+
+#define GAP_BUSY_NS  20000ull    // between two pings
+#define GAP_QUIET_NS 1000000ull  // long enough for a node to rest
+#define PROBE_NS     50000000ull // to find out what full load is
+
+enum {
+	FRAME_HEADERS = 14 + 28 + 40, // Ethernet, IP and UDP, ours
+	LOAD_RECORD = 8192,
+	PING_SESSION = 0,
+	LOAD_SESSION = 1,
+};
+
+struct pinger {
+	struct node *node;
+	struct endpoint_session *session;
+	uint32_t size;
+	uint64_t gap_ns, next_ns, sent_ns; // sent_ns: intended; 0: none is out
+	struct histogram *latency;
+};
+
+static uint32_t ping_due(struct node *node)
+{
+	struct pinger *ping = node->context;
+	uint64_t now_ns = node_now(node);
+
+	if (ping->sent_ns || now_ns < ping->next_ns ||
+		!endpoint_send(&node->endpoint, ping->session, 0, ping->size, ping->next_ns))
+		return 0;
+	ping->sent_ns = ping->next_ns;
+	ping->next_ns += ping->gap_ns;
+	return 1;
+}
+
+static void ping_back(void *context, struct endpoint_session *session, const uint8_t *data)
+{
+	struct pinger *ping = context;
+
+	(void)data;
+	if (session != ping->session)
+		return;
+	histogram_record(ping->latency, node_now(ping->node) - ping->sent_ns);
+	ping->sent_ns = 0;
+}
+
+// `gap_ns` between pings, records of the other session every load_gap_ns (0: none).
+static int rtt(struct scene *s, uint32_t size, uint64_t gap_ns, uint64_t load_gap_ns)
+{
+	struct node *a = &s->pair->node[0];
+	struct pinger ping = {.node = a,
+		.session = s->pair->session[PING_SESSION].end[0],
+		.size = size,
+		.gap_ns = gap_ns,
+		.latency = s->out->latency};
+
+	scene_sources(s, 0, 0, 1);
+	s->pair->session[PING_SESSION].end[1]->echo = true;
+	if (load_gap_ns) {
+		s->pair->session[LOAD_SESSION].end[0]->size = LOAD_RECORD;
+		s->pair->session[LOAD_SESSION].end[0]->gap_ns = load_gap_ns;
+	}
+	// Its time stands still between samples: the first ping goes when it runs again.
+	ping.next_ns = a->left_ns - a->paused_ns + gap_ns;
+	a->context = &ping;
+	a->endpoint.context = &ping;
+	a->endpoint.on_data = ping_back;
+	a->on_turn = ping_due;
+	scene_go(s);
+	a->on_turn = NULL;
+	pair_settle(s->pair);
+	a->endpoint.on_data = NULL;
+	s->out->units = s->out->latency->count;
+	scene_hash(s);
+	return 0;
+}
+
+int scene_rtt(struct scene *s)
+{
+	return rtt(s, s->argument, GAP_BUSY_NS, 0);
+}
+
+int scene_rtt_quiet(struct scene *s)
+{
+	int result;
+
+	for (unsigned side = 0; side < 2; side++)
+		s->pair->node[side].config.idle = IDLE_ADAPTIVE;
+	result = rtt(s, s->argument, GAP_QUIET_NS, 0);
+	for (unsigned side = 0; side < 2; side++)
+		s->pair->node[side].config.idle = IDLE_BUSY;
+	return result;
+}
+
+// Nanoseconds of one load record at full load, found out once.
+static double load_full(struct scene *s)
+{
+	static double record_ns;
+	struct scene probe = *s;
+	struct bench_figures figures = {0};
+	uint64_t before;
+
+	if (record_ns > 0)
+		return record_ns;
+	probe.out = &figures;
+	probe.duration_ns = PROBE_NS;
+	scene_sources(&probe, 0, 0, 1);
+	s->pair->session[LOAD_SESSION].end[0]->size = LOAD_RECORD;
+	before = scene_bytes_received(s->pair);
+	scene_go(&probe);
+	before = scene_bytes_received(s->pair) - before;
+	pair_settle(s->pair);
+	record_ns = before ? (double)figures.ns * LOAD_RECORD / (double)before : 1e6;
+	return record_ns;
+}
+
+int scene_rtt_loaded(struct scene *s)
+{
+	uint32_t percent = s->argument >> 24;
+
+	if (pair_sessions(s->pair, 2) < 0)
+		return -1;
+	return rtt(
+		s, s->argument & 0xffffff, GAP_BUSY_NS, (uint64_t)(load_full(s) * 100 / percent));
+}
+
+int scene_raw_rtt(struct scene *s)
+{
+	s->out->units = raw_ping(
+		s->pair, s->argument + FRAME_HEADERS, GAP_BUSY_NS, s->duration_ns, s->out->latency);
+	s->out->ns = s->duration_ns;
+	s->out->hash = 1;
+	return 0;
+}

@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+"""Runs every row of the domain transport for an instant: two nodes and a link each. usage: transport.py SLUICE-PERF"""
+import json
+import subprocess
+import sys
+import tempfile
+
+perf = sys.argv[1]
+with tempfile.TemporaryDirectory(prefix="sluice-perf-transport-") as folder:
+    path = folder + "/a.json"
+    subprocess.run([perf, "run", "--smoke", "--filter", "transport/*", "--json", path], check=True)
+    with open(path) as f:
+        run = json.load(f)
+    listed = json.loads(subprocess.run([perf, "list", "--json"], check=True, capture_output=True, text=True).stdout)
+
+skipped = {s["id"] for s in run["skipped"]}
+rows = {r["id"]: r for r in run["results"]}
+assert run["failed"] == [], run["failed"]
+for bench in listed:
+    if bench["limit"] and bench["id"].startswith("transport/"):
+        assert bench["id"] in rows or bench["id"] in skipped, bench["id"]
+for name, row in rows.items():
+    assert int(row["hash"], 16) == 1, name + ": a record was lost, came twice, or out of order"
+    assert row["median"] > 0 and row["limit"]["median"] > 0, name
+
+# Into a packet and out of it, each byte once at each node (with headers and what is sent again); nothing is allocated.
+plain = rows["transport/goodput/memif/9000/null/none"]["counters"]
+assert 1.9 < plain["bytes_memcpy"] < 4, plain
+assert plain["allocs"] in (0, None), plain
+for sessions in (2, 8):
+    jain = rows[f"transport/fairness/memif/{sessions}"]["extra"]["jain"]
+    assert 1 / sessions <= jain <= 1, jain
