@@ -33,11 +33,11 @@ static void build_header(struct transport *t, struct conn *c, struct send_packet
 	c->stats.wire_bytes_sent += WIRE_HEADER_SIZE + c->tag_size;
 }
 
-// The segment's bytes: the first segment begins with the record's block header.
+// The cell's bytes: the first cell begins with the record's block header.
 static uint32_t build_gather(
-	struct send_packet *p, const struct send_slot *s, uint32_t within, uint32_t segment_size)
+	struct send_packet *p, const struct send_slot *s, uint32_t within, uint32_t cell_size)
 {
-	uint32_t size = s->size - within < segment_size ? s->size - within : segment_size;
+	uint32_t size = s->size - within < cell_size ? s->size - within : cell_size;
 	if (within) {
 		p->iov[0].base = s->record.stored + within - BLOCK_HEADER_SIZE;
 		p->iov[0].size = size;
@@ -53,20 +53,20 @@ static uint32_t build_gather(
 }
 
 uint32_t build_data(struct transport *t, struct conn *c, struct send_packet *p, uint32_t stream,
-	uint32_t record, uint32_t segment, uint64_t now_ns)
+	uint32_t record, uint32_t cell, uint64_t now_ns)
 {
 	struct send_window *w = &c->send[stream];
 	const struct send_slot *s = send_window_slot(w, record);
-	struct sent_entry e = {now_ns, record, (uint8_t)stream, (uint8_t)segment, SENT_DATA, 0};
-	uint32_t within = segment * c->cut.size;
-	uint8_t flags = segment + 1u == s->segments ? WIRE_RECORD_END : 0;
+	struct sent_entry e = {now_ns, record, (uint8_t)stream, (uint8_t)cell, SENT_DATA, 0};
+	uint32_t within = cell * c->cut.size;
+	uint8_t flags = cell + 1u == s->cells ? WIRE_RECORD_END : 0;
 	if (s->record.compressed)
 		flags |= WIRE_COMPRESSED;
 	build_header(t, c, p, WIRE_DATA, flags, &e);
 	p->header.stream = w->stream;
 	p->header.offset = wire_offset(record, within);
 	uint32_t size = build_gather(p, s, within, c->cut.size);
-	if (send_window_sent(w, record, segment)) {
+	if (send_window_sent(w, record, cell)) {
 		p->header.flags |= WIRE_RETX;
 		c->stats.retransmits++;
 	}

@@ -33,14 +33,14 @@ static const char *check_send_slot(const struct send_window *w, uint32_t r)
 	const struct send_slot *s = &w->slots[r & (RECORD_WINDOW - 1)];
 	bool started = r - w->base < w->started - w->base;
 	if (record_bits_test(&w->returned, r))
-		return record_bits_test(&w->pending, r) ? "a returned record has segments to send"
+		return record_bits_test(&w->pending, r) ? "a returned record has cells to send"
 							: NULL;
 	if (s->pending & s->acked)
-		return "an acknowledged segment is to be sent again";
+		return "an acknowledged cell is to be sent again";
 	if ((s->pending | s->acked) & ~send_slot_all(s))
-		return "a segment beyond the end of its record";
+		return "a cell beyond the end of its record";
 	if (record_bits_test(&w->pending, r) != (s->pending != 0))
-		return "the set of records with segments to send is wrong";
+		return "the set of records with cells to send is wrong";
 	if (record_bits_test(&w->done, r) != (s->acked == send_slot_all(s)))
 		return "the set of acknowledged records is wrong";
 	if (!started && (s->pending || s->acked))
@@ -83,12 +83,11 @@ static const char *check_recv(const struct conn *c, uint64_t *begun)
 			const struct recv_slot *s = &w->slots[r & (RECORD_WINDOW - 1)];
 			bool gone = record_bits_test(&w->gone, r);
 			if (s->have && !s->block)
-				return "a record has segments but no block";
+				return "a record has cells but no block";
 			if (gone && s->block)
 				return "a delivered record still has its block";
-			if (record_bits_test(&w->complete, r) &&
-				s->have != (1ull << s->segments) - 1)
-				return "a complete record lacks segments";
+			if (record_bits_test(&w->complete, r) && s->have != (1ull << s->cells) - 1)
+				return "a complete record lacks cells";
 			*begun += gone || s->have;
 		}
 	}

@@ -20,7 +20,7 @@ enum {
 	QUANTUM_SEGMENTS = 16, // of one connection, and of one stream within it, per round
 	SPAN_RESERVE = 64,     // packet numbers that data leaves to ACKs and probes
 	FLOOR_EVERY = 256,     // a FLOOR packet after so many packet numbers, if losses left holes
-	PLACED_MAX = 64,       // records that got a block and no authentic segment yet
+	PLACED_MAX = 64,       // records that got a block and no authentic cell yet
 	HINT_PROBES = 3,       // unanswered probes after a hint that the peer forgot us
 	TIMEOUT_PACKETS = 2,   // in flight at most from a timeout until something is acknowledged
 	FIN_TRIES = 4,         // our FIN, when the peer's FIN came: the peer may be gone already
@@ -67,15 +67,15 @@ enum conn_event {
 struct conn {
 	// Read for every packet.
 	uint32_t cid, peer_cid;
-	uint8_t state;          // enum conn_state
-	uint8_t control;        // enum conn_control: packets waiting to go
-	uint8_t limited;        // enum limited_by: why transport_send last stopped sending data
-	uint8_t send_mask;      // streams with something pending or waiting
-	uint8_t cur;            // stream that the round robin stands at
-	struct segment_cut cut; // segment size
-	uint32_t in_flight;     // DATA packets neither acknowledged nor lost
-	uint32_t fin_flight;    // FIN packets likewise
-	int32_t deficit;        // bytes this connection may still send in its round
+	uint8_t state;       // enum conn_state
+	uint8_t control;     // enum conn_control: packets waiting to go
+	uint8_t limited;     // enum limited_by: why transport_send last stopped sending data
+	uint8_t send_mask;   // streams with something pending or waiting
+	uint8_t cur;         // stream that the round robin stands at
+	struct cell_cut cut; // cell size
+	uint32_t in_flight;  // DATA packets neither acknowledged nor lost
+	uint32_t fin_flight; // FIN packets likewise
+	int32_t deficit;     // bytes this connection may still send in its round
 	uint64_t send_credit,
 		send_credit_used; // bytes: granted by the peer, spent on records started
 	uint64_t recv_credit,
@@ -159,7 +159,7 @@ struct transport {
 	struct list ready;   // ... with records to be delivered
 	struct list sent;    // ... with records to be given back
 	struct list events;
-	struct list placed; // ... with blocks that no authentic segment has claimed
+	struct list placed; // ... with blocks that no authentic cell has claimed
 	uint16_t nfree;
 	uint16_t free[CONNS_MAX];      // slots
 	uint32_t peer_cids[CONNS_MAX]; // compact, for hints: a scan touches one kilobyte
@@ -201,7 +201,7 @@ void conn_ack_later(struct transport *t, struct conn *c, bool now, uint64_t now_
 void conn_on_ack(struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns);
 // Declares what is lost by now, and sets the time to look again.
 void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns);
-// pn is lost: its segment is pending again.
+// pn is lost: its cell is pending again.
 void conn_lose(struct conn *c, uint64_t pn);
 // Window or round trip time changed.
 void conn_repace(struct transport *t, struct conn *c, uint64_t now_ns);
@@ -234,7 +234,7 @@ void conn_stream_update(struct conn *c, uint32_t number);
 // build.c: packets. Each takes a pn and counts as sent. After data the caller arms
 // conn_loss_deadline, once a burst.
 uint32_t build_data(struct transport *t, struct conn *c, struct send_packet *p, uint32_t stream,
-	uint32_t record, uint32_t segment, uint64_t now_ns);
+	uint32_t record, uint32_t cell, uint64_t now_ns);
 void build_ack(
 	struct conn *c, struct send_packet *p, uint32_t words, uint32_t limits, uint64_t now_ns);
 void build_control(struct transport *t, struct conn *c, struct send_packet *p, uint8_t control,

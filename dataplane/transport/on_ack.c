@@ -15,7 +15,7 @@ struct ack_gain {
 static void ack_segment(struct transport *t, struct conn *c, const struct sent_entry *e)
 {
 	struct send_window *w = &c->send[e->stream];
-	bool whole = send_window_acked(w, e->record, e->segment);
+	bool whole = send_window_acked(w, e->record, e->cell);
 	conn_stream_update(c, e->stream);
 	if (!whole)
 		return;
@@ -99,7 +99,7 @@ void conn_lose(struct conn *c, uint64_t pn)
 	if (e->kind != SENT_DATA)
 		return;
 	c->in_flight--;
-	send_window_lost(&c->send[e->stream], e->record, e->segment);
+	send_window_lost(&c->send[e->stream], e->record, e->cell);
 	conn_stream_update(c, e->stream);
 }
 

@@ -22,7 +22,7 @@ static void close_put(struct transport *t, struct conn *c, struct recv_window *w
 		t->config.env.block_put(t->config.env.context, c->owner, s->block);
 	s->block = NULL;
 	s->have = 0;
-	s->segments = 0;
+	s->cells = 0;
 	s->size = 0;
 	record_bits_clear(&w->complete, record);
 }

@@ -27,7 +27,7 @@ static enum verdict data_judge(const struct conn *c, const struct wire_header *h
 }
 
 // A block for a record that has none. Until an authentic
-// segment claims it, it stands in the list `placed`.
+// cell claims it, it stands in the list `placed`.
 static uint8_t *data_block(struct transport *t, struct conn *c, uint8_t stream, uint32_t record)
 {
 	struct recv_slot *s = recv_window_slot(&c->recv[stream], record);
@@ -44,7 +44,7 @@ static uint8_t *data_block(struct transport *t, struct conn *c, uint8_t stream, 
 	return s->block;
 }
 
-// An authentic segment came for a block: nearly always the
+// An authentic cell came for a block: nearly always the
 // newest one, as each packet is placed and believed in turn.
 static void data_claim(struct conn *c, uint8_t stream, uint32_t record)
 {
@@ -70,7 +70,7 @@ enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_h
 	uint8_t *block = data_block(t, c, stream, spot.record);
 	if (block == NULL)
 		return DROP_NO_BUFFER;
-	if (spot.segment) {
+	if (spot.cell) {
 		place->iov[0].base = block + spot.within - BLOCK_HEADER_SIZE;
 		place->iov[0].size = size;
 		place->iov_count = 1;
@@ -100,7 +100,7 @@ void conn_unplace(struct transport *t, struct conn *c)
 	list_del(&c->on_placed);
 }
 
-// All segments are there: the block header must say what was received. False: it lies.
+// All cells are there: the block header must say what was received. False: it lies.
 static bool data_complete(
 	struct transport *t, struct conn *c, struct recv_window *w, uint32_t record)
 {

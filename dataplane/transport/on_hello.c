@@ -69,9 +69,9 @@ void transport_open(
 	c->peer_cid = open->peer_cid;
 	t->peer_cids[c->slot] = open->peer_cid;
 	c->peer_boot_id = open->peer_boot_id;
-	c->cut = segment_cut_make(open->segment_size);
+	c->cut = cell_cut_make(open->segment_size);
 	c->tag_size = (uint8_t)open->tag_size;
-	// A segment bitmap is one word.
+	// A bitmap of cells is one word.
 	assert((uint64_t)c->cut.size * 64 > RECORD_WIRE_MAX);
 	c->initiator = open->initiator;
 	c->memory = open->memory;

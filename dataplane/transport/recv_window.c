@@ -8,10 +8,10 @@
 // inverse * size is at most size above 2^32; times an offset below
 // 2^17 the error stays under 2^32 as long as size is under 2^15, so
 // the product's upper half is the quotient (MTU_MAX keeps it there).
-struct segment_cut segment_cut_make(uint32_t size)
+struct cell_cut cell_cut_make(uint32_t size)
 {
 	assert(size >= 64 && size < 1u << 15);
-	return (struct segment_cut){size, (uint32_t)(((1ull << 32) + size - 1) / size)};
+	return (struct cell_cut){size, (uint32_t)(((1ull << 32) + size - 1) / size)};
 }
 
 void recv_window_init(struct recv_window *w)
@@ -22,29 +22,29 @@ void recv_window_init(struct recv_window *w)
 
 // The end of a record must agree with what came of it already.
 static bool recv_slot_agrees(
-	const struct recv_slot *s, uint32_t segment, uint32_t end, bool last, bool compressed)
+	const struct recv_slot *s, uint32_t cell, uint32_t end, bool last, bool compressed)
 {
 	if (s->have && s->compressed != compressed)
 		return false;
-	if (s->segments)
-		return last ? end == s->size : segment + 1 < s->segments;
-	return !last || s->have >> segment == 0;
+	if (s->cells)
+		return last ? end == s->size : cell + 1 < s->cells;
+	return !last || s->have >> cell == 0;
 }
 
-enum verdict recv_window_locate(const struct recv_window *w, const struct segment_cut *cut,
+enum verdict recv_window_locate(const struct recv_window *w, const struct cell_cut *cut,
 	const struct wire_header *header, uint32_t size, struct recv_spot *spot)
 {
 	uint64_t record = header->offset >> RECORD_SHIFT;
 	uint32_t within = (uint32_t)header->offset & ((1u << RECORD_SHIFT) - 1);
-	uint32_t segment = (uint32_t)((uint64_t)within * cut->inverse >> 32);
+	uint32_t cell = (uint32_t)((uint64_t)within * cut->inverse >> 32);
 	bool last = header->flags & WIRE_RECORD_END;
-	if (segment * cut->size != within || within + size > RECORD_WIRE_MAX)
+	if (cell * cut->size != within || within + size > RECORD_WIRE_MAX)
 		return DROP_OFFSET;
 	if (last ? size == 0 || size > cut->size : size != cut->size)
 		return DROP_OFFSET;
-	if (segment == 0 && size < BLOCK_HEADER_SIZE)
+	if (cell == 0 && size < BLOCK_HEADER_SIZE)
 		return DROP_OFFSET;
-	*spot = (struct recv_spot){(uint32_t)record, segment, within, true, false};
+	*spot = (struct recv_spot){(uint32_t)record, cell, within, true, false};
 	if (record < w->base)
 		return VERDICT_ACCEPT;
 	if (record >= recv_window_limit(w) || record > RECORD_INDEX_MAX)
@@ -53,13 +53,13 @@ enum verdict recv_window_locate(const struct recv_window *w, const struct segmen
 		record_bits_test(&w->gone, spot->record))
 		return VERDICT_ACCEPT;
 	const struct recv_slot *s = &w->slots[record & (RECORD_WINDOW - 1)];
-	spot->known = s->have >> segment & 1;
+	spot->known = s->have >> cell & 1;
 	spot->first = s->have == 0;
 	if (spot->known)
 		return VERDICT_ACCEPT;
 	bool compressed = header->flags & WIRE_COMPRESSED;
-	return recv_slot_agrees(s, segment, within + size, last, compressed) ? VERDICT_ACCEPT
-									     : DROP_OFFSET;
+	return recv_slot_agrees(s, cell, within + size, last, compressed) ? VERDICT_ACCEPT
+									  : DROP_OFFSET;
 }
 
 bool recv_window_add(struct recv_window *w, const struct recv_spot *spot,
@@ -69,14 +69,14 @@ bool recv_window_add(struct recv_window *w, const struct recv_spot *spot,
 	assert(s->block && !spot->known);
 	if (s->have == 0)
 		s->compressed = header->flags & WIRE_COMPRESSED;
-	s->have |= 1ull << spot->segment;
+	s->have |= 1ull << spot->cell;
 	if (header->flags & WIRE_RECORD_END) {
 		s->size = spot->within + size;
-		s->segments = (uint8_t)(spot->segment + 1);
+		s->cells = (uint8_t)(spot->cell + 1);
 	}
 	if (spot->record >= w->top)
 		w->top = spot->record + 1;
-	return s->segments && s->have == (1ull << s->segments) - 1;
+	return s->cells && s->have == (1ull << s->cells) - 1;
 }
 
 bool recv_window_next(const struct recv_window *w, uint32_t *record)
@@ -96,7 +96,7 @@ void recv_window_release(struct recv_window *w, uint32_t record)
 	s->have = 0;
 	s->block = NULL;
 	s->size = 0;
-	s->segments = 0;
+	s->cells = 0;
 	record_bits_clear(&w->complete, record);
 	record_bits_set(&w->gone, record);
 	while (record_bits_test(&w->gone, w->base)) {

@@ -1,5 +1,5 @@
-// One stream's records on their way in: RECORD_WINDOW slots, in each a bitmap of the segments that
-// came. A segment says itself where it belongs, so nothing is sorted and nothing is moved.
+// One stream's records on their way in: RECORD_WINDOW slots, in each a bitmap of the cells that
+// came. A cell says itself where it belongs, so nothing is sorted and nothing is moved.
 #pragma once
 
 #include <stdbool.h>
@@ -10,19 +10,19 @@
 #include "dataplane/wire/wire.h"
 
 struct recv_slot {
-	uint64_t have;    // segments that came
-	uint8_t *block;   // stored bytes; NULL: none taken yet
-	uint32_t size;    // on the wire; 0: the end has not come
-	uint8_t segments; // 0: the end has not come
-	bool compressed;  // valid once `have` is not 0
+	uint64_t have;   // cells that came
+	uint8_t *block;  // stored bytes; NULL: none taken yet
+	uint32_t size;   // on the wire; 0: the end has not come
+	uint8_t cells;   // 0: the end has not come
+	bool compressed; // valid once `have` is not 0
 	uint8_t header[BLOCK_HEADER_SIZE];
 };
 
 // Records before `base` are delivered. A slot is clear
-// (no block) until a segment of its record is placed.
+// (no block) until a cell of its record is placed.
 struct recv_window {
 	uint32_t base;
-	uint32_t top;    // one past the highest record that has a segment
+	uint32_t top;    // one past the highest record that has a cell
 	uint32_t told;   // the limit the peer was told last
 	uint32_t stream; // stream_id(); fixed by the first packet that
 			 // authenticated
@@ -32,23 +32,23 @@ struct recv_window {
 	struct recv_slot slots[RECORD_WINDOW];
 };
 
-// One segment's place, as recv_window_locate finds it.
+// One cell's place, as recv_window_locate finds it.
 struct recv_spot {
 	uint32_t record;
-	uint32_t segment;
+	uint32_t cell;
 	uint32_t within; // byte within the record
 	bool known;      // came before: its bytes go nowhere
-	bool first;      // first segment of its record
+	bool first;      // first cell of its record
 };
 
-// A segment size, and what makes dividing by it a
-// multiplication (exact for every offset within a record).
-struct segment_cut {
+// A record is cut into cells, and bookkeeping is one bit a cell. The size of a cell, and what makes
+// dividing by it a multiplication (exact for every offset within a record).
+struct cell_cut {
 	uint32_t size;
 	uint32_t inverse;
 };
 
-struct segment_cut segment_cut_make(uint32_t size);
+struct cell_cut cell_cut_make(uint32_t size);
 
 void recv_window_init(struct recv_window *w);
 static inline struct recv_slot *recv_window_slot(struct recv_window *w, uint32_t record)
@@ -64,9 +64,9 @@ static inline uint32_t recv_window_limit(const struct recv_window *w)
 
 // Judges offset, size and flags of a DATA packet against the
 // window: VERDICT_ACCEPT or DROP_OFFSET. Changes nothing.
-enum verdict recv_window_locate(const struct recv_window *w, const struct segment_cut *cut,
+enum verdict recv_window_locate(const struct recv_window *w, const struct cell_cut *cut,
 	const struct wire_header *header, uint32_t size, struct recv_spot *spot);
-// The segment is in place and authentic. True when its record has all segments now.
+// The cell is in place and authentic. True when its record has all cells now.
 bool recv_window_add(struct recv_window *w, const struct recv_spot *spot,
 	const struct wire_header *header, uint32_t size);
 // A complete record that may be delivered: the base's

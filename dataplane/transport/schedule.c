@@ -11,7 +11,7 @@
 struct choice {
 	uint32_t stream; // number
 	uint32_t record;
-	uint32_t segment;
+	uint32_t cell;
 	uint32_t size;
 };
 
@@ -21,10 +21,10 @@ void conn_run(struct transport *t, struct conn *c)
 		list_join(&t->data, &c->on_data);
 }
 
-// The stream's next segment; starting a record spends its credit.
+// The stream's next cell; starting a record spends its credit.
 static enum limited_by schedule_stream(struct conn *c, struct send_window *w, struct choice *choice)
 {
-	if (send_window_pick(w, &choice->record, &choice->segment))
+	if (send_window_pick(w, &choice->record, &choice->cell))
 		return LIMITED_NOTHING;
 	if (w->started == w->next)
 		return LIMITED_APP;
@@ -34,7 +34,7 @@ static enum limited_by schedule_stream(struct conn *c, struct send_window *w, st
 		return LIMITED_CREDIT;
 	c->send_credit_used += RECORD_RAW_MAX;
 	send_window_start(w);
-	send_window_pick(w, &choice->record, &choice->segment);
+	send_window_pick(w, &choice->record, &choice->cell);
 	return LIMITED_NOTHING;
 }
 
@@ -101,7 +101,7 @@ static enum limited_by schedule_next(struct conn *c, struct choice *choice, uint
 	if (l != LIMITED_NOTHING)
 		return l;
 	uint32_t left = send_window_slot(&c->send[choice->stream], choice->record)->size -
-			choice->segment * c->cut.size;
+			choice->cell * c->cut.size;
 	choice->size = left < c->cut.size ? left : c->cut.size;
 	uint64_t wait = pacer_wait(&c->pacer, choice->size);
 	if (wait == 0)
@@ -113,7 +113,7 @@ static enum limited_by schedule_next(struct conn *c, struct choice *choice, uint
 static void schedule_take(struct transport *t, struct conn *c, struct send_packet *p,
 	const struct choice *choice, uint64_t now_ns)
 {
-	build_data(t, c, p, choice->stream, choice->record, choice->segment, now_ns);
+	build_data(t, c, p, choice->stream, choice->record, choice->cell, now_ns);
 	pacer_take(&c->pacer, choice->size);
 	c->deficit -= (int32_t)choice->size;
 	c->send[choice->stream].deficit -= (int32_t)choice->size;
@@ -183,14 +183,14 @@ static uint32_t schedule_data(
 }
 
 // Tail probe: new data if there is any that the peer takes, else the
-// newest segment that waits for its ACK, else nothing but a question. Not
+// newest cell that waits for its ACK, else nothing but a question. Not
 // held by the window: it is there to find out whether the window is wrong.
 static void schedule_tail(
 	struct transport *t, struct conn *c, struct send_packet *p, uint64_t now_ns)
 {
 	struct choice choice;
 	if (schedule_span(c) && schedule_pick(c, &choice) == LIMITED_NOTHING) {
-		build_data(t, c, p, choice.stream, choice.record, choice.segment, now_ns);
+		build_data(t, c, p, choice.stream, choice.record, choice.cell, now_ns);
 		p->header.flags |= WIRE_ACK_NOW;
 		conn_arm(t, c, conn_loss_deadline(c));
 		return;
@@ -198,9 +198,9 @@ static void schedule_tail(
 	for (uint64_t pn = c->log.next_pn; pn-- > c->log.lowest;) {
 		struct sent_entry e = *sent_log_entry(&c->log, pn);
 		if (e.kind != SENT_DATA || sent_log_flight(&c->log, pn, pn + 1) != pn ||
-			!send_window_wants(&c->send[e.stream], e.record, e.segment))
+			!send_window_wants(&c->send[e.stream], e.record, e.cell))
 			continue;
-		build_data(t, c, p, e.stream, e.record, e.segment, now_ns);
+		build_data(t, c, p, e.stream, e.record, e.cell, now_ns);
 		p->header.flags |= WIRE_ACK_NOW;
 		conn_arm(t, c, conn_loss_deadline(c));
 		return;

@@ -14,24 +14,24 @@ bool send_window_full(const struct send_window *w)
 	return w->next - w->base >= RECORD_WINDOW || w->next >= RECORD_INDEX_MAX;
 }
 
-void send_window_add(struct send_window *w, const struct send_record *record, uint32_t segment_size)
+void send_window_add(struct send_window *w, const struct send_record *record, uint32_t cell_size)
 {
 	assert(!send_window_full(w));
 	struct send_slot *s = send_window_slot(w, w->next++);
 	s->size = BLOCK_HEADER_SIZE + record->stored_size;
-	s->segments = (uint8_t)((s->size + segment_size - 1) / segment_size);
+	s->cells = (uint8_t)((s->size + cell_size - 1) / cell_size);
 	s->pending = 0;
 	s->acked = 0;
 	s->sent = 0;
 	s->record = *record;
 }
 
-bool send_window_pick(struct send_window *w, uint32_t *record, uint32_t *segment)
+bool send_window_pick(struct send_window *w, uint32_t *record, uint32_t *cell)
 {
 	if (!record_bits_any(&w->pending))
 		return false;
 	*record = record_bits_first(&w->pending, w->base);
-	*segment = (uint32_t)__builtin_ctzll(send_window_slot(w, *record)->pending);
+	*cell = (uint32_t)__builtin_ctzll(send_window_slot(w, *record)->pending);
 	return true;
 }
 
@@ -43,12 +43,12 @@ void send_window_start(struct send_window *w)
 	record_bits_set(&w->pending, w->started++);
 }
 
-bool send_window_sent(struct send_window *w, uint32_t record, uint32_t segment)
+bool send_window_sent(struct send_window *w, uint32_t record, uint32_t cell)
 {
 	struct send_slot *s = send_window_slot(w, record);
-	bool again = s->sent >> segment & 1;
-	s->sent |= 1ull << segment;
-	s->pending &= ~(1ull << segment);
+	bool again = s->sent >> cell & 1;
+	s->sent |= 1ull << cell;
+	s->pending &= ~(1ull << cell);
 	if (s->pending == 0)
 		record_bits_clear(&w->pending, record);
 	return again;
@@ -61,13 +61,13 @@ static bool send_window_open(const struct send_window *w, uint32_t record)
 	       !record_bits_test(&w->returned, record);
 }
 
-bool send_window_acked(struct send_window *w, uint32_t record, uint32_t segment)
+bool send_window_acked(struct send_window *w, uint32_t record, uint32_t cell)
 {
 	if (!send_window_open(w, record))
 		return false;
 	struct send_slot *s = send_window_slot(w, record);
-	s->acked |= 1ull << segment;
-	s->pending &= ~(1ull << segment);
+	s->acked |= 1ull << cell;
+	s->pending &= ~(1ull << cell);
 	if (s->pending == 0)
 		record_bits_clear(&w->pending, record);
 	if (s->acked != send_slot_all(s))
@@ -76,22 +76,22 @@ bool send_window_acked(struct send_window *w, uint32_t record, uint32_t segment)
 	return true;
 }
 
-bool send_window_lost(struct send_window *w, uint32_t record, uint32_t segment)
+bool send_window_lost(struct send_window *w, uint32_t record, uint32_t cell)
 {
 	if (!send_window_open(w, record))
 		return false;
 	struct send_slot *s = send_window_slot(w, record);
-	if (s->acked >> segment & 1)
+	if (s->acked >> cell & 1)
 		return false;
-	s->pending |= 1ull << segment;
+	s->pending |= 1ull << cell;
 	record_bits_set(&w->pending, record);
 	return true;
 }
 
-bool send_window_wants(const struct send_window *w, uint32_t record, uint32_t segment)
+bool send_window_wants(const struct send_window *w, uint32_t record, uint32_t cell)
 {
 	return send_window_open(w, record) &&
-	       !(w->slots[record & (RECORD_WINDOW - 1)].acked >> segment & 1);
+	       !(w->slots[record & (RECORD_WINDOW - 1)].acked >> cell & 1);
 }
 
 // Which record would go back next; `failed` ones only after those that were acknowledged.

@@ -1,5 +1,5 @@
 // One stream's records on their way out: queued, started, acknowledged, returned. A record's
-// segments are bits of a 64-bit word, so an ACK or a loss is one bit set, and the lowest thing to
+// cells are bits of a 64-bit word, so an ACK or a loss is one bit set, and the lowest thing to
 // send is found by two scans of words.
 #pragma once
 
@@ -10,16 +10,16 @@
 #include "dataplane/transport/transport.h"
 
 struct send_slot {
-	uint64_t pending; // segments to be sent: never sent, or lost and not acknowledged
+	uint64_t pending; // cells to be sent: never sent, or lost and not acknowledged
 	uint64_t acked;
-	uint64_t sent;    // segments that went out at least once
-	uint32_t size;    // on the wire: block header and stored bytes
-	uint8_t segments; // <= 47
+	uint64_t sent; // cells that went out at least once
+	uint32_t size; // on the wire: block header and stored bytes
+	uint8_t cells; // <= 47
 	struct send_record record;
 };
 
 // base <= started <= next <= base + RECORD_WINDOW. Records before `base`
-// went back to the caller; [base, started) have a first segment sent (or
+// went back to the caller; [base, started) have a first cell sent (or
 // pending again) and their credit is spent; [started, next) wait.
 struct send_window {
 	uint32_t base;
@@ -31,7 +31,7 @@ struct send_window {
 	bool used;
 	bool want_writable;         // a submit was refused
 	bool broken;                // ordered: a record failed, so no later one counts as delivered
-	struct record_bits pending; // started records with a segment to be sent
+	struct record_bits pending; // started records with a cell to be sent
 	struct record_bits done;    // every byte acknowledged, not returned yet
 	struct record_bits
 		returned; // went back out of order (unordered streams), base has not passed yet
@@ -44,35 +44,34 @@ static inline struct send_slot *send_window_slot(struct send_window *w, uint32_t
 	return &w->slots[record & (RECORD_WINDOW - 1)];
 }
 
-// All segments of a record.
+// All cells of a record.
 static inline uint64_t send_slot_all(const struct send_slot *s)
 {
-	return (1ull << s->segments) - 1;
+	return (1ull << s->cells) - 1;
 }
 
 bool send_window_full(const struct send_window *w);
 // Queues a record; the window is not full.
-void send_window_add(
-	struct send_window *w, const struct send_record *record, uint32_t segment_size);
+void send_window_add(struct send_window *w, const struct send_record *record, uint32_t cell_size);
 // Something is pending, or waits to be started.
 static inline bool send_window_ready(const struct send_window *w)
 {
 	return record_bits_any(&w->pending) || w->started != w->next;
 }
 
-// The next segment to be sent: a pending one of the
+// The next cell to be sent: a pending one of the
 // lowest started record. False: nothing is pending.
-bool send_window_pick(struct send_window *w, uint32_t *record, uint32_t *segment);
-// Starts the next record: its segments become pending. The caller checked limit and credit.
+bool send_window_pick(struct send_window *w, uint32_t *record, uint32_t *cell);
+// Starts the next record: its cells become pending. The caller checked limit and credit.
 void send_window_start(struct send_window *w);
-// The segment goes out now. True when it went out before.
-bool send_window_sent(struct send_window *w, uint32_t record, uint32_t segment);
-// True when this was the last segment of its record. Segments of records that are gone are ignored.
-bool send_window_acked(struct send_window *w, uint32_t record, uint32_t segment);
-// True when the segment is pending now (it was not acknowledged by another packet meanwhile).
-bool send_window_lost(struct send_window *w, uint32_t record, uint32_t segment);
-// The record is started, and the segment not acknowledged.
-bool send_window_wants(const struct send_window *w, uint32_t record, uint32_t segment);
+// The cell goes out now. True when it went out before.
+bool send_window_sent(struct send_window *w, uint32_t record, uint32_t cell);
+// True when this was the last cell of its record. Cells of records that are gone are ignored.
+bool send_window_acked(struct send_window *w, uint32_t record, uint32_t cell);
+// True when the cell is pending now (it was not acknowledged by another packet meanwhile).
+bool send_window_lost(struct send_window *w, uint32_t record, uint32_t cell);
+// The record is started, and the cell not acknowledged.
+bool send_window_wants(const struct send_window *w, uint32_t record, uint32_t cell);
 // A record that may go back to the caller; `failed`:
 // the connection is closed, everything goes back.
 bool send_window_take(struct send_window *w, bool failed, struct send_record *record, bool *ok);

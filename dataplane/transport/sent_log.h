@@ -18,7 +18,7 @@ struct sent_entry {
 	uint64_t sent_ns;
 	uint32_t record;
 	uint8_t stream; // number
-	uint8_t segment;
+	uint8_t cell;
 	uint8_t kind;      // enum sent_kind
 	uint8_t timed_out; // declared lost by a timeout: says nothing about reordering when
 			   // acknowledged late

@@ -8,7 +8,7 @@
 #include "dataplane/transport/recv_window.h"
 
 static struct recv_window w;
-static struct segment_cut cut;
+static struct cell_cut cut;
 static uint8_t block[BLOCK_SIZE];
 
 static int setup(void **state)
@@ -17,7 +17,7 @@ static int setup(void **state)
 	recv_window_init(&w);
 	w.used = true;
 	w.stream = STREAM_ORDERED;
-	cut = segment_cut_make(1408);
+	cut = cell_cut_make(1408);
 	return 0;
 }
 
@@ -43,7 +43,7 @@ static void cut__divides_exactly(void **state)
 {
 	(void)state;
 	for (uint32_t size = 1088; size <= 8896; size += 64) {
-		struct segment_cut c = segment_cut_make(size);
+		struct cell_cut c = cell_cut_make(size);
 		for (uint32_t within = 0; within < 1u << RECORD_SHIFT; within++)
 			assert_int_equal((uint64_t)within * c.inverse >> 32, within / size);
 	}
@@ -54,9 +54,9 @@ static void locate__borders(void **state)
 	(void)state;
 	struct recv_spot s;
 	assert_int_equal(locate(0, 0, 1408, 0, &s), VERDICT_ACCEPT);
-	assert_true(s.first && !s.known && s.segment == 0);
+	assert_true(s.first && !s.known && s.cell == 0);
 	assert_int_equal(locate(0, 1408 * 3, 1408, 0, &s), VERDICT_ACCEPT);
-	assert_int_equal(s.segment, 3);
+	assert_int_equal(s.cell, 3);
 	assert_int_equal(locate(0, 1, 1408, 0, &s), DROP_OFFSET);
 	assert_int_equal(locate(0, 1407, 1408, 0, &s), DROP_OFFSET);
 	assert_int_equal(locate(0, 1408, 1407, 0, &s), DROP_OFFSET); // short without the end

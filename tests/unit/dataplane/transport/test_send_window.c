@@ -37,11 +37,11 @@ static void add__segments(void **state)
 {
 	(void)state;
 	static const struct {
-		uint32_t size, segments;
+		uint32_t size, cells;
 	} cases[] = {{0, 1}, {1, 1}, {1392, 1}, {1393, 2}, {65536, 47}};
 	for (unsigned i = 0; i < 5; i++) {
 		add(cases[i].size);
-		assert_int_equal(send_window_slot(&w, i)->segments, cases[i].segments);
+		assert_int_equal(send_window_slot(&w, i)->cells, cases[i].cells);
 	}
 }
 
