@@ -37,6 +37,8 @@ static const struct {
 	[DROP_ACK_BEYOND] = {"ack_beyond", "acknowledges a packet that was never sent"},
 	[DROP_STREAM] = {"stream", "stream number or kind out of range"},
 	[DROP_OFFSET] = {"offset", "not at a segment border, or outside the record or the window"},
+	[DROP_OVERLAP] = {"overlap",
+		"some of its cells came before in smaller packets; the rest comes again"},
 	[DROP_CREDIT] = {"credit", "beyond the credit that was granted"},
 	[DROP_NO_BUFFER] = {"no_buffer", "the application's arena had no block left"},
 	[DROP_STATE] = {"state", "this packet type is not allowed in the connection's state"},

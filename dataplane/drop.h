@@ -29,6 +29,7 @@ enum verdict {
 	DROP_ACK_BEYOND,   // acknowledges what was never sent
 	DROP_STREAM,       // stream number or kind out of range
 	DROP_OFFSET,       // not at a segment border, outside the record or the window
+	DROP_OVERLAP,      // some of its cells came before, in smaller packets
 	DROP_CREDIT,       // beyond what was granted
 	DROP_NO_BUFFER,    // the application's arena is empty although credit was granted
 	DROP_STATE,        // packet type not allowed in this state of the connection

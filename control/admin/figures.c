@@ -9,7 +9,12 @@
 
 const struct figure figures[] = {
 	FIGURE("level", FIGURE_U8, level, "level of the codec, 0: the codec's default"),
-	FIGURE("segment_bytes", FIGURE_U32, segment_size, "payload of one full packet"),
+	FIGURE("segment_bytes", FIGURE_U32, segment_size,
+		"payload of one full packet as both links take it"),
+	FIGURE("path_segment_bytes", FIGURE_U32, path_segment,
+		"the same as the path is known to carry it; 66 bytes more are the path MTU (IPv4)"),
+	FIGURE("path_falls", FIGURE_U32, path_falls,
+		"times that large packets vanished, and the smallest were gone back to"),
 	FIGURE("raw_sent_bytes", FIGURE_U64, raw_bytes_sent,
 		"what the application sent and the peer acknowledged"),
 	FIGURE("stored_sent_bytes", FIGURE_U64, stored_bytes_sent,

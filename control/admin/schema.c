@@ -124,11 +124,13 @@ const struct schema_method schema_methods[] = {
 		.name = "session.trace",
 		.level = LEVEL_OPERATOR,
 		.sentence = "streams every step of a session's congestion control, until it closes",
-		.result = "lines, lost, ended; before that a notification (method "
-			  "\"session.trace\", no id) for each step, its params being: t_ns, event "
-			  "(start, ack, cut, lost), cwnd_segments, rate_Bps, rtt_ns, srtt_ns, "
-			  "in_flight, newly_acked, limited_by, cut_reason (loss, timeout or null); "
-			  "of a gap only event and count",
+		.result =
+			"lines, lost, ended; before that a notification (method "
+			"\"session.trace\", no id) for each step, its params being: t_ns, event "
+			"(start, ack, cut, path, lost), cwnd_segments, rate_Bps, rtt_ns, srtt_ns, "
+			"in_flight, newly_acked, segment_bytes, limited_by, cut_reason (loss, "
+			"timeout or null); "
+			"of a gap only event and count",
 		.params =
 			{
 				SESSION_ID,

@@ -38,7 +38,7 @@ size_t trace_stream_line(
 	const struct tables *tables, const struct trace_record *record, char *text, size_t size)
 {
 	static const char *const events[TRACE_EVENT_COUNT] = {
-		"null", "\"start\"", "\"ack\"", "\"cut\""};
+		"null", "\"start\"", "\"ack\"", "\"cut\"", "\"path\""};
 	static const char *const cuts[TRACE_CUT_COUNT] = {"null", "\"loss\"", "\"timeout\""};
 	double cwnd = isfinite(record->cwnd_segments) ? record->cwnd_segments : 0;
 	char limited[32];
@@ -46,11 +46,12 @@ size_t trace_stream_line(
 		RPC_TRACE_HEAD
 		"{\"t_ns\":%" PRId64 ",\"event\":%s,\"cwnd_segments\":%.17g,\"rate_Bps\":%" PRId64
 		",\"rtt_ns\":%" PRId64 ",\"srtt_ns\":%" PRId64
-		",\"in_flight\":%u,\"newly_acked\":%u,\"limited_by\":%s,\"cut_reason\":%s}}\n",
+		",\"in_flight\":%u,\"newly_acked\":%u,\"segment_bytes\":%u,\"limited_by\":%s"
+		",\"cut_reason\":%s}}\n",
 		(int64_t)record->t_ns,
 		record->event < TRACE_EVENT_COUNT ? events[record->event] : "null", cwnd,
 		(int64_t)record->rate_Bps, (int64_t)record->rtt_ns, (int64_t)record->srtt_ns,
-		record->in_flight, record->newly_acked,
+		record->in_flight, record->newly_acked, record->segment_bytes,
 		name_quoted(tables_limited_name(tables, record->limited_by), limited),
 		record->cut_reason < TRACE_CUT_COUNT ? cuts[record->cut_reason] : "null");
 

@@ -61,6 +61,8 @@ static void publish_figures(const struct conn_stats *c, struct session_stats *ro
 	row->records_sent = c->records_sent;
 	row->records_received = c->records_received;
 	row->duplicates = c->duplicates;
+	row->path_segment = c->segment_bytes;
+	row->path_falls = (uint32_t)c->path_falls;
 	row->srtt_ns = c->srtt_ns;
 	row->rttvar_ns = c->rttvar_ns;
 	row->min_rtt_ns = c->min_rtt_ns;

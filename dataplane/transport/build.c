@@ -33,49 +33,51 @@ static void build_header(struct transport *t, struct conn *c, struct send_packet
 	c->stats.wire_bytes_sent += WIRE_HEADER_SIZE + c->tag_size;
 }
 
-// The cell's bytes: the first cell begins with the record's block header.
-static uint32_t build_gather(
-	struct send_packet *p, const struct send_slot *s, uint32_t within, uint32_t cell_size)
+// `size` bytes of the record: the first cell begins with the block header.
+static void build_gather(
+	struct send_packet *p, const struct send_slot *s, uint32_t within, uint32_t size)
 {
-	uint32_t size = s->size - within < cell_size ? s->size - within : cell_size;
 	if (within) {
 		p->iov[0].base = s->record.stored + within - BLOCK_HEADER_SIZE;
 		p->iov[0].size = size;
 		p->iov_count = 1;
-		return size;
+		return;
 	}
 	p->iov[0].base = s->record.header;
 	p->iov[0].size = BLOCK_HEADER_SIZE;
 	p->iov[1].base = s->record.stored;
 	p->iov[1].size = size - BLOCK_HEADER_SIZE;
 	p->iov_count = size > BLOCK_HEADER_SIZE ? 2 : 1;
-	return size;
 }
 
-uint32_t build_data(struct transport *t, struct conn *c, struct send_packet *p, uint32_t stream,
-	uint32_t record, uint32_t cell, uint64_t now_ns)
+void build_data(struct transport *t, struct conn *c, struct send_packet *p,
+	const struct send_choice *choice, uint64_t now_ns)
 {
-	struct send_window *w = &c->send[stream];
-	const struct send_slot *s = send_window_slot(w, record);
-	struct sent_entry e = {now_ns, record, (uint8_t)stream, (uint8_t)cell, SENT_DATA, 0};
-	uint32_t within = cell * c->cut.size;
-	uint8_t flags = cell + 1u == s->cells ? WIRE_RECORD_END : 0;
+	struct send_window *w = &c->send[choice->stream];
+	const struct send_slot *s = send_window_slot(w, choice->record);
+	struct sent_entry e = {.sent_ns = now_ns,
+		.record = choice->record,
+		.stream = (uint8_t)choice->stream,
+		.cell = (uint8_t)choice->cell,
+		.cells = choice->cells & 0x7f,
+		.kind = SENT_DATA};
+	uint32_t within = choice->cell * c->cut.size;
+	uint8_t flags = choice->cell + choice->cells == s->cells ? WIRE_RECORD_END : 0;
 	if (s->record.compressed)
 		flags |= WIRE_COMPRESSED;
 	build_header(t, c, p, WIRE_DATA, flags, &e);
 	p->header.stream = w->stream;
-	p->header.offset = wire_offset(record, within);
-	uint32_t size = build_gather(p, s, within, c->cut.size);
-	if (send_window_sent(w, record, cell)) {
+	p->header.offset = wire_offset(choice->record, within);
+	build_gather(p, s, within, choice->size);
+	if (send_window_sent(w, choice->record, choice->cell, choice->cells)) {
 		p->header.flags |= WIRE_RETX;
 		c->stats.retransmits++;
 	}
-	conn_stream_update(c, stream);
+	conn_stream_update(c, choice->stream);
 	c->in_flight++;
 	c->stats.data_packets_sent++;
-	c->stats.wire_bytes_sent += size;
+	c->stats.wire_bytes_sent += choice->size;
 	c->sent_base_ns = now_ns;
-	return size;
 }
 
 static void build_limit(struct conn *c, struct wire_ack *ack, uint32_t s)
@@ -115,7 +117,7 @@ void build_ack(
 	build_limits(c, &p->ack, limits);
 	p->ack.credit = c->recv_credit;
 	c->recv_credit_told = c->recv_credit;
-	c->control &= (uint8_t)~CONTROL_ACK;
+	c->control &= (uint16_t)~CONTROL_ACK;
 	c->ack_due_ns = NEVER;
 	c->stats.acks_sent++;
 	c->stats.wire_bytes_sent +=
@@ -141,11 +143,25 @@ static void build_hello(struct transport *t, struct conn *c, struct send_packet 
 	build_payload(c, p, wire_hello_frame(p->control, &hello));
 }
 
-void build_control(struct transport *t, struct conn *c, struct send_packet *p, uint8_t control,
+// As many bytes as the DATA packets that it asks for would carry.
+static void build_path(struct transport *t, struct conn *c, struct send_packet *p,
+	struct sent_entry *e, uint64_t now_ns)
+{
+	static const uint8_t padding[MTU_MAX];
+	e->kind = SENT_PATH;
+	e->cells = c->path.trying & 0x7fu;
+	build_header(t, c, p, WIRE_PATH, WIRE_ACK_NOW, e);
+	build_payload(c, p, c->path.trying * c->cut.size);
+	p->iov[0].base = padding;
+	c->stats.path_probes++;
+	conn_path_sent(t, c, p->header.pn, now_ns);
+}
+
+void build_control(struct transport *t, struct conn *c, struct send_packet *p, uint16_t control,
 	uint64_t now_ns)
 {
-	struct sent_entry e = {now_ns, 0, 0, 0, SENT_NOTHING, 0};
-	c->control &= (uint8_t)~control;
+	struct sent_entry e = {.sent_ns = now_ns, .kind = SENT_NOTHING};
+	c->control &= (uint16_t)~control;
 	switch (control) {
 	case CONTROL_RESET:
 		build_header(t, c, p, WIRE_RESET, 0, &e);
@@ -180,6 +196,9 @@ void build_control(struct transport *t, struct conn *c, struct send_packet *p, u
 		build_payload(c, p, 6);
 		c->floor_told = c->log.lowest;
 		c->holes = false;
+		break;
+	case CONTROL_PATH:
+		build_path(t, c, p, &e, now_ns);
 		break;
 	default:
 		break;

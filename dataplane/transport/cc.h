@@ -62,5 +62,9 @@ struct cc {
 
 extern const struct cc_ops cc_aimd, cc_aimd_ss, cc_cubic;
 
+// Segments of another size: the window, and what a controller remembers of windows, becomes
+// `factor` as many, but none that is at the start window or above falls below it.
+void cc_rescale(struct cc *cc, double factor);
+
 // NULL: there is no such controller.
 const struct cc_ops *cc_by_id(uint32_t id);

@@ -6,6 +6,7 @@
 #include "dataplane/transport/list.h"
 #include "dataplane/transport/loss.h"
 #include "dataplane/transport/pacer.h"
+#include "dataplane/transport/path.h"
 #include "dataplane/transport/recv_pn.h"
 #include "dataplane/transport/recv_window.h"
 #include "dataplane/transport/rtt.h"
@@ -57,6 +58,7 @@ enum conn_control {
 	CONTROL_FIN = 1 << 5,
 	CONTROL_PROBE = 1 << 6,
 	CONTROL_FLOOR = 1 << 7,
+	CONTROL_PATH = 1 << 8,
 };
 
 enum conn_event {
@@ -67,15 +69,17 @@ enum conn_event {
 struct conn {
 	// Read for every packet.
 	uint32_t cid, peer_cid;
-	uint8_t state;       // enum conn_state
-	uint8_t control;     // enum conn_control: packets waiting to go
-	uint8_t limited;     // enum limited_by: why transport_send last stopped sending data
-	uint8_t send_mask;   // streams with something pending or waiting
-	uint8_t cur;         // stream that the round robin stands at
-	struct cell_cut cut; // cell size
-	uint32_t in_flight;  // DATA packets neither acknowledged nor lost
-	uint32_t fin_flight; // FIN packets likewise
-	int32_t deficit;     // bytes this connection may still send in its round
+	uint8_t state;        // enum conn_state
+	uint8_t limited;      // enum limited_by: why transport_send last stopped sending data
+	uint8_t send_mask;    // streams with something pending or waiting
+	uint8_t cur;          // stream that the round robin stands at
+	uint16_t control;     // enum conn_control: packets waiting to go
+	uint16_t segment_max; // payload of a packet as both links take it
+	uint32_t segment;     // payload of a full packet now: path.cells cells
+	struct cell_cut cut;  // cell size
+	uint32_t in_flight;   // DATA packets neither acknowledged nor lost
+	uint32_t fin_flight;  // FIN packets likewise
+	int32_t deficit;      // bytes this connection may still send in its round
 	uint64_t send_credit,
 		send_credit_used; // bytes: granted by the peer, spent on records started
 	uint64_t recv_credit,
@@ -88,6 +92,9 @@ struct conn {
 	struct cc cc;
 	struct loss loss;
 	struct pacer pacer;
+	struct path path;
+	struct recv_spot spot; // of the DATA packet that was placed last ...
+	uint64_t spot_pn;      // ... with this packet number; 0: none
 
 	// Timers (absolute, NEVER when off); conn_arm keeps the wheel at or before the earliest.
 	uint64_t sent_base_ns; // last eliciting packet sent, or progress: tail probe and timeout
@@ -177,7 +184,7 @@ static inline bool conn_connected(const struct conn *c)
 }
 
 // A control packet is to go with the next transport_send.
-static inline void conn_control(struct transport *t, struct conn *c, uint8_t control)
+static inline void conn_control(struct transport *t, struct conn *c, uint16_t control)
 {
 	c->control |= control;
 	list_join(&t->control, &c->on_control);
@@ -201,7 +208,7 @@ void conn_ack_later(struct transport *t, struct conn *c, bool now, uint64_t now_
 void conn_on_ack(struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns);
 // Declares what is lost by now, and sets the time to look again.
 void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns);
-// pn is lost: its cell is pending again.
+// pn is lost: its cells are pending again.
 void conn_lose(struct conn *c, uint64_t pn);
 // Window or round trip time changed.
 void conn_repace(struct transport *t, struct conn *c, uint64_t now_ns);
@@ -209,6 +216,17 @@ void conn_repace(struct transport *t, struct conn *c, uint64_t now_ns);
 // trace.c: only of a traced connection.
 void conn_trace_step(struct transport *t, struct conn *c, enum trace_event event,
 	enum trace_cut cut, uint32_t newly_acked, uint64_t now_ns);
+
+// on_path.c
+// From what is known to pass upwards.
+void conn_path_search(struct transport *t, struct conn *c, uint64_t now_ns);
+void conn_path_sent(struct transport *t, struct conn *c, uint64_t pn, uint64_t now_ns);
+void conn_path_acked(struct transport *t, struct conn *c, uint32_t cells, uint64_t now_ns);
+void conn_path_lost(struct transport *t, struct conn *c, uint64_t pn, uint64_t now_ns);
+// path.due_ns has come.
+void conn_path_on_time(struct transport *t, struct conn *c, uint64_t now_ns);
+// The window was cut: by the loss of large packets only, again and again?
+void conn_path_event(struct transport *t, struct conn *c, uint64_t now_ns);
 
 // on_hello.c
 enum verdict conn_on_hello(struct transport *t, struct conn *c, const uint8_t *payload,
@@ -231,11 +249,19 @@ void conn_run(struct transport *t, struct conn *c);
 // The stream may have something to send now, or not any more.
 void conn_stream_update(struct conn *c, uint32_t number);
 
+// What one DATA packet carries.
+struct send_choice {
+	uint32_t stream; // number
+	uint32_t record;
+	uint32_t cell, cells; // the first, and how many
+	uint32_t size;        // bytes
+};
+
 // build.c: packets. Each takes a pn and counts as sent. After data the caller arms
 // conn_loss_deadline, once a burst.
-uint32_t build_data(struct transport *t, struct conn *c, struct send_packet *p, uint32_t stream,
-	uint32_t record, uint32_t cell, uint64_t now_ns);
+void build_data(struct transport *t, struct conn *c, struct send_packet *p,
+	const struct send_choice *choice, uint64_t now_ns);
 void build_ack(
 	struct conn *c, struct send_packet *p, uint32_t words, uint32_t limits, uint64_t now_ns);
-void build_control(struct transport *t, struct conn *c, struct send_packet *p, uint8_t control,
+void build_control(struct transport *t, struct conn *c, struct send_packet *p, uint16_t control,
 	uint64_t now_ns);

@@ -7,15 +7,19 @@
 // What one ACK brought.
 struct ack_gain {
 	uint32_t data;    // DATA packets newly acknowledged
+	uint32_t path;    // cells of the largest path probe among them, or of one that was thought
+			  // lost; 0: none
 	uint64_t largest; // the highest packet newly acknowledged, a late one included; 0: none
 	uint64_t sent_ns; // when that was sent
 	bool late;        // one that a threshold had declared lost
 };
 
-static void ack_segment(struct transport *t, struct conn *c, const struct sent_entry *e)
+static void ack_cells(struct transport *t, struct conn *c, const struct sent_entry *e)
 {
 	struct send_window *w = &c->send[e->stream];
-	bool whole = send_window_acked(w, e->record, e->cell);
+	if (e->cells > 1)
+		c->path.holes = 0; // large packets pass
+	bool whole = send_window_acked(w, e->record, e->cell, e->cells);
 	conn_stream_update(c, e->stream);
 	if (!whole)
 		return;
@@ -42,10 +46,12 @@ static void ack_take(
 		const struct sent_entry *e = sent_log_entry(&c->log, p);
 		if (e->kind == SENT_DATA) {
 			gain->data++;
-			ack_segment(t, c, e);
+			ack_cells(t, c, e);
 		} else if (e->kind == SENT_FIN) {
 			c->fin_flight--;
 			c->fin_acked = true;
+		} else if (e->kind == SENT_PATH && e->cells > gain->path) {
+			gain->path = e->cells;
 		}
 	}
 	for (; late; late &= late - 1) { // no gain for the window: it was cut for them
@@ -53,11 +59,13 @@ static void ack_take(
 			sent_log_entry(&c->log, pn - (uint32_t)__builtin_ctzll(late));
 		if (e->kind == SENT_FIN)
 			c->fin_acked = true;
+		if (e->kind == SENT_PATH && e->cells > gain->path)
+			gain->path = e->cells;
 		if (e->kind != SENT_DATA)
 			continue;
 		c->stats.spurious++;
 		gain->late |= !e->timed_out;
-		ack_segment(t, c, e);
+		ack_cells(t, c, e);
 	}
 }
 
@@ -99,7 +107,8 @@ void conn_lose(struct conn *c, uint64_t pn)
 	if (e->kind != SENT_DATA)
 		return;
 	c->in_flight--;
-	send_window_lost(&c->send[e->stream], e->record, e->cell);
+	c->path.large_lost |= e->cells > 1;
+	send_window_lost(&c->send[e->stream], e->record, e->cell, e->cells);
 	conn_stream_update(c, e->stream);
 }
 
@@ -121,6 +130,8 @@ void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns)
 			cut |= c->cc.ops->on_loss(&c->cc, pn, c->log.next_pn, now_ns);
 		if (e->kind == SENT_FIN)
 			conn_control(t, c, CONTROL_FIN);
+		if (e->kind == SENT_PATH)
+			conn_path_lost(t, c, pn, now_ns);
 	}
 	sent_log_settle(&c->log);
 	if (c->holes && c->log.lowest - c->floor_told >= FLOOR_EVERY)
@@ -130,6 +141,7 @@ void conn_detect_loss(struct transport *t, struct conn *c, uint64_t now_ns)
 		conn_repace(t, c, now_ns);
 		if (c->traced)
 			conn_trace_step(t, c, TRACE_CUT, TRACE_CUT_LOSS, 0, now_ns);
+		conn_path_event(t, c, now_ns);
 	}
 }
 
@@ -187,6 +199,8 @@ void conn_on_ack(struct transport *t, struct conn *c, const struct wire_ack *ack
 		c->rearmed = false;
 		ack_window(t, c, &gain, sample_ns, now_ns);
 	}
+	if (gain.path)
+		conn_path_acked(t, c, gain.path, now_ns);
 	conn_detect_loss(t, c, now_ns);
 	conn_close_step(t, c);
 	conn_run(t, c);

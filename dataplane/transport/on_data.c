@@ -2,7 +2,7 @@
 //
 // One packet at a time: conn_place, opening and conn_on_packet of one packet come before conn_place
 // of the next of the same connection. Two packets for the same place, the second of them forged,
-// would otherwise spoil the first.
+// would otherwise spoil the first. So the place that conn_place found holds in conn_on_data.
 #include <assert.h>
 #include <string.h>
 
@@ -62,21 +62,25 @@ enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_h
 	place->iov_count = 0;
 	if (header->type != WIRE_DATA)
 		return VERDICT_ACCEPT;
-	struct recv_spot spot;
-	enum verdict v = data_judge(c, header, size, &spot);
-	if (v != VERDICT_ACCEPT || spot.known)
+	struct recv_spot *spot = &c->spot;
+	c->spot_pn = 0;
+	enum verdict v = data_judge(c, header, size, spot);
+	if (v != VERDICT_ACCEPT)
 		return v;
+	c->spot_pn = header->pn;
+	if (spot->known)
+		return VERDICT_ACCEPT;
 	uint8_t stream = (uint8_t)stream_number(header->stream);
-	uint8_t *block = data_block(t, c, stream, spot.record);
+	uint8_t *block = data_block(t, c, stream, spot->record);
 	if (block == NULL)
 		return DROP_NO_BUFFER;
-	if (spot.cell) {
-		place->iov[0].base = block + spot.within - BLOCK_HEADER_SIZE;
+	if (spot->cell) {
+		place->iov[0].base = block + spot->within - BLOCK_HEADER_SIZE;
 		place->iov[0].size = size;
 		place->iov_count = 1;
 		return VERDICT_ACCEPT;
 	}
-	place->iov[0].base = recv_window_slot(&c->recv[stream], spot.record)->header;
+	place->iov[0].base = recv_window_slot(&c->recv[stream], spot->record)->header;
 	place->iov[0].size = BLOCK_HEADER_SIZE;
 	place->iov[1].base = block;
 	place->iov[1].size = size - BLOCK_HEADER_SIZE;
@@ -123,27 +127,26 @@ static bool data_complete(
 enum verdict conn_on_data(struct transport *t, struct conn *c, const struct wire_header *header,
 	uint32_t size, uint64_t now_ns)
 {
-	struct recv_spot spot;
-	enum verdict v = data_judge(c, header, size, &spot);
-	if (v != VERDICT_ACCEPT)
-		return v;
+	const struct recv_spot *spot = &c->spot;
+	if (c->spot_pn != header->pn)
+		return DROP_STATE; // nobody placed it
 	struct recv_window *w = &c->recv[stream_number(header->stream)];
-	if (spot.known) {
+	if (spot->known) {
 		c->stats.duplicates++;
 		return VERDICT_ACCEPT;
 	}
-	if (recv_window_slot(w, spot.record)->block == NULL)
-		return DROP_STATE; // nobody placed it
+	if (recv_window_slot(w, spot->record)->block == NULL)
+		return DROP_STATE; // its place was given up
 	if (!w->used) {
 		w->used = true;
 		w->stream = header->stream;
 	}
-	if (spot.first) {
+	if (spot->first) {
 		c->recv_credit_used += RECORD_RAW_MAX;
-		data_claim(c, (uint8_t)stream_number(header->stream), spot.record);
+		data_claim(c, (uint8_t)stream_number(header->stream), spot->record);
 	}
 	c->progress_ns = now_ns;
-	if (recv_window_add(w, &spot, header, size) && !data_complete(t, c, w, spot.record)) {
+	if (recv_window_add(w, spot, header, size) && !data_complete(t, c, w, spot->record)) {
 		conn_control(t, c, CONTROL_RESET);
 		conn_finish(t, c, CLOSE_CORRUPT); // records complete before it are delivered still
 	}

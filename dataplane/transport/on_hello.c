@@ -53,6 +53,7 @@ static void hello_reset_state(struct conn *c)
 	c->told_next = 0;
 	c->told_mask = 0;
 	c->nplaced = 0;
+	c->spot_pn = 0;
 	memset(&c->rtt, 0, sizeof(c->rtt));
 	memset(&c->stats, 0, sizeof(c->stats));
 }
@@ -69,10 +70,11 @@ void transport_open(
 	c->peer_cid = open->peer_cid;
 	t->peer_cids[c->slot] = open->peer_cid;
 	c->peer_boot_id = open->peer_boot_id;
-	c->cut = cell_cut_make(open->segment_size);
+	c->segment_max = (uint16_t)open->segment_size;
+	c->cut = cell_cut_make(cell_size(open->segment_size));
+	c->segment = c->cut.size;
+	path_init(&c->path, open->segment_size / c->cut.size);
 	c->tag_size = (uint8_t)open->tag_size;
-	// A bitmap of cells is one word.
-	assert((uint64_t)c->cut.size * 64 > RECORD_WIRE_MAX);
 	c->initiator = open->initiator;
 	c->memory = open->memory;
 	c->peer_memory = false;
@@ -99,7 +101,7 @@ void hello_fill(
 	memcpy(hello->session_id, c->session_id, sizeof(hello->session_id));
 	hello->boot_id = t->config.boot_id;
 	hello->credit = c->recv_credit;
-	hello->segment_size = (uint16_t)c->cut.size;
+	hello->segment_size = c->segment_max;
 	hello->flags =
 		(uint16_t)((reply ? WIRE_HELLO_REPLY : 0) | (c->memory ? WIRE_HELLO_MEMORY : 0));
 	hello->records = RECORD_WINDOW;
@@ -111,12 +113,13 @@ static void hello_opened(struct transport *t, struct conn *c, uint64_t now_ns)
 	c->hello_ns = NEVER;
 	c->hello_end_ns = NEVER;
 	c->progress_ns = now_ns;
-	c->control &= (uint8_t)~CONTROL_HELLO;
+	c->control &= (uint16_t)~CONTROL_HELLO;
 	c->events |= EVENT_OPENED;
 	list_join(&t->events, &c->on_event);
 	c->keepalive_ns = now_ns + t->config.keepalive_ns;
 	conn_arm(t, c, c->keepalive_ns);
 	conn_arm(t, c, now_ns + t->config.idle_timeout_ns);
+	conn_path_search(t, c, now_ns);
 }
 
 enum verdict conn_on_hello(
@@ -130,7 +133,7 @@ enum verdict conn_on_hello(
 	// never fits this connection; control must agree anew.
 	if (memcmp(hello.session_id, c->session_id, sizeof(c->session_id)) != 0)
 		return DROP_STATE;
-	if (hello.segment_size != c->cut.size || reply != c->initiator)
+	if (hello.segment_size != c->segment_max || reply != c->initiator)
 		return DROP_STATE;
 	if (c->peer_boot_id && hello.boot_id != c->peer_boot_id) {
 		conn_finish(t, c, CLOSE_PEER_RESTARTED);

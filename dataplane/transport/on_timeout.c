@@ -52,6 +52,7 @@ static void timeout_fire(struct transport *t, struct conn *c, uint64_t now_ns)
 		conn_repace(t, c, now_ns);
 		if (c->traced)
 			conn_trace_step(t, c, TRACE_CUT, TRACE_CUT_TIMEOUT, 0, now_ns);
+		conn_path_event(t, c, now_ns);
 	}
 	if (fin && c->peer_fin && c->fin_tries >= FIN_TRIES) {
 		// Both sides have delivered everything; the
@@ -172,6 +173,7 @@ static void timeout_arm(struct transport *t, struct conn *c)
 	conn_arm(t, c, c->blocked_ns);
 	conn_arm(t, c, c->keepalive_ns);
 	conn_arm(t, c, c->hint_ns);
+	conn_arm(t, c, c->path.due_ns);
 	conn_arm(t, c, c->last_heard_ns + t->config.idle_timeout_ns);
 	if (c->fin_acked)
 		conn_arm(t, c, c->progress_ns + t->config.idle_timeout_ns);
@@ -196,6 +198,8 @@ void conn_on_time(struct transport *t, struct conn *c, uint64_t now_ns)
 	timeout_loss(t, c, now_ns);
 	timeout_blocked(t, c, now_ns);
 	timeout_keepalive(t, c, now_ns);
+	if (conn_connected(c) && c->path.due_ns <= now_ns)
+		conn_path_on_time(t, c, now_ns);
 	if (conn_connected(c))
 		timeout_hint(t, c, now_ns);
 	if (conn_connected(c))

@@ -13,6 +13,11 @@ void pacer_init(struct pacer *p, uint32_t segment, uint64_t port_rate, uint64_t 
 	p->last_ns = now_ns;
 }
 
+void pacer_segment(struct pacer *p, uint32_t segment)
+{
+	p->segment = segment;
+}
+
 // At or above the port's rate the port itself paces.
 static bool pacer_bypassed(const struct pacer *p)
 {

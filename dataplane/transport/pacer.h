@@ -16,6 +16,8 @@ struct pacer {
 };
 
 void pacer_init(struct pacer *p, uint32_t segment, uint64_t port_rate, uint64_t now_ns);
+// What a packet carries changed; pacer_rate follows.
+void pacer_segment(struct pacer *p, uint32_t segment);
 // The window or the round trip time changed: rate = cwnd * segment / srtt, burst = two turns of it.
 void pacer_rate(struct pacer *p, double cwnd, uint64_t srtt_ns, uint64_t loop_ns, uint64_t now_ns);
 // Counts the tokens up to now. Once per connection and burst, not per packet.

@@ -5,15 +5,6 @@
 #include <stddef.h>
 #include <string.h>
 
-// inverse * size is at most size above 2^32; times an offset below
-// 2^17 the error stays under 2^32 as long as size is under 2^15, so
-// the product's upper half is the quotient (MTU_MAX keeps it there).
-struct cell_cut cell_cut_make(uint32_t size)
-{
-	assert(size >= 64 && size < 1u << 15);
-	return (struct cell_cut){size, (uint32_t)(((1ull << 32) + size - 1) / size)};
-}
-
 void recv_window_init(struct recv_window *w)
 {
 	memset(w, 0, sizeof(*w));
@@ -21,14 +12,14 @@ void recv_window_init(struct recv_window *w)
 }
 
 // The end of a record must agree with what came of it already.
-static bool recv_slot_agrees(
-	const struct recv_slot *s, uint32_t cell, uint32_t end, bool last, bool compressed)
+static bool recv_slot_agrees(const struct recv_slot *s, const struct recv_spot *spot, uint32_t end,
+	bool last, bool compressed)
 {
 	if (s->have && s->compressed != compressed)
 		return false;
 	if (s->cells)
-		return last ? end == s->size : cell + 1 < s->cells;
-	return !last || s->have >> cell == 0;
+		return last ? end == s->size : spot->cell + spot->cells < s->cells;
+	return !last || s->have >> spot->cell == 0;
 }
 
 enum verdict recv_window_locate(const struct recv_window *w, const struct cell_cut *cut,
@@ -40,11 +31,13 @@ enum verdict recv_window_locate(const struct recv_window *w, const struct cell_c
 	bool last = header->flags & WIRE_RECORD_END;
 	if (cell * cut->size != within || within + size > RECORD_WIRE_MAX)
 		return DROP_OFFSET;
-	if (last ? size == 0 || size > cut->size : size != cut->size)
+	uint32_t cells = size == cut->size ? 1 : cell_cut_count(cut, size);
+	if (size == 0 || (!last && cells * cut->size != size))
 		return DROP_OFFSET;
 	if (cell == 0 && size < BLOCK_HEADER_SIZE)
 		return DROP_OFFSET;
-	*spot = (struct recv_spot){(uint32_t)record, cell, within, true, false};
+	*spot = (struct recv_spot){
+		cells_mask(cell, cells), (uint32_t)record, cell, cells, within, true, false};
 	if (record < w->base)
 		return VERDICT_ACCEPT;
 	if (record >= recv_window_limit(w) || record > RECORD_INDEX_MAX)
@@ -53,12 +46,15 @@ enum verdict recv_window_locate(const struct recv_window *w, const struct cell_c
 		record_bits_test(&w->gone, spot->record))
 		return VERDICT_ACCEPT;
 	const struct recv_slot *s = &w->slots[record & (RECORD_WINDOW - 1)];
-	spot->known = s->have >> cell & 1;
+	uint64_t came = s->have & spot->set;
+	spot->known = came == spot->set;
 	spot->first = s->have == 0;
 	if (spot->known)
 		return VERDICT_ACCEPT;
+	if (came)
+		return DROP_OVERLAP; // good bytes are never overwritten
 	bool compressed = header->flags & WIRE_COMPRESSED;
-	return recv_slot_agrees(s, cell, within + size, last, compressed) ? VERDICT_ACCEPT
+	return recv_slot_agrees(s, spot, within + size, last, compressed) ? VERDICT_ACCEPT
 									  : DROP_OFFSET;
 }
 
@@ -69,10 +65,10 @@ bool recv_window_add(struct recv_window *w, const struct recv_spot *spot,
 	assert(s->block && !spot->known);
 	if (s->have == 0)
 		s->compressed = header->flags & WIRE_COMPRESSED;
-	s->have |= 1ull << spot->cell;
+	s->have |= spot->set;
 	if (header->flags & WIRE_RECORD_END) {
 		s->size = spot->within + size;
-		s->cells = (uint8_t)(spot->cell + 1);
+		s->cells = (uint8_t)(spot->cell + spot->cells);
 	}
 	if (spot->record >= w->top)
 		w->top = spot->record + 1;

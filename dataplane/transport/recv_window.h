@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "dataplane/drop.h"
+#include "dataplane/transport/cell.h"
 #include "dataplane/transport/record_bits.h"
 #include "dataplane/wire/wire.h"
 
@@ -32,23 +33,16 @@ struct recv_window {
 	struct recv_slot slots[RECORD_WINDOW];
 };
 
-// One cell's place, as recv_window_locate finds it.
+// The place of a packet's cells, as recv_window_locate finds it.
 struct recv_spot {
+	uint64_t set; // the cells, as bits
 	uint32_t record;
-	uint32_t cell;
+	uint32_t cell;   // the first of them
+	uint32_t cells;  // >= 1
 	uint32_t within; // byte within the record
-	bool known;      // came before: its bytes go nowhere
-	bool first;      // first cell of its record
+	bool known;      // all came before: their bytes go nowhere
+	bool first;      // no cell of the record came before
 };
-
-// A record is cut into cells, and bookkeeping is one bit a cell. The size of a cell, and what makes
-// dividing by it a multiplication (exact for every offset within a record).
-struct cell_cut {
-	uint32_t size;
-	uint32_t inverse;
-};
-
-struct cell_cut cell_cut_make(uint32_t size);
 
 void recv_window_init(struct recv_window *w);
 static inline struct recv_slot *recv_window_slot(struct recv_window *w, uint32_t record)
@@ -63,10 +57,11 @@ static inline uint32_t recv_window_limit(const struct recv_window *w)
 }
 
 // Judges offset, size and flags of a DATA packet against the
-// window: VERDICT_ACCEPT or DROP_OFFSET. Changes nothing.
+// window: VERDICT_ACCEPT, DROP_OFFSET, or DROP_OVERLAP when some of its cells came before and
+// others did not. Changes nothing.
 enum verdict recv_window_locate(const struct recv_window *w, const struct cell_cut *cut,
 	const struct wire_header *header, uint32_t size, struct recv_spot *spot);
-// The cell is in place and authentic. True when its record has all cells now.
+// The cells are in place and authentic. True when its record has all cells now.
 bool recv_window_add(struct recv_window *w, const struct recv_spot *spot,
 	const struct wire_header *header, uint32_t size);
 // A complete record that may be delivered: the base's

@@ -8,23 +8,28 @@
 // ACK words and limits that fit the 64 bytes an ACK has on a DATA packet.
 #define RIDE_ENTRIES ((WIRE_ACK_RIDE_SIZE - WIRE_ACK_FIXED) / 8u)
 
-struct choice {
-	uint32_t stream; // number
-	uint32_t record;
-	uint32_t cell;
-	uint32_t size;
-};
-
 void conn_run(struct transport *t, struct conn *c)
 {
 	if (c->send_mask && conn_connected(c))
 		list_join(&t->data, &c->on_data);
 }
 
-// The stream's next cell; starting a record spends its credit.
-static enum limited_by schedule_stream(struct conn *c, struct send_window *w, struct choice *choice)
+// The stream's next pending cells, as many as the path takes in one packet.
+static bool schedule_cells(struct conn *c, struct send_window *w, struct send_choice *choice)
 {
-	if (send_window_pick(w, &choice->record, &choice->cell))
+	if (!send_window_pick(w, &choice->record, &choice->cell))
+		return false;
+	const struct send_slot *s = send_window_slot(w, choice->record);
+	choice->cells = send_slot_run(s, choice->cell, c->path.cells);
+	choice->size = send_slot_bytes(s, &c->cut, choice->cell, choice->cells);
+	return true;
+}
+
+// What the stream sends next; starting a record spends its credit.
+static enum limited_by schedule_stream(
+	struct conn *c, struct send_window *w, struct send_choice *choice)
+{
+	if (schedule_cells(c, w, choice))
 		return LIMITED_NOTHING;
 	if (w->started == w->next)
 		return LIMITED_APP;
@@ -34,13 +39,13 @@ static enum limited_by schedule_stream(struct conn *c, struct send_window *w, st
 		return LIMITED_CREDIT;
 	c->send_credit_used += RECORD_RAW_MAX;
 	send_window_start(w);
-	send_window_pick(w, &choice->record, &choice->cell);
+	schedule_cells(c, w, choice);
 	return LIMITED_NOTHING;
 }
 
 // Round robin: the current stream as long as its
 // deficit lasts, then the next one that has something.
-static enum limited_by schedule_pick(struct conn *c, struct choice *choice)
+static enum limited_by schedule_pick(struct conn *c, struct send_choice *choice)
 {
 	enum limited_by why = LIMITED_APP;
 	for (uint32_t tries = 0; tries <= STREAMS_MAX && c->send_mask; tries++) {
@@ -60,7 +65,7 @@ static enum limited_by schedule_pick(struct conn *c, struct choice *choice)
 		// The rest of an old round counts only when it is a debt.
 		w = &c->send[c->cur];
 		w->deficit = (w->deficit < 0 ? w->deficit : 0) +
-			     (int32_t)(QUANTUM_SEGMENTS * c->cut.size);
+			     (int32_t)(QUANTUM_SEGMENTS * c->segment);
 	}
 	return why;
 }
@@ -70,7 +75,8 @@ static enum limited_by schedule_pick(struct conn *c, struct choice *choice)
 static bool schedule_span(struct conn *c)
 {
 	while (sent_log_span(&c->log) >= IN_FLIGHT_MAX - SPAN_RESERVE) {
-		if (sent_log_entry(&c->log, c->log.lowest)->kind != SENT_PROBE)
+		uint8_t kind = sent_log_entry(&c->log, c->log.lowest)->kind;
+		if (kind != SENT_PROBE && kind != SENT_PATH)
 			return false;
 		conn_lose(c, c->log.lowest);
 		sent_log_settle(&c->log);
@@ -89,7 +95,7 @@ static bool schedule_full(const struct conn *c)
 }
 
 // Why no data may go now; LIMITED_NOTHING: `choice` may.
-static enum limited_by schedule_next(struct conn *c, struct choice *choice, uint64_t now_ns)
+static enum limited_by schedule_next(struct conn *c, struct send_choice *choice, uint64_t now_ns)
 {
 	if (c->send_mask == 0)
 		return LIMITED_APP;
@@ -100,9 +106,6 @@ static enum limited_by schedule_next(struct conn *c, struct choice *choice, uint
 	enum limited_by l = schedule_pick(c, choice);
 	if (l != LIMITED_NOTHING)
 		return l;
-	uint32_t left = send_window_slot(&c->send[choice->stream], choice->record)->size -
-			choice->cell * c->cut.size;
-	choice->size = left < c->cut.size ? left : c->cut.size;
 	uint64_t wait = pacer_wait(&c->pacer, choice->size);
 	if (wait == 0)
 		return LIMITED_NOTHING;
@@ -111,9 +114,9 @@ static enum limited_by schedule_next(struct conn *c, struct choice *choice, uint
 }
 
 static void schedule_take(struct transport *t, struct conn *c, struct send_packet *p,
-	const struct choice *choice, uint64_t now_ns)
+	const struct send_choice *choice, uint64_t now_ns)
 {
-	build_data(t, c, p, choice->stream, choice->record, choice->cell, now_ns);
+	build_data(t, c, p, choice, now_ns);
 	pacer_take(&c->pacer, choice->size);
 	c->deficit -= (int32_t)choice->size;
 	c->send[choice->stream].deficit -= (int32_t)choice->size;
@@ -146,10 +149,10 @@ static uint32_t schedule_conn(struct transport *t, struct conn *c, struct send_p
 	uint32_t n = 0;
 	enum limited_by why = LIMITED_NOTHING;
 	if (c->deficit <= 0)
-		c->deficit += (int32_t)(QUANTUM_SEGMENTS * c->cut.size);
+		c->deficit += (int32_t)(QUANTUM_SEGMENTS * c->segment);
 	pacer_refill(&c->pacer, now_ns);
 	while (n < max && c->deficit > 0) {
-		struct choice choice;
+		struct send_choice choice;
 		why = schedule_next(c, &choice, now_ns);
 		if (why != LIMITED_NOTHING)
 			break;
@@ -183,24 +186,31 @@ static uint32_t schedule_data(
 }
 
 // Tail probe: new data if there is any that the peer takes, else the
-// newest cell that waits for its ACK, else nothing but a question. Not
+// newest cells that wait for their ACK, else nothing but a question. Not
 // held by the window: it is there to find out whether the window is wrong.
 static void schedule_tail(
 	struct transport *t, struct conn *c, struct send_packet *p, uint64_t now_ns)
 {
-	struct choice choice;
+	struct send_choice choice;
 	if (schedule_span(c) && schedule_pick(c, &choice) == LIMITED_NOTHING) {
-		build_data(t, c, p, choice.stream, choice.record, choice.cell, now_ns);
+		build_data(t, c, p, &choice, now_ns);
 		p->header.flags |= WIRE_ACK_NOW;
 		conn_arm(t, c, conn_loss_deadline(c));
 		return;
 	}
 	for (uint64_t pn = c->log.next_pn; pn-- > c->log.lowest;) {
 		struct sent_entry e = *sent_log_entry(&c->log, pn);
-		if (e.kind != SENT_DATA || sent_log_flight(&c->log, pn, pn + 1) != pn ||
-			!send_window_wants(&c->send[e.stream], e.record, e.cell))
+		if (e.kind != SENT_DATA || sent_log_flight(&c->log, pn, pn + 1) != pn)
 			continue;
-		build_data(t, c, p, e.stream, e.record, e.cell, now_ns);
+		const struct send_window *w = &c->send[e.stream];
+		choice = (struct send_choice){
+			.stream = e.stream, .record = e.record, .cell = e.cell};
+		choice.cells = send_window_wants(w, e.record, &choice.cell, e.cells, c->path.cells);
+		if (choice.cells == 0)
+			continue;
+		choice.size = send_slot_bytes(&w->slots[e.record & (RECORD_WINDOW - 1)], &c->cut,
+			choice.cell, choice.cells);
+		build_data(t, c, p, &choice, now_ns);
 		p->header.flags |= WIRE_ACK_NOW;
 		conn_arm(t, c, conn_loss_deadline(c));
 		return;
@@ -220,10 +230,10 @@ static bool schedule_ride(
 		limits = RIDE_ENTRIES / 2;
 	if (recv_pn_words(&c->pns) + limits > RIDE_ENTRIES)
 		return false;
-	struct choice choice;
+	struct send_choice choice;
 	pacer_refill(&c->pacer, now_ns);
 	if (schedule_next(c, &choice, now_ns) != LIMITED_NOTHING ||
-		choice.size + WIRE_ACK_RIDE_SIZE > c->cut.size)
+		choice.size + WIRE_ACK_RIDE_SIZE > c->segment)
 		return false;
 	schedule_take(t, c, p, &choice, now_ns);
 	build_ack(c, p, RIDE_ENTRIES - limits, limits, now_ns);
@@ -237,14 +247,14 @@ static bool schedule_ride(
 static void schedule_control_one(
 	struct transport *t, struct conn *c, struct send_packet *p, uint64_t now_ns)
 {
-	uint8_t bit = (uint8_t)(c->control & -c->control);
+	uint16_t bit = (uint16_t)(c->control & -c->control);
 	if (bit == CONTROL_ACK && conn_connected(c) && schedule_ride(t, c, p, now_ns))
 		return;
 	if (bit != CONTROL_TAIL) {
 		build_control(t, c, p, bit, now_ns);
 		return;
 	}
-	c->control &= (uint8_t)~CONTROL_TAIL;
+	c->control &= (uint16_t)~CONTROL_TAIL;
 	schedule_tail(t, c, p, now_ns);
 }
 

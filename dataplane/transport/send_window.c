@@ -23,6 +23,7 @@ void send_window_add(struct send_window *w, const struct send_record *record, ui
 	s->pending = 0;
 	s->acked = 0;
 	s->sent = 0;
+	s->heads = 0;
 	s->record = *record;
 }
 
@@ -43,12 +44,28 @@ void send_window_start(struct send_window *w)
 	record_bits_set(&w->pending, w->started++);
 }
 
-bool send_window_sent(struct send_window *w, uint32_t record, uint32_t cell)
+// Of the cells in `set` from `cell` on, how many go in one packet.
+static uint32_t slot_run(const struct send_slot *s, uint64_t set, uint32_t cell, uint32_t max)
+{
+	uint64_t stop = (~set | s->heads) >> cell >> 1;     // bit 0: the cell after the first
+	uint32_t run = 1 + (uint32_t)__builtin_ctzll(stop); // never 0: no record has 64 cells
+	return run < max ? run : max;
+}
+
+uint32_t send_slot_run(const struct send_slot *s, uint32_t cell, uint32_t max)
+{
+	return max == 1 ? 1 : slot_run(s, s->pending, cell, max);
+}
+
+bool send_window_sent(struct send_window *w, uint32_t record, uint32_t cell, uint32_t cells)
 {
 	struct send_slot *s = send_window_slot(w, record);
-	bool again = s->sent >> cell & 1;
-	s->sent |= 1ull << cell;
-	s->pending &= ~(1ull << cell);
+	uint64_t set = cells_mask(cell, cells);
+	bool again = s->sent & set;
+	s->sent |= set;
+	s->pending &= ~set;
+	uint64_t head = set & -set;
+	s->heads |= head | (set + head);
 	if (s->pending == 0)
 		record_bits_clear(&w->pending, record);
 	return again;
@@ -61,13 +78,14 @@ static bool send_window_open(const struct send_window *w, uint32_t record)
 	       !record_bits_test(&w->returned, record);
 }
 
-bool send_window_acked(struct send_window *w, uint32_t record, uint32_t cell)
+bool send_window_acked(struct send_window *w, uint32_t record, uint32_t cell, uint32_t cells)
 {
 	if (!send_window_open(w, record))
 		return false;
 	struct send_slot *s = send_window_slot(w, record);
-	s->acked |= 1ull << cell;
-	s->pending &= ~(1ull << cell);
+	uint64_t set = cells_mask(cell, cells);
+	s->acked |= set;
+	s->pending &= ~set;
 	if (s->pending == 0)
 		record_bits_clear(&w->pending, record);
 	if (s->acked != send_slot_all(s))
@@ -76,22 +94,28 @@ bool send_window_acked(struct send_window *w, uint32_t record, uint32_t cell)
 	return true;
 }
 
-bool send_window_lost(struct send_window *w, uint32_t record, uint32_t cell)
+bool send_window_lost(struct send_window *w, uint32_t record, uint32_t cell, uint32_t cells)
 {
 	if (!send_window_open(w, record))
 		return false;
 	struct send_slot *s = send_window_slot(w, record);
-	if (s->acked >> cell & 1)
+	uint64_t set = cells_mask(cell, cells) & ~s->acked;
+	if (set == 0)
 		return false;
-	s->pending |= 1ull << cell;
+	s->pending |= set;
 	record_bits_set(&w->pending, record);
 	return true;
 }
 
-bool send_window_wants(const struct send_window *w, uint32_t record, uint32_t cell)
+uint32_t send_window_wants(
+	const struct send_window *w, uint32_t record, uint32_t *cell, uint32_t cells, uint32_t max)
 {
-	return send_window_open(w, record) &&
-	       !(w->slots[record & (RECORD_WINDOW - 1)].acked >> cell & 1);
+	const struct send_slot *s = &w->slots[record & (RECORD_WINDOW - 1)];
+	uint64_t set = send_window_open(w, record) ? cells_mask(*cell, cells) & ~s->acked : 0;
+	if (set == 0)
+		return 0;
+	*cell = (uint32_t)__builtin_ctzll(set);
+	return slot_run(s, set, *cell, max);
 }
 
 // Which record would go back next; `failed` ones only after those that were acknowledged.

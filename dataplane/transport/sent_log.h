@@ -12,6 +12,7 @@ enum sent_kind {
 	SENT_DATA,
 	SENT_PROBE,
 	SENT_FIN,
+	SENT_PATH, // a probe of `cells` cells
 };
 
 struct sent_entry {
@@ -19,9 +20,10 @@ struct sent_entry {
 	uint32_t record;
 	uint8_t stream; // number
 	uint8_t cell;
-	uint8_t kind;      // enum sent_kind
-	uint8_t timed_out; // declared lost by a timeout: says nothing about reordering when
-			   // acknowledged late
+	uint8_t kind;          // enum sent_kind
+	uint8_t cells : 7;     // from `cell` on
+	uint8_t timed_out : 1; // declared lost by a timeout: says nothing about reordering when
+			       // acknowledged late
 };
 _Static_assert(sizeof(struct sent_entry) == 16, "four entries in a cache line");
 

@@ -25,6 +25,7 @@ static const char *stats_state(const struct conn *c)
 void conn_stats_get(const struct conn *c, struct conn_stats *stats)
 {
 	*stats = c->stats;
+	stats->segment_bytes = c->segment;
 	stats->srtt_ns = c->rtt.srtt_ns;
 	stats->rttvar_ns = c->rtt.var_ns;
 	stats->min_rtt_ns = c->rtt.min_ns;

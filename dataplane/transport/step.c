@@ -18,7 +18,7 @@ static bool step_allowed(const struct conn *c, const struct wire_header *header)
 		return header->type == WIRE_HELLO || header->type == WIRE_RESET;
 	case CONN_OPEN:
 	case CONN_CLOSING:
-		return header->type < WIRE_PATH;
+		return header->type < WIRE_TYPE_COUNT;
 	case CONN_CLOSED:
 		return header->type == WIRE_PROBE && header->flags & WIRE_FIN && c->peer_fin;
 	case CONN_FREE:
@@ -85,7 +85,8 @@ enum verdict conn_on_packet(struct transport *t, struct conn *c, const struct wi
 	if (v != VERDICT_ACCEPT)
 		return v;
 
-	bool eliciting = header->type == WIRE_DATA || header->type == WIRE_PROBE;
+	bool eliciting = header->type == WIRE_DATA || header->type == WIRE_PROBE ||
+			 header->type == WIRE_PATH;
 	bool gap = recv_pn_add(&c->pns, header->pn, eliciting, now_ns);
 	step_heard(c, header, now_ns);
 	if (c->state == CONN_CLOSED) {

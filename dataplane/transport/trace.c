@@ -12,6 +12,7 @@ void conn_trace_get(const struct conn *c, uint64_t now_ns, struct trace_record *
 		.in_flight = c->in_flight,
 		.event = TRACE_START,
 		.limited_by = c->limited,
+		.segment_bytes = c->segment,
 	};
 }
 

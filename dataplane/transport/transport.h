@@ -64,9 +64,10 @@ struct conn_open {
 	void *owner;
 	uint8_t session_id[16];
 	uint32_t peer_cid;
-	uint64_t peer_boot_id;   // 0: not known yet, the first HELLO tells
-	uint32_t segment_size;   // wire_segment_size(mtu), equal on both sides
-	bool initiator;          // sends HELLO; the other side waits for it
+	uint64_t peer_boot_id; // 0: not known yet, the first HELLO tells
+	uint32_t segment_size; // wire_segment_size(mtu) that both links take, equal on both sides;
+			       // the path may take less
+	bool initiator;        // sends HELLO; the other side waits for it
 	uint32_t credit_records; // receive credit in records (blocks are taken from env, up to 2
 				 // per record while it is incomplete, 1 once complete)
 	uint64_t port_rate; // bytes/s the port can take, 0 unknown: pacing is bypassed at or above
@@ -151,7 +152,8 @@ enum verdict conn_place(struct transport *t, struct conn *c, const struct wire_h
 
 // The packet authenticated. `payload`: opened bytes of types other than DATA (NULL for DATA),
 // `size`: payload bytes, of DATA too, ACK block excluded; `ack`: parsed block or NULL. Place, open
-// and on_packet of one packet come before the next packet's place of the same connection.
+// and on_packet of one packet come before the next packet's place of the same connection; DATA that
+// was not placed last is refused.
 enum verdict conn_on_packet(struct transport *t, struct conn *c, const struct wire_header *header,
 	const uint8_t *payload, uint32_t size, const struct wire_ack *ack, uint64_t now_ns);
 
@@ -229,7 +231,6 @@ struct send_packet {
 	} iov[2];
 	// Payload of HELLO, RESET, FLOOR: iov points here, so do not copy the struct.
 	uint8_t control[WIRE_HELLO_SIZE];
-	// copy the struct)
 };
 
 // Up to `max` packets that may go now: control and ACKs first, then deficit
@@ -270,6 +271,8 @@ struct conn_stats {
 	uint64_t raw_bytes_sent, stored_bytes_sent;         // of records acknowledged
 	uint64_t raw_bytes_received, stored_bytes_received; // of records completed
 	uint64_t records_sent, records_received, duplicates;
+	uint64_t path_probes, path_falls; // falls: back to the smallest packets, by a black hole
+	uint32_t segment_bytes; // payload of the largest packet that the path is known to carry
 	uint64_t srtt_ns, rttvar_ns, min_rtt_ns, latest_rtt_ns;
 	double cwnd_segments;
 	uint64_t rate_Bps;

@@ -29,7 +29,7 @@ enum wire_type {
 			// never believed alone
 	WIRE_PROBE = 4, // elicits an ACK: tail probe without data, keep-alive; with FLAG_FIN: close
 	WIRE_FLOOR = 5, // u48: the sender's lowest tracked packet number
-	WIRE_PATH = 6,  // reserved: path MTU and migration
+	WIRE_PATH = 6,  // elicits an ACK: as many bytes as a DATA packet that is being tried
 	WIRE_TYPE_COUNT,
 };
 

@@ -8,6 +8,7 @@ enum trace_event {
 	TRACE_START = 1, // how things stand when the trace begins
 	TRACE_ACK,       // an ACK brought something: window, rate or round trip time moved
 	TRACE_CUT,       // the window was cut: cut_reason
+	TRACE_PATH,      // packets became larger or smaller: segment_bytes
 	TRACE_EVENT_COUNT,
 };
 
@@ -29,7 +30,8 @@ struct trace_record {
 	uint8_t event;        // enum trace_event
 	uint8_t limited_by;   // enum limited_by of transport.h, when the step began
 	uint8_t cut_reason;   // enum trace_cut
-	uint8_t reserved[5];
+	uint8_t reserved;
+	uint32_t segment_bytes; // of a full packet: what the window counts
 };
 
 static_assert(sizeof(struct trace_record) == 56, "trace_record is ABI");

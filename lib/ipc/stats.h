@@ -49,7 +49,9 @@ struct session_stats {
 	uint32_t connect_request; // the application's, 0 for an accepted session
 	uint8_t controller;       // enum controller_id
 	uint8_t reserved0[3];
-	uint64_t reserved[3];
+	uint32_t path_segment; // payload of the largest packet that the path is known to carry
+	uint32_t path_falls;   // times that large packets vanished: back to the smallest
+	uint64_t reserved[2];
 };
 
 static_assert(sizeof(struct session_stats) == 408, "session_stats is shared memory ABI");

@@ -163,6 +163,23 @@ void cc_model_on_timeout(struct cc_model *m)
 		aimd_cut(m);
 }
 
+// As many bytes in larger packets, but no window falls below the 4 it starts with.
+static double rescaled(double window, double factor)
+{
+	return fmax(window / factor, fmin(window, 4));
+}
+
+void cc_model_on_path(struct cc_model *m, double factor)
+{
+	if (factor <= 1)
+		return;
+	m->cwnd = rescaled(m->cwnd, factor);
+	m->ssthresh = rescaled(m->ssthresh, factor);
+	m->w_max = rescaled(m->w_max, factor);
+	m->cwnd_prior = rescaled(m->cwnd_prior, factor);
+	m->w_est = rescaled(m->w_est, factor);
+}
+
 bool cc_model_agrees(struct cc_model *m, double cwnd)
 {
 	bool agrees = fabs(cwnd - m->cwnd) <= ROUNDING * m->cwnd;

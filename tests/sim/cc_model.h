@@ -39,6 +39,8 @@ void cc_model_init(struct cc_model *model, enum controller_id controller);
 void cc_model_on_ack(struct cc_model *model, const struct model_ack *ack);
 void cc_model_on_loss(struct cc_model *model, double now);
 void cc_model_on_timeout(struct cc_model *model);
+// Packets carry `factor` times as many bytes as before.
+void cc_model_on_path(struct cc_model *model, double factor);
 // The window is what the model says, up to rounding. Afterwards the model goes on from `cwnd`, so
 // that errors do not add up.
 bool cc_model_agrees(struct cc_model *model, double cwnd);

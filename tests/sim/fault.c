@@ -111,6 +111,10 @@ static void fault_start(struct sim *sim, const struct fault *fault)
 		links_set(sim, fault->node, true);
 		raise_to(&sim->down_until_ns[fault->node], until_ns);
 		break;
+	case FAULT_PATH_NARROW:
+		sim->narrow[fault->node] = fault->argument;
+		raise_to(&sim->narrow_until_ns[fault->node], until_ns);
+		break;
 	case FAULT_RESTART:
 		if (node->transport)
 			node_die(sim, node);

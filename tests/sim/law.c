@@ -46,7 +46,8 @@ static void check_pn(struct end *end, const struct send_packet *packet)
 	}
 	bool data = packet->header.type == WIRE_DATA;
 	bit_set(law->data_words, pn, data);
-	bit_set(law->eliciting_words, pn, data || packet->header.type == WIRE_PROBE);
+	bit_set(law->eliciting_words, pn,
+		data || packet->header.type == WIRE_PROBE || packet->header.type == WIRE_PATH);
 	law->sent_ns[pn % PN_WINDOW] = node_clock(end->sim, &end->sim->nodes[end->node]);
 }
 
@@ -103,23 +104,30 @@ static bool payload_right(struct end *end, const struct send_packet *packet, uin
 // What is sent again was lost, and a loss cuts the window: since it was sent last, or it was in
 // flight at a cut. Only a tail probe may repeat without.
 static void check_again(struct end *end, struct record_plan *record,
-	const struct send_packet *packet, uint32_t within)
+	const struct send_packet *packet, uint32_t cell)
 {
 	struct law *law = &end->law;
-	uint32_t segment = within / end->sim->plan->pair[end->pair].segment_size;
 	struct conn_stats stats;
 	if (!record->sent_pn)
 		record->sent_pn = calloc(64, sizeof(*record->sent_pn));
-	uint64_t last = record->sent_pn[segment];
+	uint64_t last = record->sent_pn[cell];
 	conn_stats_get(end->conn, &stats);
 	bool probe = law->probes + stats.tail_probes - law->tail_probes > 0;
 	if (last == SENT_TWICE)
 		return;
-	record->sent_pn[segment] = last && probe ? SENT_TWICE : packet->header.pn;
+	record->sent_pn[cell] = last && probe ? SENT_TWICE : packet->header.pn;
 	if (last && last >= law->cut_pn && !probe)
 		sim_fail(end->sim,
 			"%c: connection %u sends packet %llu again and did not cut its window",
 			letter(end), end->pair, (unsigned long long)last);
+}
+
+static uint32_t payload_size(const struct send_packet *packet)
+{
+	uint32_t size = 0;
+	for (uint32_t i = 0; i < packet->iov_count; i++)
+		size += packet->iov[i].size;
+	return size;
 }
 
 static void check_data(struct end *end, const struct send_packet *packet)
@@ -145,7 +153,9 @@ static void check_data(struct end *end, const struct send_packet *packet)
 			"%c: connection %u sends wrong bytes for record %u of stream %u at %u",
 			letter(end), end->pair, number, stream_number(packet->header.stream),
 			within);
-	check_again(end, record, packet, within);
+	uint32_t cell = cell_size(sim->plan->pair[end->pair].segment_size);
+	for (uint32_t at = 0; at < payload_size(packet); at += cell)
+		check_again(end, record, packet, (within + at) / cell);
 	if (record->started)
 		return;
 	record->started = true;
@@ -173,8 +183,7 @@ void law_on_sent(struct end *end, const struct send_packet *packet)
 	if (packet->has_ack && sim_strict(end->sim) && !end->sim->plan->pair[end->pair].stale)
 		check_ack(end, &packet->ack);
 	if (packet->header.type == WIRE_DATA) {
-		for (uint32_t i = 0; i < packet->iov_count; i++)
-			end->law.paced_bytes += packet->iov[i].size;
+		end->law.paced_bytes += payload_size(packet);
 		check_data(end, packet);
 	}
 }
@@ -294,7 +303,8 @@ static void check_pace(struct end *end, const struct conn_stats *stats, uint64_t
 {
 	struct law *law = &end->law;
 	const struct node *node = &end->sim->nodes[end->node];
-	double segment = end->sim->plan->pair[end->pair].segment_size;
+	uint32_t larger = stats->segment_bytes > law->segment ? stats->segment_bytes : law->segment;
+	double segment = larger;
 	double port_rate = (double)end->plan->port_rate;
 	uint64_t now_ns = node_clock(end->sim, node);
 	double rate =
@@ -328,6 +338,12 @@ static void check_rtt(struct end *end, const struct conn_stats *stats)
 	uint32_t peer = end_peer(end)->node;
 	uint64_t path_ns =
 		plan->links[end->node][peer].delay_ns + plan->links[peer][end->node].delay_ns;
+	// While a delayed ACK waits, a clock that jumps makes the delay look longer than it was.
+	for (uint32_t i = 0; i < plan->nfaults; i++)
+		if (plan->faults[i].type == FAULT_CLOCK_JUMP)
+			path_ns -= plan->faults[i].duration_ns < path_ns
+					   ? plan->faults[i].duration_ns
+					   : path_ns;
 	if (stats->min_rtt_ns && stats->min_rtt_ns < path_ns && sim_strict(end->sim))
 		sim_fail(end->sim, "%c: connection %u measures %llu ns on a path of %llu ns",
 			letter(end), end->pair, (unsigned long long)stats->min_rtt_ns,
@@ -365,6 +381,8 @@ void law_step(struct end *end, bool after_send)
 		law->cut_pn = law->next_pn;
 		law->measured = true;
 	}
+	law->measured |= stats.segment_bytes != law->segment;
+	law->segment = stats.segment_bytes;
 	law->cwnd = stats.cwnd_segments;
 	law->cuts = stats.cuts;
 	law->timeouts = stats.timeouts;

@@ -8,7 +8,9 @@
 
 static void broken(struct end *end, const struct trace_record *line, const char *what, double want)
 {
-	const char *kind = line->event == TRACE_ACK ? "an ACK" : "a cut";
+	const char *kind = line->event == TRACE_ACK   ? "an ACK"
+			   : line->event == TRACE_CUT ? "a cut"
+						      : "packets of another size";
 	sim_fail(end->sim,
 		"%c: connection %u (%s), at %s: %s: the law wants %.6f; window %.6f (was %.6f), "
 		"%llu B/s, rtt %llu ns, srtt %llu ns, %u acknowledged, limited by %s",
@@ -33,6 +35,7 @@ void law_trace_start(struct end *end)
 {
 	struct law *law = &end->law;
 	cc_model_init(&law->model, end->sim->plan->pair[end->pair].controller);
+	law->traced_segment = cell_size(end->sim->plan->pair[end->pair].segment_size);
 	law->cwnd = law->model.cwnd;
 }
 
@@ -100,12 +103,24 @@ static void check_cut(struct end *end, const struct trace_record *line)
 	law->cuts_traced++;
 }
 
+// Packets of whole cells, at most as many as both links take; smaller ones only at the smallest.
+static void check_path(struct end *end, const struct trace_record *line)
+{
+	struct law *law = &end->law;
+	uint32_t most = end->sim->plan->pair[end->pair].segment_size, cell = cell_size(most);
+	if (line->segment_bytes % cell || line->segment_bytes > most ||
+		line->segment_bytes == law->traced_segment ||
+		(line->segment_bytes < law->traced_segment && line->segment_bytes != cell))
+		broken(end, line, "segment", line->segment_bytes);
+	cc_model_on_path(&law->model, (double)line->segment_bytes / law->traced_segment);
+	law->traced_segment = line->segment_bytes;
+}
+
 // The rate is the window over the smoothed round trip time.
 static void check_rate(struct end *end, const struct trace_record *line)
 {
-	double segment = end->sim->plan->pair[end->pair].segment_size;
-	double rate =
-		line->srtt_ns ? line->cwnd_segments * segment * 1e9 / (double)line->srtt_ns : 0;
+	double bytes = line->cwnd_segments * line->segment_bytes;
+	double rate = line->srtt_ns ? bytes * 1e9 / (double)line->srtt_ns : 0;
 	double error = (double)line->rate_Bps - rate;
 	if (error > 1 + rate * 1e-9 || error < -1 - rate * 1e-9)
 		broken(end, line, "rate", rate);
@@ -121,8 +136,12 @@ static void check_line(struct end *end, const struct trace_record *line)
 		broken(end, line, "an ACK that brought nothing", 0);
 	else if (line->event == TRACE_ACK)
 		check_ack(end, line);
-	else
+	else if (line->event == TRACE_CUT)
 		check_cut(end, line);
+	else
+		check_path(end, line);
+	if (line->segment_bytes != law->traced_segment)
+		broken(end, line, "segment", law->traced_segment);
 	double want = law->model.cwnd;
 	if (!cc_model_agrees(&law->model, line->cwnd_segments))
 		broken(end, line, "window", want);

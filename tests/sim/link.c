@@ -133,6 +133,18 @@ static bool pass_rate(struct sim *sim, const struct link_plan *plan, struct link
 	return true;
 }
 
+// A switch with a smaller MTU tells nobody.
+static uint32_t link_carries(const struct sim *sim, const struct frame *frame)
+{
+	uint32_t carries = sim->plan->links[frame->from][frame->to].carries;
+	uint32_t least = carries ? carries : UINT32_MAX;
+	for (uint32_t node = 0; node < NODES_MAX; node++)
+		if ((node == frame->from || node == frame->to) &&
+			sim->now_ns < sim->narrow_until_ns[node] && sim->narrow[node] < least)
+			least = sim->narrow[node];
+	return least;
+}
+
 void link_send(struct sim *sim, struct frame *frame)
 {
 	const struct link_plan *plan = &sim->plan->links[frame->from][frame->to];
@@ -143,6 +155,12 @@ void link_send(struct sim *sim, struct frame *frame)
 	sim->frames++;
 	bool lost = is_lost(sim, plan, link) || (sim->filter && sim->filter(sim, frame));
 	uint64_t out_ns;
+	if (size > link_carries(sim, frame)) {
+		story_packet(sim, frame->from, frame->to, "too large:", bytes, size);
+		sim->lost++;
+		free(frame);
+		return;
+	}
 	if (lost || !pass_rate(sim, plan, link, frame->size, &out_ns)) {
 		story_packet(
 			sim, frame->from, frame->to, lost ? "lost:" : "queue full:", bytes, size);

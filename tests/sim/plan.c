@@ -12,6 +12,7 @@ static const char *const fault_names[FAULT_TYPE_COUNT] = {
 	[FAULT_PAUSE] = "node pauses",
 	[FAULT_CLOCK_JUMP] = "clock jumps",
 	[FAULT_LINK_DOWN] = "links are down",
+	[FAULT_PATH_NARROW] = "path carries less",
 	[FAULT_RESTART] = "node restarts",
 	[FAULT_ABORT] = "end aborts",
 	[FAULT_CLOSE] = "end closes early",
@@ -20,6 +21,12 @@ static const char *const fault_names[FAULT_TYPE_COUNT] = {
 const char *fault_name(enum fault_type type)
 {
 	return fault_names[type];
+}
+
+// Bytes of UDP payload that pass a switch of some MTU between the smallest and the largest.
+static uint32_t plan_carries(struct rng *r)
+{
+	return (uint32_t)rng_between(r, MTU_MIN, MTU_MAX) - 28;
 }
 
 // Uniform in the exponent: a microsecond and a tenth of a second are as likely as each other.
@@ -189,6 +196,12 @@ static void plan_faults(struct plan *plan, struct rng *r)
 		}
 		plan_pair(plan, r, back_ns + 2 * MS);
 	}
+	if (rng_percent(r, 12)) {
+		struct fault *fault = plan_fault(plan, r, FAULT_PATH_NARROW);
+		fault->argument = plan_carries(r);
+		if (rng_percent(r, 50))
+			fault->duration_ns = 100000 * S; // for good
+	}
 	if (rng_percent(r, 12))
 		plan_fault(plan, r, FAULT_ABORT)->argument = (uint32_t)rng_below(r, pairs);
 	if (rng_percent(r, 12))
@@ -231,6 +244,7 @@ void plan_init(struct plan *plan, uint64_t seed, uint32_t workers)
 	plan->loop_ns = log_between(&r, 500, 20 * US);
 	plan->sleep_ns = rng_percent(&r, 30) ? 250 * US : 0;
 	bool clean = rng_percent(&r, 10);
+	bool narrow = rng_percent(&r, 30);
 	for (uint32_t a = 0; a < plan->nodes; a++) {
 		plan->clock_ns[a] = log_between(&r, 1 * MS, 1000000 * S);
 		for (uint32_t b = 0; b < plan->nodes; b++) {
@@ -238,6 +252,8 @@ void plan_init(struct plan *plan, uint64_t seed, uint32_t workers)
 			if (clean)
 				plan->links[a][b] = (struct link_plan){
 					.delay_ns = plan->links[a][b].delay_ns, .queue = 1024};
+			if (narrow)
+				plan->links[a][b].carries = plan_carries(&r);
 			if (plan->undetected && !plan->links[a][b].corrupt_ppm)
 				plan->links[a][b].corrupt_ppm = 20000;
 		}
@@ -272,6 +288,8 @@ static void link_say(const struct link_plan *l, FILE *out)
 	fprintf(out, "delay %.3f ms", (double)l->delay_ns / 1e6);
 	if (l->jitter_ns)
 		fprintf(out, ", jitter %.3f ms", (double)l->jitter_ns / 1e6);
+	if (l->carries)
+		fprintf(out, ", carries %u bytes", l->carries);
 	if (l->rate_Bps)
 		fprintf(out, ", %.1f MB/s with %u packets of queue", (double)l->rate_Bps / 1e6,
 			l->queue);

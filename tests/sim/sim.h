@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "dataplane/transport/cell.h"
 #include "dataplane/transport/transport.h"
 #include "tests/sim/cc_model.h"
 #include "tests/sim/rng.h"
@@ -36,6 +37,7 @@ struct link_plan {
 	uint32_t loss_ppm, duplicate_ppm, reorder_ppm, corrupt_ppm;
 	uint32_t burst_ppm; // a burst begins with this frame: everything is lost for a while
 	uint64_t burst_ns_max;
+	uint32_t carries; // bytes of UDP payload of the largest frame that passes; 0: everything
 };
 
 enum fault_type {
@@ -45,6 +47,7 @@ enum fault_type {
 	FAULT_PAUSE,       // the node makes no turn
 	FAULT_CLOCK_JUMP,  // the node's clock leaps forward by `duration_ns`
 	FAULT_LINK_DOWN,   // both directions of the node's links
+	FAULT_PATH_NARROW, // they carry no frame with more than `argument` bytes of UDP payload
 	FAULT_RESTART,     // the node dies and comes back after duration_ns with another boot id
 	FAULT_ABORT,       // an end of pair `argument` gives up at once
 	FAULT_CLOSE, // an end of pair `argument` closes gracefully, whatever is left to submit
@@ -65,8 +68,8 @@ struct record_plan {
 	bool submitted, started;
 	uint8_t delivered, reported;
 	uint8_t *memory;   // stored bytes, while the transport borrows them
-	uint64_t have;     // segments that the receiver accepted
-	uint64_t *sent_pn; // last packet number of each segment; NULL before the first
+	uint64_t have;     // cells that the receiver accepted
+	uint64_t *sent_pn; // last packet number of each cell; NULL before the first
 };
 
 struct stream_plan {
@@ -157,7 +160,7 @@ struct held_block {
 
 // What one ACK said that was not known before.
 struct law_gain {
-	bool acked;              // a DATA or PROBE packet
+	bool acked;              // a DATA, PROBE or PATH packet
 	uint32_t data;           // DATA packets
 	uint32_t data_since_cut; // ... sent after the last cut: cannot have been declared lost
 	uint64_t largest;        // the highest of them
@@ -179,6 +182,7 @@ struct law {
 	uint64_t largest_acked;
 	uint64_t cut_pn; // next_pn at the last cut
 	double cwnd;
+	uint32_t segment; // payload of a full packet
 	uint64_t cuts, timeouts, tail_probes;
 	// The trace (law_trace.c).
 	uint32_t nlines;
@@ -189,6 +193,7 @@ struct law {
 	uint64_t rtt_ns, srtt_ns, sample_ns, shortest_ns;
 	uint64_t cuts_traced;
 	uint64_t acks_checked;
+	uint32_t traced_segment;
 	enum limited_by limited_by;
 	bool asking;     // after a timeout, until something is acknowledged
 	uint64_t credit; // largest credit heard
@@ -263,6 +268,8 @@ struct sim {
 	struct rng rng;
 	uint64_t now_ns;
 	uint64_t down_until_ns[NODES_MAX]; // the links of a node
+	uint64_t narrow_until_ns[NODES_MAX];
+	uint32_t narrow[NODES_MAX];
 	uint64_t progress_ns;
 	uint64_t turns;
 	uint32_t nfault; // next fault

@@ -112,28 +112,33 @@ struct opened {
 	bool has_ack;
 };
 
-// Good bytes are never overwritten: a segment that was accepted has no place any more.
-static void check_place(
-	struct end *end, const struct wire_header *header, const struct conn_place *place)
+static uint64_t end_cells(const struct end *end, const struct wire_header *header, uint32_t size)
+{
+	uint32_t cell = cell_size(end->sim->plan->pair[end->pair].segment_size);
+	uint32_t within = (uint32_t)(header->offset & ((1u << RECORD_SHIFT) - 1));
+	return cells_mask(within / cell, (size + cell - 1) / cell);
+}
+
+// Good bytes are never overwritten: a cell that was accepted has no place any more.
+static void check_place(struct end *end, const struct wire_header *header, uint32_t size,
+	const struct conn_place *place)
 {
 	struct stream_plan *stream = end_stream(end_peer(end), header->stream);
 	uint32_t number = (uint32_t)(header->offset >> RECORD_SHIFT);
 	uint32_t within = (uint32_t)(header->offset & ((1u << RECORD_SHIFT) - 1));
-	uint32_t segment = within / end->sim->plan->pair[end->pair].segment_size;
+	uint64_t cells = end_cells(end, header, size);
 	if (stream && number < stream->count && place->iov_count &&
-		stream->records[number].have >> segment & 1)
+		stream->records[number].have & cells)
 		sim_fail(end->sim, "%c: record %u of stream %u would be written again at %u",
 			node_letter(end->node), number, stream_number(header->stream), within);
 }
 
-static void mark_have(struct end *end, const struct wire_header *header)
+static void mark_have(struct end *end, const struct wire_header *header, uint32_t size)
 {
 	struct stream_plan *stream = end_stream(end_peer(end), header->stream);
 	uint32_t number = (uint32_t)(header->offset >> RECORD_SHIFT);
-	uint32_t within = (uint32_t)(header->offset & ((1u << RECORD_SHIFT) - 1));
-	uint32_t segment = within / end->sim->plan->pair[end->pair].segment_size;
 	if (stream && number < stream->count)
-		stream->records[number].have |= 1ull << segment;
+		stream->records[number].have |= end_cells(end, header, size);
 }
 
 static enum verdict open_packet(struct sim *sim, struct transport *t, struct end *end,
@@ -152,7 +157,7 @@ static enum verdict open_packet(struct sim *sim, struct transport *t, struct end
 		if (verdict != VERDICT_ACCEPT)
 			return verdict;
 		if (sim_strict(sim))
-			check_place(end, header, &place);
+			check_place(end, header, opened->size, &place);
 		if (!open_into(sim, &place, front + ride, opened->size))
 			return DROP_OFFSET;
 		opened->payload = NULL;
@@ -196,7 +201,7 @@ static enum verdict on_packet(struct sim *sim, struct node *node, const struct f
 	if (of_peer && sim_strict(sim))
 		law_on_received(end, header, ack, is_hello ? &hello : NULL);
 	if (of_peer && header->type == WIRE_DATA)
-		mark_have(end, header);
+		mark_have(end, header, opened.size);
 	if (is_hello && frame->sender && !of_peer) {
 		end->forgotten = true;
 		sim_say(sim, "%c: connection %u hears the peer's next life", node_letter(end->node),

@@ -11,7 +11,7 @@ import json
 import sys
 
 FIELDS = {"t_ns", "event", "cwnd_segments", "rate_Bps", "rtt_ns", "srtt_ns", "in_flight",
-          "newly_acked", "limited_by", "cut_reason"}
+          "newly_acked", "segment_bytes", "limited_by", "cut_reason"}
 LIMITS = {"nothing", "cwnd", "pacer", "credit", "stream", "pn_span", "app"}
 
 
@@ -25,8 +25,7 @@ class Law:
     def __init__(self, controller):
         self.controller = controller
         self.last = None
-        self.segment = None
-        self.counts = {"start": 0, "ack": 0, "cut": 0, "lost": 0}
+        self.counts = {"start": 0, "ack": 0, "cut": 0, "path": 0, "lost": 0}
 
     def fail(self, number, line, why):
         sys.exit(f"line {number}: {why}\n  {line}\n  after {self.last}")
@@ -49,12 +48,15 @@ class Law:
     def rate(self, number, line):
         if line["srtt_ns"] == 0:
             return
-        # rate = window * segment / srtt, the segment being the same on every line
+        # rate = window * segment / srtt
         segment = line["rate_Bps"] * line["srtt_ns"] / line["cwnd_segments"] / 1e9
-        if self.segment is None:
-            self.segment = round(segment)
-        if abs(segment - self.segment) > 0.01 * self.segment:
-            self.fail(number, line, f"a rate of segments of {segment:.1f} bytes, not {self.segment}")
+        if abs(segment - line["segment_bytes"]) > 0.01 * segment:
+            self.fail(number, line, f"the rate is that of segments of {segment:.1f} bytes")
+
+    def path(self, before, line):
+        """The window of larger packets holds as many bytes, but not fewer packets than a new one."""
+        same = before * self.last["segment_bytes"] / line["segment_bytes"]
+        return max(same, min(before, 4.0)) if same < before else before
 
     def step(self, number, line):
         if line.get("event") == "lost":
@@ -83,6 +85,12 @@ class Law:
             if not near(line["cwnd_segments"], self.cut(before, line)):
                 self.fail(number, line, "not the cut of the law")
             return
+        if line["event"] == "path":
+            if not near(line["cwnd_segments"], self.path(before, line)):
+                self.fail(number, line, "not the window of packets of another size")
+            return
+        if line["segment_bytes"] != self.last["segment_bytes"]:
+            self.fail(number, line, "segments change without saying so")
         low, high = self.grown(before, line)
         if not low - 1e-9 * low <= line["cwnd_segments"] <= high + 1e-9 * high:
             self.fail(number, line, f"the law allows {low} to {high}")
@@ -97,7 +105,7 @@ def main(controller, path):
     with open(path, encoding="utf-8") as lines:
         for number, text in enumerate(lines, 1):
             law.step(number, json.loads(text))
-    print(f"{controller}: {law.counts}, segments of {law.segment} bytes")
+    print(f"{controller}: {law.counts}, segments of {law.last['segment_bytes']} bytes")
     if law.counts["start"] != 1 or law.counts["ack"] < 20:
         sys.exit("a transfer has one start and many ACKs")
 

@@ -158,15 +158,16 @@ static void step(struct fixture *f, const struct plane_command *command, uint64_
 			.cwnd_segments = 4.25,
 			.event = TRACE_ACK,
 			.limited_by = 1,
-			.newly_acked = 1}};
+			.newly_acked = 1,
+			.segment_bytes = 8448}};
 
 	broadcast_put(&trace->written, trace->slots, sizeof(slot), PLANE_TRACE_SLOTS, &slot);
 }
 
-static const char one_step[] =
-	RPC_TRACE_HEAD "{\"t_ns\":5,\"event\":\"ack\",\"cwnd_segments\":4.25,\"rate_Bps\":0,"
-		       "\"rtt_ns\":0,\"srtt_ns\":0,\"in_flight\":0,\"newly_acked\":1,"
-		       "\"limited_by\":\"cwnd\",\"cut_reason\":null}}\n";
+static const char one_step[] = RPC_TRACE_HEAD
+	"{\"t_ns\":5,\"event\":\"ack\",\"cwnd_segments\":4.25,\"rate_Bps\":0,"
+	"\"rtt_ns\":0,\"srtt_ns\":0,\"in_flight\":0,\"newly_acked\":1,\"segment_bytes\":8448,"
+	"\"limited_by\":\"cwnd\",\"cut_reason\":null}}\n";
 
 static void trace__until_the_session_closes(void **state)
 {
@@ -311,7 +312,7 @@ static void line__of_nonsense(void **state)
 		json_t *line = json_loadb(text, size, 0, NULL);
 
 		assert_true(size > 0 && text[size - 1] == '\n');
-		assert_int_equal(json_object_size(json_object_get(line, "params")), 10);
+		assert_int_equal(json_object_size(json_object_get(line, "params")), 11);
 		json_decref(line);
 	}
 }

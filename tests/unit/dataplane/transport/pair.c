@@ -65,7 +65,7 @@ void pair_open(struct pair *p, uint32_t credit_records)
 			.owner = &p->side[i],
 			.session_id = "a session id 16",
 			.peer_cid = conn_cid(p->side[1 - i].c),
-			.segment_size = 1408,
+			.segment_size = p->segment_size,
 			.initiator = i == 0,
 			.credit_records = credit_records,
 		};
@@ -75,10 +75,17 @@ void pair_open(struct pair *p, uint32_t credit_records)
 
 struct pair *pair_new(uint32_t credit_records)
 {
+	return pair_new_wide(credit_records, 1408, 1408);
+}
+
+struct pair *pair_new_wide(uint32_t credit_records, uint32_t segment_size, uint32_t carries)
+{
 	struct pair *p = calloc(1, sizeof(*p));
 	p->now_ns = 1000000000;
 	p->delay_ns = 20000;
 	p->seed = 0x1234567;
+	p->segment_size = segment_size;
+	p->carries = carries;
 	for (uint32_t i = 0; i < 2; i++) {
 		p->queue[i] = malloc(PAIR_QUEUE * sizeof(struct pair_packet));
 		pair_side_init(p, i);
@@ -114,7 +121,8 @@ void pair_free(struct pair *p)
 
 static bool pair_lost(struct pair *p, struct pair_side *s, const struct pair_packet *k)
 {
-	if (s->mute)
+	uint32_t ride = k->header.type == WIRE_DATA && k->has_ack ? WIRE_ACK_RIDE_SIZE : 0;
+	if (s->mute || k->size + ride > p->carries)
 		return true;
 	if (p->loss_permille && pair_random(p) % 1000 < p->loss_permille)
 		return true;
@@ -141,9 +149,9 @@ static void pair_send(struct pair *p, uint32_t from, const struct send_packet *s
 		memcpy(k->payload + k->size, sp->iov[i].base, sp->iov[i].size);
 		k->size += sp->iov[i].size;
 	}
-	assert(k->size <= 1408);
+	assert(k->size <= p->segment_size);
 	if (sp->header.type == WIRE_DATA && sp->has_ack)
-		assert(k->size + WIRE_ACK_RIDE_SIZE <= 1408 &&
+		assert(k->size + WIRE_ACK_RIDE_SIZE <= p->segment_size &&
 			WIRE_ACK_FIXED + 8u * sp->ack.nwords + 8u * sp->ack.nlimits <=
 				WIRE_ACK_RIDE_SIZE);
 	k->arrive_ns = p->now_ns + p->delay_ns;

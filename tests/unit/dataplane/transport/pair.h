@@ -53,10 +53,13 @@ struct pair {
 	uint64_t loss_permille; // random, with `seed`
 	uint64_t seed;
 	bool reorder;
+	uint32_t segment_size; // as both links take it; pair_new: 1408
+	uint32_t carries;      // the path drops packets with more payload
 };
 
 // A HELLO is not exchanged yet: pair_run does it.
 struct pair *pair_new(uint32_t credit_records);
+struct pair *pair_new_wide(uint32_t credit_records, uint32_t segment_size, uint32_t carries);
 void pair_free(struct pair *p);
 // Opens both connections again, after both were freed.
 void pair_open(struct pair *p, uint32_t credit_records);

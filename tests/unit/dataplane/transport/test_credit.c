@@ -143,7 +143,7 @@ static void place__bounds(void **state)
 	h.pn++;
 	h.offset = wire_offset(2, 0);
 	assert_int_equal(conn_place(s->t, s->c, &h, 1408, &place), DROP_CREDIT);
-	assert_int_equal(conn_on_packet(s->t, s->c, &h, NULL, 1408, NULL, p->now_ns), DROP_CREDIT);
+	assert_int_equal(conn_on_packet(s->t, s->c, &h, NULL, 1408, NULL, p->now_ns), DROP_STATE);
 	h.offset = wire_offset(1, 1408);
 	assert_int_equal(conn_place(s->t, s->c, &h, 1408, &place), VERDICT_ACCEPT);
 	assert_ptr_equal(place.iov[0].base, s->c->recv[0].slots[1].block + 1392);

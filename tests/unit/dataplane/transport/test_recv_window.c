@@ -39,16 +39,6 @@ static bool put(uint64_t record, uint32_t within, uint32_t size, uint8_t flags)
 	return recv_window_add(&w, &spot, &h, size);
 }
 
-static void cut__divides_exactly(void **state)
-{
-	(void)state;
-	for (uint32_t size = 1088; size <= 8896; size += 64) {
-		struct cell_cut c = cell_cut_make(size);
-		for (uint32_t within = 0; within < 1u << RECORD_SHIFT; within++)
-			assert_int_equal((uint64_t)within * c.inverse >> 32, within / size);
-	}
-}
-
 static void locate__borders(void **state)
 {
 	(void)state;
@@ -61,7 +51,7 @@ static void locate__borders(void **state)
 	assert_int_equal(locate(0, 1407, 1408, 0, &s), DROP_OFFSET);
 	assert_int_equal(locate(0, 1408, 1407, 0, &s), DROP_OFFSET); // short without the end
 	assert_int_equal(locate(0, 1408, 1409, 0, &s), DROP_OFFSET);
-	assert_int_equal(locate(0, 1408, 1409, WIRE_RECORD_END, &s), DROP_OFFSET);
+	assert_int_equal(locate(0, 1408, 0, 0, &s), DROP_OFFSET);
 	assert_int_equal(locate(0, 1408, 0, WIRE_RECORD_END, &s), DROP_OFFSET);
 	assert_int_equal(locate(0, 1408, 1, WIRE_RECORD_END, &s), VERDICT_ACCEPT);
 	assert_int_equal(
@@ -157,16 +147,52 @@ static void release__wraps(void **state)
 	}
 }
 
+// Several cells in one packet: whole ones, but for the end of the record.
+static void locate__cells(void **state)
+{
+	(void)state;
+	struct recv_spot s;
+	assert_int_equal(locate(0, 1408, 6 * 1408, 0, &s), VERDICT_ACCEPT);
+	assert_true(s.cell == 1 && s.cells == 6 && s.within == 1408);
+	assert_int_equal(locate(0, 1408, 6 * 1408 - 1, 0, &s), DROP_OFFSET);
+	assert_int_equal(locate(0, 1408, 5 * 1408 + 1, WIRE_RECORD_END, &s), VERDICT_ACCEPT);
+	assert_int_equal(s.cells, 6);
+	assert_int_equal(locate(0, 41 * 1408, 5 * 1408 + 784, WIRE_RECORD_END, &s), VERDICT_ACCEPT);
+	assert_int_equal(locate(0, 41 * 1408, 5 * 1408 + 785, WIRE_RECORD_END, &s), DROP_OFFSET);
+	assert_int_equal(locate(0, 41 * 1408, 6 * 1408, 0, &s), DROP_OFFSET);
+	assert_false(put(0, 40 * 1408, 6 * 1408 + 784, WIRE_RECORD_END));
+	assert_int_equal(recv_window_slot(&w, 0)->cells, 47);
+	assert_int_equal(locate(0, 39 * 1408, 1408, 0, &s), VERDICT_ACCEPT);
+	assert_true(put(0, 0, 40 * 1408, 0));
+}
+
+// Good bytes are never overwritten: a packet with some cells that came already has no place, one
+// with nothing else is known.
+static void locate__overlap(void **state)
+{
+	(void)state;
+	struct recv_spot s;
+	assert_false(put(0, 2 * 1408, 2 * 1408, 0));
+	assert_int_equal(locate(0, 0, 6 * 1408, 0, &s), DROP_OVERLAP);
+	assert_int_equal(locate(0, 3 * 1408, 2 * 1408, 0, &s), DROP_OVERLAP);
+	assert_int_equal(locate(0, 0, 2 * 1408, 0, &s), VERDICT_ACCEPT);
+	assert_false(s.known);
+	assert_int_equal(locate(0, 3 * 1408, 1408, 0, &s), VERDICT_ACCEPT);
+	assert_true(s.known);
+	assert_int_equal(locate(0, 1408, 1408 + 5, WIRE_RECORD_END, &s), DROP_OVERLAP);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(cut__divides_exactly, setup),
 		cmocka_unit_test_setup(locate__borders, setup),
 		cmocka_unit_test_setup(locate__window, setup),
 		cmocka_unit_test_setup(locate__agrees, setup),
 		cmocka_unit_test_setup(add__any_order, setup),
 		cmocka_unit_test_setup(next__kinds, setup),
 		cmocka_unit_test_setup(release__wraps, setup),
+		cmocka_unit_test_setup(locate__cells, setup),
+		cmocka_unit_test_setup(locate__overlap, setup),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
