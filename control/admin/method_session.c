@@ -43,9 +43,9 @@ static json_t *session_row(const struct session_stats *s)
 {
 	char id[SESSION_ID_TEXT], cid[9];
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I}", //
-		"id", session_id_text(id, s->session_id), "cid",
-		session_cid_text(cid, s->session),                                     //
+	return json_pack("{s:s, s:s, s:i, s:o, s:o, s:s, s:b, s:s, s:I, s:I, s:I, s:I, s:I}", //
+		"id", session_id_text(id, s->session_id), "cid", session_cid_text(cid, s->session),
+		"worker", (int)(s->session >> 24),                                     //
 		"peer", rpc_text(s->peer), "service", rpc_text(s->service),            //
 		"state", session_state_name(s->state),                                 //
 		"initiator", s->initiator, "codec", codec_name(s->codec),              //

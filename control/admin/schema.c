@@ -55,7 +55,7 @@ const struct schema_method schema_methods[] = {
 		.name = "session.list",
 		.level = LEVEL_VIEWER,
 		.sentence = "sessions of this node, one short row each",
-		.result = "sessions[] {id, cid, peer, service, state, initiator, codec, "
+		.result = "sessions[] {id, cid, worker, peer, service, state, initiator, codec, "
 			  "raw_sent_bytes, "
 			  "raw_received_bytes, srtt_ns, rate_bytes_per_s, retransmits}",
 	},

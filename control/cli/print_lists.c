@@ -81,6 +81,7 @@ int print_sessions(const struct cli *cli, const json_t *result)
 	static const struct column columns[] = {
 		{"id", "id"},
 		{"cid", "cid"},
+		{">worker", "worker"},
 		{"peer", "peer"},
 		{"service", "service"},
 		{"state", "state"},

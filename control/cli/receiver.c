@@ -8,6 +8,7 @@ void receiver_init(struct receiver *r, int dir, bool overwrite, const char *peer
 {
 	*r = (struct receiver){.dir = dir, .overwrite = overwrite, .in = {.fd = -1}};
 	snprintf(r->peer, sizeof(r->peer), "%s", peer);
+	r->stripes = 1;
 }
 
 static void receiver_report(
@@ -100,7 +101,8 @@ int receiver_on_settled(struct receiver *r, const struct incoming_error *error, 
 
 static int on_offer(struct receiver *r, const struct transfer_message *offer, uint64_t now_ns)
 {
-	struct transfer_message accept = {.type = TRANSFER_ACCEPT, .transfer = offer->transfer};
+	struct transfer_message accept = {
+		.type = TRANSFER_ACCEPT, .transfer = offer->transfer, .stripes = r->stripes};
 	struct incoming_error error;
 
 	if (r->active || offer->transfer <= r->transfer)
@@ -113,6 +115,7 @@ static int on_offer(struct receiver *r, const struct transfer_message *offer, ui
 		return tell_trouble(r, TRANSFER_REFUSE, &error);
 	}
 	r->active = true;
+	memcpy(accept.token, r->token, sizeof(accept.token));
 	return r->tell(r->owner, &accept);
 }
 
@@ -139,6 +142,18 @@ static int on_error(struct receiver *r, const struct transfer_message *message, 
 	return 0;
 }
 
+static int on_join(struct receiver *r, const struct transfer_message *join, uint64_t now_ns)
+{
+	struct transfer_message joined = {.type = TRANSFER_JOINED, .transfer = join->transfer};
+
+	if (r->transfer || r->main)
+		return receiver_breach(r, "a session that joins another one late", now_ns);
+	r->main = r->join ? r->join(r->owner, join->token) : NULL;
+	if (!r->main)
+		return -1; // its main has ended, or it guesses
+	return r->tell(r->owner, &joined);
+}
+
 int receiver_on_message(struct receiver *r, const uint8_t *bytes, size_t size, uint64_t now_ns)
 {
 	struct transfer_message message;
@@ -146,6 +161,10 @@ int receiver_on_message(struct receiver *r, const uint8_t *bytes, size_t size, u
 
 	if (wrong)
 		return receiver_breach(r, wrong, now_ns);
+	if (message.type == TRANSFER_JOIN)
+		return on_join(r, &message, now_ns);
+	if (r->main)
+		return -1; // a stripe carries blocks
 	if (message.type == TRANSFER_OFFER)
 		return on_offer(r, &message, now_ns);
 	if (message.transfer != r->transfer)
@@ -163,6 +182,8 @@ int receiver_on_block(struct receiver *r, const uint8_t *bytes, size_t size, uin
 	struct incoming_error error;
 	const char *wrong = transfer_block_parse(&block, bytes, size);
 
+	if (r->main)
+		return receiver_on_block(r->main, bytes, size, now_ns);
 	if (wrong)
 		return receiver_breach(r, wrong, now_ns);
 	if (block.transfer > r->transfer)
@@ -176,8 +197,21 @@ int receiver_on_block(struct receiver *r, const uint8_t *bytes, size_t size, uin
 	return receiver_finish(r, now_ns);
 }
 
+static void stripe_stop(struct receiver *main, const char *text)
+{
+	struct incoming_error error = {.reason = TRANSFER_IO};
+
+	if (!main->active || main->settling)
+		return; // no file is under way, or all of it is here
+	snprintf(error.text, sizeof(error.text), "a stripe of the file was lost: %.200s", text);
+	(void)receiver_fail(main, &error, main->started_ns);
+}
+
 void receiver_stop(struct receiver *r, const char *text)
 {
+	if (r->main)
+		stripe_stop(r->main, text);
+	r->main = NULL;
 	r->gone = true;
 	if (!r->active || r->settling)
 		return;

@@ -34,6 +34,12 @@ struct receiver {
 	uint64_t started_ns;
 	uint8_t sha256[32]; // while settling: as we hashed it
 
+	uint32_t stripes; // what ACCEPT says; set after receiver_init, as the token is
+	uint8_t token[TRANSFER_TOKEN_SIZE];
+	struct receiver *main; // not NULL: we are a stripe of it, and our blocks are its
+
+	// Who has this token and is no stripe itself; NULL: nobody.
+	struct receiver *(*join)(void *owner, const uint8_t token[TRANSFER_TOKEN_SIZE]);
 	// Runs incoming_settle(&in), then receiver_on_settled follows. NULL: it is done at once.
 	void (*settle)(void *owner);
 	// 0, or negative: the session is lost
@@ -50,5 +56,6 @@ int receiver_on_block(struct receiver *r, const uint8_t *bytes, size_t size, uin
 // How incoming_settle ended: `error` NULL: well. As receiver_on_message.
 int receiver_on_settled(struct receiver *r, const struct incoming_error *error, uint64_t now_ns);
 // The session ended, or we stop: what is not complete is gone. `text` says why. While settling the
-// end of the file is still reported, by receiver_on_settled.
+// end of the file is still reported, by receiver_on_settled. Of a stripe: the file of its main
+// fails.
 void receiver_stop(struct receiver *r, const char *text);

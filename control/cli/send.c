@@ -36,6 +36,13 @@ const struct schema_method send_method = {
 				.standard = "aimd",
 				.sentence = "congestion controller, at both ends: aimd, the same "
 					    "with slow start, or CUBIC (RFC 9438)"},
+			{.name = "stripes",
+				.type = SCHEMA_INTEGER,
+				.min = 0,
+				.max = TRANSFER_STRIPES_MAX,
+				.standard = "0",
+				.sentence = "sessions that a file is striped over; 0: from 16 MiB "
+					    "on as many as both nodes have workers"},
 			{.name = "service",
 				.type = SCHEMA_STRING,
 				.min = 1,
@@ -103,13 +110,15 @@ static json_t *plain_string(const char *raw)
 
 static json_t *result_json(const struct send *send, const struct sender_result *r)
 {
-	return json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:f, s:b, s:s}", //
+	return json_pack(
+		"{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:f, s:b, s:s, s:I}", //
 		"bytes", (json_int_t)r->bytes, "seconds", seconds_of(r), "goodput_bps",
 		(json_int_t)((double)r->bytes * 8 / seconds_of(r)), "wire_bytes",
 		(json_int_t)r->wire_bytes, "packets", (json_int_t)r->packets, "retransmits",
 		(json_int_t)r->retransmits, "spurious", (json_int_t)r->spurious, "timeouts",
 		(json_int_t)r->timeouts, "srtt_us", (double)r->srtt_ns / 1e3, "codec", send->codec,
-		"ratio", ratio_of(r), "verified", 1, "node", send->node);
+		"ratio", ratio_of(r), "verified", 1, "node", send->node, "stripes",
+		(json_int_t)r->stripes);
 }
 
 static void print_file(
@@ -132,7 +141,11 @@ static void print_file(
 		format_plain(name, sizeof(name), out->path), send->node,
 		format_bytes(bytes, r->bytes), format_duration(duration, r->duration_ns),
 		format_bits_rate(rate, (double)r->bytes * 8 / seconds_of(r)));
-	printf("  codec %s, ratio %.2f, wire %s, %s packets, %s sent again, rtt %s\n", send->codec,
+	if (r->stripes > 1)
+		printf("  %u stripes,", r->stripes);
+	else
+		printf(" ");
+	printf(" codec %s, ratio %.2f, wire %s, %s packets, %s sent again, rtt %s\n", send->codec,
 		ratio_of(r), format_bytes(wire, r->wire_bytes), format_count(packets, r->packets),
 		format_count(again, r->retransmits),
 		r->srtt_ns ? format_duration(rtt, r->srtt_ns) : "-");
@@ -152,6 +165,7 @@ static void add_to_total(struct sender_result *total, const struct sender_result
 	total->raw_bytes += r->raw_bytes;
 	total->stored_bytes += r->stored_bytes;
 	total->srtt_ns = r->srtt_ns;
+	total->stripes = r->stripes > total->stripes ? r->stripes : total->stripes;
 }
 
 static int fail_verdict(const struct send *send, enum sender_verdict verdict, const char *file)
@@ -270,6 +284,7 @@ int send_run(struct cli *cli, const struct command *command, const json_t *param
 		.codec = send.codec,
 		.level = (uint32_t)schema_integer(m, params, "level"),
 		.controller = schema_string(m, params, "controller"),
+		.stripes = (uint32_t)schema_integer(m, params, "stripes"),
 	};
 	const char *refused = codec_level_refuse((uint32_t)codec_find(send.codec), options.level);
 	enum sender_verdict verdict;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "control/cli/clock.h"
@@ -24,6 +25,8 @@ enum serve_limits {
 	SERVE_BACKOFF_MS_MAX = 2000,
 	SERVE_GOODBYE_MS = 500,
 	SERVE_PATH_SIZE = 4096,
+	SERVE_BUFFERS = 1024,    // a receiver has several sessions, their windows come out of these
+	SERVE_BUFFERS_MIN = 256, // of each attachment but the first
 };
 
 #define STREAM_CONTROL SLUICE_STREAM(TRANSFER_STREAM_CONTROL, SLUICE_ORDERED)
@@ -88,6 +91,7 @@ struct serve_session {
 	uint32_t session;
 	uint32_t answers; // in flight
 	struct serve *serve;
+	struct sluice *sluice; // the attachment it belongs to
 	struct receiver receiver;
 	struct settler_job job;
 };
@@ -97,7 +101,9 @@ struct serve {
 	const char *data_socket, *path, *service;
 	bool overwrite, fallback, once;
 	int dir;
-	struct sluice *sluice; // NULL: not attached
+	// One attachment to each worker of the dataplane, so that sessions spread over them.
+	struct sluice *sluice[TRANSFER_STRIPES_MAX];
+	uint32_t attached;
 	bool detached;
 	bool once_over; // --once: the first sender has left
 	uint64_t received, failed;
@@ -177,7 +183,7 @@ static struct serve_session *session_find(struct serve *serve, uint32_t session)
 static int on_tell(void *owner, const struct transfer_message *message)
 {
 	struct serve_session *s = owner;
-	struct sluice *sluice = s->serve->sluice;
+	struct sluice *sluice = s->sluice;
 	uint8_t *buffer = s->answers < SERVE_ANSWERS_MAX ? sluice_buffer_get(sluice) : NULL;
 
 	if (!buffer)
@@ -211,19 +217,40 @@ static void serve_folder_again(struct serve *serve)
 	close(dir);
 }
 
-static void on_opened(struct serve *serve, const struct sluice_event *e)
+// A stripe comes from the node that its main comes from.
+static struct receiver *on_join(void *owner, const uint8_t token[TRANSFER_TOKEN_SIZE])
+{
+	const struct serve_session *stripe = owner;
+	struct serve *serve = stripe->serve;
+
+	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
+		struct serve_session *s = &serve->sessions[i];
+
+		if (s->used && !s->ending && !s->left && s != stripe && !s->receiver.main &&
+			memcmp(s->receiver.token, token, TRANSFER_TOKEN_SIZE) == 0 &&
+			strcmp(s->receiver.peer, stripe->receiver.peer) == 0)
+			return &s->receiver;
+	}
+	return NULL;
+}
+
+static void on_opened(struct serve *serve, struct sluice *sluice, const struct sluice_event *e)
 {
 	struct serve_session *s = serve->sessions;
 
 	while (s < serve->sessions + SERVE_SESSIONS_MAX && s->used)
 		s++;
 	if (!e->accepted || s == serve->sessions + SERVE_SESSIONS_MAX) {
-		(void)sluice_abort(serve->sluice, e->session);
+		(void)sluice_abort(sluice, e->session);
 		return;
 	}
 	serve_folder_again(serve);
-	*s = (struct serve_session){.used = true, .session = e->session, .serve = serve};
+	*s = (struct serve_session){
+		.used = true, .session = e->session, .serve = serve, .sluice = sluice};
 	receiver_init(&s->receiver, serve->dir, serve->overwrite, e->peer);
+	s->receiver.stripes = serve->attached;
+	if (getrandom(s->receiver.token, TRANSFER_TOKEN_SIZE, 0) == TRANSFER_TOKEN_SIZE)
+		s->receiver.join = on_join;
 	s->receiver.settle = on_settle;
 	s->receiver.tell = on_tell;
 	s->receiver.report = on_report;
@@ -235,10 +262,23 @@ static void session_end(struct serve_session *s)
 {
 	receiver_stop(&s->receiver, "the session broke the rules of the file transfer");
 	s->ending = true;
-	(void)sluice_close(s->serve->sluice, s->session);
+	(void)sluice_close(s->sluice, s->session);
 }
 
-static void on_data(struct serve *serve, const struct sluice_event *e)
+// Its stripes have nobody any more to bring blocks to.
+static void session_forget_stripes(struct serve *serve, const struct serve_session *s)
+{
+	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
+		struct serve_session *stripe = &serve->sessions[i];
+
+		if (!stripe->used || stripe->receiver.main != &s->receiver)
+			continue;
+		stripe->receiver.main = NULL;
+		session_end(stripe);
+	}
+}
+
+static void on_data(struct serve *serve, struct sluice *sluice, const struct sluice_event *e)
 {
 	struct serve_session *s = session_find(serve, e->session);
 	int result = 0;
@@ -249,7 +289,7 @@ static void on_data(struct serve *serve, const struct sluice_event *e)
 		result = receiver_on_message(&s->receiver, e->data, e->size, clock_now_ns());
 	else if (s && !s->ending)
 		result = -1;
-	sluice_buffer_put(serve->sluice, e->data);
+	sluice_buffer_put(sluice, e->data);
 	if (result != 0)
 		session_end(s);
 }
@@ -273,32 +313,35 @@ static void on_closed(struct serve *serve, const struct sluice_event *e)
 {
 	struct serve_session *s = session_find(serve, e->session);
 	char text[TRANSFER_TEXT_MAX + 1];
+	bool stripe;
 
 	if (!s)
 		return;
+	stripe = s->receiver.main != NULL;
+	session_forget_stripes(serve, s);
 	snprintf(text, sizeof(text), "the sender is gone: %s", e->text);
 	receiver_stop(&s->receiver, e->ok ? "the sender left before the end of the file" : text);
 	s->left = s->job.running;
 	s->used = s->left;
-	serve->once_over = serve->once;
+	serve->once_over |= serve->once && !stripe;
 }
 
-static void on_event(struct serve *serve, const struct sluice_event *e)
+static void on_event(struct serve *serve, struct sluice *sluice, const struct sluice_event *e)
 {
 	struct serve_session *s;
 
 	switch (e->type) {
 	case SLUICE_OPENED:
-		on_opened(serve, e);
+		on_opened(serve, sluice, e);
 		break;
 	case SLUICE_DATA:
-		on_data(serve, e);
+		on_data(serve, sluice, e);
 		break;
 	case SLUICE_SENT:
 		s = session_find(serve, e->session);
 		if (s)
 			s->answers--;
-		sluice_buffer_put(serve->sluice, e->data);
+		sluice_buffer_put(sluice, e->data);
 		break;
 	case SLUICE_CLOSED:
 		on_closed(serve, e);
@@ -307,64 +350,108 @@ static void on_event(struct serve *serve, const struct sluice_event *e)
 		serve->detached = true;
 		break;
 	case SLUICE_MESSAGE: // whoever sends these sends no files
-		sluice_buffer_put(serve->sluice, e->data);
-		sluice_abort(serve->sluice, e->session);
+		sluice_buffer_put(sluice, e->data);
+		sluice_abort(sluice, e->session);
 		break;
 	case SLUICE_FAILED:
 		break; // we ask for no sessions
 	}
 }
 
-static void serve_turn(struct serve *serve, int wait_ms)
+static void serve_receive(struct serve *serve, struct sluice *sluice)
 {
 	struct sluice_event events[SERVE_EVENTS_TURN];
-	struct pollfd ready[] = {
-		{.fd = sluice_fd(serve->sluice), .events = POLLIN},
-		{.fd = serve->settler.event, .events = POLLIN},
-	};
 	int count = 0;
 
 	// In every turn: the traffic of others may have no gap.
-	if (sluice_wait(serve->sluice, 0) != 0)
-		wait_ms = 0;
-	if (poll(ready, 2, wait_ms) > 0 && ready[1].revents) {
-		settler_calm(&serve->settler);
-		serve_settled(serve, false);
-	}
-	if (sluice_wait(serve->sluice, 0) != 0)
-		count = sluice_receive(serve->sluice, events, SERVE_EVENTS_TURN);
+	if (sluice_wait(sluice, 0) != 0)
+		count = sluice_receive(sluice, events, SERVE_EVENTS_TURN);
 	if (count < 0)
 		serve->detached = true;
 	for (int i = 0; i < count; i++)
-		on_event(serve, &events[i]);
+		on_event(serve, sluice, &events[i]);
+}
+
+static void serve_turn(struct serve *serve, int wait_ms)
+{
+	struct pollfd ready[1 + TRANSFER_STRIPES_MAX] = {
+		{.fd = serve->settler.event, .events = POLLIN}};
+
+	for (uint32_t i = 0; i < serve->attached; i++) {
+		ready[1 + i] = (struct pollfd){.fd = sluice_fd(serve->sluice[i]), .events = POLLIN};
+		if (sluice_wait(serve->sluice[i], 0) != 0)
+			wait_ms = 0;
+	}
+	if (poll(ready, 1 + serve->attached, wait_ms) > 0 && ready[0].revents) {
+		settler_calm(&serve->settler);
+		serve_settled(serve, false);
+	}
+	for (uint32_t i = 0; i < serve->attached; i++)
+		serve_receive(serve, serve->sluice[i]);
 }
 
 // ---- life --------------------------------------------------------------------------------------
 
-// 0, or a SLUICE_E_* with the sentence in sluice_error of what is attached (NULL: nothing).
+// To one more worker. 0, or a SLUICE_E_* with the sentence in sluice_error of sluice[attached]
+// (NULL: not attached).
+static int serve_attach_one(struct serve *serve, uint32_t workers)
+{
+	struct sluice **sluice = &serve->sluice[serve->attached];
+	uint32_t share = SERVE_BUFFERS / workers;
+	struct sluice_options options = {.socket = serve->data_socket,
+		.receive_buffers = share > SERVE_BUFFERS_MIN ? share : SERVE_BUFFERS_MIN,
+		.worker = serve->attached + 1};
+	int result = sluice_attach(sluice, &options);
+
+	if (result == 0)
+		result = sluice_listen(*sluice, serve->service,
+			SLUICE_LISTEN_SHARED | (serve->fallback ? SLUICE_LISTEN_FALLBACK : 0));
+	serve->attached += result == 0;
+	return result;
+}
+
+// To every worker of the dataplane.
 static int serve_attach(struct serve *serve)
 {
-	// A receiver of files has several sessions at once, and their windows come out of these.
-	struct sluice_options options = {.socket = serve->data_socket, .receive_buffers = 1024};
-	int result = sluice_attach(&serve->sluice, &options);
+	uint32_t workers = 1;
+	int result;
 
 	serve->detached = false;
-	if (result == 0)
-		result = sluice_listen(serve->sluice, serve->service,
-			serve->fallback ? SLUICE_LISTEN_FALLBACK : 0);
+	do {
+		result = serve_attach_one(serve, workers);
+		if (result == 0)
+			workers = sluice_workers(serve->sluice[0]);
+	} while (
+		result == 0 && serve->attached < workers && serve->attached < TRANSFER_STRIPES_MAX);
 	return result;
+}
+
+static void serve_let_go(struct serve *serve)
+{
+	for (int i = 0; i < TRANSFER_STRIPES_MAX; i++) {
+		sluice_detach(serve->sluice[i]);
+		serve->sluice[i] = NULL;
+	}
+	serve->attached = 0;
+}
+
+// What ends now ends for all of them: no file fails because its stripe went a moment earlier.
+static void serve_unstripe(struct serve *serve)
+{
+	for (int i = 0; i < SERVE_SESSIONS_MAX; i++)
+		serve->sessions[i].receiver.main = NULL;
 }
 
 static void serve_detach(struct serve *serve, const char *why)
 {
+	serve_unstripe(serve);
 	serve_settled(serve, true);
 	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
 		if (serve->sessions[i].used)
 			receiver_stop(&serve->sessions[i].receiver, why);
 		serve->sessions[i].used = false;
 	}
-	sluice_detach(serve->sluice);
-	serve->sluice = NULL;
+	serve_let_go(serve);
 }
 
 static int fail_attach(const struct serve *serve, int result)
@@ -374,7 +461,8 @@ static int fail_attach(const struct serve *serve, int result)
 	const char *hint = down ? " (is sluice-dataplane running? sluice status tells)" : "";
 
 	return cli_fail(serve->cli, gone ? CLI_UNREACHABLE : CLI_REFUSED,
-		gone ? "unreachable" : "refused", "%s%s", sluice_error(serve->sluice), hint);
+		gone ? "unreachable" : "refused", "%s%s",
+		sluice_error(serve->sluice[serve->attached]), hint);
 }
 
 // Until it is attached again, or refused for good, or asked to stop.
@@ -394,8 +482,7 @@ static int serve_attach_again(struct serve *serve)
 		if (result == SLUICE_E_REFUSED || result == SLUICE_E_INVALID ||
 			result == SLUICE_E_PERMISSION)
 			return fail_attach(serve, result);
-		sluice_detach(serve->sluice);
-		serve->sluice = NULL;
+		serve_let_go(serve);
 		usleep(backoff_ms * 1000);
 		backoff_ms = backoff_ms * 2 < SERVE_BACKOFF_MS_MAX ? backoff_ms * 2
 								   : SERVE_BACKOFF_MS_MAX;
@@ -409,6 +496,7 @@ static void serve_last_words(struct serve *serve, const char *why)
 	struct transfer_message message = {.type = TRANSFER_ERROR, .reason = TRANSFER_CANCELLED};
 
 	snprintf(message.text, sizeof(message.text), "%s", why);
+	serve_unstripe(serve);
 	for (int i = 0; i < SERVE_SESSIONS_MAX; i++) {
 		struct serve_session *s = &serve->sessions[i];
 
@@ -451,7 +539,7 @@ static int serve_loop(struct serve *serve)
 		if (serve->detached)
 			code = serve_attach_again(serve);
 	}
-	if (serve->sluice)
+	if (serve->attached)
 		serve_goodbye(serve);
 	if (code == CLI_OK && serve->once)
 		code = serve->received && !serve->failed ? CLI_OK : CLI_REFUSED;
@@ -514,7 +602,7 @@ int serve_run(struct cli *cli, const struct command *command, const json_t *para
 	if (code == CLI_OK)
 		code = serve_loop(&serve);
 	else
-		sluice_detach(serve.sluice);
+		serve_let_go(&serve);
 	settler_fini(&serve.settler);
 	if (serve.dir >= 0)
 		close(serve.dir);

@@ -19,6 +19,8 @@ enum field {
 	FIELD_SHA256,
 	FIELD_REASON,
 	FIELD_TEXT,
+	FIELD_STRIPES,
+	FIELD_TOKEN,
 	FIELD_COUNT,
 };
 
@@ -28,11 +30,12 @@ enum field {
 static const uint32_t fields_of[TRANSFER_TYPE_COUNT] = {
 	[TRANSFER_OFFER] = BIT(FIELD_NAME) | BIT(FIELD_SIZE) | BIT(FIELD_MODE) | BIT(FIELD_MTIME) |
 			   BIT(FIELD_RESUME),
-	[TRANSFER_ACCEPT] = BIT(FIELD_RESUME),
+	[TRANSFER_ACCEPT] = BIT(FIELD_RESUME) | BIT(FIELD_STRIPES) | BIT(FIELD_TOKEN),
 	[TRANSFER_REFUSE] = BIT(FIELD_REASON) | BIT(FIELD_TEXT),
 	[TRANSFER_END] = BIT(FIELD_SIZE) | BIT(FIELD_SHA256),
 	[TRANSFER_DONE] = BIT(FIELD_SHA256),
 	[TRANSFER_ERROR] = BIT(FIELD_REASON) | BIT(FIELD_TEXT),
+	[TRANSFER_JOIN] = BIT(FIELD_TOKEN),
 };
 
 static size_t field_put(uint8_t *at, enum field field, const void *value, size_t size)
@@ -70,6 +73,10 @@ static size_t field_frame(uint8_t *at, enum field field, const struct transfer_m
 		return field_put_number(at, field, m->reason);
 	case FIELD_TEXT:
 		return field_put(at, field, m->text, strnlen(m->text, TRANSFER_TEXT_MAX));
+	case FIELD_STRIPES:
+		return field_put_number(at, field, m->stripes);
+	case FIELD_TOKEN:
+		return field_put(at, field, m->token, sizeof(m->token));
 	case FIELD_COUNT:
 		break;
 	}
@@ -127,11 +134,11 @@ static bool mtime_take(int64_t *mtime, const uint8_t *value, size_t size)
 	return true;
 }
 
-static bool sha256_take(uint8_t sha256[32], const uint8_t *value, size_t size)
+static bool bytes_take(uint8_t *bytes, size_t wanted, const uint8_t *value, size_t size)
 {
-	if (size != 32)
+	if (size != wanted)
 		return false;
-	memcpy(sha256, value, 32);
+	memcpy(bytes, value, wanted);
 	return true;
 }
 
@@ -150,11 +157,16 @@ static bool field_parse(
 	case FIELD_RESUME:
 		return number_take(&m->resume, INT64_MAX, value, size);
 	case FIELD_SHA256:
-		return sha256_take(m->sha256, value, size);
+		return bytes_take(m->sha256, sizeof(m->sha256), value, size);
 	case FIELD_REASON:
 		return number32_take(&m->reason, UINT32_MAX, value, size);
 	case FIELD_TEXT:
 		return text_take(m->text, TRANSFER_TEXT_MAX, value, size);
+	case FIELD_STRIPES:
+		return number32_take(&m->stripes, TRANSFER_STRIPES_MAX, value, size) &&
+		       m->stripes > 0;
+	case FIELD_TOKEN:
+		return bytes_take(m->token, sizeof(m->token), value, size);
 	case FIELD_COUNT:
 		break;
 	}

@@ -2,6 +2,10 @@
 // control messages on ordered stream 0, blocks on unordered stream 1. No I/O.
 //
 // Sender: OFFER -> ACCEPT or REFUSE -> blocks, END -> DONE or ERROR.
+// A session may be striped: another one says JOIN with the token of ACCEPT, hears JOINED, and from
+// then on carries blocks of that session's files, in any order. All other messages stay where they
+// were. When a stripe is lost, so is the file.
+//
 // Files of one session follow each other; each has its own transfer number. Either side may send
 // ERROR at any time: that transfer is over.
 //
@@ -15,7 +19,7 @@
 #include <stdint.h>
 
 #define TRANSFER_SERVICE "files"
-#define TRANSFER_VERSION 1u
+#define TRANSFER_VERSION 2u
 
 #define TRANSFER_STREAM_CONTROL 0
 #define TRANSFER_STREAM_BLOCKS  1
@@ -26,15 +30,19 @@ enum transfer_limits {
 	TRANSFER_MESSAGE_MAX = 1024,
 	TRANSFER_PREFIX = 16,   // before the bytes of each block
 	TRANSFER_BLOCK = 65520, // bytes of every block but the last; one record with its prefix
+	TRANSFER_TOKEN_SIZE = 16,
+	TRANSFER_STRIPES_MAX = 16, // of one session, itself included
 };
 
 enum transfer_type {
 	TRANSFER_OFFER = 1, // name, size, mode, mtime_ns, resume
-	TRANSFER_ACCEPT,    // resume
+	TRANSFER_ACCEPT,    // resume, stripes, token
 	TRANSFER_REFUSE,    // reason, text
 	TRANSFER_END,       // size, sha256: all blocks are on their way
 	TRANSFER_DONE,      // sha256: checked, flushed, and under its name
 	TRANSFER_ERROR,     // reason, text
+	TRANSFER_JOIN,      // token; the first message of its session
+	TRANSFER_JOINED,    // it is a stripe now
 	TRANSFER_TYPE_COUNT,
 };
 
@@ -59,6 +67,8 @@ struct transfer_message {
 	uint32_t mode;    // permission bits, 0777 at most
 	int64_t mtime_ns; // since the epoch
 	uint64_t resume;  // OFFER: 1 could resume; ACCEPT: send from this offset. 0 for now
+	uint32_t stripes; // ACCEPT: workers that the receiver has for them
+	uint8_t token[TRANSFER_TOKEN_SIZE]; // of a session, the receiver's choice
 	uint8_t sha256[32];
 	uint32_t reason; // enum transfer_reason
 	char text[TRANSFER_TEXT_MAX + 1];

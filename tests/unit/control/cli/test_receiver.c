@@ -22,7 +22,7 @@ struct fixture {
 static int on_tell(void *owner, const struct transfer_message *message)
 {
 	static const char *const names[] = {
-		"", "offer", "accept", "refuse", "end", "done", "error"};
+		"", "offer", "accept", "refuse", "end", "done", "error", "join", "joined"};
 	struct fixture *f = owner;
 	size_t used = strlen(f->told);
 
@@ -101,6 +101,98 @@ static int say_block(struct fixture *f, uint32_t transfer)
 	transfer_block_frame(f->bytes, &block);
 	memcpy(f->bytes + TRANSFER_PREFIX, "hello", 5);
 	return receiver_on_block(&f->r, f->bytes, TRANSFER_PREFIX + 5, 2);
+}
+
+static struct receiver *on_join(void *owner, const uint8_t token[TRANSFER_TOKEN_SIZE])
+{
+	struct fixture *f = owner;
+
+	return memcmp(f->r.token, token, TRANSFER_TOKEN_SIZE) == 0 ? &f->r : NULL;
+}
+
+// Another session of the same sender.
+static void stripe_init(struct fixture *f, struct receiver *stripe)
+{
+	receiver_init(stripe, f->folder.fd, false, "a");
+	stripe->tell = on_tell;
+	stripe->report = on_report;
+	stripe->join = on_join;
+	stripe->owner = f;
+	memset(f->r.token, 0x5a, sizeof(f->r.token));
+	f->r.stripes = 2;
+}
+
+static int stripe_join(struct receiver *stripe, const uint8_t *token)
+{
+	struct transfer_message join = {.type = TRANSFER_JOIN, .transfer = 1};
+	uint8_t bytes[TRANSFER_MESSAGE_MAX];
+
+	memcpy(join.token, token, sizeof(join.token));
+	return receiver_on_message(stripe, bytes, transfer_frame(bytes, &join), 1);
+}
+
+static int stripe_block(struct fixture *f, struct receiver *stripe)
+{
+	struct transfer_block block = {.size = 5, .transfer = 1};
+
+	transfer_block_frame(f->bytes, &block);
+	memcpy(f->bytes + TRANSFER_PREFIX, "hello", 5);
+	return receiver_on_block(stripe, f->bytes, TRANSFER_PREFIX + 5, 2);
+}
+
+static void stripe__brings_blocks_of_its_main(void **state)
+{
+	struct fixture *f = *state;
+	struct receiver stripe;
+
+	stripe_init(f, &stripe);
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	assert_int_equal(f->last.stripes, 2);
+	assert_memory_equal(f->last.token, f->r.token, TRANSFER_TOKEN_SIZE);
+	assert_int_equal(stripe_join(&stripe, f->last.token), 0);
+	assert_int_equal(say_end(f, 1, 5), 0);
+	assert_int_equal(stripe_block(f, &stripe), 0); // after END: another way, another time
+	assert_string_equal(f->told, "accept 1; joined 1; RECEIVED one; done 1; ");
+	receiver_stop(&stripe, "it left"); // when nothing is under way nobody minds
+	assert_string_equal(f->told, "accept 1; joined 1; RECEIVED one; done 1; ");
+	assert_int_equal(folder_get(&f->folder, "one", f->bytes, sizeof(f->bytes)), 5);
+}
+
+static void stripe__its_loss_is_the_loss_of_the_file(void **state)
+{
+	struct fixture *f = *state;
+	struct receiver stripe;
+
+	stripe_init(f, &stripe);
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	assert_int_equal(stripe_join(&stripe, f->last.token), 0);
+	receiver_stop(&stripe, "the peer died");
+	assert_string_equal(f->told, "accept 1; joined 1; FAILED one; error 1; ");
+	assert_string_equal(f->last.text, "a stripe of the file was lost: the peer died");
+	assert_int_equal(stripe_block(f, &stripe), -1); // it is a stripe no more
+	assert_int_equal(say_offer(f, 2, "two"), 0);    // the session goes on
+}
+
+static void stripe__guesses_and_latecomers(void **state)
+{
+	struct fixture *f = *state;
+	struct receiver stripe;
+	uint8_t guess[TRANSFER_TOKEN_SIZE] = {0};
+
+	stripe_init(f, &stripe);
+	assert_int_equal(say_offer(f, 1, "one"), 0);
+	assert_int_equal(stripe_join(&stripe, guess), -1);
+	assert_null(stripe.main);
+	assert_int_equal(stripe_join(&f->r, f->r.token), -1); // it has files of its own
+	stripe_init(f, &stripe);
+	assert_int_equal(stripe_join(&stripe, f->r.token), 0);
+	assert_int_equal(stripe_join(&stripe, f->r.token), -1); // twice
+	assert_int_equal(
+		receiver_on_message(&stripe, f->bytes,
+			transfer_frame(f->bytes,
+				&(struct transfer_message){.type = TRANSFER_OFFER, .transfer = 1}),
+			1),
+		-1);
 }
 
 static void receiver__a_file_and_another(void **state)
@@ -297,6 +389,9 @@ static void receiver__survives_garbage(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		CASE(stripe__brings_blocks_of_its_main),
+		CASE(stripe__its_loss_is_the_loss_of_the_file),
+		CASE(stripe__guesses_and_latecomers),
 		CASE(receiver__a_file_and_another),
 		CASE(receiver__a_refused_file_does_not_end_the_session),
 		CASE(receiver__a_cancelled_file_leaves_nothing),

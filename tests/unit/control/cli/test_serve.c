@@ -109,6 +109,18 @@ int sluice_attach(struct sluice **sluice, const struct sluice_options *options)
 	return 0;
 }
 
+uint32_t sluice_workers(const struct sluice *sluice)
+{
+	(void)sluice;
+	return 1;
+}
+
+uint32_t sluice_worker(const struct sluice *sluice)
+{
+	(void)sluice;
+	return 1;
+}
+
 void sluice_detach(struct sluice *sluice)
 {
 	if (!sluice)

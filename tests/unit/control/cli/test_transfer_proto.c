@@ -49,9 +49,11 @@ static void transfer_frame__every_type_comes_back(void **state)
 			.transfer = 9,
 			.reason = TRANSFER_IO,
 			.text = "why",
+			.stripes = 16,
 			.size = 3};
 
 		memset(m.sha256, 0xab, sizeof(m.sha256));
+		memset(m.token, 0xcd, sizeof(m.token));
 		assert_null(parse(&back, bytes, transfer_frame(bytes, &m)));
 		assert_int_equal(back.type, type);
 		assert_int_equal(back.transfer, 9);
@@ -59,6 +61,10 @@ static void transfer_frame__every_type_comes_back(void **state)
 			assert_string_equal(back.text, "why");
 			assert_int_equal(back.reason, TRANSFER_IO);
 		}
+		if (type == TRANSFER_ACCEPT || type == TRANSFER_JOIN)
+			assert_memory_equal(back.token, m.token, TRANSFER_TOKEN_SIZE);
+		if (type == TRANSFER_ACCEPT)
+			assert_int_equal(back.stripes, 16);
 		if (type == TRANSFER_END || type == TRANSFER_DONE)
 			assert_memory_equal(back.sha256, m.sha256, 32);
 	}
@@ -98,7 +104,8 @@ static void transfer_parse__refuses_foreign_heads(void **state)
 	static const struct {
 		size_t at;
 		uint8_t value;
-	} changes[] = {{0, 'X'}, {3, 2}, {5, 0}, {5, TRANSFER_TYPE_COUNT}, {4, 1}, {11, 0}};
+	} changes[] = {{0, 'X'}, {3, TRANSFER_VERSION + 1}, {5, 0}, {5, TRANSFER_TYPE_COUNT},
+		{4, 1}, {11, 0}};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
@@ -111,7 +118,7 @@ static void transfer_parse__refuses_foreign_heads(void **state)
 // Appends a field to an ACCEPT; returns what the parser says.
 static const char *with_field(uint16_t tag, const void *value, uint16_t size)
 {
-	struct transfer_message m = {.type = TRANSFER_ACCEPT, .transfer = 1}, back;
+	struct transfer_message m = {.type = TRANSFER_ACCEPT, .transfer = 1, .stripes = 1}, back;
 	uint8_t bytes[TRANSFER_MESSAGE_MAX];
 	size_t used = transfer_frame(bytes, &m);
 
@@ -136,7 +143,7 @@ static void transfer_parse__refuses_fields_twice_or_out_of_place(void **state)
 	(void)state;
 	assert_non_null(with_field(5, number, 8));  // a second resume
 	assert_non_null(with_field(2, number, 8));  // a size belongs to an offer
-	assert_null(with_field(0x0009, number, 8)); // the same with a tag nobody knows
+	assert_null(with_field(0x0019, number, 8)); // the same with a tag nobody knows
 }
 
 static void transfer_parse__refuses_values_out_of_range(void **state)
@@ -150,6 +157,12 @@ static void transfer_parse__refuses_values_out_of_range(void **state)
 	m = offer;
 	m.size = UINT64_C(1) << 63;
 	assert_non_null(parse(&back, bytes, transfer_frame(bytes, &m)));
+	m = (struct transfer_message){.type = TRANSFER_ACCEPT, .transfer = 1};
+	for (m.stripes = 0; m.stripes <= TRANSFER_STRIPES_MAX + 1; m.stripes++) {
+		bool legal = m.stripes > 0 && m.stripes <= TRANSFER_STRIPES_MAX;
+
+		assert_int_equal(!parse(&back, bytes, transfer_frame(bytes, &m)), legal);
+	}
 
 	// A zero inside the name.
 	size_t size = transfer_frame(bytes, &offer);
