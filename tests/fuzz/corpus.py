@@ -125,13 +125,13 @@ RECORD = block(1, 0, 1000, 1000) + bytes(1000)
 
 
 # Programs of fuzz_receiver: the first byte is --overwrite; fuzz_sender's are the answers.
-def v_message(kind, transfer, size, name=None):
-    out = struct.pack("<BBB", 0, kind - 1, transfer - 1) + struct.pack("<I", size)[:3] + struct.pack("<H", 0o644)
+def v_message(kind, transfer, size, name=None, session=0):
+    out = struct.pack("<BBB", session, kind - 1, transfer - 1) + struct.pack("<I", size)[:3] + struct.pack("<H", 0o644)
     return out + (b"" if name is None else bytes([name]))
 
 
-def v_block(transfer, index, size):
-    return struct.pack("<BBBH", 1, transfer - 1, index, size)
+def v_block(transfer, index, size, session=0):
+    return struct.pack("<BBBH", 1 | session, transfer - 1, index, size)
 
 
 def v_raw(kind, content):
@@ -140,7 +140,7 @@ def v_raw(kind, content):
 
 
 def message(kind, transfer, *fields):
-    out = b"SLF" + struct.pack(">BHHI", 1, kind, 0, transfer)
+    out = b"SLF" + struct.pack(">BHHI", 2, kind, 0, transfer)
     return out + b"".join(struct.pack(">HH", tag, len(value)) + value for tag, value in fields)
 
 
@@ -223,6 +223,8 @@ SEEDS = {
         "one_byte": b"\0" + v_message(1, 1, 1, 0) + v_block(1, 0, 1) + v_message(4, 1, 1),
         "empty_twice": b"\1" + v_message(1, 1, 0, 0) + v_message(4, 1, 0) + v_message(1, 2, 0, 0) + v_message(4, 2, 0),
         "two_blocks": b"\0" + v_message(1, 1, 65521, 1) + v_block(1, 1, 1) + v_block(1, 0, 65520) + v_message(4, 1, 65521),
+        "stripe": b"\0" + v_message(1, 1, 65521, 1) + v_message(7, 1, 0, None, 0x80) + v_block(1, 1, 1, 0x80)
+        + v_message(4, 1, 65521) + v_block(1, 0, 65520),
         "names": b"\1" + b"".join(v_message(1, 1 + i % 4, 9, i) for i in range(12)),
         "cancelled": b"\0" + v_message(1, 1, 100, 0) + v_message(6, 1, 0) + v_message(1, 2, 1, 1) + v_block(1, 0, 100),
         "link": b"\1" + v_message(1, 1, 0, 6) + v_message(4, 1, 0) + v_message(1, 2, 0, 9) + v_message(4, 2, 0),

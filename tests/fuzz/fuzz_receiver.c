@@ -79,6 +79,7 @@ static size_t take_message(struct fuzz_input *input)
 		.transfer = 1 + (uint32_t)fuzz_number(input, 1) % 4,
 		.size = fuzz_number(input, 3) % SIZE_MAX_OFFERED,
 		.mode = (uint32_t)fuzz_number(input, 2),
+		.stripes = 2,
 	};
 
 	if (m.type == TRANSFER_OFFER)
@@ -119,9 +120,20 @@ static int say(struct receiver *r, bool block, size_t size)
 	return result;
 }
 
-static int step(struct fuzz_input *input, struct receiver *r)
+static struct receiver *on_join(void *owner, const uint8_t token[TRANSFER_TOKEN_SIZE])
 {
-	switch (fuzz_number(input, 1) % 4) {
+	struct receiver *main = owner;
+
+	return memcmp(main->token, token, TRANSFER_TOKEN_SIZE) == 0 ? main : NULL;
+}
+
+// The upper bits say on which session: the one with the files, or one that may join it.
+static int step(struct fuzz_input *input, struct receiver *main, struct receiver *stripe)
+{
+	uint64_t op = fuzz_number(input, 1);
+	struct receiver *r = op & 0x80 ? stripe : main;
+
+	switch (op % 4) {
 	case 0:
 		return say(r, false, take_message(input));
 	case 1:
@@ -150,7 +162,7 @@ static void folder_check(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct fuzz_input input = {data, size};
-	struct receiver r;
+	struct receiver r, stripe;
 
 	if (folder.fd < 0)
 		folder_begin();
@@ -159,8 +171,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	receiver_init(&r, folder.fd, fuzz_number(&input, 1) & 1, "peer");
 	r.tell = on_tell;
 	r.report = on_report;
-	while (input.left && step(&input, &r) == 0)
+	receiver_init(&stripe, folder.fd, false, "peer");
+	stripe.tell = on_tell;
+	stripe.report = on_report;
+	stripe.join = on_join;
+	stripe.owner = &r;
+	while (input.left && step(&input, &r, &stripe) == 0)
 		;
+	receiver_stop(&stripe, "the stripe ended");
 	receiver_stop(&r, "the session ended");
 	folder_check();
 	return 0;

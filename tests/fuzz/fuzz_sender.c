@@ -159,6 +159,7 @@ static void answer(struct sluice *sluice)
 		.type = (how & 7) % (TRANSFER_TYPE_COUNT - 1) + 1,
 		.transfer = 1 + (how >> 6),
 		.reason = how,
+		.stripes = 1 + (how >> 3) % TRANSFER_STRIPES_MAX,
 	};
 	uint32_t size = TRANSFER_MESSAGE_MAX;
 
