@@ -9,18 +9,19 @@
 
 static_assert(PACKED_RECORD_MAX == RECORD_RAW_MAX, "a record of messages is a record");
 
-// A slab for the codec, or NULL when the session has no codec. False: there is one, but no slab or
-// no time this turn.
-static bool submit_slab(struct worker *w, const struct session *s, uint32_t size, uint8_t **slab)
+// A slab for the codec, or NULL when the session has no codec, or the record is urgent and would
+// wait for it. False: there is one, but no slab or no time this turn.
+static bool submit_slab(
+	struct worker *w, const struct session *s, const struct app_tx *tx, uint8_t **slab)
 {
 	*slab = NULL;
-	if (!s->codec->encode || size == 0)
+	if (!s->codec->encode || tx->size == 0)
 		return true;
-	if (w->encode_budget < size)
-		return false;
+	if (w->encode_budget < tx->size)
+		return stream_urgent(tx->stream);
 	*slab = app_slab_get(s->app_row->channel);
-	return *slab ||
-	       s->app_row->channel->slabs == 0; // no slabs at all: raw is better than never
+	// No slabs at all: raw is better than never.
+	return *slab || s->app_row->channel->slabs == 0 || stream_urgent(tx->stream);
 }
 
 static uint8_t submit_flags(const struct app_tx *tx)
@@ -38,7 +39,7 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 	uint8_t *slab;
 
 	if (!s->routed || transport_room(w->transport, s->conn, tx->stream) == 0 ||
-		!submit_slab(w, s, tx->size, &slab))
+		!submit_slab(w, s, tx, &slab))
 		return false;
 	compress_record(&c, s->codec, w->codec_workspace, s->level, app_tx_data(channel, tx),
 		tx->size, slab, session_checksums(s));
@@ -65,21 +66,28 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 	return true;
 }
 
-static uint32_t parked_session(struct worker *w, struct session *s, uint64_t now_ns)
+// What is parked of urgent streams, or of the others.
+static uint32_t parked_streams(struct worker *w, struct session *s, bool urgent, uint64_t now_ns)
 {
+	const struct app_tx *first;
 	uint32_t done = 0;
 
-	for (uint32_t number = 0; number < STREAMS_MAX; number++) {
-		for (;;) {
-			const struct app_tx *first = app_parked_first(s->app_row, number);
-
-			if (!first || !submit_record(w, s, first, now_ns))
-				break;
+	for (uint32_t number = 0; number < STREAMS_MAX; number++)
+		while ((first = app_parked_first(s->app_row, number)) != NULL &&
+			stream_urgent(first->stream) == urgent &&
+			submit_record(w, s, first, now_ns)) {
 			app_unpark(s->app_row, number);
 			w->parked--;
 			done++;
 		}
-	}
+	return done;
+}
+
+static uint32_t parked_session(struct worker *w, struct session *s, uint64_t now_ns)
+{
+	uint32_t done = parked_streams(w, s, true, now_ns);
+
+	done += parked_streams(w, s, false, now_ns);
 	if (s->close_wanted && s->app_row->parked == 0) {
 		s->close_wanted = false;
 		transport_close(w->transport, s->conn, now_ns);

@@ -19,6 +19,8 @@
 
 enum {
 	QUANTUM_SEGMENTS = 16, // of one connection, and of one stream within it, per round
+	URGENT_LEAD_SEGMENTS = 4, // of urgent streams in a row while others wait
+	URGENT_GRANT_RECORDS = 4, // a peer that grants so many can spare one of them
 	SPAN_RESERVE = 64,     // packet numbers that data leaves to ACKs and probes
 	FLOOR_EVERY = 256,     // a FLOOR packet after so many packet numbers, if losses left holes
 	PLACED_MAX = 64,       // records that got a block and no authentic cell yet
@@ -72,7 +74,8 @@ struct conn {
 	uint8_t state;        // enum conn_state
 	uint8_t limited;      // enum limited_by: why transport_send last stopped sending data
 	uint8_t send_mask;    // streams with something pending or waiting
-	uint8_t cur;          // stream that the round robin stands at
+	uint8_t urgent;       // streams that go first
+	uint8_t cur;          // stream that the round robin stands at; never an urgent one
 	uint16_t control;     // enum conn_control: packets waiting to go
 	uint16_t segment_max; // payload of a packet as both links take it
 	uint32_t segment;     // payload of a full packet now: path.cells cells
@@ -80,8 +83,10 @@ struct conn {
 	uint32_t in_flight;   // DATA packets neither acknowledged nor lost
 	uint32_t fin_flight;  // FIN packets likewise
 	int32_t deficit;      // bytes this connection may still send in its round
+	int32_t urgent_lead;  // bytes that urgent streams are ahead of others that waited
 	uint64_t send_credit,
 		send_credit_used; // bytes: granted by the peer, spent on records started
+	uint64_t send_credit_first; // bytes: what the peer grants at once
 	uint64_t recv_credit,
 		recv_credit_used;  // bytes: granted to the peer, spent by records that arrived
 	uint64_t recv_credit_told; // the last that an ACK or HELLO carried

@@ -43,7 +43,9 @@ static void hello_reset_state(struct conn *c)
 	c->in_flight = 0;
 	c->fin_flight = 0;
 	c->deficit = 0;
-	c->send_credit = c->send_credit_used = 0;
+	c->urgent = 0;
+	c->urgent_lead = 0;
+	c->send_credit = c->send_credit_used = c->send_credit_first = 0;
 	c->recv_credit_used = 0;
 	c->close_wanted = c->fin_acked = c->peer_fin = false;
 	c->records_open = 0;
@@ -140,6 +142,8 @@ enum verdict conn_on_hello(
 		return VERDICT_ACCEPT;
 	}
 	c->peer_boot_id = hello.boot_id;
+	if (!c->send_credit_first)
+		c->send_credit_first = hello.credit;
 	if (hello.credit > c->send_credit)
 		c->send_credit = hello.credit;
 	if (!conn_connected(c)) {

@@ -27,6 +27,8 @@ enum submit_result transport_submit(struct transport *t, struct conn *c, uint32_
 		return SUBMIT_STREAM;
 	w->used = true;
 	w->stream = stream;
+	if (stream_urgent(stream))
+		c->urgent |= (uint8_t)(1u << number);
 	if (send_window_full(w)) {
 		w->want_writable = true;
 		return SUBMIT_FULL;

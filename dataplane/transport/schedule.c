@@ -25,6 +25,16 @@ static bool schedule_cells(struct conn *c, struct send_window *w, struct send_ch
 	return true;
 }
 
+// Credit that this stream leaves alone: one record's for urgent ones, where the peer grants
+// several.
+static uint64_t schedule_reserve(const struct conn *c, const struct send_window *w)
+{
+	if (!c->urgent || stream_urgent(w->stream) ||
+		c->send_credit_first < URGENT_GRANT_RECORDS * RECORD_RAW_MAX)
+		return 0;
+	return RECORD_RAW_MAX;
+}
+
 // What the stream sends next; starting a record spends its credit.
 static enum limited_by schedule_stream(
 	struct conn *c, struct send_window *w, struct send_choice *choice)
@@ -35,7 +45,7 @@ static enum limited_by schedule_stream(
 		return LIMITED_APP;
 	if (w->started >= w->limit)
 		return LIMITED_STREAM;
-	if (c->send_credit_used + RECORD_RAW_MAX > c->send_credit)
+	if (c->send_credit_used + RECORD_RAW_MAX + schedule_reserve(c, w) > c->send_credit)
 		return LIMITED_CREDIT;
 	c->send_credit_used += RECORD_RAW_MAX;
 	send_window_start(w);
@@ -43,14 +53,27 @@ static enum limited_by schedule_stream(
 	return LIMITED_NOTHING;
 }
 
-// Round robin: the current stream as long as its
-// deficit lasts, then the next one that has something.
-static enum limited_by schedule_pick(struct conn *c, struct send_choice *choice)
+// Urgent streams, the lowest number first.
+static enum limited_by schedule_urgent(struct conn *c, struct send_choice *choice)
 {
 	enum limited_by why = LIMITED_APP;
-	for (uint32_t tries = 0; tries <= STREAMS_MAX && c->send_mask; tries++) {
+	for (uint32_t mask = c->send_mask & c->urgent; mask; mask &= mask - 1) {
+		choice->stream = (uint8_t)__builtin_ctz(mask);
+		why = schedule_stream(c, &c->send[choice->stream], choice);
+		if (why == LIMITED_NOTHING)
+			break;
+	}
+	return why;
+}
+
+// The streams of `mask` by round robin: the current one as long as its
+// deficit lasts, then the next one that has something.
+static enum limited_by schedule_turns(struct conn *c, uint32_t mask, struct send_choice *choice)
+{
+	enum limited_by why = LIMITED_APP;
+	for (uint32_t tries = 0; tries <= STREAMS_MAX && mask; tries++) {
 		struct send_window *w = &c->send[c->cur];
-		if (c->send_mask >> c->cur & 1 && w->deficit > 0) {
+		if (mask >> c->cur & 1 && w->deficit > 0) {
 			enum limited_by l = schedule_stream(c, w, choice);
 			choice->stream = c->cur;
 			if (l == LIMITED_NOTHING)
@@ -59,7 +82,6 @@ static enum limited_by schedule_pick(struct conn *c, struct send_choice *choice)
 				why = l;
 		}
 		uint32_t from = (c->cur + 1u) & (STREAMS_MAX - 1);
-		uint32_t mask = c->send_mask;
 		uint32_t turned = (mask >> from | mask << (STREAMS_MAX - from)) & 0xff;
 		c->cur = (uint8_t)((from + (uint32_t)__builtin_ctz(turned)) & (STREAMS_MAX - 1));
 		// The rest of an old round counts only when it is a debt.
@@ -68,6 +90,32 @@ static enum limited_by schedule_pick(struct conn *c, struct send_choice *choice)
 			     (int32_t)(QUANTUM_SEGMENTS * c->segment);
 	}
 	return why;
+}
+
+// Urgent streams go first; once they are so far ahead, packets alternate, and what others have is
+// never less than half. Nobody waits for one that has nothing or may not.
+static enum limited_by schedule_pick(struct conn *c, struct send_choice *choice)
+{
+	uint32_t others = c->send_mask & ~(uint32_t)c->urgent;
+	if (others == c->send_mask)
+		return schedule_turns(c, others, choice);
+	if (c->urgent_lead < (int32_t)(URGENT_LEAD_SEGMENTS * c->segment) &&
+		schedule_urgent(c, choice) == LIMITED_NOTHING)
+		return LIMITED_NOTHING;
+	if (schedule_turns(c, others, choice) == LIMITED_NOTHING)
+		return LIMITED_NOTHING;
+	return schedule_urgent(c, choice);
+}
+
+static void schedule_account(struct conn *c, const struct send_choice *choice)
+{
+	bool urgent = c->urgent >> choice->stream & 1;
+	if (!urgent)
+		c->urgent_lead -= (int32_t)choice->size;
+	else if (c->send_mask & ~c->urgent)
+		c->urgent_lead += (int32_t)choice->size;
+	if (c->urgent_lead < 0 || (urgent && !(c->send_mask & ~c->urgent)))
+		c->urgent_lead = 0;
 }
 
 // Data may not come near the end of the log: ACKs and probes need packet numbers too. A probe that
@@ -120,6 +168,8 @@ static void schedule_take(struct transport *t, struct conn *c, struct send_packe
 	pacer_take(&c->pacer, choice->size);
 	c->deficit -= (int32_t)choice->size;
 	c->send[choice->stream].deficit -= (int32_t)choice->size;
+	if (c->urgent)
+		schedule_account(c, choice);
 }
 
 static void schedule_blocked(

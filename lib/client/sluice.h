@@ -94,6 +94,9 @@ int sluice_abort(struct sluice *sluice, uint32_t session);
 enum sluice_order {
 	SLUICE_ORDERED = 0,
 	SLUICE_UNORDERED = 1, // each record is delivered as soon as it is complete
+	// Or'ed to one of them: goes ahead of the session's other streams, which keep half of what
+	// the path carries. Of several urgent ones the lowest number goes first.
+	SLUICE_URGENT = 2,
 };
 
 #define SLUICE_STREAM(number, order) ((uint32_t)(number) << 2 | (uint32_t)(order))

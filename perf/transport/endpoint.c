@@ -92,7 +92,7 @@ bool endpoint_send(struct endpoint *e, struct endpoint_session *s, uint32_t stre
 {
 	uint32_t buffer = e->free[e->free_head % ENDPOINT_BUFFERS];
 	const struct app_tx tx = {.session = s->cid,
-		.stream = stream_id(stream, STREAM_ORDERED),
+		.stream = stream,
 		.offset = buffer * APP_BLOCK_SIZE,
 		.size = size,
 		.op = APP_TX_SEND,
@@ -167,7 +167,7 @@ static void data_echo(struct endpoint *e, struct endpoint_session *s, const stru
 	uint64_t stamp = 0;
 
 	memcpy(&stamp, data, rx->size < sizeof(stamp) ? rx->size : sizeof(stamp));
-	endpoint_send(e, s, stream_number(rx->stream), rx->size, stamp);
+	endpoint_send(e, s, rx->stream, rx->size, stamp);
 }
 
 static void block_hold(struct endpoint *e, const struct app_return *block, uint64_t until_ns)
@@ -187,7 +187,7 @@ static void on_data(struct endpoint *e, struct endpoint_session *s, const struct
 	s->bytes_received += rx->size;
 	if (e->on_data)
 		e->on_data(e->context, s, data);
-	else if (s->echo)
+	else if (s->echo >> stream_number(rx->stream) & 1)
 		data_echo(e, s, rx, data);
 	else if (rx->flags & APP_RX_PACKED)
 		messages_check(s, rx, data);
@@ -239,7 +239,8 @@ static bool source_send(struct endpoint *e, struct endpoint_session *s)
 {
 	if (s->message)
 		return messages_send(e, s);
-	if (!endpoint_send(e, s, s->stream, s->size, s->stamp[s->stream]))
+	if (!endpoint_send(
+		    e, s, stream_id(s->stream, STREAM_ORDERED), s->size, s->stamp[s->stream]))
 		return false;
 	s->stamp[s->stream]++;
 	return true;

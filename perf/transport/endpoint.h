@@ -25,7 +25,7 @@ struct endpoint_session {
 	uint32_t message; // of a message to pack into records of that size; 0: records as they are
 	uint32_t ahead;   // records in flight at most
 	uint64_t gap_ns;  // between two records; 0: as fast as it goes
-	bool echo;        // sends back what arrives
+	uint32_t echo;    // streams (bits) whose records go back
 	uint64_t hold_ns; // a slow application: keeps each block so long
 
 	uint32_t in_flight, stream;
@@ -69,8 +69,8 @@ int endpoint_init(struct endpoint *e, const char **error);
 void endpoint_fini(struct endpoint *e); // its worker let go
 // Everything that can be done now: events, blocks back, records out. Work done.
 uint32_t endpoint_turn(struct endpoint *e, uint64_t now_ns);
-// One record of `size` bytes (of a buffer whose first 8 bytes become `stamp`). False: no buffer or
-// no room now.
+// One record of `size` bytes on the stream of that id; its first 8 bytes become `stamp`. False: no
+// buffer or no room now.
 bool endpoint_send(struct endpoint *e, struct endpoint_session *s, uint32_t stream, uint32_t size,
 	uint64_t stamp);
 // Records that were handed over and are not acknowledged, of all sessions.

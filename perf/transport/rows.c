@@ -99,6 +99,8 @@ const struct bench transport_benches[] = {
 		64 | LOAD_50),
 	RTT("rtt-loaded/memif/64/90", "transport/rtt/memif/64", RTT_LOADED, MEMIF, 1500,
 		64 | LOAD_90),
+	RTT("rtt-behind/memif/64", "transport/rtt/memif/64", RTT_BEHIND, MEMIF, 1500, 64),
+	RTT("rtt-urgent/memif/64", "transport/rtt-behind/memif/64", RTT_URGENT, MEMIF, 1500, 64),
 	RATE("fairness/memif/2", "B/s", RAW("memif/1500"), FAIRNESS, MEMIF, 1500, 2),
 	RATE("fairness/memif/8", "B/s", RAW("memif/1500"), FAIRNESS, MEMIF, 1500, 8),
 	RATE("slow-application/memif/8", "B/s", "transport/limit/none-slow/memif/8", SLOW, MEMIF,

@@ -25,6 +25,8 @@ enum scene_id {
 	SCENE_RTT,        // argument: size
 	SCENE_RTT_QUIET,  // the same in idle mode adaptive, a ping each ms
 	SCENE_RTT_LOADED, // argument: size, and percent << 24 of the goodput as load beside it
+	SCENE_RTT_BEHIND, // argument: size; on an ordinary stream of a session full of bulk
+	SCENE_RTT_URGENT, // the same on an urgent stream
 	SCENE_RAW_RTT,    // argument: size
 	SCENE_FAIRNESS,   // argument: sessions; units: payload bytes of all
 	SCENE_SLOW,       // of 8 sessions one's application is slow; units: bytes of the others
@@ -38,8 +40,8 @@ enum scene_id {
 #define SCENE(scene, kind, mtu) ((uint32_t)(scene) | (uint32_t)(kind) << 8 | (uint32_t)(mtu) << 16)
 
 scene_run scene_goodput, scene_raw, scene_raw_copied, scene_messages, scene_raw_frames, scene_rtt,
-	scene_rtt_quiet, scene_rtt_loaded, scene_raw_rtt, scene_fairness, scene_slow,
-	scene_slow_not, scene_idle, scene_nothing;
+	scene_rtt_quiet, scene_rtt_loaded, scene_rtt_behind, scene_rtt_urgent, scene_raw_rtt,
+	scene_fairness, scene_slow, scene_slow_not, scene_idle, scene_nothing;
 
 // What several scenes do the same way.
 

@@ -1,5 +1,6 @@
 // To and fro: one message, its answer, and how long that took from when it should have gone.
-#include "perf/clock.h"
+#include <string.h>
+
 #include "perf/transport/raw.h"
 #include "perf/transport/scene.h"
 
@@ -12,12 +13,13 @@ enum {
 	LOAD_RECORD = 8192,
 	PING_SESSION = 0,
 	LOAD_SESSION = 1,
+	PING_STREAM = 1, // stream 0 is the load's
 };
 
 struct pinger {
 	struct node *node;
 	struct endpoint_session *session;
-	uint32_t size;
+	uint32_t stream, size;
 	uint64_t gap_ns, next_ns, sent_ns; // sent_ns: intended; 0: none is out
 	struct histogram *latency;
 };
@@ -28,7 +30,8 @@ static uint32_t ping_due(struct node *node)
 	uint64_t now_ns = node_now(node);
 
 	if (ping->sent_ns || now_ns < ping->next_ns ||
-		!endpoint_send(&node->endpoint, ping->session, 0, ping->size, ping->next_ns))
+		!endpoint_send(
+			&node->endpoint, ping->session, ping->stream, ping->size, ping->next_ns))
 		return 0;
 	ping->sent_ns = ping->next_ns;
 	ping->next_ns += ping->gap_ns;
@@ -38,32 +41,40 @@ static uint32_t ping_due(struct node *node)
 static void ping_back(void *context, struct endpoint_session *session, const uint8_t *data)
 {
 	struct pinger *ping = context;
+	uint64_t stamp;
 
-	(void)data;
-	if (session != ping->session)
-		return;
+	memcpy(&stamp, data, sizeof(stamp));
+	if (session != ping->session || stamp != ping->sent_ns)
+		return; // the answer to an earlier sample's last one
 	histogram_record(ping->latency, node_now(ping->node) - ping->sent_ns);
 	ping->sent_ns = 0;
 }
 
-// `gap_ns` between pings, records of the other session every load_gap_ns (0: none).
-static int rtt(struct scene *s, uint32_t size, uint64_t gap_ns, uint64_t load_gap_ns)
+struct rtt_plan {
+	enum stream_kind kind;         // of the pings' stream
+	uint64_t gap_ns;               // between pings
+	struct endpoint_session *load; // whose source sends beside; NULL: no load
+	uint64_t load_gap_ns;          // between its records; 0: as fast as it goes
+};
+
+static int rtt(struct scene *s, const struct rtt_plan *plan)
 {
 	struct node *a = &s->pair->node[0];
 	struct pinger ping = {.node = a,
 		.session = s->pair->session[PING_SESSION].end[0],
-		.size = size,
-		.gap_ns = gap_ns,
+		.stream = stream_id(PING_STREAM, plan->kind),
+		.size = s->argument & 0xffffff,
+		.gap_ns = plan->gap_ns,
 		.latency = s->out->latency};
 
 	scene_sources(s, 0, 0, 1);
-	s->pair->session[PING_SESSION].end[1]->echo = true;
-	if (load_gap_ns) {
-		s->pair->session[LOAD_SESSION].end[0]->size = LOAD_RECORD;
-		s->pair->session[LOAD_SESSION].end[0]->gap_ns = load_gap_ns;
+	s->pair->session[PING_SESSION].end[1]->echo = 1u << PING_STREAM;
+	if (plan->load) {
+		plan->load->size = LOAD_RECORD;
+		plan->load->gap_ns = plan->load_gap_ns;
 	}
 	// Its time stands still between samples: the first ping goes when it runs again.
-	ping.next_ns = a->left_ns - a->paused_ns + gap_ns;
+	ping.next_ns = a->left_ns - a->paused_ns + plan->gap_ns;
 	a->context = &ping;
 	a->endpoint.context = &ping;
 	a->endpoint.on_data = ping_back;
@@ -79,16 +90,19 @@ static int rtt(struct scene *s, uint32_t size, uint64_t gap_ns, uint64_t load_ga
 
 int scene_rtt(struct scene *s)
 {
-	return rtt(s, s->argument, GAP_BUSY_NS, 0);
+	const struct rtt_plan plan = {.gap_ns = GAP_BUSY_NS};
+
+	return rtt(s, &plan);
 }
 
 int scene_rtt_quiet(struct scene *s)
 {
+	const struct rtt_plan plan = {.gap_ns = GAP_QUIET_NS};
 	int result;
 
 	for (unsigned side = 0; side < 2; side++)
 		s->pair->node[side].config.idle = IDLE_ADAPTIVE;
-	result = rtt(s, s->argument, GAP_QUIET_NS, 0);
+	result = rtt(s, &plan);
 	for (unsigned side = 0; side < 2; side++)
 		s->pair->node[side].config.idle = IDLE_BUSY;
 	return result;
@@ -118,12 +132,32 @@ static double load_full(struct scene *s)
 
 int scene_rtt_loaded(struct scene *s)
 {
-	uint32_t percent = s->argument >> 24;
+	struct rtt_plan plan = {.gap_ns = GAP_BUSY_NS};
 
-	if (pair_sessions(s->pair, 2) < 0)
+	if (pair_sessions(s->pair, LOAD_SESSION + 1) < 0)
 		return -1;
-	return rtt(
-		s, s->argument & 0xffffff, GAP_BUSY_NS, (uint64_t)(load_full(s) * 100 / percent));
+	plan.load_gap_ns = (uint64_t)(load_full(s) * 100 / (s->argument >> 24));
+	plan.load = s->pair->session[LOAD_SESSION].end[0];
+	return rtt(s, &plan);
+}
+
+// In the session of the load itself, which sends what it can.
+static int behind(struct scene *s, enum stream_kind kind)
+{
+	const struct rtt_plan plan = {
+		.kind = kind, .gap_ns = GAP_BUSY_NS, .load = s->pair->session[PING_SESSION].end[0]};
+
+	return rtt(s, &plan);
+}
+
+int scene_rtt_behind(struct scene *s)
+{
+	return behind(s, STREAM_ORDERED);
+}
+
+int scene_rtt_urgent(struct scene *s)
+{
+	return behind(s, STREAM_URGENT);
 }
 
 int scene_raw_rtt(struct scene *s)

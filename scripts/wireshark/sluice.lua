@@ -18,7 +18,7 @@ local types = {
 	[DATA] = "DATA", [ACK] = "ACK", [HELLO] = "HELLO", [RESET] = "RESET", [PROBE] = "PROBE", [FLOOR] = "FLOOR",
 	[PATH] = "PATH",
 }
-local kinds = { [0] = "ordered", [1] = "unordered" }
+local kinds = { [0] = "ordered", [1] = "unordered", [2] = "urgent, ordered", [3] = "urgent, unordered" }
 local codecs = { [0] = "none", [1] = "lz4", [2] = "zstd", [3] = "deflate", [4] = "brotli", [5] = "snappy" }
 local CODEC_COUNT = 6
 
@@ -302,9 +302,6 @@ local function data_packet(bytes, at, header)
 	local text = string.format("stream %d record %d @%d +%d%s", math.floor(header.stream / 4), header.record,
 		header.within, size, header.flag.RECORD_END and " end" or "")
 	bytes.tree:add(f.size, math.max(size, 0)):set_generated()
-	if header.stream % 4 > 1 then
-		bytes.tree:add_proto_expert_info(e.value, "no such kind of stream")
-	end
 	if size <= 0 or header.within + size > RECORD_RAW_MAX + BLOCK_SIZE then
 		bytes.tree:add_proto_expert_info(e.place)
 	elseif header.within == 0 then

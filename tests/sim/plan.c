@@ -130,7 +130,9 @@ static void plan_end(struct rng *r, struct end_plan *end, uint32_t segment, uint
 	for (uint32_t i = 0; i < streams; i++) {
 		uint32_t number = (first + i) % STREAMS_MAX;
 		enum stream_kind kind = rng_percent(r, 50) ? STREAM_ORDERED : STREAM_UNORDERED;
-		end->streams[i].stream = stream_id(number, kind);
+		// Not from `r` either.
+		uint32_t urgent = rng_mix(first + end->open_ns + i) % 4 == 0 ? STREAM_URGENT : 0;
+		end->streams[i].stream = stream_id(number, kind) | urgent;
 		budget = plan_stream(r, &end->streams[i], segment, budget);
 	}
 }

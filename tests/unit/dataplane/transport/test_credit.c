@@ -149,7 +149,7 @@ static void place__bounds(void **state)
 	assert_ptr_equal(place.iov[0].base, s->c->recv[0].slots[1].block + 1392);
 	h.stream = STREAMS_MAX << 2;
 	assert_int_equal(conn_place(s->t, s->c, &h, 1408, &place), DROP_STREAM);
-	h.stream = 2; // no such kind
+	h.stream = STREAM_URGENT; // stream 0 is not urgent
 	assert_int_equal(conn_place(s->t, s->c, &h, 1408, &place), DROP_STREAM);
 	h.stream = STREAM_UNORDERED; // stream 0 is ordered
 	assert_int_equal(conn_place(s->t, s->c, &h, 1408, &place), DROP_STREAM);
