@@ -49,6 +49,7 @@ static const cyaml_schema_field_t link_fields[] = {
 	CONFIG_TEXT(struct raw_link, interface),
 	CONFIG_TEXT(struct raw_link, address),
 	CONFIG_TEXT(struct raw_link, mtu),
+	CONFIG_TEXT(struct raw_link, vlan),
 	CONFIG_TEXT(struct raw_link, mac),
 	CYAML_FIELD_END,
 };

@@ -184,6 +184,7 @@ static int check_link(const struct check *check, uint32_t index)
 		{"interface", offsetof(struct raw_link, interface)},
 		{"address", offsetof(struct raw_link, address)},
 		{"mtu", offsetof(struct raw_link, mtu)},
+		{"vlan", offsetof(struct raw_link, vlan)},
 		{"mac", offsetof(struct raw_link, mac)},
 	};
 	struct setup_link *links = check->config->links;

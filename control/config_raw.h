@@ -19,7 +19,7 @@ struct raw_security {
 };
 
 struct raw_link {
-	char *name, *driver, *role, *socket, *interface, *address, *mtu, *mac;
+	char *name, *driver, *role, *socket, *interface, *address, *mtu, *vlan, *mac;
 };
 
 struct raw_peer {

@@ -24,7 +24,7 @@ static const char usage[] =
 	"  --udp-port PORT      of worker 0; worker w listens on PORT + w; default 7654\n"
 	"  --link KEY=VALUE,... one link, repeatable: name, address (IP/PREFIX), mtu "
 	"(1500..9000),\n"
-	"                       optional: mac, gateway; last: driver:\n"
+	"                       optional: vlan (1..4094), mac, gateway; last: driver:\n"
 	"                       memif: role (server, client), socket, id\n"
 	"                       vhost (listens), virtio-user (connects): socket\n"
 	"                       af_packet, af_xdp, tap: interface; af_xdp: zero_copy (0, 1)\n"
@@ -184,6 +184,7 @@ static void port_fill(struct port_config *port, const struct setup_link *link,
 	memcpy(port->device, link->device, sizeof(port->device));
 	memcpy(port->iface, link->interface, sizeof(port->iface));
 	port->mtu = link->mtu;
+	port->vlan = (uint16_t)link->vlan;
 	port->address = link->address;
 	port->prefix = (uint8_t)link->prefix;
 	memcpy(port->mac, link->mac, sizeof(port->mac));

@@ -8,6 +8,7 @@ static const struct {
 	[VERDICT_ACCEPT] = {"accepted", "went on to the next stage"},
 	[DROP_NOT_IP] = {"not_ip", "the EtherType is neither IPv4, IPv6 nor ARP"},
 	[DROP_ETH_TRUNCATED] = {"eth_truncated", "shorter than an Ethernet header"},
+	[DROP_VLAN] = {"vlan", "of another VLAN, or without a tag although the link has one"},
 	[DROP_IP_MALFORMED] = {"ip_malformed",
 		"IP version, lengths, header checksum or addresses are wrong"},
 	[DROP_IP_FRAGMENT] = {"ip_fragment", "a fragment; Sluice never fragments"},

@@ -6,6 +6,7 @@ enum verdict {
 	VERDICT_ACCEPT = 0,
 	DROP_NOT_IP, // EtherType is neither IPv4, IPv6 nor ARP
 	DROP_ETH_TRUNCATED,
+	DROP_VLAN,         // its tag is not this link's
 	DROP_IP_MALFORMED, // version, lengths, header checksum, or an address no packet may have
 	DROP_IP_FRAGMENT,
 	DROP_IP_EXTENSION, // IPv6 with an extension header

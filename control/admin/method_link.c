@@ -12,11 +12,12 @@ static json_t *link_row(const struct plane_port *port)
 	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", port->mac[0], port->mac[1],
 		port->mac[2], port->mac[3], port->mac[4], port->mac[5]);
 	return json_pack(
-		"{s:o, s:o, s:s, s:I, s:I, s:s, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", //
+		"{s:o, s:o, s:s, s:I, s:I, s:s, s:i, s:s, s:i, s:I, s:I, s:I, s:I, s:I, s:I}", //
 		"name", rpc_text(port->name), "driver", rpc_text(port->driver), "state",
 		port->up ? "up" : "down",                                                      //
 		"mtu", (json_int_t)port->mtu, "segment_bytes", (json_int_t)port->segment_size, //
-		"address", with_prefix, "mac", mac, "udp_port", (int)port->udp_port,           //
+		"address", with_prefix, "vlan", (int)port->vlan, "mac", mac, "udp_port",
+		(int)port->udp_port, //
 		"rx_packets", (json_int_t)port->rx_packets, "tx_packets",
 		(json_int_t)port->tx_packets,                                                   //
 		"rx_bytes", (json_int_t)port->rx_bytes, "tx_bytes", (json_int_t)port->tx_bytes, //

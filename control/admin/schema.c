@@ -35,7 +35,7 @@ const struct schema_method schema_methods[] = {
 		.name = "link.list",
 		.level = LEVEL_VIEWER,
 		.sentence = "links of the dataplane with their state and counters",
-		.result = "links[] {name, driver, state, mtu, segment_bytes, address, mac, "
+		.result = "links[] {name, driver, state, mtu, segment_bytes, address, vlan, mac, "
 			  "udp_port, rx_packets, "
 			  "tx_packets, rx_bytes, tx_bytes, rx_missed, tx_refused}",
 	},

@@ -19,7 +19,7 @@ static void words_add(struct launch_words *words, const char *option, const char
 	words->word[words->count++] = value;
 }
 
-// name=ab,role=server,socket=PATH,address=10.77.1.1/30,mtu=1500,mac=02:..,driver=memif; the
+// name=ab,role=server,socket=PATH,address=10.77.1.1/30,mtu=1500,vlan=5,mac=..,driver=memif; the
 // configuration has no commas but in the device string of a vdev, so the driver comes last.
 static void words_link(char text[LAUNCH_LINK_SIZE], const struct setup_link *link)
 {
@@ -37,6 +37,9 @@ static void words_link(char text[LAUNCH_LINK_SIZE], const struct setup_link *lin
 			link->interface);
 	used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used, ",address=%s/%u,mtu=%u",
 		config_address_text(address, link->address, 0), link->prefix, link->mtu);
+	if (link->vlan)
+		used += snprintf(
+			text + used, LAUNCH_LINK_SIZE - (size_t)used, ",vlan=%u", link->vlan);
 	if (link->mac_set)
 		used += snprintf(text + used, LAUNCH_LINK_SIZE - (size_t)used,
 			",mac=%02x:%02x:%02x:%02x:%02x:%02x", link->mac[0], link->mac[1],

@@ -68,6 +68,7 @@ static void tables_port(struct dataplane *dp, uint16_t index)
 	row.address = config->address;
 	row.prefix = config->prefix;
 	row.segment_size = wire_segment_size(config->mtu);
+	row.vlan = config->vlan;
 	row.udp_port = config->udp_base_port;
 	memcpy(row.mac, config->mac, sizeof(row.mac));
 	for (uint16_t queue = 0; queue < config->queues; queue++) {

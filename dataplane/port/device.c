@@ -58,7 +58,12 @@ static void device_conf(struct port *p, struct rte_eth_conf *conf)
 	struct rte_eth_dev_info info;
 
 	*conf = (struct rte_eth_conf){0};
-	if (!port_kind(p)->takes_mtu || rte_eth_dev_info_get(p->id, &info) != 0)
+	if (rte_eth_dev_info_get(p->id, &info) != 0)
+		return;
+	p->offload = offload_choose(&p->config, info.rx_offload_capa, info.tx_offload_capa);
+	conf->rxmode.offloads = p->offload.rx;
+	conf->txmode.offloads = p->offload.tx;
+	if (!port_kind(p)->takes_mtu)
 		return;
 	conf->rxmode.mtu = p->config.mtu;
 	if (port_kind(p)->names_device)

@@ -116,22 +116,30 @@ static bool interface_check(const struct port *p, char *error, size_t size)
 	return interface_check_own(p, error, size) && interface_check_queues(p, error, size);
 }
 
-// Neighbours ask for us by multicast, which an interface may drop that nobody told of the group.
+static bool group_add(const struct port *p, struct packet_mreq member)
+{
+	member.mr_ifindex = (int)if_nametoindex(p->config.iface);
+	return setsockopt(p->group_socket, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &member,
+		       sizeof(member)) == 0;
+}
+
+// IPv6 neighbours ask for us by multicast, which an interface may drop that nobody told of the
+// group; and one that filters VLANs drops those that nobody told it of, unless it drops nothing.
 // What a packet socket is a member of ends with it.
 static bool group_join(struct port *p, char *error, size_t size)
 {
-	struct packet_mreq member = {.mr_ifindex = (int)if_nametoindex(p->config.iface),
-		.mr_type = PACKET_MR_MULTICAST,
-		.mr_alen = 6};
+	struct packet_mreq group = {.mr_type = PACKET_MR_MULTICAST, .mr_alen = 6},
+			   every = {.mr_type = PACKET_MR_PROMISC};
+	bool v6 = !address_is_ipv4(p->config.address);
 
-	if (address_is_ipv4(p->config.address))
+	if (!v6 && !p->config.vlan)
 		return true;
-	net_group_mac(member.mr_address, net_solicited_node(p->config.address));
+	net_group_mac(group.mr_address, net_solicited_node(p->config.address));
 	p->group_socket = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (p->group_socket >= 0 && setsockopt(p->group_socket, SOL_PACKET, PACKET_ADD_MEMBERSHIP,
-					    &member, sizeof(member)) == 0)
+	if (p->group_socket >= 0 && (!v6 || group_add(p, group)) &&
+		(!p->config.vlan || group_add(p, every)))
 		return true;
-	snprintf(error, size, "link %s: interface %s does not join its IPv6 multicast group: %s",
+	snprintf(error, size, "link %s: interface %s does not join a group of frames: %s",
 		p->config.name, p->config.iface, strerror(errno));
 	return false;
 }

@@ -36,7 +36,7 @@ enum port_driver {
 #define PORT_DEVICE_SIZE 192
 // A page less the headroom and the sk_buff's tail: what the kernel's XDP (veth's native mode) takes
 // at most. DPDK's own limit lies a little higher.
-#define PORT_AF_XDP_MTU_MAX 3498u
+#define PORT_AF_XDP_MTU_MAX 3498u // less a VLAN's tag
 
 struct port_config {
 	char name[PORT_NAME_SIZE]; // letters, digits, '-', '_'
@@ -46,9 +46,10 @@ struct port_config {
 				       // owner may enter (0700)
 	uint32_t memif_id;             // equal on both sides
 	char iface[IFNAMSIZ]; // af_packet, af_xdp: the kernel's, without an address of its own;
-		// tap: made unless it is there
+			      // tap: made unless it is there
 	char device[PORT_DEVICE_SIZE]; // pci: address; vdev: "net_ring0,..."
 	uint32_t mtu;                  // IP MTU, MTU_MIN..MTU_MAX
+	uint16_t vlan;                 // 1..4094; 0: frames have no tag
 	struct address address;        // IPv4 or IPv6: then the peers' are, too
 	uint8_t prefix;
 	struct address gateway; // none: only peers inside the prefix

@@ -10,7 +10,7 @@
 _Static_assert(PORT_NAME_SIZE == SETUP_LINK_NAME_SIZE && PORT_SOCKET_SIZE == SETUP_SOCKET_SIZE &&
 		       PORT_DEVICE_SIZE == SETUP_DEVICE_SIZE && MTU_MIN == SETUP_MTU_MIN &&
 		       MTU_MAX == SETUP_MTU_MAX && PORT_AF_XDP_MTU_MAX == SETUP_MTU_XDP_MAX &&
-		       (int)WORKERS_MAX == SETUP_WORKERS_MAX,
+		       NET_VLAN_SIZE == SETUP_VLAN_BYTES && (int)WORKERS_MAX == SETUP_WORKERS_MAX,
 	"limits.h, port.h");
 _Static_assert((int)PORT_MEMIF == SETUP_MEMIF && (int)PORT_AF_PACKET == SETUP_AF_PACKET &&
 		       (int)PORT_AF_XDP == SETUP_AF_XDP && (int)PORT_VHOST == SETUP_VHOST &&
@@ -34,7 +34,7 @@ static const char *check_key(struct setup_link *link, const struct port_config *
 static const char *check_setup(const struct port_config *c, char *error, size_t size)
 {
 	struct setup_link link = {0};
-	char why[SETUP_WHY_SIZE], name[PORT_NAME_SIZE + 1], socket[PORT_SOCKET_SIZE + 1],
+	char why[SETUP_WHY_SIZE], vlan[12], name[PORT_NAME_SIZE + 1], socket[PORT_SOCKET_SIZE + 1],
 		interface[IFNAMSIZ + 1], address[ADDRESS_TEXT_SIZE + 4], mtu[12],
 		driver[SETUP_DRIVER_TEXT];
 	char host[ADDRESS_TEXT_SIZE];
@@ -48,6 +48,7 @@ static const char *check_setup(const struct port_config *c, char *error, size_t 
 		{"interface", path || device ? NULL : interface},
 		{"address", address},
 		{"mtu", mtu},
+		{"vlan", c->vlan ? vlan : NULL},
 	};
 	const char *wrong = NULL, *key;
 
@@ -58,6 +59,7 @@ static const char *check_setup(const struct port_config *c, char *error, size_t 
 	snprintf(interface, sizeof(interface), "%.*s", IFNAMSIZ, c->iface);
 	snprintf(address, sizeof(address), "%s/%u", address_text(host, c->address), c->prefix);
 	snprintf(mtu, sizeof(mtu), "%u", c->mtu);
+	snprintf(vlan, sizeof(vlan), "%u", c->vlan);
 	for (size_t i = 0; !wrong && i < sizeof(keys) / sizeof(keys[0]); i++)
 		if (keys[i][1])
 			wrong = check_key(&link, c, keys[i][0], keys[i][1], error, size);

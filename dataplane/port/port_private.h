@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "dataplane/port/neighbour.h"
+#include "dataplane/port/offload.h"
 #include "dataplane/port/port.h"
 #include "dataplane/port/rss.h"
 
@@ -49,6 +50,7 @@ struct port {
 	// read by workers
 	struct port_config config;
 	uint16_t id; // of rte_ethdev
+	struct offload offload;
 	uint8_t mac[6];
 	atomic_bool open;    // written by the main thread: workers may enter the driver
 	atomic_bool link_up; // written by the main thread
@@ -65,7 +67,7 @@ struct port {
 	uint32_t windows_left; // virtio-user: until the device is closed; 0: it is not to be
 	atomic_uint_fast64_t link_changes;
 	int ioctl_socket; // af_packet, af_xdp
-	int group_socket; // ... over IPv6: as long as it is open, our multicast group is heard
+	int group_socket; // ... while it is open the interface hears our multicast group and VLAN
 	struct rss rss;
 };
 
@@ -119,6 +121,10 @@ void kernel_link_step(struct port *p, uint64_t now_ns);
 void resolve_heard(struct port *p, uint16_t queue, const struct port_heard *heard, uint64_t now_ns);
 bool resolve_send(struct port *p, uint16_t queue, struct rte_mbuf *mbuf, uint32_t size);
 void resolve_step(struct port *p, uint16_t queue, uint64_t now_ns);
+
+// vlan.c, worker: of links in a VLAN. The frame comes out without its tag; the tag goes in.
+enum verdict vlan_check(const struct port *p, struct rte_mbuf *mbuf);
+void vlan_tag(const struct port *p, struct rte_mbuf *mbuf);
 
 // arp.c, nd.c, icmp.c, worker
 void arp_receive(

@@ -27,6 +27,8 @@ bool resolve_send(struct port *p, uint16_t queue, struct rte_mbuf *mbuf, uint32_
 {
 	mbuf->data_len = (uint16_t)size;
 	mbuf->pkt_len = size;
+	if (p->config.vlan)
+		vlan_tag(p, mbuf);
 	if (port_tx(p, queue, &mbuf, 1) == 1)
 		return true;
 	rte_pktmbuf_free(mbuf);

@@ -69,6 +69,8 @@ static bool rx_frame(struct port *p, uint16_t queue, struct rte_mbuf *mbuf, stru
 	enum verdict verdict = rx_flatten(q, mbuf);
 
 	q->counters.rx_bytes += mbuf->pkt_len;
+	if (unlikely(p->config.vlan) && verdict == VERDICT_ACCEPT)
+		verdict = vlan_check(p, mbuf);
 	if (likely(verdict == VERDICT_ACCEPT)) {
 		if (rx_arp(p, queue, mbuf, now_ns))
 			return false;

@@ -18,7 +18,7 @@
 // The others: cards write in steps of 1024 bytes and count the checksum and VLAN tags.
 uint32_t sizes_frame(const struct port_config *c)
 {
-	uint32_t frame = c->mtu + NET_ETH_SIZE;
+	uint32_t frame = c->mtu + NET_ETH_SIZE + (c->vlan ? NET_VLAN_SIZE : 0);
 
 	switch (c->driver) {
 	case PORT_MEMIF:

@@ -64,6 +64,15 @@ void port_frame(struct port *p, const struct port_route *r, struct rte_mbuf *mbu
 	mbuf->data_len = (uint16_t)(r->template.size + size);
 	mbuf->pkt_len = mbuf->data_len;
 	net_udp_frame(rte_pktmbuf_mtod(mbuf, uint8_t *), &r->template, size);
+	if (unlikely(p->config.vlan))
+		vlan_tag(p, mbuf);
+}
+
+// What a device does for us may want something of ours first; virtio inserts the tag here.
+// Preparing again what was refused changes nothing.
+static uint16_t tx_prepare(struct port *p, uint16_t queue, struct rte_mbuf **mbufs, uint16_t n)
+{
+	return likely(!p->offload.tx) ? n : rte_eth_tx_prepare(p->id, queue, mbufs, n);
 }
 
 uint16_t port_tx(struct port *p, uint16_t queue, struct rte_mbuf **mbufs, uint16_t n)
@@ -75,7 +84,7 @@ uint16_t port_tx(struct port *p, uint16_t queue, struct rte_mbuf **mbufs, uint16
 	for (uint16_t i = 0; i < n; i++)
 		bytes += mbufs[i]->pkt_len; // before the burst: afterwards they are the driver's
 	if (likely(port_enter(p, q))) {
-		taken = rte_eth_tx_burst(p->id, queue, mbufs, n);
+		taken = rte_eth_tx_burst(p->id, queue, mbufs, tx_prepare(p, queue, mbufs, n));
 		port_leave(q);
 	}
 	for (uint16_t i = taken; i < n; i++)

@@ -9,6 +9,7 @@
 #include "lib/base/address.h"
 
 #define NET_ETH_SIZE     14u
+#define NET_VLAN_SIZE    4u
 #define NET_IPV4_SIZE    20u // without options; with options only on receive
 #define NET_IPV6_SIZE    40u
 #define NET_UDP_SIZE     8u
@@ -22,6 +23,7 @@
 enum net_ethertype {
 	NET_ETHERTYPE_IPV4 = 0x0800,
 	NET_ETHERTYPE_ARP = 0x0806,
+	NET_ETHERTYPE_VLAN = 0x8100,
 	NET_ETHERTYPE_IPV6 = 0x86dd,
 };
 
@@ -120,6 +122,10 @@ enum verdict net_nd_parse(struct net_nd *view, const struct net_icmp *icmp, cons
 // Ethernet/IPv4 ARP whose Ethernet source is its sender and whose sender is a unicast address.
 enum verdict net_arp_parse(struct net_arp *view, const uint8_t *frame, uint32_t size);
 
+// The tag's VLAN (0: priority only), and the frame without its tag, beginning NET_VLAN_SIZE bytes
+// later. False: there is no tag, and nothing has changed.
+bool net_vlan_pop(uint8_t *frame, uint32_t size, uint16_t *vlan);
+
 // ---- frame
 
 // The 42 (IPv4) or 62 bytes (IPv6) that are the same in every packet from one address and port to
@@ -147,5 +153,7 @@ uint32_t net_echo_frame(uint8_t *frame, const struct net_echo *view, const uint8
 uint32_t net_nd_frame(uint8_t *frame, const struct net_nd *view, const uint8_t dst_mac[6]);
 // ff02::1:ffXX:XXXX, where whoever has `a` listens (RFC 4291 §2.7.1).
 struct address net_solicited_node(struct address a);
+// Puts a tag into the frame that begins NET_VLAN_SIZE bytes behind `frame`, and now there.
+void net_vlan_push(uint8_t *frame, uint16_t vlan);
 // 33:33:XX:XX:XX:XX of an IPv6 group (RFC 2464 §7).
 void net_group_mac(uint8_t mac[6], struct address group);

@@ -99,6 +99,8 @@ enum verdict net_ip_parse(struct net_ip *view, const uint8_t *frame, uint32_t si
 		return ipv4_parse(view, frame + NET_ETH_SIZE, size - NET_ETH_SIZE);
 	case NET_ETHERTYPE_IPV6:
 		return ipv6_parse(view, frame + NET_ETH_SIZE, size - NET_ETH_SIZE);
+	case NET_ETHERTYPE_VLAN:
+		return DROP_VLAN;
 	default:
 		return DROP_NOT_IP;
 	}

@@ -12,7 +12,7 @@
 #include "lib/shm/broadcast.h"
 #include "lib/shm/ring.h"
 
-#define PLANE_VERSION         3u
+#define PLANE_VERSION         4u
 #define PLANE_CONTROL_MAGIC   0x43434c53u // "SLCC", control's region
 #define PLANE_DATAPLANE_MAGIC 0x50434c53u // "SLCP", the dataplane's region for control
 
@@ -155,6 +155,7 @@ struct plane_port { // main writes; counters by the workers, summed by main once
 	uint32_t segment_size;
 	uint16_t udp_port; // of worker 0; worker w: + w
 	uint8_t mac[6];
+	uint16_t vlan; // 0: frames have no tag
 	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_missed, tx_refused;
 };
 

@@ -221,6 +221,11 @@ static bool link_mtu(struct setup_link *link, const char *text, char *why)
 	return setup_number(&link->mtu, text, SETUP_MTU_MIN, SETUP_MTU_MAX, why);
 }
 
+static bool link_vlan(struct setup_link *link, const char *text, char *why)
+{
+	return setup_number(&link->vlan, text, 1, SETUP_VLAN_MAX, why);
+}
+
 static bool link_mac(struct setup_link *link, const char *text, char *why)
 {
 	static const uint8_t zero[6];
@@ -258,6 +263,7 @@ static const struct {
 	{"interface", link_interface, INTERFACE, "the name of a network interface"},
 	{"address", link_address, EVERY, LINK_ADDRESS},
 	{"mtu", link_mtu, EVERY, NULL},
+	{"vlan", link_vlan, EVERY, NULL},
 	{"mac", link_mac, EVERY, NULL},
 };
 
@@ -335,17 +341,18 @@ static bool link_alone(
 bool setup_link_end(struct setup_link *links, uint32_t index, const char **key, char *why)
 {
 	struct setup_link *link = &links[index];
+	uint32_t xdp_max = SETUP_MTU_XDP_MAX - (link->vlan ? SETUP_VLAN_BYTES : 0);
 
 	if (!link_complete(link, key, why))
 		return false;
 	if (link->mtu == 0)
 		link->mtu = SETUP_MTU_MIN;
 	*key = "mtu";
-	if (link->driver == SETUP_AF_XDP && link->mtu > SETUP_MTU_XDP_MAX)
+	if (link->driver == SETUP_AF_XDP && link->mtu > xdp_max)
 		return refuse(why,
-			"%u is more than af_xdp can carry, %d to %d; af_packet and memif carry "
+			"%u is more than af_xdp can carry%s, %d to %u; af_packet and memif carry "
 			"more",
-			link->mtu, SETUP_MTU_MIN, SETUP_MTU_XDP_MAX);
+			link->mtu, link->vlan ? " with a VLAN tag" : "", SETUP_MTU_MIN, xdp_max);
 	if (link->driver == SETUP_TAP && link->mtu > SETUP_MTU_TAP_MAX)
 		return refuse(why,
 			"%u is more than DPDK's tap can carry, %d; memif, vhost and af_packet "

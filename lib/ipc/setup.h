@@ -24,6 +24,8 @@ enum setup_limits {
 	SETUP_MTU_MIN = 1500,
 	SETUP_MTU_MAX = 9000,
 	SETUP_MTU_XDP_MAX = 3498, // a packet lies in one page less headroom and sk_buff's tail
+	SETUP_VLAN_MAX = 4094,
+	SETUP_VLAN_BYTES = 4,     // of a tag, which af_xdp has no room for beside its largest MTU
 	SETUP_MTU_TAP_MAX = 1500, // DPDK's driver takes no larger frame (22.11)
 	SETUP_WORKERS_MAX = 16,
 	SETUP_CPU_MAX = 1023,
@@ -62,6 +64,7 @@ struct setup_link {
 	struct address address;
 	uint32_t prefix; // length
 	uint32_t mtu;
+	uint32_t vlan; // 0: frames have no tag
 	bool mac_set;
 	uint8_t mac[6];
 };
@@ -93,8 +96,8 @@ bool setup_path(char *path, size_t size, const char *text, char *why);
 #define SETUP_DRIVER_TEXT (SETUP_DEVICE_SIZE + 8)
 const char *setup_driver_text(char text[SETUP_DRIVER_TEXT], const struct setup_link *link);
 
-// One key of a link: name, driver, role, socket, interface, address, mtu, mac. `link` begins as
-// zeros.
+// One key of a link: name, driver, role, socket, interface, address, mtu, vlan, mac. `link` begins
+// as zeros.
 bool setup_link_take(struct setup_link *link, const char *key, const char *text, char *why);
 // All keys are taken: is any missing, does one not go with the driver, is links[index] another
 // than those before it? Fills in what was not given. False: `key` is the one that `why` is about.

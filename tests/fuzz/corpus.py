@@ -159,7 +159,7 @@ dataplane: { workers: 2, hugepages: off, memory_mb: 128, idle: busy, program: /o
 security: { cipher: "null" }
 links:
 - { name: ab, driver: memif, role: server, socket: /tmp/ab.sock, address: 10.77.1.1/30, mtu: 9000, mac: 02:00:00:00:00:01 }
-- { name: wire, driver: af_xdp, interface: veth0, address: 10.77.8.1/24 }
+- { name: wire, driver: af_xdp, interface: veth0, address: 10.77.8.1/24, vlan: 5 }
 peers:
 - { name: b, control: 127.0.0.1:7702, address: 10.77.1.2 }
 - { name: c, control: 10.78.0.3:7703, address: 10.77.8.3 }
@@ -189,6 +189,7 @@ SEEDS = {
         "echo_reply": echo(b"pong", kind=0),
         "arp_request": arp(1),
         "arp_reply": arp(2),
+        "vlan_udp": udp(b"tagged")[:12] + bytes([0x81, 0, 0xE0, 5]) + udp(b"tagged")[12:],
         "udp6": udp6(b"hello, sluice"),
         "udp6_empty": udp6(b""),
         "echo6_request": ipv6(58, struct.pack(">BBHHH", 128, 0, 0, 0x1234, 1) + bytes(range(56))),

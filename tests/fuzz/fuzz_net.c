@@ -12,6 +12,25 @@ static void udp_bytes(const uint8_t *frame, uint32_t size)
 	FUZZ_CHECK(view.payload_at <= size && view.payload_size <= size - view.payload_at);
 }
 
+// What had a tag has it again; what was behind it is behind it.
+static void vlan_bytes(const uint8_t *frame, uint32_t size)
+{
+	uint8_t *copy = fuzz_copy(frame, size);
+	uint16_t vlan = 0;
+
+	if (net_vlan_pop(copy, size, &vlan)) {
+		FUZZ_CHECK(vlan < 4096);
+		net_vlan_push(copy, vlan);
+		FUZZ_CHECK(memcmp(copy, frame, NET_ETH_SIZE) == 0);
+		FUZZ_CHECK((copy[14] | (frame[14] & 0xf0)) == frame[14]);
+		frame += 15, size -= 15;
+		FUZZ_CHECK(memcmp(copy + 15, frame, size) == 0);
+	} else {
+		FUZZ_CHECK(memcmp(copy, frame, size) == 0);
+	}
+	free(copy);
+}
+
 static void arp_bytes(const uint8_t *frame, uint32_t size)
 {
 	struct net_arp view;
@@ -160,6 +179,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *bytes = fuzz_copy(data, size);
 	net_eth_type(bytes, (uint32_t)size);
 	udp_bytes(bytes, (uint32_t)size);
+	vlan_bytes(bytes, (uint32_t)size);
 	arp_bytes(bytes, (uint32_t)size);
 	echo_bytes(bytes, (uint32_t)size);
 	nd_bytes(bytes, (uint32_t)size);

@@ -154,7 +154,7 @@ static void config_load__shape(void **state)
 		"udp_port, cores");
 	expect("interface: veth0", "iface: veth0",
 		"links[1].iface: there is no such key; allowed here: name, driver, role, socket, "
-		"interface, address, mtu, "
+		"interface, address, mtu, vlan, "
 		"mac");
 	expect("node: a", "node: [a]", "node: one value is allowed here, not a list or a mapping");
 	expect("control: { listen: 127.0.0.1:7701 }", "control: 7701",
@@ -331,6 +331,18 @@ static void config_load__mtu(void **state)
 		"memif carry more");
 }
 
+static void config_load__vlan(void **state)
+{
+	(void)state;
+	expect("mtu: 9000", "mtu: 9000, vlan: 4095",
+		"links[0].vlan: '4095' is not a number from 1 to 4094");
+	expect("mtu: 9000", "mtu: 9000, vlan: 0",
+		"links[0].vlan: '0' is not a number from 1 to 4094");
+	expect("interface: veth0", "interface: veth0, mtu: 3498, vlan: 5",
+		"links[1].mtu: 3498 is more than af_xdp can carry with a VLAN tag, 1500 to 3494; "
+		"af_packet and memif carry more");
+}
+
 static void config_load__addresses(void **state)
 {
 	(void)state;
@@ -445,6 +457,7 @@ int main(void)
 		cmocka_unit_test(config_load__dataplane),
 		cmocka_unit_test(config_load__links),
 		cmocka_unit_test(config_load__mtu),
+		cmocka_unit_test(config_load__vlan),
 		cmocka_unit_test(config_load__addresses),
 		cmocka_unit_test(config_load__peers),
 		cmocka_unit_test(config_machine_check__what_there_is),

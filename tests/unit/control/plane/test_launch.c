@@ -16,7 +16,7 @@
 #include "tests/unit/control/plane/dataplane_parse.h"
 
 enum part { NODE, DATAPLANE, LINK };
-enum { KEYS = 16, ARGUMENTS = 32 };
+enum { KEYS = 17, ARGUMENTS = 32 };
 
 // Every key that both know, with a value that is good. NULL: not written.
 static const struct key {
@@ -38,6 +38,7 @@ static const struct key {
 	{LINK, "interface", NULL},
 	{LINK, "address", "10.77.1.1/30"},
 	{LINK, "mtu", "1500"},
+	{LINK, "vlan", NULL},
 	{LINK, "mac", "02:00:00:00:00:01"},
 };
 
@@ -177,6 +178,19 @@ static const struct verdict {
 	{REFUSED, {"address=10.77.1/24"}},
 	{REFUSED, {"address=/24"}},
 	{REFUSED, {"address"}},
+	{TAKEN, {"vlan=1"}},
+	{TAKEN, {"vlan=4094"}},
+	{REFUSED, {"vlan=4095"}},
+	{REFUSED, {"vlan=0"}},
+	{REFUSED, {"vlan=0x5"}},
+	{TAKEN, {"address=fd00::1/64"}},
+	{TAKEN, {"address=fe80::1/127"}},
+	{REFUSED, {"address=fd00::1/128"}},
+	{REFUSED, {"address=fd00::/64"}},
+	{REFUSED, {"address=::1/64"}},
+	{REFUSED, {"address=ff02::1/64"}},
+	{REFUSED, {"address=::ffff:10.77.1.1/30"}},
+	{REFUSED, {"address=fd00::1%eth0/64"}},
 	{TAKEN, {"mac"}},
 	{TAKEN, {"mac=02:0a:FF:00:00:01"}},
 	{REFUSED, {"mac=00:00:00:00:00:00"}},

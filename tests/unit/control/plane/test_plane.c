@@ -377,8 +377,12 @@ static void refused(struct stage *s, const char *mode, const char *piece)
 
 static void plane__another_version(void **state)
 {
-	refused(*state, "version",
-		"speaks version 4, this control process version 3; stop it or run the matching");
+	char wanted[128];
+
+	snprintf(wanted, sizeof(wanted),
+		"speaks version %u, this control process version %u; stop it or run the matching",
+		PLANE_VERSION + 1, PLANE_VERSION);
+	refused(*state, "version", wanted);
 }
 
 static void plane__unsealed_region(void **state)

@@ -1,7 +1,8 @@
 // Two real processes, one real link: every frame's bytes are checked in both directions, at every
 // size up to the MTU.
 //   port_pair LINK MTU [kill-server|kill-client]
-// LINK: memif, memif_huge, vhost, vhost_huge, vdev, af_packet, af_xdp, tap; with _ipv6: over IPv6
+// LINK: memif, memif_huge, vhost, vhost_huge, vdev, af_packet, af_xdp, tap
+// with _ipv6: over IPv6; with _vlan: in a VLAN
 // vhost: the caller has the virtio-user end. vdev: memif by its own device string.
 // Exit code 77: not possible here (no root, no hugepages), with the reason.
 #include <errno.h>
@@ -437,6 +438,7 @@ static void configure(
 	c->mtu = mtu;
 	c->address = address_of(link, caller);
 	c->prefix = 24;
+	c->vlan = strstr(link, "_vlan") ? 5 : 0;
 	c->queues = 1;
 }
 

@@ -183,6 +183,9 @@ static void sizes_frame__laws(void **state)
 		assert_true(sizes_frame(&packet) >= mtu + 14 + 96 &&
 			    sizes_frame(&packet) <= UINT16_MAX - SIZES_HEADROOM);
 		assert_true(sizes_frame(&packet) == 2048 || sizes_frame(&packet) % 4096 == 0);
+		memif.vlan = packet.vlan = 5;
+		assert_true(sizes_frame(&memif) >= mtu + 18 && sizes_frame(&memif) <= 9216);
+		assert_true(sizes_frame(&packet) >= mtu + 18 + 96);
 		if (mtu > PORT_AF_XDP_MTU_MAX)
 			continue;
 		assert_true(sizes_element(&xdp) <= 4096);

@@ -112,7 +112,8 @@ static void net_udp_parse__every_flipped_bit(void **state)
 static void net_udp_parse__malformed(void **state)
 {
 	(void)state;
-	assert_int_equal(parse_with(ETH, 0x8100, false), DROP_NOT_IP);       // VLAN
+	assert_int_equal(parse_with(ETH, 0x8100, false), DROP_VLAN);         // 802.1Q
+	assert_int_equal(parse_with(ETH, 0x88a8, false), DROP_NOT_IP);       // 802.1ad
 	assert_int_equal(parse_with(ETH, 0x86dd, false), DROP_IP_MALFORMED); // not IPv6
 	assert_int_equal(parse_with(IP, 0x5500, true), DROP_IP_MALFORMED);   // version 5
 	assert_int_equal(parse_with(IP, 0x4400, true), DROP_IP_MALFORMED);   // header of 16 bytes
