@@ -36,6 +36,7 @@ const struct schema_method schema_methods[] = {
 		.level = LEVEL_VIEWER,
 		.sentence = "links of the dataplane with their state and counters",
 		.result = "links[] {name, driver, state, mtu, segment_bytes, address, vlan, mac, "
+			  "offloads[], "
 			  "udp_port, rx_packets, "
 			  "tx_packets, rx_bytes, tx_bytes, rx_missed, tx_refused}",
 	},

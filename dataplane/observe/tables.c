@@ -15,6 +15,13 @@ static_assert((int)APPS_MAX == (int)PLANE_APPS_MAX, "a row for every application
 static_assert((int)WORKERS_MAX == (int)PLANE_WORKERS_MAX, "a row for every worker");
 static_assert((int)PORTS_MAX == (int)PLANE_PORTS_MAX, "a row for every link");
 static_assert((int)DOOR_LISTENERS_MAX == (int)PLANE_LISTENERS_MAX, "a row for every listener");
+static_assert((int)PORT_OFFLOAD_TX_IPV4 == 1 << PLANE_OFFLOAD_TX_IPV4 &&
+		      (int)PORT_OFFLOAD_TX_UDP == 1 << PLANE_OFFLOAD_TX_UDP &&
+		      (int)PORT_OFFLOAD_TX_VLAN == 1 << PLANE_OFFLOAD_TX_VLAN &&
+		      (int)PORT_OFFLOAD_RX_IPV4 == 1 << PLANE_OFFLOAD_RX_IPV4 &&
+		      (int)PORT_OFFLOAD_RX_UDP == 1 << PLANE_OFFLOAD_RX_UDP &&
+		      (int)PORT_OFFLOAD_RX_VLAN == 1 << PLANE_OFFLOAD_RX_VLAN,
+	"port.h");
 
 // Control shows reasons as text without knowing the dataplane's enums.
 static void tables_texts(struct plane_dataplane *t)
@@ -69,6 +76,7 @@ static void tables_port(struct dataplane *dp, uint16_t index)
 	row.prefix = config->prefix;
 	row.segment_size = wire_segment_size(config->mtu);
 	row.vlan = config->vlan;
+	row.offloads = port_offloads(dp->port[index]);
 	row.udp_port = config->udp_base_port;
 	memcpy(row.mac, config->mac, sizeof(row.mac));
 	for (uint16_t queue = 0; queue < config->queues; queue++) {

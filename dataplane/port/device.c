@@ -60,7 +60,8 @@ static void device_conf(struct port *p, struct rte_eth_conf *conf)
 	*conf = (struct rte_eth_conf){0};
 	if (rte_eth_dev_info_get(p->id, &info) != 0)
 		return;
-	p->offload = offload_choose(&p->config, info.rx_offload_capa, info.tx_offload_capa);
+	p->offload = offload_choose(
+		&p->config, port_kind(p)->memory, info.rx_offload_capa, info.tx_offload_capa);
 	conf->rxmode.offloads = p->offload.rx;
 	conf->txmode.offloads = p->offload.tx;
 	if (!port_kind(p)->takes_mtu)

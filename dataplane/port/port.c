@@ -214,6 +214,11 @@ bool port_is_memory(const struct port *p)
 	return port_kind(p)->memory;
 }
 
+uint32_t port_offloads(const struct port *p)
+{
+	return offload_bits(&p->offload);
+}
+
 bool port_link_up(const struct port *p)
 {
 	return atomic_load_explicit(&p->link_up, memory_order_relaxed);

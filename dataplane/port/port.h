@@ -46,7 +46,7 @@ struct port_config {
 				       // owner may enter (0700)
 	uint32_t memif_id;             // equal on both sides
 	char iface[IFNAMSIZ]; // af_packet, af_xdp: the kernel's, without an address of its own;
-			      // tap: made unless it is there
+		// tap: made unless it is there
 	char device[PORT_DEVICE_SIZE]; // pci: address; vdev: "net_ring0,..."
 	uint32_t mtu;                  // IP MTU, MTU_MIN..MTU_MAX
 	uint16_t vlan;                 // 1..4094; 0: frames have no tag
@@ -83,6 +83,17 @@ bool port_link_up(const struct port *port);                     // any thread
 // The link is memory that two processes of one machine share: nothing on it flips a bit, so neither
 // datagrams nor blocks need a checksum.
 bool port_is_memory(const struct port *port);
+
+// What the link's device does for us, as it said when it was opened.
+enum port_offload {
+	PORT_OFFLOAD_TX_IPV4 = 1, // writes the checksum of the IPv4 header
+	PORT_OFFLOAD_TX_UDP = 2,  // ... of UDP
+	PORT_OFFLOAD_TX_VLAN = 4, // puts the tag in
+	PORT_OFFLOAD_RX_IPV4 = 8, // looks at the checksum, and says so where it is right
+	PORT_OFFLOAD_RX_UDP = 16,
+	PORT_OFFLOAD_RX_VLAN = 32, // takes the tag off
+};
+uint32_t port_offloads(const struct port *port);
 
 // ---- receive
 

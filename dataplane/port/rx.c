@@ -44,7 +44,8 @@ static enum verdict rx_datagram(
 {
 	uint8_t *frame = rte_pktmbuf_mtod(mbuf, uint8_t *);
 	struct net_udp udp;
-	enum verdict verdict = net_udp_parse(&udp, frame, mbuf->data_len);
+	uint32_t good = likely(!p->offload.rx) ? 0 : offload_good(&p->offload, mbuf);
+	enum verdict verdict = net_udp_parse_checked(&udp, frame, mbuf->data_len, good);
 
 	if (likely(verdict == VERDICT_ACCEPT))
 		verdict = rx_check(p, &udp);

@@ -25,7 +25,8 @@ bool port_route_init(
 		return false;
 	net_template_init(&r->template, unknown, p->mac, c->address, dst,
 		(uint16_t)(c->udp_base_port + queue), dst_port);
-	r->template.without_sum = port_is_memory(p);
+	r->template.without_sum = port_is_memory(p) || p->offload.tx & RTE_ETH_TX_OFFLOAD_UDP_CKSUM;
+	r->template.without_ip_sum = p->offload.tx & RTE_ETH_TX_OFFLOAD_IPV4_CKSUM;
 	return true;
 }
 
@@ -54,7 +55,8 @@ uint32_t port_payload_max(const struct port *p)
 	return p->config.mtu - (v4 ? NET_IPV4_SIZE : NET_IPV6_SIZE) - NET_UDP_SIZE;
 }
 
-// The checksum is computed here: none of the three drivers offers it (DPDK 22.11).
+// The checksums are computed here unless the device does it: of the kinds that need them tap and
+// cards do (DPDK 22.11).
 void port_frame(struct port *p, const struct port_route *r, struct rte_mbuf *mbuf, uint32_t size)
 {
 	// A buffer that somebody else refers to may still be read by a driver.
@@ -64,11 +66,14 @@ void port_frame(struct port *p, const struct port_route *r, struct rte_mbuf *mbu
 	mbuf->data_len = (uint16_t)(r->template.size + size);
 	mbuf->pkt_len = mbuf->data_len;
 	net_udp_frame(rte_pktmbuf_mtod(mbuf, uint8_t *), &r->template, size);
+	if (unlikely(p->offload.mark))
+		offload_mark(&p->offload, r->template.size == NET_HEADERS_SIZE, mbuf);
 	if (unlikely(p->config.vlan))
 		vlan_tag(p, mbuf);
 }
 
-// What a device does for us may want something of ours first; virtio inserts the tag here.
+// What a device does for us may want something of ours first; virtio inserts the tag here,
+// cards want the sum of the pseudo header.
 // Preparing again what was refused changes nothing.
 static uint16_t tx_prepare(struct port *p, uint16_t queue, struct rte_mbuf **mbufs, uint16_t n)
 {

@@ -22,5 +22,7 @@ void vlan_tag(const struct port *p, struct rte_mbuf *mbuf)
 		mbuf->vlan_tci = p->config.vlan;
 		return;
 	}
+	if (mbuf->l2_len)
+		mbuf->l2_len += NET_VLAN_SIZE;
 	net_vlan_push((uint8_t *)rte_pktmbuf_prepend(mbuf, NET_VLAN_SIZE), p->config.vlan);
 }

@@ -63,6 +63,12 @@ struct net_arp {
 	uint32_t sender_ip, target_ip;
 };
 
+// What a device found right.
+enum net_good {
+	NET_GOOD_IPV4 = 1, // the header's checksum
+	NET_GOOD_UDP = 2,
+};
+
 // What an IP packet says of itself.
 struct net_ip {
 	struct address src, dst;
@@ -111,6 +117,10 @@ uint16_t net_eth_type(const uint8_t *frame, uint32_t size);
 enum verdict net_ip_parse(struct net_ip *view, const uint8_t *frame, uint32_t size);
 // VERDICT_ACCEPT or why not. Checks the UDP checksum too, when there is one.
 enum verdict net_udp_parse(struct net_udp *view, const uint8_t *frame, uint32_t size);
+// The same for a frame of which a device has checked sums already: they are not computed again.
+// `good`: enum net_good. A UDP sum is believed only of a datagram that fills its packet.
+enum verdict net_udp_parse_checked(
+	struct net_udp *view, const uint8_t *frame, uint32_t size, uint32_t good);
 // ICMP over IPv4 or ICMPv6 over IPv6, both checksums right.
 enum verdict net_icmp_parse(struct net_icmp *view, const uint8_t *frame, uint32_t size);
 // An echo request of one host: VERDICT_ACCEPT, or why it is none.
@@ -134,7 +144,9 @@ struct net_template {
 	uint8_t bytes[NET_HEADERS_MAX]; // lengths and checksums 0
 	uint8_t size;                   // NET_HEADERS_SIZE or NET_HEADERS_MAX
 	uint64_t ip_sum, udp_sum; // partial sums of what is fixed; udp_sum has the pseudo header
-	bool without_sum;         // UDP checksum 0, "none" (RFC 768): only on links that are memory
+	bool without_sum;         // UDP checksum 0: "none" (RFC 768), only on links that are
+				  // memory; or a device fills it in
+	bool without_ip_sum;      // IPv4 header checksum 0: a device fills it in
 };
 
 // `src` and `dst` are of one kind.

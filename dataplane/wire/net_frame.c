@@ -74,7 +74,8 @@ void net_udp_frame(uint8_t *frame, const struct net_template *t, uint32_t payloa
 	memcpy(frame, t->bytes, NET_HEADERS_SIZE);
 	if (t->size == NET_HEADERS_SIZE) {
 		be16_put(ip + 2, ip_size);
-		be16_put(ip + 10, net_sum_fold(t->ip_sum + field_sum(ip_size)));
+		if (!t->without_ip_sum)
+			be16_put(ip + 10, net_sum_fold(t->ip_sum + field_sum(ip_size)));
 	} else {
 		memcpy(frame + NET_HEADERS_SIZE, t->bytes + NET_HEADERS_SIZE,
 			NET_HEADERS_MAX - NET_HEADERS_SIZE);

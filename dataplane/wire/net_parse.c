@@ -30,7 +30,7 @@ static uint64_t pseudo_sum_with(uint64_t sum, uint32_t size)
 	return net_sum(sum, length, sizeof(length));
 }
 
-static enum verdict ipv4_parse(struct net_ip *view, const uint8_t *ip, uint32_t size)
+static enum verdict ipv4_parse(struct net_ip *view, const uint8_t *ip, uint32_t size, uint32_t good)
 {
 	uint32_t header, total;
 
@@ -41,7 +41,7 @@ static enum verdict ipv4_parse(struct net_ip *view, const uint8_t *ip, uint32_t 
 	// A frame may be longer than its packet (Ethernet pads to 60), never shorter.
 	if (header < NET_IPV4_SIZE || total < header || total > size)
 		return DROP_IP_MALFORMED;
-	if (net_sum_fold(net_sum(0, ip, header)) != 0)
+	if (!(good & NET_GOOD_IPV4) && net_sum_fold(net_sum(0, ip, header)) != 0)
 		return DROP_IP_MALFORMED;
 	if (be16_get(ip + 6) & (IPV4_MORE_FRAGMENTS | IPV4_OFFSET_MASK))
 		return DROP_IP_FRAGMENT;
@@ -90,13 +90,14 @@ static enum verdict ipv6_parse(struct net_ip *view, const uint8_t *ip, uint32_t 
 	return ip[6] == NET_PROTOCOL_UDP ? VERDICT_ACCEPT : ipv6_next(ip[6]);
 }
 
-enum verdict net_ip_parse(struct net_ip *view, const uint8_t *frame, uint32_t size)
+static enum verdict ip_parse(
+	struct net_ip *view, const uint8_t *frame, uint32_t size, uint32_t good)
 {
 	if (size < NET_ETH_SIZE)
 		return DROP_ETH_TRUNCATED;
 	switch (be16_get(frame + 12)) {
 	case NET_ETHERTYPE_IPV4:
-		return ipv4_parse(view, frame + NET_ETH_SIZE, size - NET_ETH_SIZE);
+		return ipv4_parse(view, frame + NET_ETH_SIZE, size - NET_ETH_SIZE, good);
 	case NET_ETHERTYPE_IPV6:
 		return ipv6_parse(view, frame + NET_ETH_SIZE, size - NET_ETH_SIZE);
 	case NET_ETHERTYPE_VLAN:
@@ -106,10 +107,30 @@ enum verdict net_ip_parse(struct net_ip *view, const uint8_t *frame, uint32_t si
 	}
 }
 
+enum verdict net_ip_parse(struct net_ip *view, const uint8_t *frame, uint32_t size)
+{
+	return ip_parse(view, frame, size, 0);
+}
+
+// Devices sum up what the IP header says: of a datagram that ends before its packet that is not
+// the datagram.
+static bool udp_sum_right(const struct net_ip *ip, const uint8_t *udp, uint32_t size, uint32_t good)
+{
+	if (good & NET_GOOD_UDP && size == ip->payload_size)
+		return true;
+	return net_sum_fold(net_sum(pseudo_sum_with(ip->pseudo_sum, size), udp, size)) == 0;
+}
+
 enum verdict net_udp_parse(struct net_udp *view, const uint8_t *frame, uint32_t size)
 {
+	return net_udp_parse_checked(view, frame, size, 0);
+}
+
+enum verdict net_udp_parse_checked(
+	struct net_udp *view, const uint8_t *frame, uint32_t size, uint32_t good)
+{
 	struct net_ip ip;
-	enum verdict verdict = net_ip_parse(&ip, frame, size);
+	enum verdict verdict = ip_parse(&ip, frame, size, good);
 	const uint8_t *udp;
 	uint32_t udp_size;
 
@@ -130,8 +151,7 @@ enum verdict net_udp_parse(struct net_udp *view, const uint8_t *frame, uint32_t 
 	view->payload_at = ip.payload_at + NET_UDP_SIZE;
 	view->payload_size = udp_size - NET_UDP_SIZE;
 	view->checksum = be16_get(udp + 6) != 0;
-	if (view->checksum &&
-		net_sum_fold(net_sum(pseudo_sum_with(ip.pseudo_sum, udp_size), udp, udp_size)) != 0)
+	if (view->checksum && !udp_sum_right(&ip, udp, udp_size, good))
 		return DROP_UDP_CHECKSUM;
 	return VERDICT_ACCEPT;
 }

@@ -12,7 +12,7 @@
 #include "lib/shm/broadcast.h"
 #include "lib/shm/ring.h"
 
-#define PLANE_VERSION         4u
+#define PLANE_VERSION         5u
 #define PLANE_CONTROL_MAGIC   0x43434c53u // "SLCC", control's region
 #define PLANE_DATAPLANE_MAGIC 0x50434c53u // "SLCP", the dataplane's region for control
 
@@ -143,6 +143,17 @@ struct plane_listener { // main writes
 	char service[NAME_SIZE];
 };
 
+// What the device behind a link does for the dataplane.
+enum plane_offload {
+	PLANE_OFFLOAD_TX_IPV4, // checksum of the IPv4 header
+	PLANE_OFFLOAD_TX_UDP,
+	PLANE_OFFLOAD_TX_VLAN, // puts the tag in
+	PLANE_OFFLOAD_RX_IPV4,
+	PLANE_OFFLOAD_RX_UDP,
+	PLANE_OFFLOAD_RX_VLAN, // takes the tag off
+	PLANE_OFFLOAD_COUNT,
+};
+
 struct plane_port { // main writes; counters by the workers, summed by main once a second or on
 		    // change
 	_Atomic uint32_t seq;
@@ -155,7 +166,8 @@ struct plane_port { // main writes; counters by the workers, summed by main once
 	uint32_t segment_size;
 	uint16_t udp_port; // of worker 0; worker w: + w
 	uint8_t mac[6];
-	uint16_t vlan; // 0: frames have no tag
+	uint16_t vlan;     // 0: frames have no tag
+	uint32_t offloads; // 1 << enum plane_offload
 	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_missed, tx_refused;
 };
 

@@ -41,6 +41,12 @@ const struct port_config *port_config(const struct port *p)
 	return &p->config;
 }
 
+uint32_t port_offloads(const struct port *p)
+{
+	(void)p;
+	return 0;
+}
+
 bool port_is_memory(const struct port *p)
 {
 	return p->config.driver == PORT_MEMIF;

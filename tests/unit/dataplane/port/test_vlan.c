@@ -53,6 +53,21 @@ static void vlan__there_and_back(void **state)
 	assert_int_equal(vlan_check(&six, mbuf), DROP_VLAN);
 }
 
+// A device that writes sums counts from the beginning of the frame.
+static void vlan_tag__before_sums(void **state)
+{
+	struct port p = port_in(5, false);
+	struct rte_mbuf *mbuf = mbuf_of(plain, sizeof(plain));
+
+	(void)state;
+	vlan_tag(&p, mbuf);
+	assert_int_equal(mbuf->l2_len, 0); // no datagram
+	mbuf = mbuf_of(plain, sizeof(plain));
+	mbuf->l2_len = NET_ETH_SIZE;
+	vlan_tag(&p, mbuf);
+	assert_int_equal(mbuf->l2_len, NET_ETH_SIZE + NET_VLAN_SIZE);
+}
+
 static void vlan_tag__by_the_device(void **state)
 {
 	struct port p = port_in(4094, true);
@@ -85,6 +100,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vlan__there_and_back),
+		cmocka_unit_test(vlan_tag__before_sums),
 		cmocka_unit_test(vlan_tag__by_the_device),
 		cmocka_unit_test(vlan_check__by_the_device),
 	};

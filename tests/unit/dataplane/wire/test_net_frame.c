@@ -104,6 +104,22 @@ static void net_udp_frame__says_none_without_a_checksum(void **state)
 	assert_int_equal(view.payload_size, 7);
 }
 
+static void net_udp_frame__leaves_sums_to_a_device(void **state)
+{
+	uint8_t frame[NET_HEADERS_SIZE + 7] = {0}, ours[NET_HEADERS_SIZE + 7] = {0};
+	struct net_template t;
+
+	(void)state;
+	template_a_to_b(&t);
+	net_udp_frame(ours, &t, 7);
+	t.without_sum = t.without_ip_sum = true;
+	net_udp_frame(frame, &t, 7);
+	assert_true(be16_get(ours + 24) != 0 && be16_get(ours + 40) != 0);
+	memset(ours + 24, 0, 2);
+	memset(ours + 40, 0, 2);
+	assert_memory_equal(frame, ours, sizeof(frame));
+}
+
 // This payload's checksum comes out as 0, which would mean that there is none.
 static void net_udp_frame__checksum_is_never_zero(void **state)
 {
@@ -151,6 +167,7 @@ int main(void)
 		cmocka_unit_test(net_udp_frame__ipv6_golden),
 		cmocka_unit_test(net_udp_frame__every_size_parses),
 		cmocka_unit_test(net_udp_frame__says_none_without_a_checksum),
+		cmocka_unit_test(net_udp_frame__leaves_sums_to_a_device),
 		cmocka_unit_test(net_udp_frame__checksum_is_never_zero),
 		cmocka_unit_test(net_arp_frame__parses_back),
 	};

@@ -149,6 +149,32 @@ static void net_udp_parse__no_checksum_is_said(void **state)
 }
 
 // Options are skipped, and counted where the payload begins.
+// What a device found right is not summed up again; everything else is.
+static void net_udp_parse_checked__believes(void **state)
+{
+	uint8_t frame[sizeof(golden) + 2];
+	struct net_udp view;
+
+	(void)state;
+	memcpy(frame, golden, sizeof(golden));
+	frame[IP + 10] ^= 1;
+	assert_int_equal(net_udp_parse_checked(&view, frame, sizeof(golden), NET_GOOD_UDP),
+		DROP_IP_MALFORMED);
+	assert_int_equal(
+		net_udp_parse_checked(&view, frame, sizeof(golden), NET_GOOD_IPV4), VERDICT_ACCEPT);
+	frame[UDP + 8] ^= 1;
+	assert_int_equal(net_udp_parse_checked(&view, frame, sizeof(golden), NET_GOOD_IPV4),
+		DROP_UDP_CHECKSUM);
+	assert_int_equal(
+		net_udp_parse_checked(&view, frame, sizeof(golden), NET_GOOD_IPV4 | NET_GOOD_UDP),
+		VERDICT_ACCEPT);
+	// The packet has two bytes more than its datagram: the device summed up something else.
+	be16_put(frame + IP + 2, sizeof(frame) - IP);
+	assert_int_equal(
+		net_udp_parse_checked(&view, frame, sizeof(frame), NET_GOOD_IPV4 | NET_GOOD_UDP),
+		DROP_UDP_CHECKSUM);
+}
+
 static void net_udp_parse__ip_options(void **state)
 {
 	uint8_t frame[sizeof(golden) + 4];
@@ -326,6 +352,7 @@ int main(void)
 		cmocka_unit_test(net_udp_parse__every_flipped_bit),
 		cmocka_unit_test(net_udp_parse__malformed),
 		cmocka_unit_test(net_udp_parse__no_checksum_is_said),
+		cmocka_unit_test(net_udp_parse_checked__believes),
 		cmocka_unit_test(net_udp_parse__ip_options),
 		cmocka_unit_test(net_udp_parse__ipv6_golden),
 		cmocka_unit_test(net_udp_parse__ipv6_every_flipped_bit),
