@@ -13,6 +13,7 @@ static const struct {
 	{dispatch_benches, &dispatch_benches_count},
 	{memory_benches, &memory_benches_count},
 	{transport_benches, &transport_benches_count},
+	{loss_benches, &loss_benches_count},
 };
 
 bool bench_instant;
