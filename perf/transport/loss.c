@@ -1,5 +1,5 @@
-// Goodput under random loss, in virtual time: two production transports and a path of 1 ms round trip
-// that loses packets, against an ideal sender that does nothing but follow the law on such a path.
+// Goodput under random loss, in virtual time: two production transports and a path of 1 ms round
+// trip that loses packets, against an ideal sender that does nothing but follow the law on it.
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
