@@ -32,9 +32,13 @@ enum {
 // A timer that comes later than this looks again before it acts.
 #define TURN_LATE_NS 500000ull
 
-#define HELLO_RETRY_NS       5000000ull   // first, doubling ...
-#define HELLO_RETRY_MAX_NS   320000000ull // ... up to this
-#define HELLO_TIMEOUT_NS     5000000000ull
+#define HELLO_RETRY_NS     5000000ull   // first, doubling ...
+#define HELLO_RETRY_MAX_NS 320000000ull // ... up to this
+#define HELLO_TIMEOUT_NS   5000000000ull
+// Packet numbers left when a connection begins to close, and when it stops at once.
+#define PN_CLOSE (WIRE_PN_MAX - (1ull << 32))
+#define PN_STOP  (WIRE_PN_MAX - (1ull << 31))
+
 #define BLOCKED_PROBE_NS     5000000ull // a sender without credit asks, first, doubling ...
 #define BLOCKED_PROBE_MAX_NS 1000000000ull
 #define HINT_PROBE_NS        50000000ull // between the probes after a hint
@@ -123,6 +127,7 @@ struct conn {
 	bool initiator;
 	bool memory, peer_memory; // links; what a HELLO says
 	bool close_wanted;        // by our side
+	bool pn_spent;            // ... because packet numbers come to their end
 	bool fin_acked;           // our FIN
 	bool peer_fin;
 	bool reported;         // CLOSED was taken
@@ -238,6 +243,14 @@ enum verdict conn_on_hello(struct transport *t, struct conn *c, const uint8_t *p
 	uint32_t size, uint64_t now_ns);
 void hello_fill(
 	const struct transport *t, const struct conn *c, bool reply, struct wire_hello *hello);
+
+// Why a connection ended in good order.
+static inline enum close_reason conn_peaceful(const struct conn *c)
+{
+	if (c->pn_spent)
+		return CLOSE_PN_SPENT;
+	return c->close_wanted ? CLOSE_LOCAL : CLOSE_PEER;
+}
 
 // on_close.c
 void conn_on_fin(struct transport *t, struct conn *c, uint64_t now_ns);

@@ -54,8 +54,8 @@ void conn_finish(struct transport *t, struct conn *c, enum close_reason reason)
 	c->state = CONN_CLOSED;
 	c->reason = (uint8_t)reason;
 	// Whoever closed in good order still waits for the ACK of its FIN.
-	c->control &= reason == CLOSE_LOCAL || reason == CLOSE_PEER ? CONTROL_RESET | CONTROL_ACK
-								    : CONTROL_RESET;
+	bool order = reason == CLOSE_LOCAL || reason == CLOSE_PEER || reason == CLOSE_PN_SPENT;
+	c->control &= order ? CONTROL_RESET | CONTROL_ACK : CONTROL_RESET;
 	if (c->control == 0)
 		list_del(&c->on_control);
 	list_del(&c->on_data);
@@ -129,7 +129,7 @@ void conn_close_step(struct transport *t, struct conn *c)
 	if (c->state != CONN_CLOSING || c->records_open)
 		return;
 	if (c->fin_acked && c->peer_fin)
-		conn_finish(t, c, c->close_wanted ? CLOSE_LOCAL : CLOSE_PEER);
+		conn_finish(t, c, conn_peaceful(c));
 	else if (!c->fin_acked && c->fin_flight == 0)
 		conn_control(t, c, CONTROL_FIN);
 }
@@ -155,7 +155,7 @@ void transport_on_reset_hint(struct transport *t, uint32_t peer_cid, uint64_t no
 		if (c->peer_fin && c->records_open == 0) {
 			// Both sides have delivered everything, and only our FIN is in doubt:
 			// believing a forged hint costs nothing here.
-			conn_finish(t, c, c->close_wanted ? CLOSE_LOCAL : CLOSE_PEER);
+			conn_finish(t, c, conn_peaceful(c));
 			continue;
 		}
 		c->hint_left = HINT_PROBES;
@@ -178,6 +178,8 @@ const char *close_reason_sentence(enum close_reason reason)
 		[CLOSE_HELLO_TIMEOUT] = "the peer's dataplane never answered",
 		[CLOSE_CORRUPT] = "a record that arrived does not decode",
 		[CLOSE_APPLICATION] = "the application died or broke the ring contract",
+		[CLOSE_PN_SPENT] =
+			"the connection has used up its packet numbers: open a new session",
 	};
 	return (unsigned)reason < CLOSE_REASON_COUNT ? sentences[reason] : "unknown reason";
 }

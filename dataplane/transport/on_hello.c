@@ -47,7 +47,7 @@ static void hello_reset_state(struct conn *c)
 	c->urgent_lead = 0;
 	c->send_credit = c->send_credit_used = c->send_credit_first = 0;
 	c->recv_credit_used = 0;
-	c->close_wanted = c->fin_acked = c->peer_fin = false;
+	c->close_wanted = c->pn_spent = c->fin_acked = c->peer_fin = false;
 	c->records_open = 0;
 	c->largest_acked = 0;
 	c->floor_told = 0;

@@ -57,7 +57,7 @@ static void timeout_fire(struct transport *t, struct conn *c, uint64_t now_ns)
 	if (fin && c->peer_fin && c->fin_tries >= FIN_TRIES) {
 		// Both sides have delivered everything; the
 		// peer need not be there any more to say so.
-		conn_finish(t, c, c->close_wanted ? CLOSE_LOCAL : CLOSE_PEER);
+		conn_finish(t, c, conn_peaceful(c));
 		return;
 	}
 	if (fin)
@@ -128,7 +128,7 @@ static void timeout_hint(struct transport *t, struct conn *c, uint64_t now_ns)
 		// A side that wants to close and has delivered everything loses nothing when the
 		// peer has gone first.
 		bool done = c->close_wanted && c->records_open == 0;
-		conn_finish(t, c, done ? CLOSE_LOCAL : CLOSE_PEER_RESTARTED);
+		conn_finish(t, c, done ? conn_peaceful(c) : CLOSE_PEER_RESTARTED);
 		return;
 	}
 	c->hint_left--;
@@ -144,7 +144,23 @@ static void timeout_patience(struct transport *t, struct conn *c, uint64_t now_n
 	if (c->last_heard_ns + idle <= now_ns)
 		transport_abort(t, c, CLOSE_TIMEOUT, now_ns);
 	else if (c->state == CONN_CLOSING && c->fin_acked && c->progress_ns + idle <= now_ns)
-		transport_abort(t, c, c->close_wanted ? CLOSE_LOCAL : CLOSE_PEER, now_ns);
+		transport_abort(t, c, conn_peaceful(c), now_ns);
+}
+
+// A packet number is a nonce: none is ever used again, and the wire has 48 bits of them. The timer
+// comes at least once a keep-alive, and from one threshold to the next is far more than a link
+// sends in that time. First what was submitted is delivered; a peer that holds that up is not
+// waited for.
+static void timeout_pn(struct transport *t, struct conn *c, uint64_t now_ns)
+{
+	if (c->log.next_pn < PN_CLOSE)
+		return;
+	if (c->state == CONN_OPEN) {
+		c->pn_spent = true;
+		transport_close(t, c, now_ns);
+	}
+	if (c->log.next_pn >= PN_STOP)
+		transport_abort(t, c, CLOSE_PN_SPENT, now_ns);
 }
 
 static void timeout_hello(struct transport *t, struct conn *c, uint64_t now_ns)
@@ -204,6 +220,8 @@ void conn_on_time(struct transport *t, struct conn *c, uint64_t now_ns)
 		timeout_hint(t, c, now_ns);
 	if (conn_connected(c))
 		timeout_patience(t, c, now_ns);
+	if (conn_connected(c))
+		timeout_pn(t, c, now_ns);
 	if (conn_connected(c))
 		timeout_arm(t, c);
 }

@@ -55,6 +55,7 @@ enum close_reason {
 	CLOSE_HELLO_TIMEOUT,  // the peer's dataplane never answered
 	CLOSE_CORRUPT,        // a record that authenticated does not decode
 	CLOSE_APPLICATION,    // an application died or broke the ring contract
+	CLOSE_PN_SPENT,       // packet numbers come to their end; what was submitted is delivered
 	CLOSE_REASON_COUNT,
 };
 

@@ -55,6 +55,8 @@ const char *client_close_sentence(uint32_t close_reason)
 		"the peer's dataplane never answered",
 		"a record that arrived does not decode",
 		"the application at the other end, or this one, died or broke its rings",
+		"the session has used up its packet numbers, and delivered what was sent: open a "
+		"new one",
 	};
 
 	if (close_reason >= sizeof(sentences) / sizeof(sentences[0]))

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dataplane/transport/conn.h"
 #include "tests/sim/content.h"
 #include "tests/sim/sim.h"
 
@@ -104,6 +105,17 @@ static bool end_reserve(struct end *end)
 	return true;
 }
 
+// As if it had sent so many packets already: the one thing that is set behind the transport's back,
+// because nobody can wait for 2^48 packets.
+static void end_start_pn(struct end *end)
+{
+	uint64_t first = end->plan->first_pn;
+	if (!first)
+		return;
+	end->conn->log.next_pn = end->conn->log.lowest = first;
+	end->law.next_pn = end->law.cut_pn = first;
+}
+
 static void end_open(struct end *end)
 {
 	struct sim *sim = end->sim;
@@ -131,6 +143,7 @@ static void end_open(struct end *end)
 	memset(open.session_id, (int)(pair->stale ? pair->of : end->pair) + 1,
 		sizeof(open.session_id));
 	transport_open(end_node(end)->transport, end->conn, &open, node_clock(sim, end_node(end)));
+	end_start_pn(end);
 	conn_trace_set(end_node(end)->transport, end->conn, sim_strict(sim));
 	end->state = END_OPENING;
 	sim_say(sim, "%c: connection %u %s", end_letter(end), end->pair,
@@ -328,6 +341,8 @@ static void on_closed(struct end *end, enum close_reason reason)
 {
 	struct sim *sim = end->sim;
 	end->reason = reason;
+	if (reason == CLOSE_PN_SPENT) // before the work of both was done
+		end->disturbed = end_peer(end)->disturbed = true;
 	if (end->forgotten && reason != CLOSE_PEER_RESTARTED && sim_strict(sim))
 		sim_fail(sim, "%c: connection %u heard the peer's next life and closed otherwise",
 			end_letter(end), end->pair);

@@ -172,7 +172,9 @@ void link_send(struct sim *sim, struct frame *frame)
 		corrupt(sim, frame);
 	frame->at_ns = out_ns + plan->delay_ns + rng_below(&sim->rng, plan->jitter_ns);
 	if (rng_ppm(&sim->rng, plan->reorder_ppm)) {
-		frame->at_ns += rng_below(&sim->rng, 4 * plan->delay_ns + 200 * US);
+		uint64_t most_ns =
+			plan->reorder_ns ? plan->reorder_ns : 4 * plan->delay_ns + 200 * US;
+		frame->at_ns += rng_below(&sim->rng, most_ns);
 		sim->reordered++;
 	}
 	if (rng_ppm(&sim->rng, plan->duplicate_ppm)) {

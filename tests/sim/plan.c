@@ -213,6 +213,16 @@ static void plan_faults(struct plan *plan, struct rng *r)
 			plan->faults[i].node &= 1;
 }
 
+// In some seeds a connection is about to use up its packet numbers.
+static void plan_last_pns(struct plan *plan)
+{
+	struct rng r = {rng_mix(plan->seed + 0x48)};
+	for (uint32_t p = 0; p < plan->pairs; p++)
+		for (uint32_t e = 0; e < 2; e++)
+			if (rng_percent(&r, 3))
+				plan->pair[p].ends[e].first_pn = PN_SPENT - rng_below(&r, 300);
+}
+
 static int fault_order(const void *a, const void *b)
 {
 	const struct fault *one = a, *two = b;
@@ -267,6 +277,7 @@ void plan_init(struct plan *plan, uint64_t seed, uint32_t workers)
 			plan_pair(plan, &r, rng_percent(&r, 70) ? 0 : rng_below(&r, 20 * MS));
 	if (!clean)
 		plan_faults(plan, &r);
+	plan_last_pns(plan);
 	qsort(plan->faults, plan->nfaults, sizeof(plan->faults[0]), fault_order);
 }
 
@@ -325,8 +336,10 @@ void plan_say(const struct plan *plan, FILE *out)
 			pair->stale ? ", towards a connection of the node's former life" : "");
 		for (uint32_t e = 0; e < 2; e++) {
 			const struct end_plan *end = &pair->ends[e];
-			fprintf(out, "    %c: opens at %.3f ms, credit %u records%s",
+			fprintf(out,
+				"    %c: opens at %.3f ms, first packet %llu, credit %u records%s",
 				node_letter(end->node), (double)end->open_ns / 1e6,
+				(unsigned long long)(end->first_pn ? end->first_pn : 1),
 				end->credit_records, end->closes ? ", closes when done" : "");
 			for (uint32_t i = 0; i < end->nstreams; i++)
 				fprintf(out, ", stream %u %s %u records",

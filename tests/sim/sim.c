@@ -62,7 +62,7 @@ static struct node *next_node(struct sim *sim)
 	return next;
 }
 
-static void step(struct sim *sim)
+void sim_step(struct sim *sim)
 {
 	struct node *node = next_node(sim);
 	uint64_t wake_ns = node ? node->wake_ns : UINT64_MAX;
@@ -89,7 +89,7 @@ static void step(struct sim *sim)
 
 static bool close_reason_peaceful(enum close_reason reason)
 {
-	return reason == CLOSE_LOCAL || reason == CLOSE_PEER;
+	return reason == CLOSE_LOCAL || reason == CLOSE_PEER || reason == CLOSE_PN_SPENT;
 }
 
 static void check_undisturbed(struct sim *sim, struct end *end)
@@ -121,8 +121,11 @@ static void account(struct sim *sim)
 			if (!end->disturbed && sim_strict(sim))
 				check_undisturbed(sim, end);
 			// Graceful: what was submitted before the close is delivered first.
-			bool graceful =
-				end->close_asked && end->reason == CLOSE_LOCAL && sim_strict(sim);
+			bool asked = end->close_asked && end->reason == CLOSE_LOCAL;
+			bool graceful = (asked || end->reason == CLOSE_PN_SPENT) && sim_strict(sim);
+			if (end->reason == CLOSE_PN_SPENT && end->law.next_pn < PN_SPENT)
+				sim_fail(sim, "%c: connection %u has packet numbers left",
+					'a' + end->node, p);
 			if (graceful && end->reported_ok != end->submitted)
 				sim_fail(sim,
 					"%c: connection %u closed gracefully and gave up %llu "
@@ -152,7 +155,7 @@ static void stall(struct sim *sim)
 bool sim_run(struct sim *sim)
 {
 	while (!sim->failed && !all_done(sim)) {
-		step(sim);
+		sim_step(sim);
 		if (sim->turns > (uint64_t)TURNS_MAX * sim->plan->workers)
 			sim_fail(sim, "%llu turns and no end", (unsigned long long)sim->turns);
 		if (sim->now_ns > sim->progress_ns + 60 * S && fault_deadline(sim) == UINT64_MAX)

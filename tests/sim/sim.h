@@ -15,6 +15,9 @@
 #define MS 1000000ull
 #define S  1000000000ull
 
+// docs/wire.md: a connection closes when 2^32 packet numbers are left.
+#define PN_SPENT (WIRE_PN_MAX - (1ull << 32))
+
 enum sim_limits {
 	NODES_MAX = 2 * WORKERS_MAX,
 	PAIRS_MAX = 24,
@@ -35,7 +38,8 @@ struct link_plan {
 	uint64_t rate_Bps; // 0: as fast as it comes
 	uint32_t queue;    // packets waiting for the rate
 	uint32_t loss_ppm, duplicate_ppm, reorder_ppm, corrupt_ppm;
-	uint32_t burst_ppm; // a burst begins with this frame: everything is lost for a while
+	uint64_t reorder_ns; // how late at most; 0: four times the delay and 200 us
+	uint32_t burst_ppm;  // a burst begins with this frame: everything is lost for a while
 	uint64_t burst_ns_max;
 	uint32_t carries; // bytes of UDP payload of the largest frame that passes; 0: everything
 };
@@ -81,8 +85,9 @@ struct stream_plan {
 struct end_plan {
 	uint32_t node;
 	uint32_t credit_records;
-	uint64_t hold_ns; // how long the application keeps a delivered buffer
-	uint64_t open_ns; // when control opens this end
+	uint64_t first_pn; // 0: as it is; else the connection has sent all below already
+	uint64_t hold_ns;  // how long the application keeps a delivered buffer
+	uint64_t open_ns;  // when control opens this end
 	uint64_t port_rate;
 	bool submit_early;  // does not wait for OPENED
 	bool closes;        // closes when everything of both directions is done
@@ -228,6 +233,7 @@ struct end {
 	// Receiving: indexed as the peer's streams.
 	uint32_t ordered_next[STREAMS_MAX];
 	uint64_t delivered;
+	uint64_t arrived;    // bytes of DATA that were new
 	uint32_t blocks_out; // taken by the transport and not put back, or held by the application
 	uint8_t *blocks[BLOCKS_MAX];
 	uint32_t nheld, held_first;
@@ -293,6 +299,8 @@ struct sim {
 
 // sim.c
 void sim_init(struct sim *sim, struct plan *plan, FILE *story);
+// The next thing that happens anywhere.
+void sim_step(struct sim *sim);
 bool sim_run(struct sim *sim);
 void sim_fini(struct sim *sim);
 void sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));

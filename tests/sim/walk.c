@@ -137,8 +137,12 @@ static void mark_have(struct end *end, const struct wire_header *header, uint32_
 {
 	struct stream_plan *stream = end_stream(end_peer(end), header->stream);
 	uint32_t number = (uint32_t)(header->offset >> RECORD_SHIFT);
-	if (stream && number < stream->count)
-		stream->records[number].have |= end_cells(end, header, size);
+	if (!stream || number >= stream->count)
+		return;
+	uint64_t cells = end_cells(end, header, size);
+	if (cells & ~stream->records[number].have)
+		end->arrived += size;
+	stream->records[number].have |= cells;
 }
 
 static enum verdict open_packet(struct sim *sim, struct transport *t, struct end *end,
