@@ -4,6 +4,8 @@
 
 #include "tests/sim/sim.h"
 
+#define FRAME_FULL 1514u // of the smallest MTU
+
 // Ones'-complement sum of 16-bit words, as UDP's. Sums
 // 32 bits at a time: carries are folded at the end.
 uint16_t frame_checksum(const uint8_t *bytes, uint32_t size)
@@ -127,7 +129,9 @@ static bool pass_rate(struct sim *sim, const struct link_plan *plan, struct link
 		return true;
 	uint64_t take_ns = (uint64_t)(size + 42) * S / plan->rate_Bps;
 	uint64_t start_ns = link->free_ns > sim->now_ns ? link->free_ns : sim->now_ns;
-	if (start_ns - sim->now_ns > plan->queue * take_ns)
+	// A small frame takes a place like any other: it must not find a queue full that is not.
+	uint64_t place_ns = FRAME_FULL * S / plan->rate_Bps;
+	if (start_ns - sim->now_ns > plan->queue * (take_ns > place_ns ? take_ns : place_ns))
 		return false;
 	*out_ns = link->free_ns = start_ns + take_ns;
 	return true;
