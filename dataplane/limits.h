@@ -8,7 +8,7 @@ enum limits {
 	WORKERS_MAX = 16,
 	PORTS_MAX = 16,       // links of one node
 	APPS_MAX = 64,        // attached applications
-	CONNS_MAX = 256,      // connections of one worker
+	CONNS_MAX = 1024,     // connections of one worker; a slot that nobody used takes no memory
 	RECORD_WINDOW = 128,  // records of one stream between the lowest incomplete and the newest
 	IN_FLIGHT_MAX = 4096, // next_pn - lowest tracked, per connection
 	PN_WINDOW = 8192,     // duplicate filter, ack source and replay window, bits per connection

@@ -20,15 +20,16 @@ static json_t *worker_row(
 	uint64_t age = call->now_ns > w->heartbeat_ns ? call->now_ns - w->heartbeat_ns : 0;
 	double busy = w->cycles_total ? (double)w->cycles_busy / (double)w->cycles_total : 0.0;
 
-	return json_pack(
-		"{s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", //
+	return json_pack("{s:I, s:I, s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, "
+			 "s:I, s:o}", //
 		"worker", (json_int_t)index, "tid", (json_int_t)w->tid, "heartbeat_age_ns",
 		(json_int_t)age, //
 		"busy_ratio", busy, "turns", (json_int_t)w->turns, "busy_turns",
 		(json_int_t)w->busy_turns,                                                  //
 		"sleeps", (json_int_t)w->sleeps, "rx_packets", (json_int_t)w->rx_packets,   //
 		"tx_packets", (json_int_t)w->tx_packets, "steered", (json_int_t)w->steered, //
-		"events_lost", (json_int_t)w->events_lost, "bytes_memcpy",
+		"events_lost", (json_int_t)w->events_lost, "sessions_refused",
+		(json_int_t)w->sessions_refused, "bytes_memcpy",
 		(json_int_t)w->bytes_memcpy,                               //
 		"bytes_memcpy_sealed", (json_int_t)w->bytes_memcpy_sealed, //
 		"bytes_memcpy_opened", (json_int_t)w->bytes_memcpy_opened, //

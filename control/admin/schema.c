@@ -47,7 +47,8 @@ const struct schema_method schema_methods[] = {
 			"poll-mode workers: heartbeat, load, packets, and every drop by its reason",
 		.result = "workers[] {worker, tid, heartbeat_age_ns, busy_ratio, turns, "
 			  "busy_turns, sleeps, "
-			  "rx_packets, tx_packets, steered, events_lost, bytes_memcpy, "
+			  "rx_packets, tx_packets, steered, events_lost, sessions_refused, "
+			  "bytes_memcpy, "
 			  "bytes_memcpy_sealed, "
 			  "bytes_memcpy_opened, drops {NAME: packets}}, drop_sentences {NAME: "
 			  "sentence}",

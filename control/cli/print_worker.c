@@ -18,6 +18,7 @@ static const struct {
 	{"tx packets", "tx_packets"},
 	{"steered", "steered"},
 	{"events lost", "events_lost"},
+	{"refused", "sessions_refused"},
 	{"copied", "bytes_memcpy"},
 	{"  sealing", "bytes_memcpy_sealed"},
 	{"  opening", "bytes_memcpy_opened"},

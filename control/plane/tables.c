@@ -57,6 +57,7 @@ bool tables_worker(const struct tables *tables, uint32_t worker, struct tables_w
 	row->bytes_memcpy_sealed = tables_load(&from->bytes_memcpy_sealed);
 	row->bytes_memcpy_opened = tables_load(&from->bytes_memcpy_opened);
 	row->events_lost = tables_load(&from->events_lost);
+	row->sessions_refused = tables_load(&from->sessions_refused);
 	row->tid = tables_load(&from->tid);
 	for (int i = 0; i < PLANE_DROPS_MAX; i++)
 		row->drops[i] = tables_load(&from->drops[i]);

@@ -25,7 +25,7 @@ struct tables_worker { // a plain copy of struct plane_worker
 	uint64_t heartbeat_ns, turns, busy_turns, sleeps, cycles_busy, cycles_total;
 	uint64_t rx_packets, tx_packets, steered;
 	uint64_t bytes_memcpy, bytes_memcpy_sealed, bytes_memcpy_opened;
-	uint64_t events_lost, tid;
+	uint64_t events_lost, sessions_refused, tid;
 	uint64_t drops[PLANE_DROPS_MAX];
 };
 

@@ -18,7 +18,7 @@
 
 enum app_channel_limits {
 	APP_CONNECTS_MAX = 16,       // requests of one application that wait for an answer
-	APP_CREDIT_RECORDS_MIN = 4,  // least credit a session opens with
+	APP_CREDIT_RECORDS_MIN = 1,  // least credit a session opens with
 	APP_CREDIT_RECORDS_MAX = 96, // and the most; the transport's window is RECORD_WINDOW
 	APP_STAGED_MAX = 64,         // events staged before a publish
 	APP_RETURNS_TURN = 64,       // blocks taken back per call of app_take_returns

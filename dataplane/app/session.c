@@ -9,14 +9,18 @@
 // bytes, and the expanded ones), one when it is delivered.
 #define BLOCKS_PER_RECORD 2u
 
-// A quarter of what remains: the first session gets most,
-// later ones still get something. 0: nothing remains.
+// A quarter of what remains: the first session gets most, later ones still get something. The last
+// eighth of all is for sessions that come when the others have theirs: one record each, so that
+// many can be open. 0: nothing remains.
 static uint32_t session_share(const struct app_channel *channel)
 {
 	uint32_t promised = channel->slabs_max + channel->granted + channel->orphans;
 	uint32_t remaining = (channel->blocks_count - promised) / BLOCKS_PER_RECORD;
+	uint32_t reserve = (channel->blocks_count - channel->slabs_max) / BLOCKS_PER_RECORD / 8;
 	uint32_t share = remaining / 4;
 
+	if (share + reserve > remaining)
+		share = remaining > reserve ? remaining - reserve : 0;
 	assert(promised <= channel->blocks_count);
 	if (share < APP_CREDIT_RECORDS_MIN)
 		share = APP_CREDIT_RECORDS_MIN;

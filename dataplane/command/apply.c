@@ -35,12 +35,14 @@ static struct session *apply_reserve(struct worker *w, const struct plane_comman
 	}
 	c = transport_reserve(w->transport);
 	if (!c) {
+		w->counters.sessions_refused++;
 		report_refused(w, command, IPC_REFUSED_FULL,
 			"this worker holds as many connections as it can");
 		return NULL;
 	}
 	if (app && !(row = app_session_open(app, conn_cid(c)))) {
 		transport_free(w->transport, c);
+		w->counters.sessions_refused++;
 		report_refused(w, command, IPC_REFUSED_FULL,
 			"the application has as many sessions as its receive buffers allow");
 		return NULL;

@@ -139,6 +139,7 @@ static void publish_counters(struct worker *w, uint64_t now_ns)
 	set(&row->bytes_memcpy_sealed, c->bytes_memcpy_sealed);
 	set(&row->bytes_memcpy_opened, c->bytes_memcpy_opened);
 	set(&row->events_lost, c->events_lost);
+	set(&row->sessions_refused, c->sessions_refused);
 	for (uint32_t v = 0; v < DROP_COUNT; v++) {
 		uint64_t n = c->drops[v];
 

@@ -179,7 +179,7 @@ struct transport {
 	struct list placed; // ... with blocks that no authentic cell has claimed
 	uint16_t nfree;
 	uint16_t free[CONNS_MAX];      // slots
-	uint32_t peer_cids[CONNS_MAX]; // compact, for hints: a scan touches one kilobyte
+	uint32_t peer_cids[CONNS_MAX]; // compact, for hints: a scan touches 4 KiB
 	struct conn *conns;
 };
 

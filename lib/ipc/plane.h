@@ -12,7 +12,7 @@
 #include "lib/shm/broadcast.h"
 #include "lib/shm/ring.h"
 
-#define PLANE_VERSION         5u
+#define PLANE_VERSION         6u
 #define PLANE_CONTROL_MAGIC   0x43434c53u // "SLCC", control's region
 #define PLANE_DATAPLANE_MAGIC 0x50434c53u // "SLCP", the dataplane's region for control
 
@@ -21,7 +21,7 @@ enum plane_limits {
 	PLANE_CHANNELS = PLANE_WORKERS_MAX + 1,
 	PLANE_COMMAND_SLOTS = 64,
 	PLANE_EVENT_SLOTS = 256,
-	PLANE_SESSIONS_MAX = 256, // of one worker
+	PLANE_SESSIONS_MAX = 1024, // of one worker
 	PLANE_PORTS_MAX = 16,
 	PLANE_APPS_MAX = 64,
 	PLANE_LISTENERS_MAX = 64,
@@ -181,6 +181,7 @@ struct plane_worker {                  // its worker writes, relaxed
 	_Atomic uint64_t bytes_memcpy_sealed; // of which: null cipher, the seal copy
 	_Atomic uint64_t bytes_memcpy_opened; // of which: null cipher, the open copy
 	_Atomic uint64_t events_lost;         // control's ring was full
+	_Atomic uint64_t sessions_refused;    // no slot, or no receive buffers of the application
 	_Atomic uint64_t tid;
 	_Atomic uint64_t drops[PLANE_DROPS_MAX]; // by enum verdict
 };
