@@ -144,6 +144,19 @@ static int start(struct dataplane *dp)
 	return start_door(dp); // last: who attaches finds everything running
 }
 
+// Nobody uses the link any more: a packet buffer that is not back now never comes.
+static void stop_port(struct port *port)
+{
+	char name[NAME_SIZE];
+	uint32_t away;
+
+	snprintf(name, sizeof(name), "%s", port_config(port)->name);
+	away = port_close(port);
+	if (away)
+		fprintf(stderr, "sluice-dataplane: link %s: %u packet buffers did not come back\n",
+			name, away);
+}
+
 static void stop(struct dataplane *dp)
 {
 	if (dp->door)
@@ -157,7 +170,7 @@ static void stop(struct dataplane *dp)
 	if (dp->steer)
 		steer_free(dp->steer);
 	for (uint16_t i = 0; i < dp->ports; i++)
-		port_close(dp->port[i]);
+		stop_port(dp->port[i]);
 	if (dp->eal)
 		eal_stop(dp->eal);
 	region_fini(&dp->tables_region);

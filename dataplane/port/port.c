@@ -118,8 +118,11 @@ no_memory:
 	return false;
 }
 
-static void port_free(struct port *p)
+// Returns the packet buffers that did not come back; with nobody using the port, none.
+static uint32_t port_free(struct port *p)
 {
+	uint32_t away = p->pool ? rte_mempool_in_use_count(p->pool) : 0;
+
 	for (uint16_t q = 0; p->queues && q < p->config.queues; q++)
 		rte_ring_free(p->queues[q].inbox);
 	if (p->ioctl_socket >= 0)
@@ -129,6 +132,7 @@ static void port_free(struct port *p)
 	rte_mempool_free(p->pool);
 	free(p->queues);
 	free(p);
+	return away;
 }
 
 static bool port_start(struct port *p, char *error, size_t size)
@@ -194,14 +198,14 @@ no_device:
 	return NULL;
 }
 
-void port_close(struct port *p)
+uint32_t port_close(struct port *p)
 {
 	port_shut(p);
 	eal_port_remove(p->eal, p);
 	if (p->started)
 		rte_eth_dev_stop(p->id);
 	device_close(p);
-	port_free(p);
+	return port_free(p);
 }
 
 const struct port_config *port_config(const struct port *p)

@@ -74,8 +74,9 @@ uint32_t port_config_memory_mb(const struct port_config *config);
 struct port *port_open(
 	struct eal *eal, const struct port_config *config, char *error, size_t error_size);
 // Takes `port`. Its workers have stopped; mbufs still held by anybody are lost with it. Only when
-// the process ends: a closed memif server cannot be opened again (gate.h).
-void port_close(struct port *port);
+// the process ends: a closed memif server cannot be opened again (gate.h). Returns how many mbufs
+// somebody still held.
+uint32_t port_close(struct port *port);
 
 const struct port_config *port_config(const struct port *port); // defaults filled in
 bool port_link_up(const struct port *port);                     // any thread

@@ -273,7 +273,10 @@ static int node_run(struct node *n)
 	node_report(n, "done");
 	if (!n->failure[0])
 		node_judge(n);
-	port_close(n->port);
+	uint32_t away = port_close(n->port);
+	if (away && !n->failure[0])
+		snprintf(n->failure, sizeof(n->failure), "%u packet buffers did not come back",
+			away);
 	eal_stop(n->eal);
 	if (n->failure[0])
 		printf("%s: %s\n", n->config.name, n->failure);
