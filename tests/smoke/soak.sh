@@ -34,6 +34,7 @@ network() { # another bad network, each way
 		below 30 && duplicate=$die_roll
 		below 10 && corrupt=$die_roll
 		below 30 && reorder=$die_roll
+		impair off "$port" 2>/dev/null || true # of the network before
 		impair on "$port" --drop "$drop" --duplicate "$duplicate" --corrupt "$corrupt" --reorder "$reorder" ||
 			smoke_fail "impairment of $port"
 	done

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static uint8_t *pair_block_get(void *context, void *owner)
 {
@@ -87,7 +88,10 @@ struct pair *pair_new_wide(uint32_t credit_records, uint32_t segment_size, uint3
 	p->segment_size = segment_size;
 	p->carries = carries;
 	for (uint32_t i = 0; i < 2; i++) {
-		p->queue[i] = malloc(PAIR_QUEUE * sizeof(struct pair_packet));
+		// Not malloc: meson's MALLOC_PERTURB_ would write all of it, for every pair.
+		p->queue[i] = mmap(NULL, PAIR_QUEUE * sizeof(struct pair_packet),
+			PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		assert(p->queue[i] != MAP_FAILED);
 		pair_side_init(p, i);
 	}
 	pair_open(p, credit_records);
@@ -113,7 +117,7 @@ void pair_free(struct pair *p)
 {
 	for (uint32_t i = 0; i < 2; i++) {
 		pair_end(p, &p->side[i]);
-		free(p->queue[i]);
+		munmap(p->queue[i], PAIR_QUEUE * sizeof(struct pair_packet));
 		free(p->side[i].memory);
 	}
 	free(p);

@@ -51,7 +51,7 @@ static void close__delivers_first(void **state)
 static void close__simultaneous(void **state)
 {
 	(void)state;
-	for (uint32_t seed = 1; seed <= 50; seed++) {
+	for (uint32_t seed = 1; seed <= 20; seed++) {
 		struct pair *p = opened();
 		p->seed = seed * 99991;
 		p->loss_permille = seed == 1 ? 0 : 200;
