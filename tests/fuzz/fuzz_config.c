@@ -21,8 +21,9 @@ static void link_check(const struct setup_link *link)
 	text_check(link->name, sizeof(link->name));
 	text_check(link->socket, sizeof(link->socket));
 	text_check(link->interface, sizeof(link->interface));
-	FUZZ_CHECK(link->name[0] && link->prefix >= SETUP_PREFIX_MIN &&
-		   link->prefix <= SETUP_PREFIX_MAX);
+	FUZZ_CHECK(link->name[0] && link->prefix >= SETUP_PREFIX_MIN);
+	FUZZ_CHECK(link->prefix <= (address_is_ipv4(link->address) ? (uint32_t)SETUP_PREFIX_MAX
+								   : SETUP_PREFIX_MAX6));
 	FUZZ_CHECK(link->mtu >= SETUP_MTU_MIN && link->mtu <= SETUP_MTU_MAX);
 	text_check(link->device, sizeof(link->device));
 	FUZZ_CHECK(!link->socket[0] == !(SOCKETS & 1u << link->driver));
