@@ -17,6 +17,20 @@ def process_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
+def softirq_threads(cpus):
+    """Pids of the kernel's threads that finish the network's work of these CPUs when there is too much of it."""
+    names = {"ksoftirqd/%d\n" % cpu for cpu in cpus}
+    return [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and name_of(pid) in names]
+
+
+def name_of(pid):
+    try:
+        with open("/proc/%s/comm" % pid) as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
 def busy_seconds(cpus):
     """Time that these CPUs were not idle."""
     total = 0
@@ -30,23 +44,24 @@ def busy_seconds(cpus):
 
 
 def shares(looks, begin):
-    """Of looks (time, receiver, sender, busy), in seconds: what each used of a CPU from the first look at or after
+    """Of looks (time, receiver, sender, kernel, busy), in seconds: what each used of a CPU from the first look at or after
     `begin` to the last one in which nobody had gone; "others" is all else on both CPUs. None: too short to say."""
     looks = [look for look in looks if look[0] >= begin]
     while len(looks) > 1 and any(b < a for a, b in zip(looks[-2], looks[-1])):
         looks.pop()
     if len(looks) < 2 or looks[-1][0] - looks[0][0] < 2 * EVERY:
         return None
-    took, receiver, sender, busy = (b - a for a, b in zip(looks[0], looks[-1]))
-    return {"receiver": receiver / took, "sender": sender / took,
-            "others": max(0.0, busy - receiver - sender) / took}
+    took, receiver, sender, kernel, busy = (b - a for a, b in zip(looks[0], looks[-1]))
+    return {"receiver": receiver / took, "sender": sender / took, "kernel": kernel / took,
+            "others": max(0.0, busy - receiver - sender - kernel) / took}
 
 
 class Watch:
     """with Watch(cpus, receiver pids, sender pids, warm_up) as watch: ...; then watch.cpu is as shares() has it."""
 
     def __init__(self, cpus, receiver, sender, warm_up):
-        self.cpus, self.sides, self.warm_up = cpus, (receiver, sender), warm_up
+        self.cpus, self.warm_up = cpus, warm_up
+        self.sides = receiver, sender, softirq_threads(cpus)
         self.looks, self.over, self.cpu = [], threading.Event(), None
 
     def _look(self):

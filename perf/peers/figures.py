@@ -33,6 +33,13 @@ def cpu(results):
     return {side: statistics.median(c[side] for c in known) for side in known[0]} if known else None
 
 
+def cpu_per_gigabyte(results):
+    """CPU seconds of both sides and of the kernel's threads for 1e9 bytes of a rate; None where that is not known."""
+    known = [r for r in results if r and r.get("cpu")]
+    costs = [(r["cpu"]["receiver"] + r["cpu"]["sender"] + r["cpu"]["kernel"]) / r["value"] * 1e9 for r in known]
+    return statistics.median(costs) if costs else None
+
+
 def ranked(samples, better):
     """Names of those that gave a figure, best first."""
     medians = {name: statistics.median(values(s)) for name, s in samples.items() if values(s)}

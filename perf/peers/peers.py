@@ -164,11 +164,16 @@ def case_rows(case, chosen, results, steals, again):
             row.update(stable=steals[c.name] < figures.STEAL_UNSTABLE, hash="", noise=floor and floor["ci95"],
                        beside=c.ours or not c.counts,
                        extra={"rounds": results[c.name], "options": c.options, "not_comparable": c.apart,
-                              "cipher": c.cipher, "cpu": figures.cpu(results[c.name])})
+                              "cipher": c.cipher, "cpu": figures.cpu(results[c.name]),
+                              "cpu_seconds_per_gigabyte": cost(case, results[c.name])})
             rows.append(row)
     say(table.case_text(case, chosen, results, rows, floor))
     say("verdict: " + figures.verdict(samples, ours, counts, case.better) + "\n")
     return rows, floor
+
+
+def cost(case, results):
+    return figures.cpu_per_gigabyte(results) if case.unit == "B/s" else None
 
 
 def machine():

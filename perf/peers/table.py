@@ -9,7 +9,7 @@ def amount(value, unit):
     return "%.2f Gb/s" % (value * 8 / 1e9) if unit == "B/s" else "%.1f us" % (value / 1e3)
 
 
-HEAD = "%-18s %12s  %-16s %5s %5s %6s  %-12s %6s  %s"
+HEAD = "%-18s %12s  %-16s %5s %5s %5s %6s %8s  %-12s %6s  %s"
 BUSY = 0.1  # of one CPU, used by anybody else, from which a figure is marked
 
 
@@ -18,7 +18,9 @@ def line(c, case, results, row):
     spread = "%s to %s" % tuple(amount(v, case.unit).split()[0] for v in (min(got), max(got)))
     ratio = ("%.3f" % row["ratio"]["median"], "%.3f to %.3f" % tuple(row["ratio"]["ci95"])) if row else ("-", "")
     cpu = figures.cpu(results)
-    shares = ["%.0f%%" % (100 * cpu[side]) if cpu else "?" for side in ("receiver", "sender", "others")]
+    shares = ["%.0f%%" % (100 * cpu[side]) if cpu else "?" for side in ("receiver", "sender", "kernel", "others")]
+    cost = figures.cpu_per_gigabyte(results) if case.unit == "B/s" else None
+    shares.append("?" if cost is None else "%.2f" % cost)
     marks = ("" if row is None or row["stable"] else "  (steal)") + ("  (busy)" if cpu and cpu["others"] > BUSY else "")
     return HEAD % (c.name, amount(figures.statistics.median(got), case.unit), spread, *shares, c.cipher, *ratio) + marks
 
@@ -28,12 +30,12 @@ def case_text(case, chosen, results, rows, floor):
     by_name = {c.name: row for c in chosen for row in rows if row["id"] == case.id(c.name)}
     by = {c.name: c for c in chosen}
     order = figures.ranked({name: [r and r["value"] for r in results[name]] for name in by}, case.better)
-    out = ["", HEAD % (case.id("..."), "median", "spread", "recv", "send", "others", "cipher", "ratio", "95 %")]
+    out = ["", HEAD % (case.id("..."), "median", "spread", "recv", "send", "kern", "others", "s/GB", "cipher", "ratio", "95 %")]
     out += [line(by[name], case, results[name], by_name.get(name)).rstrip() for name in order]
     out += ["%-18s gave no figure" % c.name for c in chosen if c.name not in order]
     out.append("ratio: Sluice's best against the peer; each of Sluice's against the best peer; larger is better for Sluice")
-    out.append("recv, send: CPU time of that side's processes, of one CPU; others: all else on these CPUs, the kernel's "
-               "own threads too")
+    out.append("recv, send, kern: CPU time of that side's processes and of the kernel's network threads, of one CPU; others: all "
+               "else on both; s/GB: CPU seconds of the first three for a gigabyte")
     beside = [c.name for c in chosen if not c.counts]
     if beside:
         out.append("shown, not taken for the best: " + ", ".join(beside))

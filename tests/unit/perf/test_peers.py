@@ -116,21 +116,23 @@ class Figures(unittest.TestCase):
 
 
     def test_cpu__median_of_the_rounds_that_know(self):
-        rounds = [{"cpu": {"receiver": r, "sender": 1.0, "others": 0.0}} for r in (0.5, 0.7, 0.9)]
-        self.assertEqual(figures.cpu([None, {"cpu": None}, *rounds]), {"receiver": 0.7, "sender": 1.0, "others": 0.0})
+        rounds = [{"value": 2e9, "cpu": {"receiver": r, "sender": 1.0, "kernel": 0.3}} for r in (0.5, 0.7, 0.9)]
+        self.assertEqual(figures.cpu([None, {"cpu": None}, *rounds]), {"receiver": 0.7, "sender": 1.0, "kernel": 0.3})
+        self.assertAlmostEqual(figures.cpu_per_gigabyte([None, {"value": 9, "cpu": None}, *rounds]), 1.0)
+        self.assertIsNone(figures.cpu_per_gigabyte([None, {"value": 9, "cpu": None}]))
         self.assertIsNone(figures.cpu([None, {"cpu": None}, {"value": 1}]))
 
 
 class Cpu(unittest.TestCase):
     def test_shares__after_the_warm_up_until_one_is_gone(self):
-        looks = [(0.0, 9.0, 0.0, 20.0), (1.0, 10.0, 1.0, 22.0), (2.0, 10.5, 2.0, 24.0), (3.0, 11.0, 3.0, 26.0),
-                 (4.0, 11.2, 0.0, 27.0)]
-        self.assertEqual(cpu.shares(looks, 0.5), {"receiver": 0.5, "sender": 1.0, "others": 0.5})
+        looks = [(0.0, 9.0, 0.0, 1.0, 20.0), (1.0, 10.0, 1.0, 1.0, 22.0), (2.0, 10.5, 2.0, 1.2, 24.0),
+                 (3.0, 11.0, 3.0, 1.5, 26.0), (4.0, 11.2, 0.0, 1.6, 27.0)]
+        self.assertEqual(cpu.shares(looks, 0.5), {"receiver": 0.5, "sender": 1.0, "kernel": 0.25, "others": 0.25})
 
     def test_shares__too_short_to_say(self):
-        self.assertIsNone(cpu.shares([(0.0, 0.0, 0.0, 0.0)], 0))
-        self.assertIsNone(cpu.shares([(0.0, 0.0, 0.0, 0.0), (0.1, 0.1, 0.1, 0.2)], 0))
-        self.assertIsNone(cpu.shares([(0.0, 5.0, 0.0, 0.0), (9.0, 0.0, 0.0, 9.0)], 0))
+        self.assertIsNone(cpu.shares([(0.0, 0.0, 0.0, 0.0, 0.0)], 0))
+        self.assertIsNone(cpu.shares([(0.0, 0.0, 0.0, 0.0, 0.0), (0.1, 0.1, 0.1, 0.0, 0.2)], 0))
+        self.assertIsNone(cpu.shares([(0.0, 5.0, 0.0, 0.0, 0.0), (9.0, 0.0, 0.0, 0.0, 9.0)], 0))
 
     def test_watch__sees_ourselves_work(self):
         with cpu.Watch(sorted(os.sched_getaffinity(0)), [os.getpid()], [], 0) as watch:
