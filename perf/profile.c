@@ -39,7 +39,7 @@ static int record(const char *id, const char *file, struct profile *p)
 	text = child_read(argv, &status);
 	free(text);
 	if (status == 127)
-		return profile_error(p, "perf is not installed (Debian: linux-perf)");
+		return profile_error(p, "perf is not installed (scripts/setup --perf)");
 	if (status != 0)
 		return profile_error(p, "perf record failed: the kernel refuses samples to this "
 					"user, or the benchmark failed");
