@@ -10,6 +10,7 @@ static const struct port_kind kinds[PORT_DRIVER_COUNT] = {
 	[PORT_AF_XDP] = {.driver = "net_af_xdp",
 		.kernel = true,
 		.own_mac = true,
+		.keeps_buffers = true,
 		.step = kernel_link_step},
 	[PORT_VHOST] = {.driver = "net_vhost",
 		.memory = true,

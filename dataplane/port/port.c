@@ -121,7 +121,8 @@ no_memory:
 // Returns the packet buffers that did not come back; with nobody using the port, none.
 static uint32_t port_free(struct port *p)
 {
-	uint32_t away = p->pool ? rte_mempool_in_use_count(p->pool) : 0;
+	bool told = p->pool && !port_kind(p)->keeps_buffers;
+	uint32_t away = told ? rte_mempool_in_use_count(p->pool) : 0;
 
 	for (uint16_t q = 0; p->queues && q < p->config.queues; q++)
 		rte_ring_free(p->queues[q].inbox);

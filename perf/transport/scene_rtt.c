@@ -13,7 +13,9 @@ enum {
 	LOAD_RECORD = 8192,
 	PING_SESSION = 0,
 	LOAD_SESSION = 1,
-	PING_STREAM = 1, // stream 0 is the load's
+	// Stream 0 is the load's, and a stream is of one kind for good.
+	PING_STREAM = 1,
+	URGENT_STREAM = 2,
 };
 
 struct pinger {
@@ -62,13 +64,14 @@ static int rtt(struct scene *s, const struct rtt_plan *plan)
 	struct node *a = &s->pair->node[0];
 	struct pinger ping = {.node = a,
 		.session = s->pair->session[PING_SESSION].end[0],
-		.stream = stream_id(PING_STREAM, plan->kind),
+		.stream = stream_id(
+			plan->kind == STREAM_URGENT ? URGENT_STREAM : PING_STREAM, plan->kind),
 		.size = s->argument & 0xffffff,
 		.gap_ns = plan->gap_ns,
 		.latency = s->out->latency};
 
 	scene_sources(s, 0, 0, 1);
-	s->pair->session[PING_SESSION].end[1]->echo = 1u << PING_STREAM;
+	s->pair->session[PING_SESSION].end[1]->echo = 1u << PING_STREAM | 1u << URGENT_STREAM;
 	if (plan->load) {
 		plan->load->size = LOAD_RECORD;
 		plan->load->gap_ns = plan->load_gap_ns;
