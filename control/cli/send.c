@@ -59,7 +59,7 @@ const struct schema_method send_method = {
 static const char note_dash[] =
 	"A FILE whose name begins with a dash goes behind \"--\": sluice send -- -x b";
 static const char note_busy[] =
-	"One sluice serve takes 15 senders at once; one more is refused and may try again when one "
+	"One sluice serve takes 56 senders at once; one more is refused and may try again when one "
 	"of them has ended. A file of the same name stays as it is, unless the receiver runs with "
 	"--overwrite.";
 

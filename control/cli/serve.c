@@ -62,7 +62,7 @@ const struct schema_method serve_method = {
 };
 
 static const char note_busy[] =
-	"It takes 15 senders at once (their windows share its 1,024 receive buffers); one more is "
+	"It takes 56 senders at once (their windows share its 1,024 receive buffers); one more is "
 	"refused and may try again when one of them has ended.";
 static const char note_names[] =
 	"Until a file is verified and flushed it is named .NAME.sluice-XXXXXX.part. What a killed "

@@ -198,6 +198,9 @@ transfer_start() {
 		sh -c "find '${receive_dir:-$SLUICE_TESTBED/$3/inbox}' -name '*.part' -size +0 | grep -q ."
 }
 
+# serve_signal NODE SIGNAL: STOP, and a transfer to it stands when credit ends: however slow a test looks, it is still there.
+serve_signal() { kill -"$2" "$(cut -d: -f1 "$SLUICE_TESTBED/$1/serve.pid")"; }
+
 # transfer_end: sets transfer_code.
 # shellcheck disable=SC2034 # for the test that calls it
 transfer_end() {

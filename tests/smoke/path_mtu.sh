@@ -55,12 +55,14 @@ carried 1500 1408
 bed_up 2 --link veth --mtu 9000
 bridges_part
 transfer_start a "$smoke_work/file" b
+serve_signal b STOP
 expect_soon 20 "large packets pass" path_is 8448
 sl a session trace --json "$(json "$smoke_work/session" 'j["id"]')" >"$smoke_work/trace" &
 trace_pid=$!
 smoke_children+=("$trace_pid")
 expect_soon 20 "the trace begins" test -s "$smoke_work/trace"
 bridge_mtu 1500
+serve_signal b CONT
 transfer_end
 [ "$transfer_code" = 0 ] || smoke_fail "the transfer on a path that became narrow ended with $transfer_code"
 expect_same "$smoke_work/file" "$SLUICE_TESTBED/b/inbox/file"

@@ -12,12 +12,9 @@ open_session() {
 	json "$smoke_work/sessions" '([s["id"] for s in j["sessions"] if s["state"] == "open"] + [""])[0]'
 }
 
-# Who receives stands still or goes on: credit ends, and however slow this script is, the session is there until then.
-receiver() { kill -"$1" "$(cut -d: -f1 "$SLUICE_TESTBED/b/serve.pid")"; }
-
-# CONTROLLER: a transfer has begun, its session is in $session and lasts until `receiver CONT`.
+# CONTROLLER: a transfer has begun, its session is in $session and lasts until the receiver goes on.
 transfer_begin() {
-	receiver STOP
+	serve_signal b STOP
 	"$SLUICE_BUILD/control/sluice" --node "$SLUICE_TESTBED/a/control.sock" send --json --codec none \
 		--controller "$1" "$smoke_work/file" b >"$smoke_work/sent" 2>&1 &
 	transfer_pid=$!
@@ -39,7 +36,7 @@ for controller in aimd aimd-ss cubic; do
 		expect 0 sl "$node" session show --json "$session"
 		expect_json "j[\"controller\"] == \"$controller\""
 	done
-	receiver CONT
+	serve_signal b CONT
 	wait "$trace_pid" || smoke_fail "the trace did not end well"
 	wait "$transfer_pid" || smoke_fail "the transfer failed: $(cat "$smoke_work/sent")"
 	python3 "$smoke_root/tests/smoke/trace_law.py" "$controller" "$smoke_work/trace" ||
@@ -53,9 +50,9 @@ transfer_begin aimd
 sl a session trace "$session" --count 5 >"$smoke_work/out" 2>&1 &
 trace_pid=$!
 smoke_children+=("$trace_pid")
-receiver CONT
+serve_signal b CONT
 wait "$trace_pid" || smoke_fail "the trace did not end with its fifth line"
-receiver STOP
+serve_signal b STOP
 expect_says 'window .* limited by'
 expect_says '5 lines, [0-9]+ steps lost'
 expect 0 sl a session trace --json "$session" --seconds 1
@@ -71,7 +68,7 @@ expect 2 sl a session trace "$session" --seconds x
 expect 1 sl a send "$smoke_work/file" nobody --controller cubic
 expect 2 sl a send "$smoke_work/file" b --controller reno
 expect_says 'aimd-ss'
-receiver CONT
+serve_signal b CONT
 kill -TERM "$transfer_pid" 2>/dev/null || true
 wait "$transfer_pid" || true
 smoke_children=()
