@@ -326,14 +326,14 @@ static void *loss_open(const struct bench *bench)
 #define LAW(NAME, PPM)                                                                        \
 	{                                                                                     \
 		.id = "transport/limit/law/" NAME, .unit = "B/s", .bytes = 0, .param = (PPM), \
-		.sample_ms = 50, .pairs_max = 41, .open = loss_open, .sample = law_sample,    \
+		.sample_ms = 50, .pairs_max = 15, .open = loss_open, .sample = law_sample,    \
 		.close = loss_close                                                           \
 	}
 #define LOSS(ID, LAW_NAME, PPM, CONTROLLER)                                                      \
 	{                                                                                        \
 		.id = "transport/" ID, .unit = "B/s", .limit = "transport/limit/law/" LAW_NAME,  \
 		.param = (PPM), .argument = CONTROLLER_##CONTROLLER, .sample_ms = 50,            \
-		.pairs_max = 41, .location = "dataplane/transport/cc_aimd.c", .open = loss_open, \
+		.pairs_max = 15, .location = "dataplane/transport/cc_aimd.c", .open = loss_open, \
 		.sample = loss_sample, .close = loss_close                                       \
 	}
 

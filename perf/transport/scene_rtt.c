@@ -4,9 +4,12 @@
 #include "perf/transport/raw.h"
 #include "perf/transport/scene.h"
 
-#define GAP_BUSY_NS  20000ull    // between two pings
-#define GAP_QUIET_NS 1000000ull  // long enough for a node to rest
-#define PROBE_NS     50000000ull // to find out what full load is
+// Between two pings: more than one takes, or each waits for those before it.
+#define GAP_MEMORY_NS 20000ull
+#define GAP_KERNEL_NS 500000ull
+#define GAP_BEHIND_NS 1000000ull
+#define GAP_QUIET_NS  1000000ull  // long enough for a node to rest
+#define PROBE_NS      50000000ull // to find out what full load is
 
 enum {
 	FRAME_HEADERS = 14 + 28 + 40, // Ethernet, IP and UDP, ours
@@ -17,6 +20,11 @@ enum {
 	PING_STREAM = 1,
 	URGENT_STREAM = 2,
 };
+
+static uint64_t gap(const struct scene *s)
+{
+	return port_is_memory(s->pair->link.port[0]) ? GAP_MEMORY_NS : GAP_KERNEL_NS;
+}
 
 struct pinger {
 	struct node *node;
@@ -93,7 +101,7 @@ static int rtt(struct scene *s, const struct rtt_plan *plan)
 
 int scene_rtt(struct scene *s)
 {
-	const struct rtt_plan plan = {.gap_ns = GAP_BUSY_NS};
+	const struct rtt_plan plan = {.gap_ns = gap(s)};
 
 	return rtt(s, &plan);
 }
@@ -135,7 +143,7 @@ static double load_full(struct scene *s)
 
 int scene_rtt_loaded(struct scene *s)
 {
-	struct rtt_plan plan = {.gap_ns = GAP_BUSY_NS};
+	struct rtt_plan plan = {.gap_ns = gap(s)};
 
 	if (pair_sessions(s->pair, LOAD_SESSION + 1) < 0)
 		return -1;
@@ -147,8 +155,9 @@ int scene_rtt_loaded(struct scene *s)
 // In the session of the load itself, which sends what it can.
 static int behind(struct scene *s, enum stream_kind kind)
 {
-	const struct rtt_plan plan = {
-		.kind = kind, .gap_ns = GAP_BUSY_NS, .load = s->pair->session[PING_SESSION].end[0]};
+	const struct rtt_plan plan = {.kind = kind,
+		.gap_ns = GAP_BEHIND_NS,
+		.load = s->pair->session[PING_SESSION].end[0]};
 
 	return rtt(s, &plan);
 }
@@ -166,7 +175,7 @@ int scene_rtt_urgent(struct scene *s)
 int scene_raw_rtt(struct scene *s)
 {
 	s->out->units = raw_ping(
-		s->pair, s->argument + FRAME_HEADERS, GAP_BUSY_NS, s->duration_ns, s->out->latency);
+		s->pair, s->argument + FRAME_HEADERS, gap(s), s->duration_ns, s->out->latency);
 	s->out->ns = s->duration_ns;
 	s->out->hash = 1;
 	return 0;
