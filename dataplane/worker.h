@@ -39,7 +39,7 @@ struct worker_counters {
 	uint64_t rx_packets, tx_packets, steered;
 	uint64_t bytes_memcpy_sealed, bytes_memcpy_opened; // by a cipher that only copies
 	uint64_t events_lost;
-	uint64_t sessions_refused; // no slot, or no receive buffers of the application
+	uint64_t sessions_refused;  // no slot, or no receive buffers of the application
 	uint64_t drops[DROP_COUNT]; // those that a port does not count
 };
 

@@ -45,8 +45,9 @@ struct port_config {
 	char socket[PORT_SOCKET_SIZE]; // memif, vhost, virtio-user: path in a directory only the
 				       // owner may enter (0700)
 	uint32_t memif_id;             // equal on both sides
-	char iface[IFNAMSIZ]; // af_packet, af_xdp: the kernel's, without an address of its own;
-		// tap: made unless it is there
+	// af_packet, af_xdp: the kernel's, without an address of its own; tap: made unless it is
+	// there
+	char iface[IFNAMSIZ];
 	char device[PORT_DEVICE_SIZE]; // pci: address; vdev: "net_ring0,..."
 	uint32_t mtu;                  // IP MTU, MTU_MIN..MTU_MAX
 	uint16_t vlan;                 // 1..4094; 0: frames have no tag

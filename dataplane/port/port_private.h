@@ -41,7 +41,7 @@ struct port_kind {
 	bool gated;     // its step runs in a window, with the port shut and DPDK's interrupt thread
 			// held (gate.h), and opens it
 	bool takes_mtu; // what the device says of itself counts, and it is told the MTU
-	bool names_device;          // the configuration does: it may be a card, with RSS
+	bool names_device;  // the configuration does: it may be a card, with RSS
 	bool keeps_buffers; // the driver does not give back at its end what the kernel had then
 	bool device_comes_and_goes; // opened and closed by its step, not by port_open
 	void (*step)(struct port *p, uint64_t now_ns);

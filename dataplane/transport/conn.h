@@ -18,15 +18,15 @@
 #define NEVER UINT64_MAX
 
 enum {
-	QUANTUM_SEGMENTS = 16, // of one connection, and of one stream within it, per round
+	QUANTUM_SEGMENTS = 16,    // of one connection, and of one stream within it, per round
 	URGENT_LEAD_SEGMENTS = 4, // of urgent streams in a row while others wait
 	URGENT_GRANT_RECORDS = 4, // a peer that grants so many can spare one of them
-	SPAN_RESERVE = 64,     // packet numbers that data leaves to ACKs and probes
-	FLOOR_EVERY = 256,     // a FLOOR packet after so many packet numbers, if losses left holes
-	PLACED_MAX = 64,       // records that got a block and no authentic cell yet
-	HINT_PROBES = 3,       // unanswered probes after a hint that the peer forgot us
-	TIMEOUT_PACKETS = 2,   // in flight at most from a timeout until something is acknowledged
-	FIN_TRIES = 4,         // our FIN, when the peer's FIN came: the peer may be gone already
+	SPAN_RESERVE = 64,        // packet numbers that data leaves to ACKs and probes
+	FLOOR_EVERY = 256,   // a FLOOR packet after so many packet numbers, if losses left holes
+	PLACED_MAX = 64,     // records that got a block and no authentic cell yet
+	HINT_PROBES = 3,     // unanswered probes after a hint that the peer forgot us
+	TIMEOUT_PACKETS = 2, // in flight at most from a timeout until something is acknowledged
+	FIN_TRIES = 4,       // our FIN, when the peer's FIN came: the peer may be gone already
 };
 
 // A timer that comes later than this looks again before it acts.
@@ -89,7 +89,7 @@ struct conn {
 	int32_t deficit;      // bytes this connection may still send in its round
 	int32_t urgent_lead;  // bytes that urgent streams are ahead of others that waited
 	uint64_t send_credit,
-		send_credit_used; // bytes: granted by the peer, spent on records started
+		send_credit_used;   // bytes: granted by the peer, spent on records started
 	uint64_t send_credit_first; // bytes: what the peer grants at once
 	uint64_t recv_credit,
 		recv_credit_used;  // bytes: granted to the peer, spent by records that arrived
