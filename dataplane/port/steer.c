@@ -37,10 +37,11 @@ struct steer {
 
 uint32_t steer_room(uint16_t workers)
 {
-	uint32_t room = workers > 1 ? STEER_ROOM / (workers - 1u) : 0;
+	uint32_t room;
 
 	if (workers < 2)
 		return 0;
+	room = STEER_ROOM / (workers - 1u);
 	return room > STEER_RING_MIN ? rte_align32prevpow2(room) : STEER_RING_MIN;
 }
 

@@ -84,6 +84,8 @@ static int child_scene(struct scene *scene, scene_run *run)
 	int result = 0;
 
 	for (unsigned tries = 0; result == 0 && out->units == 0 && tries < TRIES_MAX; tries++) {
+		json_decref(out->extra);
+		out->extra = NULL;
 		result = run(scene);
 		ns += out->ns;
 		scene->duration_ns *= 2;

@@ -6,8 +6,8 @@
 
 enum { ETHERNET = 14, MESSAGE_RECORD = 32768, SMALL_FRAME = 64 };
 
-// What the copies were, and where the path waited, over the nodes' lives: rates, not totals, so
-// that a sample's own share is not needed.
+// How the session stands, and where the path waited: totals since both nodes began, warm-up and
+// settling included.
 static json_t *stream_extra(const struct scene *s)
 {
 	const struct pair *p = s->pair;
