@@ -50,7 +50,8 @@ static void urgent__goes_before_what_waits(void **state)
 
 	(void)state;
 	submit(p, bulk, 20, 65536);
-	assert_int_equal(send_some(p, 32), BULK);
+	// In the middle of its round: by turns it would go on.
+	assert_int_equal(send_some(p, QUANTUM_SEGMENTS / 2), BULK);
 	submit(p, alarm_stream, 1, 100);
 	assert_int_equal(send_some(p, 1), ALARM);
 	assert_int_equal(send_some(p, 32), BULK);
@@ -93,9 +94,11 @@ static void urgent__of_two_the_lower_number(void **state)
 
 	(void)state;
 	submit(p, 7 << 2 | STREAM_URGENT, 1, 100);
-	submit(p, 6 << 2 | STREAM_URGENT | STREAM_UNORDERED, 1, 100);
-	assert_int_equal(send_some(p, 1), 6);
-	assert_int_equal(send_some(p, 1), 7);
+	submit(p, 6 << 2 | STREAM_URGENT | STREAM_UNORDERED, 1, 65536);
+	sent[6] = sent[7] = 0;
+	send_some(p, 2 * QUANTUM_SEGMENTS); // longer than a round: by turns 7 would have had one
+	assert_int_equal(sent[6], 2 * QUANTUM_SEGMENTS);
+	assert_int_equal(sent[7], 0);
 	pair_free(p);
 }
 
