@@ -55,6 +55,18 @@ static const char usage[] =
 	"exit: 0 done, 1 failed, 2 usage; compare: 3 something is slower beyond interval and "
 	"noise\n";
 
+// What a command was told, and what stands where nothing was.
+struct options {
+	struct run_options run;
+	bool run_options; // any of those was given
+	const char *file; // a run, to write or to read
+	bool json;        // answers as an object
+	const char *baseline, *trace, *profile;
+	bool help;
+	char **operand;
+	char command[COMMAND_MAX]; // as it was typed
+};
+
 static int usage_error(const char *what, const char *word)
 {
 	fprintf(stderr, "sluice-perf: %s%s (sluice-perf --help tells how)\n", what, word);
@@ -73,11 +85,11 @@ static json_t *list_json(void)
 	return list;
 }
 
-static int list(bool json)
+static int list(const struct options *o)
 {
 	const struct bench *b;
 
-	if (json) {
+	if (o->json) {
 		json_t *all = list_json();
 		int result = json_dumpf(all, stdout, JSON_INDENT(1));
 
@@ -100,17 +112,89 @@ static int write_json(json_t *root, const char *path)
 	return result;
 }
 
-static int run(const struct run_options *o, const char *path)
+static int run(const struct options *o)
 {
 	size_t failed;
-	json_t *root = run_all(o, &failed);
+	json_t *root = run_all(&o->run, &failed);
 	int result = root && failed == 0 ? 0 : EXIT_FAILED;
 
-	if (root && path && write_json(root, path) < 0)
+	if (root && o->file && write_json(root, o->file) < 0)
 		result = EXIT_FAILED;
 	json_decref(root);
 	return result;
 }
+
+static int report(const struct options *o)
+{
+	json_t *baseline = o->baseline ? pick_load(o->baseline) : NULL, *root = NULL;
+	size_t failed = 0;
+	int result = EXIT_FAILED;
+
+	if (o->file && o->run_options)
+		return usage_error(
+			"--json is a run that was: it takes no --filter and no effort", "");
+	if (!o->baseline || baseline)
+		root = o->file ? pick_load(o->file) : run_all(&o->run, &failed);
+	if (root) {
+		const struct report r = {root, baseline, o->trace, o->profile, o->command};
+
+		result = report_write(&r, o->operand[0]) < 0 || failed > 0 ? EXIT_FAILED : 0;
+	}
+	json_decref(root);
+	json_decref(baseline);
+	return result;
+}
+
+static int compare(const struct options *o)
+{
+	return compare_files(o->operand[0], o->operand[1], o->json);
+}
+
+static int spin_one(const struct options *o)
+{
+	return spin(o->operand[0]);
+}
+
+// ---- the command line
+
+#define WORD_HELP                              \
+	{                                      \
+		"help", no_argument, NULL, 'h' \
+	}
+#define WORDS_END                \
+	{                        \
+		NULL, 0, NULL, 0 \
+	}
+// What makes a run, and where it is written or read.
+#define WORDS_RUN                                                                    \
+	{"filter", required_argument, NULL, 'f'}, {"quick", no_argument, NULL, 'e'}, \
+		{"full", no_argument, NULL, 'e'}, {"smoke", no_argument, NULL, 'e'}, \
+	{                                                                            \
+		"json", required_argument, NULL, 'j'                                 \
+	}
+
+static const struct option plain_words[] = {WORD_HELP, WORDS_END},
+			   told_words[] = {{"json", no_argument, NULL, 'J'}, WORD_HELP, WORDS_END},
+			   run_words[] = {WORDS_RUN, WORD_HELP, WORDS_END},
+			   report_words[] = {WORDS_RUN, {"baseline", required_argument, NULL, 'b'},
+				   {"trace", required_argument, NULL, 't'},
+				   {"profile", required_argument, NULL, 'P'},
+				   {"no-profile", no_argument, NULL, 'n'}, WORD_HELP, WORDS_END};
+
+static const struct command {
+	const char *name;
+	const struct option *words;          // that it takes
+	int operands;                        // exactly so many ...
+	const char *wants;                   // ... or this is said
+	int (*act)(const struct options *o); // the exit code
+} commands[] = {
+	{"list", told_words, 0, "list takes no operand", list},
+	{"run", run_words, 0, "run takes no operand: one row is --filter ID", run},
+	{"compare", told_words, 2, "compare takes two operands, the earlier run and the later",
+		compare},
+	{"report", report_words, 1, "report takes one operand, the file to write", report},
+	{"spin", plain_words, 1, "spin takes one operand, an id of sluice-perf list", spin_one},
+};
 
 // The command as one may type it again.
 static void command_line(int argc, char **argv, char *text, size_t size)
@@ -122,25 +206,23 @@ static void command_line(int argc, char **argv, char *text, size_t size)
 			strpbrk(argv[i], "*?[ ") ? " '%s'" : " %s", argv[i]);
 }
 
-struct options {
-	struct run_options run;
-	const char *json, *baseline, *trace, *profile;
-	bool report;      // which command: run has not all of the options
-	bool run_options; // any of those was given
-	bool help;
-};
-
-static const struct option words[] = {{"filter", required_argument, NULL, 'f'},
-	{"json", required_argument, NULL, 'j'}, {"quick", no_argument, NULL, 'e'},
-	{"full", no_argument, NULL, 'e'}, {"smoke", no_argument, NULL, 'e'},
-	{"help", no_argument, NULL, 'h'}, {"baseline", required_argument, NULL, 'b'},
-	{"trace", required_argument, NULL, 't'}, {"profile", required_argument, NULL, 'P'},
-	{"no-profile", no_argument, NULL, 'n'}, {NULL, 0, NULL, 0}};
-
-// false: it is not an option of this command.
-static bool report_option(struct options *o, int c)
+static void one_option(struct options *o, int c, const char *word)
 {
 	switch (c) {
+	case 'f':
+		o->run.filter = optarg;
+		o->run_options = true;
+		break;
+	case 'e':
+		run_effort(&o->run, word);
+		o->run_options = true;
+		break;
+	case 'j':
+		o->file = optarg;
+		break;
+	case 'J':
+		o->json = true;
+		break;
 	case 'b':
 		o->baseline = optarg;
 		break;
@@ -154,129 +236,31 @@ static bool report_option(struct options *o, int c)
 		o->profile = NULL;
 		break;
 	default:
-		return false;
-	}
-	return o->report;
-}
-
-static bool one_option(struct options *o, int c, const char *word)
-{
-	switch (c) {
-	case 'f':
-		o->run.filter = optarg;
-		o->run_options = true;
-		break;
-	case 'e':
-		run_effort(&o->run, word);
-		o->run_options = true;
-		break;
-	case 'j':
-		o->json = optarg;
-		break;
-	case 'h':
 		o->help = true;
-		break;
-	default:
-		return report_option(o, c);
 	}
-	return true;
 }
 
-// 0, or the exit code of a wrong option, said on the standard error.
-static int options_parse(struct options *o, int argc, char **argv)
+static int command_run(const struct command *command, int argc, char **argv)
 {
+	struct options o = {.run.filter = "*", .profile = ""};
 	int at = 0;
 
-	o->run.filter = "*";
-	o->profile = "";
-	run_effort(&o->run, "quick");
-	for (int c; (c = getopt_long(argc, argv, "", words, &at)) != -1;) {
+	run_effort(&o.run, "quick");
+	command_line(argc, argv, o.command, sizeof(o.command));
+	o.run.command = o.command;
+	for (int c; (c = getopt_long(argc, argv, "", command->words, &at)) != -1;) {
 		if (c == '?')
-			return EXIT_USAGE;
-		if (!one_option(o, c, words[at].name))
-			return usage_error("not an option of this command: --", words[at].name);
+			return usage_error("that is no option of ", command->name);
+		one_option(&o, c, command->words[at].name);
 	}
-	return 0;
-}
-
-static int run_command(int argc, char **argv)
-{
-	char command[COMMAND_MAX];
-	struct options o = {.run.command = command};
-	int result;
-
-	command_line(argc, argv, command, sizeof(command));
-	result = options_parse(&o, argc, argv);
-	if (result != 0)
-		return result;
 	if (o.help) {
 		fputs(usage, stdout);
 		return 0;
 	}
-	if (optind < argc)
-		return usage_error("run takes no operand: ", argv[optind]);
-	return run(&o.run, o.json);
-}
-
-static int report(const struct options *o, const char *path, const char *command)
-{
-	json_t *baseline = o->baseline ? pick_load(o->baseline) : NULL, *root = NULL;
-	size_t failed = 0;
-	int result = EXIT_FAILED;
-
-	if (!o->baseline || baseline)
-		root = o->json ? pick_load(o->json) : run_all(&o->run, &failed);
-	if (root) {
-		const struct report r = {root, baseline, o->trace, o->profile, command};
-
-		result = report_write(&r, path) < 0 || failed > 0 ? EXIT_FAILED : 0;
-	}
-	json_decref(root);
-	json_decref(baseline);
-	return result;
-}
-
-static int report_command(int argc, char **argv)
-{
-	char command[COMMAND_MAX];
-	struct options o = {.run.command = command, .report = true};
-	int result;
-
-	command_line(argc, argv, command, sizeof(command));
-	result = options_parse(&o, argc, argv);
-	if (result != 0)
-		return result;
-	if (o.help) {
-		fputs(usage, stdout);
-		return 0;
-	}
-	if (optind + 1 != argc)
-		return usage_error("report takes one operand, the file to write", "");
-	if (o.json && o.run_options)
-		return usage_error("--json is a run that was: it takes no --filter and no "
-				   "effort",
-			"");
-	return report(&o, argv[optind], command);
-}
-
-static int compare_command(int argc, char **argv)
-{
-	static const struct option its[] = {{"json", no_argument, NULL, 'j'},
-		{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-	bool json = false;
-
-	for (int c; (c = getopt_long(argc, argv, "", its, NULL)) != -1;) {
-		if (c == 'h') {
-			fputs(usage, stdout);
-			return 0;
-		}
-		if (c != 'j')
-			return EXIT_USAGE;
-		json = true;
-	}
-	if (optind + 2 != argc)
-		return usage_error("compare takes two operands, the earlier run and the later", "");
-	return compare_files(argv[optind], argv[optind + 1], json);
+	if (argc - optind != command->operands)
+		return usage_error(command->wants, "");
+	o.operand = argv + optind;
+	return command->act(&o);
 }
 
 int main(int argc, char **argv)
@@ -289,19 +273,10 @@ int main(int argc, char **argv)
 	}
 	if (peers_asked(argc, argv))
 		return peers_run(argv);
-	if (strcmp(verb, "list") == 0 && argc == 2)
-		return list(false);
-	if (strcmp(verb, "list") == 0 && argc == 3 && strcmp(argv[2], "--json") == 0)
-		return list(true);
-	if (strcmp(verb, "run") == 0)
-		return run_command(argc - 1, argv + 1);
-	if (strcmp(verb, "compare") == 0)
-		return compare_command(argc - 1, argv + 1);
-	if (strcmp(verb, "report") == 0)
-		return report_command(argc - 1, argv + 1);
-	if (strcmp(verb, "spin") == 0 && argc == 3)
-		return spin(argv[2]);
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		if (strcmp(verb, commands[i].name) == 0)
+			return command_run(&commands[i], argc - 1, argv + 1);
 	if (!*verb)
 		return usage_error("what shall be done: list, run, compare, report or spin", "");
-	return usage_error("no such command, or not so many operands: ", verb);
+	return usage_error("no such command: ", verb);
 }

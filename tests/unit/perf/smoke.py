@@ -46,8 +46,11 @@ with tempfile.TemporaryDirectory(prefix="sluice-perf-smoke-") as folder:
         page = f.read()
     assert all(i in page for i in subjects), "a row is missing"
     assert "samples of the CPU clock" in page or "Not sampled: " in page
+    for verb in ("list", "run", "compare", "report", "spin"):
+        told = subprocess.run([perf, verb, "--help"], check=True, capture_output=True, text=True).stdout
+        assert told.startswith("usage: sluice-perf"), verb
     for wrong in (["run", "--filter", "no/such"], ["compare", "/dev/null", "/dev/null"], ["spin", "no"]):
         assert subprocess.run([perf] + wrong, capture_output=True).returncode == 1, wrong
     for wrong in ([], ["frobnicate"], ["run", "--frobnicate"], ["run", "ring"],
-                  ["spin"], ["compare", "a"], ["report"], ["run", "--baseline", "x"]):
+                  ["spin"], ["compare", "a"], ["report"], ["run", "--baseline", "x"], ["list", "x"], ["spin", "--json"]):
         assert subprocess.run([perf] + wrong, capture_output=True).returncode == 2, wrong
