@@ -29,10 +29,12 @@ struct bench_figures {
 	// Values in ns; empty at the start of each sample. Ignored unless bench.latency.
 	struct histogram *latency;
 	struct bench_counters counters;
-	// An object for the row's "extra", or NULL; the last sample's is kept, the harness drops
-	// it. Numbers are shown as they are (Jain's index, loss, cuts). The report also knows
-	// "trace": events as of `sluice session trace --json`, "pools": [{name, used_max, size}],
-	// and "waits": {place: times} of every place where the path waited or shared.
+	// An object for the row's "extra", or NULL; the harness drops it. Numbers are shown as they
+	// are (Jain's index, loss, cuts), those of the last sample. The report also knows "trace":
+	// events as of `sluice session trace --json`; "pools": [{name, used_max, size}], of which
+	// the most of all samples is kept; and "waits": {place: times} of every place where the
+	// path waited or shared, this sample's, with "waits_ns", the time that it was counted for:
+	// the row has their sums.
 	struct json_t *extra;
 	char error[BENCH_ERROR_MAX]; // why it failed: a sentence
 };

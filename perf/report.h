@@ -27,4 +27,5 @@ int report_traces(FILE *out, const struct json_t *run, const char *file);
 // report_audit.c
 void report_memory(FILE *out, const struct json_t *run);
 void report_waits(FILE *out, const struct json_t *run);
+// report_hot.c
 void report_bottlenecks(FILE *out, const struct json_t *run, const char *profile);

@@ -1,13 +1,12 @@
-// The audit: what each path allocates and copies, where it waits, and where its time goes.
-#include <fnmatch.h>
+// The audit: what each path allocates, copies and holds, and where it waits.
 #include <jansson.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "perf/html.h"
 #include "perf/pick.h"
-#include "perf/profile.h"
 #include "perf/report.h"
+
+enum { POOLS_MAX = 16 };
 
 static void counter_cell(FILE *out, const json_t *row, const char *name)
 {
@@ -47,27 +46,79 @@ static void reasons(FILE *out, const json_t *run)
 	json_decref(seen);
 }
 
-static void pools(FILE *out, const json_t *run)
+// The names of all pools of the run, each once, in the order in which they appear.
+static size_t pools_names(const json_t *run, const char **names)
 {
+	size_t count = 0, i, n;
 	json_t *row, *pool;
-	size_t i, n, any = 0;
 
-	fputs("<h3>Pools</h3>\n<ul>\n", out);
 	json_array_foreach(pick(run, "results"), i, row)
 	{
 		json_array_foreach(pick(row, "extra/pools"), n, pool)
 		{
-			fputs("<li>", out);
-			html_printf(out, "%s: %s, at most %.0f of %.0f in use",
-				pick_text(row, "id", "?"), pick_text(pool, "name", "?"),
-				pick_number(pool, "used_max", 0), pick_number(pool, "size", 0));
-			fputs("</li>\n", out);
-			any++;
+			const char *name = pick_text(pool, "name", "?");
+			size_t at = 0;
+
+			while (at < count && strcmp(names[at], name) != 0)
+				at++;
+			if (at == count && count < POOLS_MAX)
+				names[count++] = name;
 		}
 	}
-	if (any == 0)
-		fputs("<li class=\"none\">no row of this run has pools</li>\n", out);
-	fputs("</ul>\n", out);
+	return count;
+}
+
+static void pool_cell(FILE *out, const json_t *pools, const char *name)
+{
+	json_t *pool;
+	size_t i;
+
+	json_array_foreach(pools, i, pool)
+	{
+		if (strcmp(pick_text(pool, "name", "?"), name) != 0)
+			continue;
+		html_cell(out, "n", "%.0f of %.0f", pick_number(pool, "used_max", 0),
+			pick_number(pool, "size", 0));
+		return;
+	}
+	fputs("<td></td>", out);
+}
+
+static void pools(FILE *out, const json_t *run)
+{
+	const char *names[POOLS_MAX];
+	size_t count = pools_names(run, names), i;
+	json_t *row;
+
+	fputs("<h3>Pools</h3>\n", out);
+	if (count == 0) {
+		fputs("<p class=\"none\">no row of this run has pools</p>\n", out);
+		return;
+	}
+	fputs("<p class=\"soft\">The most that was in use at once in any sample of the row, of how "
+	      "many there are. Packet buffers are looked at each 2 ms, those in the link's rings "
+	      "among them; the others after each turn of the loop. a sends, b receives.</p>\n"
+	      "<table><tr><th>path</th>",
+		out);
+	for (i = 0; i < count; i++) {
+		fputs("<th class=\"n\">", out);
+		html_text(out, names[i]);
+		fputs("</th>", out);
+	}
+	fputs("</tr>\n", out);
+	json_array_foreach(pick(run, "results"), i, row)
+	{
+		const json_t *its = pick(row, "extra/pools");
+
+		if (json_array_size(its) == 0)
+			continue;
+		fputs("<tr>", out);
+		html_cell(out, NULL, "%s", pick_text(row, "id", "?"));
+		for (size_t n = 0; n < count; n++)
+			pool_cell(out, its, names[n]);
+		fputs("</tr>\n", out);
+	}
+	fputs("</table>\n", out);
 }
 
 void report_memory(FILE *out, const json_t *run)
@@ -104,119 +155,51 @@ void report_memory(FILE *out, const json_t *run)
 	pools(out, run);
 }
 
+static void waits(FILE *out, const json_t *row)
+{
+	static const char *const head[] = {"where", "#times", "#a second", NULL};
+	double seconds = pick_number(row, "extra/waits_ns", 0) / 1e9;
+	const char *where;
+	json_t *times;
+
+	fputs("<details><summary>", out);
+	html_text(out, pick_text(row, "id", "?"));
+	fputs("</summary>\n<table>", out);
+	html_head(out, head);
+	json_object_foreach(pick(row, "extra/waits"), where, times)
+	{
+		double number = json_number_value(times);
+
+		fputs("<tr>", out);
+		html_cell(out, NULL, "%s", where);
+		html_cell(out, "n", "%.0f", number);
+		if (seconds > 0)
+			html_cell(out, "n", "%.4g", number / seconds);
+		else
+			html_cell(out, "n", "?");
+		fputs("</tr>\n", out);
+	}
+	fputs("</table></details>\n", out);
+}
+
 void report_waits(FILE *out, const json_t *run)
 {
-	static const char *const head[] = {"path", "where", "#times", NULL};
-	json_t *row, *times;
-	const char *where;
+	json_t *row;
 	size_t i, any = 0;
 
 	fputs("<h2>Audit: concurrency</h2>\n<p class=\"soft\">Every place where a path waited for "
-	      "somebody, or wrote what somebody else reads, by the counters of that place. System "
-	      "calls, which may wait too, are in the table above.</p>\n<table>",
+	      "somebody (waits), or wrote what somebody else reads (shares), by the counters of "
+	      "that place, over all that was measured of the row; a is the sender's node, b "
+	      "the receiver's. What is not listed did not "
+	      "happen. System calls, which may wait too, are in the table above.</p>\n",
 		out);
-	html_head(out, head);
 	json_array_foreach(pick(run, "results"), i, row)
 	{
-		json_object_foreach(pick(row, "extra/waits"), where, times)
-		{
-			fputs("<tr>", out);
-			html_cell(out, NULL, "%s", pick_text(row, "id", "?"));
-			html_cell(out, NULL, "%s", where);
-			html_cell(out, "n", "%.6g", json_number_value(times));
-			fputs("</tr>\n", out);
-			any++;
-		}
+		if (json_object_size(pick(row, "extra/waits")) == 0)
+			continue;
+		waits(out, row);
+		any++;
 	}
 	if (any == 0)
-		fputs("<tr><td class=\"none\" colspan=\"3\">no row of this run has such "
-		      "counters</td></tr>\n",
-			out);
-	fputs("</table>\n", out);
-}
-
-// Cycles a byte where the row knows them, otherwise the time of one unit.
-static void cost_cell(FILE *out, const json_t *row, double share)
-{
-	double cycles = pick_number(row, "counters/cycles_per_byte", -1);
-	double rate = pick_number(row, "median", 0);
-
-	if (cycles >= 0)
-		html_cell(out, "n", "%.3g cycles/byte", share * cycles);
-	else if (strcmp(pick_text(row, "unit", ""), "ns") != 0 && rate > 0)
-		html_cell(out, "n", "%.3g ns/unit", share * 1e9 / rate);
-	else
-		html_cell(out, "n", "%.3g ns", share * rate);
-}
-
-static void bottleneck(FILE *out, const json_t *row)
-{
-	static const char *const head[] = {"#share", "#cost", "function", "where", NULL};
-	const char *id = pick_text(row, "id", "?");
-	struct profile p;
-
-	fputs("<h3>", out);
-	html_text(out, id);
-	fputs("</h3>\n", out);
-	if (profile_take(id, &p) < 0) {
-		fputs("<p class=\"none\">Not sampled: ", out);
-		html_printf(out, "%s.", p.error);
-		fputs("</p>\n", out);
-		return;
-	}
-	fputs("<table>", out);
-	html_head(out, head);
-	for (size_t i = 0; i < p.lines; i++) {
-		fputs("<tr>", out);
-		html_cell(out, "n", "%.1f %%", p.line[i].share * 100);
-		cost_cell(out, row, p.line[i].share);
-		html_cell(out, NULL, "%s", p.line[i].function);
-		html_cell(out, NULL, "%s", p.line[i].where);
-		fputs("</tr>\n", out);
-	}
-	fprintf(out, "</table>\n<p class=\"soft\">%lu samples of the CPU clock. ", p.samples);
-	html_printf(out, "Read on: %s", pick_text(row, "location", "its benchmark in perf/"));
-	fputs("</p>\n", out);
-}
-
-// The row of that domain that is furthest below its limit.
-static bool is_worst(const json_t *run, const json_t *row)
-{
-	const char *domain = pick_text(row, "domain", "?");
-	json_t *other;
-	size_t i;
-
-	json_array_foreach(pick(run, "results"), i, other)
-	{
-		if (strcmp(pick_text(other, "domain", "?"), domain) == 0 &&
-			pick_number(other, "ratio/median", 0) < pick_number(row, "ratio/median", 0))
-			return false;
-	}
-	return true;
-}
-
-void report_bottlenecks(FILE *out, const json_t *run, const char *profile)
-{
-	json_t *row;
-	size_t i;
-
-	fputs("<h2>Audit: where the time goes</h2>\n", out);
-	if (!profile) {
-		fputs("<p class=\"none\">Not sampled: --no-profile.</p>\n", out);
-		return;
-	}
-	fputs("<p class=\"soft\">The ten most expensive functions of ", out);
-	html_printf(out, "%s%s. ", *profile ? "rows that match " : "the row of each domain",
-		*profile ? profile : " that is furthest below its limit");
-	fputs("Sampled on this machine when this page was made; the location is that of a "
-	      "function's "
-	      "first sample.</p>\n",
-		out);
-	json_array_foreach(pick(run, "results"), i, row)
-	{
-		const char *id = pick_text(row, "id", "");
-
-		if (*profile ? fnmatch(profile, id, 0) == 0 : is_worst(run, row))
-			bottleneck(out, row);
-	}
+		fputs("<p class=\"none\">no row of this run has such counters</p>\n", out);
 }

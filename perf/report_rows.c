@@ -124,7 +124,7 @@ static void extra_cell(FILE *out, const json_t *row)
 	fputs("<td>", out);
 	json_object_foreach(pick(row, "extra"), key, value)
 	{
-		if (!json_is_number(value))
+		if (!json_is_number(value) || strcmp(key, "waits_ns") == 0)
 			continue;
 		html_printf(out, "%s%s %.6g", comma, key, json_number_value(value));
 		comma = ", ";

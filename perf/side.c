@@ -8,6 +8,7 @@
 
 #include "perf/clock.h"
 #include "perf/count.h"
+#include "perf/extra.h"
 
 #define INSTANT_NS 20000000ull // of a sample that only has to show that it runs
 #define MS_NS      1000000ull
@@ -108,8 +109,7 @@ static int sample_sample(struct side *s, uint32_t index)
 	add(&s->total.syscalls, f.counters.syscalls);
 	s->units += (double)f.units;
 	s->hash = f.hash;
-	json_decref(s->extra);
-	s->extra = f.extra;
+	s->extra = extra_join(s->extra, f.extra);
 	return 0;
 }
 

@@ -21,7 +21,7 @@ struct side {
 	struct bench_counters total;                        // of all samples
 	double units;                                       // of all samples
 	uint64_t hash;
-	struct json_t *extra; // of the last sample, or NULL
+	struct json_t *extra; // of all samples (extra.h), or NULL
 	char error[BENCH_ERROR_MAX];
 };
 

@@ -12,6 +12,7 @@
 #include "perf/pin.h"
 
 enum { SIDES = 2 };
+#define LOOK_NS 2000000ull
 
 struct duo_side {
 	struct duo *duo;
@@ -28,6 +29,8 @@ struct duo {
 	struct duo_side side[SIDES];
 	unsigned started;
 	atomic_bool stop;
+	void (*look)(void *state); // NULL: none
+	void *look_state;
 };
 
 static void *side_thread(void *argument)
@@ -96,6 +99,24 @@ static void sleep_ns(uint64_t ns)
 		;
 }
 
+void duo_look(struct duo *d, void (*look)(void *state), void *state)
+{
+	d->look = look;
+	d->look_state = state;
+}
+
+// Until then, with looks in between.
+static void wait_until(const struct duo *d, uint64_t end_ns)
+{
+	for (uint64_t now_ns = clock_ns(); now_ns < end_ns; now_ns = clock_ns()) {
+		uint64_t rest_ns = end_ns - now_ns;
+
+		sleep_ns(d->look && rest_ns > LOOK_NS ? LOOK_NS : rest_ns);
+		if (d->look)
+			d->look(d->look_state);
+	}
+}
+
 uint64_t duo_run(struct duo *d, duo_job *first, void *first_state, duo_job *second,
 	void *second_state, uint64_t duration_ns)
 {
@@ -110,7 +131,7 @@ uint64_t duo_run(struct duo *d, duo_job *first, void *first_state, duo_job *seco
 	for (unsigned i = 0; i < SIDES; i++)
 		if (d->side[i].job)
 			sem_post(&d->side[i].go);
-	sleep_ns(duration_ns);
+	wait_until(d, start + duration_ns);
 	atomic_store(&d->stop, true);
 	for (unsigned i = 0; i < SIDES; i++)
 		if (d->side[i].job)

@@ -19,5 +19,7 @@ void duo_free(struct duo *duo); // NULL is legal
 // Both jobs for `duration_ns`; either may be NULL. Returns the time they really ran.
 uint64_t duo_run(struct duo *duo, duo_job *first, void *first_state, duo_job *second,
 	void *second_state, uint64_t duration_ns);
+// While jobs run, the thread that waits for them calls this each 2 ms; NULL: nobody.
+void duo_look(struct duo *duo, void (*look)(void *state), void *state);
 // CPU time that both threads have used, ns.
 uint64_t duo_cpu_ns(const struct duo *duo);

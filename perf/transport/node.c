@@ -72,6 +72,7 @@ static uint32_t node_turn(struct node *n, uint64_t now_ns)
 {
 	uint32_t work = loop_turn(&n->w, now_ns);
 
+	watch_turn(n);
 	work += endpoint_turn(&n->endpoint, now_ns);
 	if (n->on_turn)
 		work += n->on_turn(n);

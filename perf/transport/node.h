@@ -6,6 +6,7 @@
 #include "dataplane/worker.h"
 #include "perf/transport/duo.h"
 #include "perf/transport/endpoint.h"
+#include "perf/transport/watch.h"
 
 struct node {
 	struct config config;
@@ -18,6 +19,8 @@ struct node {
 	struct endpoint endpoint;
 	uint64_t paused_ns; // since the start, all pauses together
 	uint64_t left_ns;   // when it last stopped; 0: never ran
+	struct watch_marks marks;
+	uint32_t watched; // watch.h
 	// Called each turn, after the endpoint; the work it did. May be NULL.
 	uint32_t (*on_turn)(struct node *node);
 	void *context;

@@ -1,6 +1,7 @@
 // Common to the scenes. See scene.h.
 #include "perf/transport/scene.h"
 
+#include <jansson.h>
 #include <rte_cycles.h>
 
 #include "perf/count.h"
@@ -11,8 +12,10 @@ void scene_go(struct scene *s)
 {
 	struct pair *p = s->pair;
 	uint64_t cpu_ns = duo_cpu_ns(p->duo);
+	struct watch watch;
 	struct count count;
 
+	watch_start(&watch, p, s->watched ? s->watched : p->session[0].end[0]->cid);
 	count_start(&count);
 	s->out->ns = pair_run(p, s->duration_ns);
 	count_stop(&count);
@@ -20,6 +23,13 @@ void scene_go(struct scene *s)
 	s->out->counters.syscalls = (double)count.syscalls;
 	cpu_ns = duo_cpu_ns(p->duo) - cpu_ns;
 	s->out->counters.cycles = (double)cpu_ns * (double)rte_get_tsc_hz() / 1e9;
+	watch_stop(&watch, s->out);
+}
+
+void scene_extra(struct scene *s, json_t *more)
+{
+	json_object_update(s->out->extra, more);
+	json_decref(more);
 }
 
 void scene_sources(struct scene *s, unsigned sessions, uint32_t size, uint32_t streams)

@@ -10,6 +10,7 @@ struct scene {
 	uint32_t mtu;
 	uint32_t argument; // the scene's own
 	uint64_t duration_ns;
+	uint32_t watched; // session whose sender is looked at; 0: the pair's first
 	struct bench_figures *out;
 };
 
@@ -45,8 +46,11 @@ scene_run scene_goodput, scene_raw, scene_raw_copied, scene_messages, scene_raw_
 
 // What several scenes do the same way.
 
-// Runs for the scene's time: out->ns, and the counters but for bytes_memcpy.
+// Runs for the scene's time: out->ns, the counters but for bytes_memcpy, and out->extra with what
+// was held and waited for.
 void scene_go(struct scene *scene);
+// Takes `more` and adds it to out->extra, after scene_go.
+void scene_extra(struct scene *scene, struct json_t *more);
 // Sources on all of the pair's first `sessions`, records of that size; the last one is reset.
 void scene_sources(struct scene *scene, unsigned sessions, uint32_t size, uint32_t streams);
 uint64_t scene_bytes_received(const struct pair *pair);

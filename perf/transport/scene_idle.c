@@ -22,8 +22,8 @@ int scene_idle(struct scene *s)
 		p->node[side].config.idle = IDLE_BUSY;
 	s->out->units = 2 * s->out->ns - cpu_ns;
 	s->out->hash = 1;
-	s->out->extra =
-		json_pack("{s:f}", "cpu_of_one_node", (double)cpu_ns / (2.0 * (double)s->out->ns));
+	scene_extra(s,
+		json_pack("{s:f}", "cpu_of_one_node", (double)cpu_ns / (2.0 * (double)s->out->ns)));
 	return 0;
 }
 

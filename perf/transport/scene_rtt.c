@@ -1,4 +1,5 @@
 // To and fro: one message, its answer, and how long that took from when it should have gone.
+#include <jansson.h>
 #include <string.h>
 
 #include "perf/transport/raw.h"
@@ -135,6 +136,7 @@ static double load_full(struct scene *s)
 	s->pair->session[LOAD_SESSION].end[0]->size = LOAD_RECORD;
 	before = scene_bytes_received(s->pair);
 	scene_go(&probe);
+	json_decref(figures.extra);
 	before = scene_bytes_received(s->pair) - before;
 	pair_settle(s->pair);
 	record_ns = before ? (double)figures.ns * LOAD_RECORD / (double)before : 1e6;

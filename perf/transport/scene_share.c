@@ -53,8 +53,8 @@ int scene_fairness(struct scene *s)
 		return -1;
 	for (unsigned i = 0; i < s->argument; i++)
 		s->out->units += bytes[i];
-	s->out->extra = json_pack(
-		"{s:i, s:f}", "sessions", (int)s->argument, "jain", jain(bytes, s->argument));
+	scene_extra(s, json_pack("{s:i, s:f}", "sessions", (int)s->argument, "jain",
+			       jain(bytes, s->argument)));
 	return 0;
 }
 
@@ -70,8 +70,8 @@ static int slow(struct scene *s, uint64_t hold_ns)
 	s->pair->session[0].end[1]->hold_ns = 0;
 	for (unsigned i = 1; i < SLOW_SESSIONS; i++)
 		s->out->units += bytes[i];
-	s->out->extra = json_pack("{s:I, s:f}", "slow_bytes", (json_int_t)bytes[0], "jain_others",
-		jain(bytes + 1, SLOW_SESSIONS - 1));
+	scene_extra(s, json_pack("{s:I, s:f}", "slow_bytes", (json_int_t)bytes[0], "jain_others",
+			       jain(bytes + 1, SLOW_SESSIONS - 1)));
 	return 0;
 }
 

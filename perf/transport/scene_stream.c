@@ -6,26 +6,16 @@
 
 enum { ETHERNET = 14, MESSAGE_RECORD = 32768, SMALL_FRAME = 64 };
 
-// How the session stands, and where the path waited: totals since both nodes began, warm-up and
-// settling included.
+// How the session stands at the end.
 static json_t *stream_extra(const struct scene *s)
 {
 	const struct pair *p = s->pair;
 	struct conn_stats c;
 
 	conn_stats_get(transport_find(p->node[0].w.transport, p->session[0].end[0]->cid), &c);
-	return json_pack("{s:s, s:b, s:f, s:I, s:I, s:I, s:{s:I, s:I, s:I, s:I}}", //
-		"raw_mode", p->link.raw_mode, "hugepages", eal_hugepages(p->link.eal),
-		"cwnd_segments", c.cwnd_segments, "srtt_ns", (json_int_t)c.srtt_ns, "retransmits",
-		(json_int_t)c.retransmits, "cuts", (json_int_t)c.cuts, "waits",
-		"port full, a (tx_refused)",
-		(json_int_t)port_counters(p->link.port[0], 0)->tx_refused,
-		"nothing to do, a (turns)",
-		(json_int_t)(p->node[0].w.counters.turns - p->node[0].w.counters.busy_turns),
-		"nothing to do, b (turns)",
-		(json_int_t)(p->node[1].w.counters.turns - p->node[1].w.counters.busy_turns),
-		"slept (nanosleep)",
-		(json_int_t)(p->node[0].w.counters.sleeps + p->node[1].w.counters.sleeps));
+	return json_pack("{s:s, s:b, s:f, s:I}", "raw_mode", p->link.raw_mode, "hugepages",
+		eal_hugepages(p->link.eal), "cwnd_segments", c.cwnd_segments, "srtt_ns",
+		(json_int_t)c.srtt_ns);
 }
 
 // By ciphers that only copy, and into blocks: what our own code copies, both nodes.
@@ -38,7 +28,7 @@ static double copied(const struct pair *p)
 static void stream_end(struct scene *s, double copied_before)
 {
 	s->out->counters.bytes_memcpy = copied(s->pair) - copied_before;
-	s->out->extra = stream_extra(s);
+	scene_extra(s, stream_extra(s));
 	pair_settle(s->pair);
 	scene_hash(s);
 }

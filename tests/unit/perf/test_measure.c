@@ -27,6 +27,8 @@ static void one_close(void *state)
 	open_now--;
 }
 
+static unsigned sampled; // so often
+
 // `param` units in a microsecond; each unit takes 100 ns * param, one in a hundred ten times that.
 static int one_sample(void *state, uint64_t duration_ns, struct bench_figures *out)
 {
@@ -39,7 +41,9 @@ static int one_sample(void *state, uint64_t duration_ns, struct bench_figures *o
 	out->counters.cycles = 30.0 * bench->param;
 	out->counters.bytes_memcpy = 2.0 * bench->param;
 	out->counters.syscalls = 0;
-	out->extra = json_pack("{s:i}", "cuts", 3);
+	out->extra = json_pack("{s:i, s:[{s:s, s:I, s:i}], s:{s:i}, s:i}", "cuts", 3, "pools",
+		"name", "blocks", "used_max", (json_int_t)(sampled++ == 1 ? 9 : 4), "size", 10,
+		"waits", "port full", 2, "waits_ns", 1000);
 	for (int i = 0; i < 100; i++)
 		histogram_record(out->latency, i < 98 ? 10 * bench->param : 100 * bench->param);
 	return 0;
@@ -76,6 +80,20 @@ static const struct bench fast = {.id = "x/fast",
 	.sample = one_sample,
 	.close = one_close};
 
+static int quiet_sample(void *state, uint64_t duration_ns, struct bench_figures *out)
+{
+	(void)state;
+	out->units = 1;
+	out->ns = duration_ns;
+	return 0;
+}
+
+static const struct bench quiet = {.id = "x/quiet",
+	.unit = "1/s",
+	.open = one_open,
+	.sample = quiet_sample,
+	.close = one_close};
+
 static void measure_pair__rates_and_counters(void **state)
 {
 	struct measure m;
@@ -95,6 +113,26 @@ static void measure_pair__rates_and_counters(void **state)
 	json_decref(row);
 	measure_fini(&m);
 	assert_int_equal(open_now, 0);
+}
+
+// The most of a pool that any sample used, and how often all of them waited; the warm-up is none.
+static void measure_pair__extra_of_all_samples(void **state)
+{
+	struct bench one = fast;
+	struct measure m;
+	json_t *extra, *pool;
+
+	(void)state;
+	one.pairs_max = 3;
+	sampled = 0;
+	assert_int_equal(measure_pair(&one, &quiet, &plan, &m), 0);
+	extra = m.side[0]->extra;
+	pool = json_array_get(json_object_get(extra, "pools"), 0);
+	assert_int_equal(json_integer_value(json_object_get(pool, "used_max")), 9);
+	assert_int_equal(json_integer_value(json_object_get(extra, "waits_ns")), 3000);
+	extra = json_object_get(extra, "waits");
+	assert_int_equal(json_integer_value(json_object_get(extra, "port full")), 6);
+	measure_fini(&m);
 }
 
 // The smaller latency is the better one: the ratio is the limit's by the subject's.
@@ -138,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(measure_pair__rates_and_counters),
+		cmocka_unit_test(measure_pair__extra_of_all_samples),
 		cmocka_unit_test(measure_pair__latencies),
 		cmocka_unit_test(measure_pair__failure_says_whose),
 	};

@@ -30,3 +30,14 @@ assert plain["allocs"] in (0, None), plain
 # How fair the law is, sim_bulk judges; here only that each sample says it.
 for sessions in (2, 8):
     assert rows[f"transport/fairness/memif/{sessions}"]["extra"]["jain"] > 0, sessions
+
+# Each row on two nodes tells what was in use and where it waited, of its own time only.
+for name, row in rows.items():
+    extra = row.get("extra", {})
+    if "/loss/" in name or "/controllers/" in name:
+        continue
+    pools = {p["name"]: p for p in extra["pools"]}
+    assert len(pools) == 8 and all(0 <= p["used_max"] <= p["size"] for p in pools.values()), (name, pools)
+    assert 0 < extra["waits"]["a turns of the loop"] <= extra["waits_ns"] / 20, (name, extra)
+goodput = {p["name"]: p["used_max"] for p in rows["transport/goodput/memif/1500/null/none"]["extra"]["pools"]}
+assert goodput["send buffers, a"] == 64 and goodput["receive blocks, b"] > 0, goodput
