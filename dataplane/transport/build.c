@@ -134,12 +134,18 @@ static void build_payload(struct conn *c, struct send_packet *p, uint32_t size)
 	c->stats.wire_bytes_sent += size;
 }
 
+// A HELLO is acknowledged as a probe is, the first by its reply: so each side has a round trip time
+// before the timer of its first data runs out. Which HELLO it was, the packet number says, however
+// often it was sent.
 static void build_hello(struct transport *t, struct conn *c, struct send_packet *p, bool reply,
-	const struct sent_entry *e)
+	struct sent_entry *e)
 {
 	struct wire_hello hello;
-	build_header(t, c, p, WIRE_HELLO, 0, e);
+	e->kind = SENT_PROBE;
+	build_header(t, c, p, WIRE_HELLO, WIRE_ACK_NOW, e);
 	hello_fill(t, c, reply, &hello);
+	if (reply)
+		build_ack(c, p, ACK_WORDS_MAX, ACK_LIMITS_MAX, e->sent_ns);
 	build_payload(c, p, wire_hello_frame(p->control, &hello));
 }
 

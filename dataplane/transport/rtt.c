@@ -24,9 +24,9 @@ void rtt_sample(struct rtt *r, uint64_t elapsed_ns, uint64_t delay_ns)
 
 uint64_t rtt_timeout(const struct rtt *r, uint32_t backoff)
 {
-	uint64_t t = RTT_TIMEOUT_FIRST_NS;
-	if (r->srtt_ns)
-		t = r->srtt_ns + 4 * r->var_ns + RTT_ACK_DELAY_NS;
+	if (r->srtt_ns == 0)
+		return RTT_TIMEOUT_MAX_NS;
+	uint64_t t = r->srtt_ns + 4 * r->var_ns + RTT_ACK_DELAY_NS;
 	if (t < RTT_TIMEOUT_MIN_NS)
 		t = RTT_TIMEOUT_MIN_NS;
 	for (; backoff && t < RTT_TIMEOUT_MAX_NS; backoff--)

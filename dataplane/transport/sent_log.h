@@ -8,9 +8,9 @@
 #include "dataplane/limits.h"
 
 enum sent_kind {
-	SENT_NOTHING = 0, // consumed a pn, elicits nothing: ACK, HELLO, RESET, FLOOR
+	SENT_NOTHING = 0, // consumed a pn, elicits nothing: ACK, RESET, FLOOR
 	SENT_DATA,
-	SENT_PROBE,
+	SENT_PROBE, // or HELLO
 	SENT_FIN,
 	SENT_PATH, // a probe of `cells` cells
 };

@@ -63,6 +63,11 @@ static enum verdict step_judge(struct transport *t, struct conn *c,
 	return VERDICT_ACCEPT;
 }
 
+static bool step_eliciting(uint8_t type)
+{
+	return type == WIRE_DATA || type == WIRE_PROBE || type == WIRE_PATH || type == WIRE_HELLO;
+}
+
 static void step_heard(struct conn *c, const struct wire_header *header, uint64_t now_ns)
 {
 	c->stats.packets_received++;
@@ -85,8 +90,7 @@ enum verdict conn_on_packet(struct transport *t, struct conn *c, const struct wi
 	if (v != VERDICT_ACCEPT)
 		return v;
 
-	bool eliciting = header->type == WIRE_DATA || header->type == WIRE_PROBE ||
-			 header->type == WIRE_PATH;
+	bool eliciting = step_eliciting(header->type);
 	bool gap = recv_pn_add(&c->pns, header->pn, eliciting, now_ns);
 	step_heard(c, header, now_ns);
 	if (c->state == CONN_CLOSED) {

@@ -7,6 +7,11 @@
 
 static const double c_cubic = 0.4, beta_cubic = 0.7;
 
+static bool nearly(double a, double b)
+{
+	return fabs(a - b) <= ROUNDING * b;
+}
+
 static void round_begin(struct cc_model *m, uint64_t window_end)
 {
 	m->round = (struct model_round){.least = INFINITY, .window_end = window_end};
@@ -20,7 +25,8 @@ static void slow_start_begin(struct cc_model *m)
 
 void cc_model_init(struct cc_model *m, enum controller_id controller)
 {
-	*m = (struct cc_model){.controller = controller, .cwnd = 4, .ssthresh = INFINITY};
+	*m = (struct cc_model){
+		.controller = controller, .cwnd = 4, .ssthresh = INFINITY, .other.cwnd = NAN};
 	if (controller != CONTROLLER_AIMD)
 		slow_start_begin(m);
 }
@@ -68,19 +74,28 @@ static double w_cubic(const struct cc_model *m, double t)
 }
 
 // Sections 4.3 to 4.5.
-static void cubic_avoid(struct cc_model *m, const struct model_ack *ack)
+static struct model_window cubic_avoided(
+	const struct cc_model *m, const struct model_ack *ack, double alpha)
 {
-	double alpha = 3 * (1 - beta_cubic) / (1 + beta_cubic);
-	if (m->w_est >= m->cwnd_prior)
-		alpha = 1;
-	m->w_est += alpha * ack->segments / m->cwnd;
-	if (w_cubic(m, m->t) < m->w_est) { // the Reno-friendly region
-		m->cwnd = fmax(m->cwnd, m->w_est);
-		return;
-	}
+	double w_est = m->w_est + alpha * ack->segments / m->cwnd;
+	if (w_cubic(m, m->t) < w_est) // the Reno-friendly region
+		return (struct model_window){fmax(m->cwnd, w_est), w_est};
 	double target = w_cubic(m, m->t + ack->srtt);
 	target = fmin(fmax(target, m->cwnd), 1.5 * m->cwnd);
-	m->cwnd += ack->segments * (target - m->cwnd) / m->cwnd;
+	return (struct model_window){m->cwnd + ack->segments * (target - m->cwnd) / m->cwnd, w_est};
+}
+
+// W_est takes larger steps from cwnd_prior on. Where it stands there but for rounding, either step
+// is right.
+static void cubic_avoid(struct cc_model *m, const struct model_ack *ack)
+{
+	double small = 3 * (1 - beta_cubic) / (1 + beta_cubic);
+	bool beyond = m->w_est >= m->cwnd_prior;
+	struct model_window next = cubic_avoided(m, ack, beyond ? 1 : small);
+	if (nearly(m->w_est, m->cwnd_prior))
+		m->other = cubic_avoided(m, ack, beyond ? small : 1);
+	m->cwnd = next.cwnd;
+	m->w_est = next.w_est;
 }
 
 // Section 4.10: when slow start ends without a loss, K is 0 and W_max the window.
@@ -182,7 +197,12 @@ void cc_model_on_path(struct cc_model *m, double factor)
 
 bool cc_model_agrees(struct cc_model *m, double cwnd)
 {
-	bool agrees = fabs(cwnd - m->cwnd) <= ROUNDING * m->cwnd;
+	bool agrees = nearly(cwnd, m->cwnd);
+	if (!agrees && nearly(cwnd, m->other.cwnd)) {
+		m->w_est = m->other.w_est;
+		agrees = true;
+	}
 	m->cwnd = cwnd;
+	m->other.cwnd = NAN;
 	return agrees;
 }

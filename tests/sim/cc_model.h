@@ -14,6 +14,10 @@ struct model_round {
 	uint64_t window_end; // the round is over when this packet is acknowledged
 };
 
+struct model_window {
+	double cwnd, w_est;
+};
+
 // Windows in segments, times in seconds.
 struct cc_model {
 	enum controller_id controller;
@@ -22,9 +26,10 @@ struct cc_model {
 	struct model_round round;
 	// cubic (names of RFC 9438)
 	double ssthresh, w_max, cwnd_prior, w_est, k;
-	double t;          // of the congestion avoidance stage
-	double event_time; // of the last ACK or cut
-	bool timeout_row;  // a timeout, and no ACK since
+	double t;                  // of the congestion avoidance stage
+	double event_time;         // of the last ACK or cut
+	bool timeout_row;          // a timeout, and no ACK since
+	struct model_window other; // as right as the window, after this step; cwnd NAN: nothing is
 };
 
 struct model_ack {

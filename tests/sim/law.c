@@ -3,6 +3,7 @@
 // shadow knows what arrived, not what the transport made of it.
 #include <stdlib.h>
 
+#include "lib/base/bytes.h"
 #include "tests/sim/content.h"
 #include "tests/sim/sim.h"
 
@@ -47,8 +48,13 @@ static void check_pn(struct end *end, const struct send_packet *packet)
 	bool data = packet->header.type == WIRE_DATA;
 	bit_set(law->data_words, pn, data);
 	bit_set(law->eliciting_words, pn,
-		data || packet->header.type == WIRE_PROBE || packet->header.type == WIRE_PATH);
+		data || packet->header.type == WIRE_PROBE || packet->header.type == WIRE_PATH ||
+			packet->header.type == WIRE_HELLO);
 	law->sent_ns[pn % PN_WINDOW] = node_clock(end->sim, &end->sim->nodes[end->node]);
+	if (data || packet->header.flags & WIRE_FIN)
+		law->timer_ns = law->sent_ns[pn % PN_WINDOW];
+	if (packet->header.type == WIRE_FLOOR)
+		law->floor_sent = be48_get(packet->control);
 }
 
 // Acknowledged is only what came.
@@ -239,6 +245,7 @@ void law_on_received(struct end *end, const struct wire_header *header, const st
 				letter(end), end->pair, (unsigned long long)header->pn);
 		bit_set(sender->received_words, header->pn, true);
 	}
+	sender->unseen += header->type == WIRE_DATA && header->pn < sender->floor_sent;
 	if (ack)
 		learn_ack(end, ack);
 	if (hello && hello->credit > end->law.credit)

@@ -1,6 +1,7 @@
 // Congestion control held against the law at every step: each line that a connection traces must be
 // what the independent model makes of the packets seen on the wire; and nothing moves the window
 // without a line.
+#include <math.h>
 #include <string.h>
 
 #include "lib/ipc/controller_names.h"
@@ -55,7 +56,11 @@ static void check_sample(struct end *end, const struct trace_record *line)
 		rtt_ns = rtt_ns > 1 * US ? rtt_ns : 1 * US;
 		law->sample_ns = rtt_ns;
 		law->shortest_ns = rtt_ns < law->shortest_ns ? rtt_ns : law->shortest_ns;
-		srtt_ns = law->srtt_ns ? 0.875 * srtt_ns + 0.125 * (double)rtt_ns : (double)rtt_ns;
+		double sample = (double)rtt_ns;
+		law->rttvar_ns = law->srtt_ns
+					 ? 0.75 * law->rttvar_ns + 0.25 * fabs(srtt_ns - sample)
+					 : sample / 2;
+		srtt_ns = law->srtt_ns ? 0.875 * srtt_ns + 0.125 * sample : sample;
 	}
 	if (line->rtt_ns != rtt_ns)
 		broken(end, line, "round trip time", (double)rtt_ns);
@@ -89,17 +94,36 @@ static void check_ack(struct end *end, const struct trace_record *line)
 	cc_model_on_ack(&law->model, &ack);
 	law->gain.acked = false;
 	law->asking = false;
+	law->row = 0;
+	law->timer_ns = line->t_ns;
 	law->acks_checked++;
+}
+
+// RFC 6298, with a floor of 1 ms and the peer's delay: nobody times out sooner, and without a
+// sample nobody before a second.
+static void check_timeout(struct end *end, const struct trace_record *line)
+{
+	struct law *law = &end->law;
+	double wait = fmax(1e6, (double)law->srtt_ns + 4 * law->rttvar_ns + 25e3);
+	wait = law->srtt_ns ? fmin(ldexp(wait, (int)law->row), 1e9) : 1e9;
+	double waited = (double)(line->t_ns - law->timer_ns);
+	if (waited < wait - 1e3)
+		broken(end, line, "timeout, us after the last packet", wait / 1e3);
+	law->row++;
+	law->timer_ns = line->t_ns;
+	law->timeouts_traced++;
 }
 
 // Clause (b): a cut by loss needs a packet sent since the last cut: check_cut looks for it.
 static void check_cut(struct end *end, const struct trace_record *line)
 {
 	struct law *law = &end->law;
-	if (line->cut_reason == TRACE_CUT_TIMEOUT)
+	if (line->cut_reason == TRACE_CUT_TIMEOUT) {
+		check_timeout(end, line);
 		cc_model_on_timeout(&law->model);
-	else
+	} else {
 		cc_model_on_loss(&law->model, (double)line->t_ns / 1e9);
+	}
 	law->cuts_traced++;
 }
 
@@ -171,6 +195,12 @@ void law_trace_step(struct end *end, const struct conn_stats *stats, bool after_
 	for (uint32_t i = 0; i < law->nlines && !end->sim->failed; i++)
 		check_line(end, &law->lines[i]);
 	law->nlines = 0;
+	// Of a FIN alone: no cut.
+	uint64_t others = stats->timeouts - law->timeouts - law->timeouts_traced;
+	law->row += (uint32_t)others;
+	if (others)
+		law->timer_ns = node_clock(end->sim, &end->sim->nodes[end->node]);
+	law->timeouts_traced = 0;
 	if (law->gain.acked && strcmp(stats->state, "closed") != 0)
 		sim_fail(end->sim,
 			"%c: connection %u takes an ACK of packet %llu and traces nothing",

@@ -165,7 +165,7 @@ struct held_block {
 
 // What one ACK said that was not known before.
 struct law_gain {
-	bool acked;              // a DATA, PROBE or PATH packet
+	bool acked;              // a DATA, PROBE, PATH or HELLO packet
 	uint32_t data;           // DATA packets
 	uint32_t data_since_cut; // ... sent after the last cut: cannot have been declared lost
 	uint64_t largest;        // the highest of them
@@ -196,6 +196,12 @@ struct law {
 	struct cc_model model;
 	uint64_t largest_measured; // packet number of the last round trip sample
 	uint64_t rtt_ns, srtt_ns, sample_ns, shortest_ns;
+	double rttvar_ns;
+	// The retransmission timer.
+	uint64_t timer_ns;           // data or FIN sent last, or a timeout, or an ACK's news
+	uint32_t row;                // timeouts since an ACK brought news
+	uint64_t timeouts_traced;    // since we looked
+	uint64_t floor_sent, unseen; // FLOOR's; DATA that came when FLOOR had given it up
 	uint64_t cuts_traced;
 	uint64_t acks_checked;
 	uint32_t traced_segment;

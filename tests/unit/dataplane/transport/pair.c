@@ -323,6 +323,11 @@ void pair_for(struct pair *p, uint64_t ns)
 	pair_run(p, p->now_ns + ns);
 }
 
+void pair_unpaced(struct pair *p, uint32_t side)
+{
+	p->side[side].c->pacer.port_rate = 1;
+}
+
 enum submit_result pair_submit(struct pair *p, uint32_t side, uint32_t stream, uint32_t size)
 {
 	struct pair_side *s = &p->side[side];

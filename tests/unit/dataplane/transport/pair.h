@@ -68,6 +68,8 @@ void pair_run(struct pair *p, uint64_t until_ns);
 void pair_for(struct pair *p, uint64_t ns);
 // One turn of both sides at the present time: packets due, timers, sending.
 void pair_turn(struct pair *p);
+// The side's port is slower than any rate, so that the port paces and the pacer stands aside.
+void pair_unpaced(struct pair *p, uint32_t side);
 // Submits a record of `size` bytes that the receiver will
 // verify. SUBMIT_FULL and so on as transport_submit.
 enum submit_result pair_submit(struct pair *p, uint32_t side, uint32_t stream, uint32_t size);

@@ -39,16 +39,16 @@ static void policy__delayed(void **state)
 	assert_int_equal(data(p, ++pn, 0, 0), VERDICT_ACCEPT);
 	assert_int_equal(transport_send(p->side[1].t, out, 4, p->now_ns), 0);
 	assert_int_equal(transport_deadline(p->side[1].t),
-		p->now_ns + 25 * US); // no sample: the longest delay
-	p->now_ns += 10 * US;
+		p->now_ns + 10 * US); // a quarter of the round trip that HELLO took
+	p->now_ns += 4 * US;
 	assert_int_equal(data(p, ++pn, 1, 0), VERDICT_ACCEPT);
-	p->now_ns += 15 * US;
+	p->now_ns += 6 * US;
 	transport_on_time(p->side[1].t, p->now_ns);
 	assert_int_equal(transport_send(p->side[1].t, out, 4, p->now_ns), 1);
 	assert_int_equal(out[0].header.type, WIRE_ACK);
 	assert_true(out[0].header.flags & WIRE_ACK_BLOCK && out[0].has_ack);
 	assert_int_equal(out[0].ack.largest, pn);
-	assert_int_equal(out[0].ack.delay_us, 15); // since the largest came
+	assert_int_equal(out[0].ack.delay_us, 6); // since the largest came
 	assert_int_equal(out[0].ack.words[0] & 3, 3);
 	pair_free(p);
 }

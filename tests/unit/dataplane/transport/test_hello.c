@@ -58,6 +58,61 @@ static void open__never_answered(void **state)
 	pair_free(p);
 }
 
+static struct conn_stats stats(const struct pair *p, uint32_t side)
+{
+	struct conn_stats st;
+	conn_stats_get(p->side[side].c, &st);
+	return st;
+}
+
+// Both sides have a round trip time when they are open, also where HELLO went several times before
+// the reply could be there: the packet number says which was answered.
+static void open__measures(void **state)
+{
+	(void)state;
+	static const uint64_t delays[] = {20000, 40 * MS};
+	for (int i = 0; i < 2; i++) {
+		struct pair *p = pair_new(8);
+		p->delay_ns = delays[i];
+		pair_for(p, 3 * delays[i]);
+		assert_int_equal(p->side[0].sent_type[WIRE_HELLO] > 1, delays[i] > MS);
+		assert_int_equal(stats(p, 0).srtt_ns, 2 * delays[i]);
+		assert_int_equal(stats(p, 1).srtt_ns, 2 * delays[i]);
+		assert_int_equal(stats(p, 0).min_rtt_ns, 2 * delays[i]);
+		pair_free(p);
+	}
+}
+
+// The first HELLO is lost: the time until it was sent again is not the path's.
+static void open__measures_the_one_answered(void **state)
+{
+	(void)state;
+	struct pair *p = pair_new(8);
+	p->side[0].mute = true;
+	pair_for(p, 1 * MS);
+	p->side[0].mute = false;
+	pair_for(p, 10 * MS);
+	assert_true(p->side[0].opened);
+	assert_int_equal(stats(p, 0).srtt_ns, 40000);
+	assert_int_equal(stats(p, 0).latest_rtt_ns, 40000);
+	pair_free(p);
+}
+
+// Nobody has measured the path yet: data is not given up before a second, and no window is cut.
+static void open__patient_without_sample(void **state)
+{
+	(void)state;
+	struct pair *p = pair_new(8);
+	p->delay_ns = 400 * MS;
+	pair_submit(p, 1, 0, 3000);
+	pair_for(p, 3000 * MS);
+	assert_int_equal(p->side[1].returned_ok, 1);
+	assert_int_equal(stats(p, 1).timeouts, 0);
+	assert_int_equal(stats(p, 1).retransmits, 0);
+	assert_true(stats(p, 1).cwnd_segments >= 4);
+	pair_free(p);
+}
+
 // Records submitted before the peer answered wait and then go.
 static void open__submitted_before(void **state)
 {
@@ -193,6 +248,9 @@ int main(void)
 		cmocka_unit_test(open__both),
 		cmocka_unit_test(open__reply_lost),
 		cmocka_unit_test(open__never_answered),
+		cmocka_unit_test(open__measures),
+		cmocka_unit_test(open__measures_the_one_answered),
+		cmocka_unit_test(open__patient_without_sample),
 		cmocka_unit_test(open__submitted_before),
 		cmocka_unit_test(hello__refused),
 		cmocka_unit_test(hello__duplicates),

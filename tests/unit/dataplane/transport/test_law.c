@@ -13,11 +13,18 @@
 #define US 1000ull
 #define MS 1000000ull
 
-static struct pair *opened(void)
+// On a path of so long each way.
+static struct pair *opened_far(uint64_t delay_ns)
 {
 	struct pair *p = pair_new(200);
-	pair_for(p, 1 * MS);
+	p->delay_ns = delay_ns;
+	pair_for(p, 3 * delay_ns + 1 * MS);
 	return p;
+}
+
+static struct pair *opened(void)
+{
+	return opened_far(20 * US);
 }
 
 static struct conn_stats stats(const struct pair *p)
@@ -37,8 +44,7 @@ static void warm(struct pair *p)
 static void growth__one_a_round_trip(void **state)
 {
 	(void)state;
-	struct pair *p = opened();
-	p->delay_ns = 1 * MS; // against which the delay of an ACK is small
+	struct pair *p = opened_far(1 * MS); // against which the delay of an ACK is small
 	for (int i = 0; i < 100; i++)
 		pair_submit(p, 0, 0, 65536);
 	pair_for(p, 20 * MS);
@@ -227,8 +233,7 @@ static void rtt__slower_path(void **state)
 static void pacing__spreads(void **state)
 {
 	(void)state;
-	struct pair *p = opened();
-	p->delay_ns = 5 * MS;
+	struct pair *p = opened_far(5 * MS);
 	warm(p);
 	p->side[0].c->cc.cwnd = 40;
 	p->side[0].c->rtt.srtt_ns = 10 * MS;
@@ -250,6 +255,7 @@ static void span__limits(void **state)
 	struct pair *p = pair_new(400);
 	pair_for(p, 1 * MS);
 	p->side[0].c->cc.cwnd = 100000;
+	conn_repace(p->side[0].t, p->side[0].c, p->now_ns);
 	p->side[1].mute = true;
 	for (uint32_t s = 0; s < 2; s++)
 		for (int i = 0; i < RECORD_WINDOW; i++)

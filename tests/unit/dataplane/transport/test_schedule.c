@@ -16,6 +16,7 @@ static struct pair *opened(void)
 {
 	struct pair *p = pair_new(400);
 	pair_for(p, 1 * MS);
+	pair_unpaced(p, 0);
 	return p;
 }
 

@@ -20,6 +20,7 @@ static struct pair *opened(uint32_t credit_records)
 	struct pair *p = pair_new(credit_records);
 
 	pair_for(p, 1 * MS);
+	pair_unpaced(p, 0);
 	p->side[0].c->cc.cwnd = 4000;
 	return p;
 }
