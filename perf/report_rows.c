@@ -115,7 +115,7 @@ void report_ratios(FILE *out, const json_t *run)
 	}
 }
 
-// "jain 0.998, cuts 3": what is a number of the row's own figures.
+// "jain 0.998, raw_mode copy": the row's own figures, and what they were taken with.
 static void extra_cell(FILE *out, const json_t *row)
 {
 	const char *key, *comma = "";
@@ -124,9 +124,16 @@ static void extra_cell(FILE *out, const json_t *row)
 	fputs("<td>", out);
 	json_object_foreach(pick(row, "extra"), key, value)
 	{
-		if (!json_is_number(value) || strcmp(key, "waits_ns") == 0)
+		if (strcmp(key, "waits_ns") == 0)
 			continue;
-		html_printf(out, "%s%s %.6g", comma, key, json_number_value(value));
+		if (json_is_number(value))
+			html_printf(out, "%s%s %.6g", comma, key, json_number_value(value));
+		else if (json_is_string(value))
+			html_printf(out, "%s%s %s", comma, key, json_string_value(value));
+		else if (json_is_boolean(value))
+			html_printf(out, "%s%s %s", comma, key, json_is_true(value) ? "yes" : "no");
+		else
+			continue;
 		comma = ", ";
 	}
 	fputs("</td>", out);

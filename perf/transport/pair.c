@@ -68,19 +68,42 @@ static bool expect(
 	return false;
 }
 
-static struct plane_command open_command(
-	const struct pair *p, unsigned side, uint32_t cid, uint32_t peer_cid)
+static struct plane_command command_for(
+	const struct pair *p, unsigned side, const struct pair_owner *owner)
 {
-	return (struct plane_command){.type = PLANE_OPEN,
-		.cid = cid,
-		.connect_request = side == 0 ? p->sessions % APP_CONNECTS_MAX + 1 : 0,
-		.peer_cid = peer_cid,
-		.session_id = {'p', 'e', 'r', 'f', (uint8_t)p->sessions},
+	return (struct plane_command){.type = PLANE_RESERVE,
+		.app = owner->app,
+		.app_generation = owner->generation,
+		.connect_request = owner->request,
+		.session_id = {'p', 'e', 'r', 'f', (uint8_t)p->opened},
 		.segment_size = wire_segment_size(port_config(p->link.port[side])->mtu),
 		.peer_address = link_address(!side),
 		.peer_port = WIRE_UDP_PORT,
 		.peer_boot_id = BOOT_ID + !side,
-		.initiator = side == 0};
+		.initiator = side == 0,
+		.peer = "perf",
+		.service = "perf"};
+}
+
+// As control does it: RESERVE here, OPEN there, OPEN here.
+int pair_open(struct pair *p, const struct pair_owner owner[2], uint32_t *const cid[2])
+{
+	struct plane_command here = command_for(p, 0, &owner[0]);
+	struct plane_command there = command_for(p, 1, &owner[1]);
+	struct plane_event event;
+
+	node_command(&p->node[0], &here);
+	if (!expect(p, 0, PLANE_RESERVED, &event))
+		return -1;
+	*cid[0] = there.peer_cid = here.cid = event.cid;
+	there.type = here.type = PLANE_OPEN;
+	node_command(&p->node[1], &there);
+	if (!expect(p, 1, PLANE_RESERVED, &event))
+		return -1;
+	*cid[1] = here.peer_cid = event.cid;
+	node_command(&p->node[0], &here);
+	p->opened++;
+	return expect(p, 0, PLANE_OPENED, &event) && expect(p, 1, PLANE_OPENED, &event) ? 0 : -1;
 }
 
 static struct endpoint_session *end_new(struct node *node)
@@ -91,27 +114,14 @@ static struct endpoint_session *end_new(struct node *node)
 	return end;
 }
 
-// As control does it: RESERVE here, OPEN there, OPEN here.
 static int session_open(struct pair *p)
 {
 	struct pair_session *session = &p->session[p->sessions];
-	struct plane_command command = {.type = PLANE_RESERVE};
-	struct plane_event event;
+	const struct pair_owner owner[2] = {{.request = p->sessions % APP_CONNECTS_MAX + 1}};
 
 	for (unsigned side = 0; side < 2; side++)
 		session->end[side] = end_new(&p->node[side]);
-	node_command(&p->node[0], &command);
-	if (!expect(p, 0, PLANE_RESERVED, &event))
-		return -1;
-	session->end[0]->cid = event.cid;
-	command = open_command(p, 1, 0, event.cid);
-	node_command(&p->node[1], &command);
-	if (!expect(p, 1, PLANE_RESERVED, &event))
-		return -1;
-	session->end[1]->cid = event.cid;
-	command = open_command(p, 0, session->end[0]->cid, event.cid);
-	node_command(&p->node[0], &command);
-	if (!expect(p, 0, PLANE_OPENED, &event) || !expect(p, 1, PLANE_OPENED, &event))
+	if (pair_open(p, owner, (uint32_t *[2]){&session->end[0]->cid, &session->end[1]->cid}) < 0)
 		return -1;
 	for (unsigned i = 0; i < OPEN_STEPS && !(session->end[0]->open && session->end[1]->open);
 		i++)

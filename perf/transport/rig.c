@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "perf/pin.h"
+#include "perf/transport/apps.h"
 #include "perf/transport/hugepages.h"
 #include "perf/transport/scene.h"
 
@@ -35,6 +36,9 @@ static scene_run *const scenes[SCENE_COUNT] = {
 	[SCENE_SLOW_NOT] = scene_slow_not,
 	[SCENE_IDLE] = scene_idle,
 	[SCENE_NOTHING] = scene_nothing,
+	[SCENE_GOODPUT_APP] = scene_goodput_app,
+	[SCENE_MESSAGES_APP] = scene_messages_app,
+	[SCENE_RTT_APP] = scene_rtt_app,
 };
 
 // Shared by both processes; one request at a time, its turn told by a byte on the socket.
@@ -116,6 +120,7 @@ static void child_sample(struct pair *pair, uint32_t mtu, struct rig_page *page)
 // Serves until the other end closes. The harness died: so do we, and give back what was taken.
 static void child_main(uint32_t kind, uint32_t mtu, int socket, struct rig_page *page)
 {
+	struct apps *apps = apps_new(); // first: they are copies of us
 	struct pair *pair;
 	char byte = 0;
 
@@ -124,8 +129,11 @@ static void child_main(uint32_t kind, uint32_t mtu, int socket, struct rig_page 
 	pair = pair_new(
 		(enum link_kind)kind, mtu, page->figures.error, sizeof(page->figures.error));
 	page->result = pair ? 0 : -1;
+	if (pair)
+		pair->apps = apps;
 	while (write(socket, &byte, 1) == 1 && pair && read(socket, &byte, 1) == 1)
 		child_sample(pair, mtu, page);
+	apps_free(apps);
 	if (pair)
 		pair_free(pair);
 	hugepages_give();

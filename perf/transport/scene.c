@@ -58,6 +58,12 @@ uint64_t scene_bytes_received(const struct pair *p)
 	return sum;
 }
 
+double scene_copied(const struct pair *p)
+{
+	return (double)(p->node[0].w.counters.bytes_memcpy_sealed +
+			p->node[1].w.counters.bytes_memcpy_opened);
+}
+
 void scene_hash(struct scene *s)
 {
 	s->out->hash = 1;

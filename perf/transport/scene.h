@@ -20,20 +20,23 @@ typedef int scene_run(struct scene *scene);
 enum scene_id {
 	SCENE_GOODPUT, // argument: record size, and streams << 24; units: payload bytes delivered
 	SCENE_RAW,     // units: bytes of IP packets
-	SCENE_RAW_COPIED, // the same, the payload copied in and out
-	SCENE_MESSAGES,   // argument: their size; units: messages delivered
-	SCENE_RAW_FRAMES, // frames of 64 bytes; units: frames
-	SCENE_RTT,        // argument: size
-	SCENE_RTT_QUIET,  // the same in idle mode adaptive, a ping each ms
-	SCENE_RTT_LOADED, // argument: size, and percent << 24 of the goodput as load beside it
-	SCENE_RTT_BEHIND, // argument: size; on an ordinary stream of a session full of bulk
-	SCENE_RTT_URGENT, // the same on an urgent stream
-	SCENE_RAW_RTT,    // argument: size
-	SCENE_FAIRNESS,   // argument: sessions; units: payload bytes of all
-	SCENE_SLOW,       // of 8 sessions one's application is slow; units: bytes of the others
-	SCENE_SLOW_NOT,   // none is slow; units: bytes of the same seven
-	SCENE_IDLE,       // units: ns of CPU that two idle nodes did not use
-	SCENE_NOTHING,    // nobody runs: units: ns of both CPUs
+	SCENE_RAW_COPIED,   // the same, the payload copied in and out
+	SCENE_MESSAGES,     // argument: their size; units: messages delivered
+	SCENE_RAW_FRAMES,   // frames of 64 bytes; units: frames
+	SCENE_RTT,          // argument: size
+	SCENE_RTT_QUIET,    // the same in idle mode adaptive, a ping each ms
+	SCENE_RTT_LOADED,   // argument: size, and percent << 24 of the goodput as load beside it
+	SCENE_RTT_BEHIND,   // argument: size; on an ordinary stream of a session full of bulk
+	SCENE_RTT_URGENT,   // the same on an urgent stream
+	SCENE_RAW_RTT,      // argument: size
+	SCENE_FAIRNESS,     // argument: sessions; units: payload bytes of all
+	SCENE_SLOW,         // of 8 sessions one's application is slow; units: bytes of the others
+	SCENE_SLOW_NOT,     // none is slow; units: bytes of the same seven
+	SCENE_IDLE,         // units: ns of CPU that two idle nodes did not use
+	SCENE_NOTHING,      // nobody runs: units: ns of both CPUs
+	SCENE_GOODPUT_APP,  // with applications attached; argument: record size
+	SCENE_MESSAGES_APP, // argument: size
+	SCENE_RTT_APP,      // argument: size
 	SCENE_COUNT,
 };
 
@@ -42,7 +45,8 @@ enum scene_id {
 
 scene_run scene_goodput, scene_raw, scene_raw_copied, scene_messages, scene_raw_frames, scene_rtt,
 	scene_rtt_quiet, scene_rtt_loaded, scene_rtt_behind, scene_rtt_urgent, scene_raw_rtt,
-	scene_fairness, scene_slow, scene_slow_not, scene_idle, scene_nothing;
+	scene_fairness, scene_slow, scene_slow_not, scene_idle, scene_nothing, scene_goodput_app,
+	scene_messages_app, scene_rtt_app;
 
 // What several scenes do the same way.
 
@@ -54,5 +58,7 @@ void scene_extra(struct scene *scene, struct json_t *more);
 // Sources on all of the pair's first `sessions`, records of that size; the last one is reset.
 void scene_sources(struct scene *scene, unsigned sessions, uint32_t size, uint32_t streams);
 uint64_t scene_bytes_received(const struct pair *pair);
+// Bytes that our own code copied, both nodes, by ciphers that only copy.
+double scene_copied(const struct pair *pair);
 // out->hash: 1 when each record came once and in its order.
 void scene_hash(struct scene *scene);

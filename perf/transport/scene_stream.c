@@ -18,16 +18,9 @@ static json_t *stream_extra(const struct scene *s)
 		(json_int_t)c.srtt_ns);
 }
 
-// By ciphers that only copy, and into blocks: what our own code copies, both nodes.
-static double copied(const struct pair *p)
-{
-	return (double)(p->node[0].w.counters.bytes_memcpy_sealed +
-			p->node[1].w.counters.bytes_memcpy_opened);
-}
-
 static void stream_end(struct scene *s, double copied_before)
 {
-	s->out->counters.bytes_memcpy = copied(s->pair) - copied_before;
+	s->out->counters.bytes_memcpy = scene_copied(s->pair) - copied_before;
 	scene_extra(s, stream_extra(s));
 	pair_settle(s->pair);
 	scene_hash(s);
@@ -37,7 +30,7 @@ int scene_goodput(struct scene *s)
 {
 	struct pair *p = s->pair;
 	uint64_t before = scene_bytes_received(p);
-	double copied_before = copied(p);
+	double copied_before = scene_copied(p);
 
 	scene_sources(s, 1, s->argument & 0xffffff, s->argument >> 24 ? s->argument >> 24 : 1);
 	scene_go(s);
@@ -50,7 +43,7 @@ int scene_messages(struct scene *s)
 {
 	struct endpoint_session *to = s->pair->session[0].end[1];
 	uint64_t before = to->messages_received;
-	double copied_before = copied(s->pair);
+	double copied_before = scene_copied(s->pair);
 
 	scene_sources(s, 1, MESSAGE_RECORD, 1);
 	s->pair->session[0].end[0]->message = s->argument;

@@ -48,6 +48,8 @@ void watch_turn(struct node *n)
 		const struct app_channel *app = n->w.apps[a];
 		uint32_t used = app->blocks_count - app->free_count;
 
+		mark(&m->send_buffers, app->sends);
+
 		if (used >= m->blocks) {
 			m->blocks = used;
 			m->blocks_size = app->blocks_count;

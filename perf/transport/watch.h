@@ -14,7 +14,7 @@ struct pair;
 struct watch_marks {
 	uint32_t blocks;                // of the receive blocks of the application that holds most
 	uint32_t blocks_size;           // how many that application has
-	uint32_t send_buffers;          // of its endpoint's
+	uint32_t send_buffers;          // of one application's
 	uint32_t backlog;               // packets that its link has not taken yet
 	uint32_t held[LIMITED_APP + 1]; // by what the watched session's sender was; each 256th turn
 };

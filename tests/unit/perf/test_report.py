@@ -94,7 +94,7 @@ with tempfile.TemporaryDirectory(prefix="sluice-perf-report-") as folder:
               "srtt_ns": 20000, "cut_reason": "loss" if i % 50 == 0 else "none"}
              for i in range(4000)]
     full = run([
-        row(goodput, .65, extra={"jain": .998, "trace": trace, "waits": {"pool<lock>": 7}, "waits_ns": 2e9,
+        row(goodput, .65, extra={"jain": .998, "hugepages": False, "raw_mode": "<copy>", "trace": trace, "waits": {"pool<lock>": 7}, "waits_ns": 2e9,
                                  "pools": [{"name": "packets", "used_max": 5, "size": 9}]}),
         row("transport/goodput/memif/9000/null/none", .5), row(rtt, .45, latency=latency)])
     slower = run([row(goodput, .5), row(rtt, .45), row("ring/new", 1)])
@@ -102,7 +102,7 @@ with tempfile.TemporaryDirectory(prefix="sluice-perf-report-") as folder:
     lines = write("trace.jsonl", "".join(json.dumps(t) + "\n" for t in trace) + "no JSON\n[]\n")
 
     p = report("--json", a, "--baseline", b, "--trace", lines, "--no-profile")
-    for words in ("PASS", "FAIL", "not measured", "jain 0.998", "5 of 9", "3.5",
+    for words in ("PASS", "FAIL", "not measured", "jain 0.998, hugepages no, raw_mode <copy>", "5 of 9", "3.5",
                   "pool<lock>", "<because>", "a & b", "not \"installed\"", "<x>", "99.99 %",
                   "2 lines of it have no time", "4000 events, 80 cuts", "faster", "gone", "new"):
         assert words in p.text, words

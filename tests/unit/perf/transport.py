@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """Runs every row of the domain transport for an instant: two nodes and a link each. usage: transport.py SLUICE-PERF"""
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 perf = sys.argv[1]
 with tempfile.TemporaryDirectory(prefix="sluice-perf-transport-") as folder:
@@ -41,3 +44,53 @@ for name, row in rows.items():
     assert 0 < extra["waits"]["a turns of the loop"] <= extra["waits_ns"] / 20, (name, extra)
 goodput = {p["name"]: p["used_max"] for p in rows["transport/goodput/memif/1500/null/none"]["extra"]["pools"]}
 assert goodput["send buffers, a"] == 64 and goodput["receive blocks, b"] > 0, goodput
+
+# With applications attached: no copy more than without (headers and what is sent again apart), nothing allocated there either.
+attached = rows["transport/goodput-app/memif/1500/null/none"]
+assert 1.9 < attached["counters"]["bytes_memcpy"] < 4 and attached["counters"]["allocs"] in (0, None), attached
+assert attached["extra"]["waits"]["b shares: ring of returned blocks"] > 0, attached
+assert rows["transport/rtt-app/memif/64"]["latency"]["subject"]["count"] > 0
+
+
+def children(pid):
+    """All processes that a process started, and those that they did."""
+    found, fresh = set(), {pid}
+    while fresh:
+        parents, fresh = fresh, set()
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{entry}/stat") as f:
+                    parent = int(f.read().rsplit(")", 1)[1].split()[1])
+            except (OSError, IndexError):
+                continue  # it ended meanwhile
+            if parent in parents and int(entry) not in found:
+                fresh.add(int(entry))
+        found |= fresh
+    return found
+
+
+def runs(pid):
+    """Not ended; somebody may still have to hear of its end."""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def wait_for(what, seconds):
+    end = time.monotonic() + seconds
+    while not what() and time.monotonic() < end:
+        time.sleep(.05)
+    return what()
+
+
+# The harness dies: the nodes and their applications go by themselves, also in the middle of a sample.
+harness = subprocess.Popen([perf, "run", "--full", "--filter", "transport/goodput-app/memif/1500/1K"],
+                           stderr=subprocess.DEVNULL)
+assert wait_for(lambda: len(children(harness.pid)) == 3, 20), "no node and two applications"
+theirs = children(harness.pid)
+time.sleep(1)  # attached, and at it
+harness.send_signal(signal.SIGKILL)
+harness.wait()
+assert wait_for(lambda: not any(map(runs, theirs)), 20), "somebody stays"
