@@ -3,13 +3,13 @@
 // N] [--seed N] [FILE | FOLDER]...
 #include <dirent.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/sim/rng.h"
+#include "tests/support/crash.h"
 
 enum { INPUT_MAX = 4096, CORPUS_MAX = 1024 };
 
@@ -35,24 +35,6 @@ static void save_input(void)
 	int size = snprintf(line, sizeof(line), "replay: %s %s\n", fuzz.program, name);
 	if (write(STDERR_FILENO, line, (size_t)size) < 0)
 		_exit(3);
-}
-
-static void on_crash(int signal_number)
-{
-	save_input();
-	signal(signal_number, SIG_DFL);
-	raise(signal_number);
-}
-
-void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
-
-static void catch_crashes(void)
-{
-	static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-	if (__sanitizer_set_death_callback)
-		__sanitizer_set_death_callback(save_input);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		signal(signals[i], on_crash);
 }
 
 // ---- corpus -----------------------------------------------------------------------------------
@@ -193,7 +175,7 @@ int main(int argc, char **argv)
 		else if (load(argv[i]) != 0)
 			return 2;
 	}
-	catch_crashes();
+	crash_catch(save_input);
 	for (uint32_t i = 0; i < fuzz.corpus_count; i++, runs++) {
 		fuzz.now = *fuzz.corpus[i];
 		LLVMFuzzerTestOneInput(fuzz.now.bytes, fuzz.now.size);

@@ -40,33 +40,9 @@ int sluice_attach(struct sluice **sluice, const struct sluice_options *options)
 	return 0;
 }
 
-uint32_t sluice_workers(const struct sluice *sluice)
-{
-	(void)sluice;
-	return 1;
-}
-
-uint32_t sluice_worker(const struct sluice *sluice)
-{
-	(void)sluice;
-	return 1;
-}
-
-int sluice_fd(const struct sluice *sluice)
-{
-	(void)sluice;
-	return -1;
-}
-
 void sluice_detach(struct sluice *sluice)
 {
 	(void)sluice;
-}
-
-const char *sluice_error(const struct sluice *sluice)
-{
-	(void)sluice;
-	return "no error";
 }
 
 int sluice_connect(struct sluice *sluice, const char *node, const char *service,

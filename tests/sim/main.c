@@ -1,6 +1,5 @@
 // sim_transport: runs seeds, prints how to replay the one that fails.
 #include <getopt.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -8,6 +7,7 @@
 
 #include "lib/ipc/controller_names.h"
 #include "tests/sim/sim.h"
+#include "tests/support/crash.h"
 
 static struct {
 	const char *program;
@@ -19,6 +19,7 @@ static struct {
 	uint64_t acks[CONTROLLER_COUNT], cuts[CONTROLLER_COUNT]; // held against the law
 } run;
 
+// An assert of the transport, or a sanitizer: the seed must not be lost with the process.
 static void print_replay(void)
 {
 	char line[512];
@@ -26,25 +27,6 @@ static void print_replay(void)
 		run.program, run.workers, (unsigned long long)run.seed);
 	if (write(STDERR_FILENO, line, (size_t)size) < 0)
 		_exit(3);
-}
-
-// An assert of the transport, or a sanitizer: the seed must not be lost with the process.
-static void on_crash(int signal_number)
-{
-	print_replay();
-	signal(signal_number, SIG_DFL);
-	raise(signal_number);
-}
-
-void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
-
-static void catch_crashes(void)
-{
-	static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
-	if (__sanitizer_set_death_callback)
-		__sanitizer_set_death_callback(print_replay);
-	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
-		signal(signals[i], on_crash);
 }
 
 static void count_steps(const struct sim *sim)
@@ -182,7 +164,7 @@ int main(int argc, char **argv)
 	}
 	if (optind != argc || jobs == 0 || jobs > 64 || count == 0 || run.workers == 0)
 		return usage();
-	catch_crashes();
+	crash_catch(print_replay);
 	bool ok = jobs == 1 ? run_seeds(first, count, 1) == 0 : run_jobs(first, count, jobs);
 	if (ok && jobs == 1 && count >= (run.workers == 1 ? 250 : 25))
 		ok = seeds_tell();

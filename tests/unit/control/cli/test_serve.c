@@ -17,6 +17,7 @@
 
 #include "control/cli/transfer_proto.h"
 #include "lib/client/sluice.h"
+#include "tests/unit/control/cli/fake_sluice.h"
 #include "tests/unit/control/cli/folder.h"
 
 enum { EVENTS = 32, SLOW_MS = 800 };
@@ -24,7 +25,6 @@ enum { EVENTS = 32, SLOW_MS = 800 };
 #define CONTROL SLUICE_STREAM(TRANSFER_STREAM_CONTROL, SLUICE_ORDERED)
 
 struct sluice {
-	int fd;
 	struct sluice_event events[EVENTS];
 	int count;
 	char told[256];
@@ -103,22 +103,10 @@ int sluice_attach(struct sluice **sluice, const struct sluice_options *options)
 {
 	(void)options;
 	*sluice = &fake;
-	fake.fd = eventfd(0, EFD_CLOEXEC);
+	fake_sluice_fd = eventfd(0, EFD_CLOEXEC);
 	push_sender(1, "slow");
 	push_sender(2, "quick");
 	return 0;
-}
-
-uint32_t sluice_workers(const struct sluice *sluice)
-{
-	(void)sluice;
-	return 1;
-}
-
-uint32_t sluice_worker(const struct sluice *sluice)
-{
-	(void)sluice;
-	return 1;
 }
 
 void sluice_detach(struct sluice *sluice)
@@ -126,13 +114,7 @@ void sluice_detach(struct sluice *sluice)
 	if (!sluice)
 		return;
 	fake.left_behind = fake.count;
-	close(sluice->fd);
-}
-
-const char *sluice_error(const struct sluice *sluice)
-{
-	(void)sluice;
-	return "no error";
+	close(fake_sluice_fd);
 }
 
 int sluice_listen(struct sluice *sluice, const char *service, uint32_t flags)
@@ -202,11 +184,6 @@ int sluice_wait(struct sluice *sluice, int timeout_ms)
 	(void)timeout_ms;
 	flood = flood && time(NULL) < flood_end;
 	return sluice->count + flood;
-}
-
-int sluice_fd(const struct sluice *sluice)
-{
-	return sluice->fd;
 }
 
 int sluice_receive(struct sluice *sluice, struct sluice_event *events, int max)

@@ -9,6 +9,7 @@
 
 #include "dataplane/wire/net.h"
 #include "lib/base/bytes.h"
+#include "tests/unit/dataplane/wire/exact.h"
 
 // fd00::1 asks who has fd00::2, which answers; made by another program.
 static const uint8_t solicit[NET_ND_FRAME] = {0x33, 0x33, 0xff, 0x00, 0x00, 0x02, 0x02, 0x53, 0xc0,
@@ -32,15 +33,12 @@ static const struct address a6 = {{0xfd, [15] = 1}}, b6 = {{0xfd, [15] = 2}};
 #define ND     54
 #define OPTION 78
 
-// Parses a copy of exactly `size` bytes, so that a sanitizer sees any read beyond them.
 static enum verdict parse(struct net_nd *view, const uint8_t *frame, uint32_t size)
 {
-	uint8_t *exact = malloc(size ? size : 1);
+	uint8_t *exact;
 	struct net_icmp icmp;
-	enum verdict verdict;
+	enum verdict verdict = exact_icmp(&icmp, &exact, frame, size);
 
-	memcpy(exact, frame, size);
-	verdict = net_icmp_parse(&icmp, exact, size);
 	if (verdict == VERDICT_ACCEPT)
 		verdict = net_nd_parse(view, &icmp, exact);
 	free(exact);

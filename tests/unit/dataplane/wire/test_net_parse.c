@@ -9,6 +9,7 @@
 
 #include "dataplane/wire/net.h"
 #include "lib/base/bytes.h"
+#include "tests/unit/dataplane/wire/exact.h"
 
 // 192.168.7.1:7654 -> 192.168.7.2:7655, "sluice!"; made by another program.
 static const uint8_t golden[49] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02, 0x02, 0x53, 0xc0, 0xa8, 0x07,
@@ -27,14 +28,11 @@ static const uint8_t golden6[69] = {0x02, 0x53, 0xc0, 0xa8, 0x07, 0x02, 0x02, 0x
 #define IP  14
 #define UDP 34
 
-// Parses a copy of exactly `size` bytes, so that a sanitizer sees any read beyond them.
 static enum verdict parse(struct net_udp *view, const uint8_t *frame, uint32_t size)
 {
-	uint8_t *exact = malloc(size ? size : 1);
-	enum verdict verdict;
+	uint8_t *exact = exact_copy(frame, size);
+	enum verdict verdict = net_udp_parse(view, exact, size);
 
-	memcpy(exact, frame, size);
-	verdict = net_udp_parse(view, exact, size);
 	free(exact);
 	return verdict;
 }
@@ -287,11 +285,9 @@ static const uint8_t arp_golden[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02,
 
 static enum verdict arp_parse(struct net_arp *view, const uint8_t *frame, uint32_t size)
 {
-	uint8_t *exact = malloc(size ? size : 1);
-	enum verdict verdict;
+	uint8_t *exact = exact_copy(frame, size);
+	enum verdict verdict = net_arp_parse(view, exact, size);
 
-	memcpy(exact, frame, size);
-	verdict = net_arp_parse(view, exact, size);
 	free(exact);
 	return verdict;
 }
