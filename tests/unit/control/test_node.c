@@ -15,6 +15,9 @@
 #include <unistd.h>
 
 #include "control/node.h"
+#include "tests/unit/control/plane/fake_dataplane.h"
+
+#define UP_NS 30000000000ull // to start both dataplanes; a machine may be busy
 
 struct stage {
 	struct loop *loop;
@@ -33,7 +36,7 @@ static void side_begin(
 	snprintf(config->node, sizeof(config->node), "%s", name);
 	snprintf(config->run_dir, sizeof(config->run_dir), "%s", "/tmp/sluice-test-node-XXXXXX");
 	assert_non_null(mkdtemp(config->run_dir));
-	snprintf(config->program, sizeof(config->program), "%s", getenv("FAKE_DATAPLANE"));
+	fake_dataplane_path(config->program, sizeof(config->program));
 	config->dataplane.workers = 1;
 	config->listen_address = address_from_ipv4(0x7f000001);
 	config->links_count = 1;
@@ -47,28 +50,6 @@ static void side_begin(
 	config->peers[0].address = address_from_ipv4(0x0a4d0100 + (3 - host));
 	assert_int_equal(node_init(node, s->loop), 0);
 	assert_int_equal(node_start(node, error, sizeof(error)), 0);
-}
-
-static int setup(void **state)
-{
-	struct stage *s = calloc(1, sizeof(*s));
-
-	unsetenv("FAKE_MODE");
-	s->loop = loop_new();
-	side_begin(s, &s->a, "a", "b", 1);
-	side_begin(s, &s->b, "b", "a", 2);
-	s->a.config.peers[0].control_port = s->b.peers.listen_port;
-	s->b.config.peers[0].control_port = s->a.peers.listen_port;
-	for (int i = 0; i < 500; i++) {
-		if (s->a.peers.peer[0].state == PEER_UP && s->b.peers.peer[0].state == PEER_UP &&
-			s->a.plane.state == PLANE_RUNNING && s->b.plane.state == PLANE_RUNNING)
-			break;
-		loop_turn(s->loop, 20);
-	}
-	assert_int_equal(s->a.peers.peer[0].state, PEER_UP);
-	assert_int_equal(s->b.plane.state, PLANE_RUNNING);
-	*state = s;
-	return 0;
 }
 
 static void side_end(struct node *node)
@@ -98,6 +79,34 @@ static int teardown(void **state)
 	loop_free(s->loop);
 	free(s);
 	return 0;
+}
+
+static bool up(const struct node *node)
+{
+	return node->peers.peer[0].state == PEER_UP && node->plane.state == PLANE_RUNNING;
+}
+
+// cmocka calls no teardown after a setup that failed: it gives everything back itself.
+static int setup(void **state)
+{
+	struct stage *s = calloc(1, sizeof(*s));
+	uint64_t end_ns;
+
+	*state = s;
+	unsetenv("FAKE_MODE");
+	s->loop = loop_new();
+	side_begin(s, &s->a, "a", "b", 1);
+	side_begin(s, &s->b, "b", "a", 2);
+	s->a.config.peers[0].control_port = s->b.peers.listen_port;
+	s->b.config.peers[0].control_port = s->a.peers.listen_port;
+	end_ns = loop_now_ns(s->loop) + UP_NS;
+	while (!(up(&s->a) && up(&s->b)) && loop_now_ns(s->loop) < end_ns)
+		loop_turn(s->loop, 20);
+	if (up(&s->a) && up(&s->b))
+		return 0;
+	print_error("the nodes are not up: %s; %s\n", s->a.plane.error, s->b.plane.error);
+	teardown(state);
+	return -1;
 }
 
 static void on_opened(void *owner, uint32_t result, uint32_t cid, const char *text)

@@ -17,6 +17,7 @@
 
 #include "control/plane/launch.h"
 #include "control/plane/plane.h"
+#include "tests/unit/control/plane/fake_dataplane.h"
 
 struct stage {
 	struct config config;
@@ -79,7 +80,7 @@ static int setup(void **state)
 	snprintf(s->config.run_dir, sizeof(s->config.run_dir), "%s",
 		"/tmp/sluice-test-plane-XXXXXX");
 	assert_non_null(mkdtemp(s->config.run_dir));
-	snprintf(s->config.program, sizeof(s->config.program), "%s", getenv("FAKE_DATAPLANE"));
+	fake_dataplane_path(s->config.program, sizeof(s->config.program));
 	snprintf(s->config.node, sizeof(s->config.node), "%s", "a");
 	s->config.dataplane.workers = 2;
 	s->config.links_count = 1;
