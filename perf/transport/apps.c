@@ -211,7 +211,7 @@ static int order(struct apps_side *s, struct pair *p, enum app_job job)
 
 	s->page->job = job;
 	atomic_store(&s->page->until, APP_GO);
-	if (write(s->socket, &byte, 1) != 1 || read(s->socket, &byte, 1) != 1)
+	if (send(s->socket, &byte, 1, MSG_NOSIGNAL) != 1 || read(s->socket, &byte, 1) != 1)
 		return side_failed(s, p);
 	return 0;
 }

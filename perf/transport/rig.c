@@ -131,7 +131,7 @@ static void child_main(uint32_t kind, uint32_t mtu, int socket, struct rig_page 
 	page->result = pair ? 0 : -1;
 	if (pair)
 		pair->apps = apps;
-	while (write(socket, &byte, 1) == 1 && pair && read(socket, &byte, 1) == 1)
+	while (send(socket, &byte, 1, MSG_NOSIGNAL) == 1 && pair && read(socket, &byte, 1) == 1)
 		child_sample(pair, mtu, page);
 	apps_free(apps);
 	if (pair)
@@ -213,7 +213,7 @@ int rig_sample(void *state, uint64_t duration_ns, struct bench_figures *out)
 	child.page->scene = r->scene;
 	child.page->argument = r->argument;
 	child.page->duration_ns = duration_ns;
-	if (write(child.socket, &byte, 1) != 1 || !child_answers()) {
+	if (send(child.socket, &byte, 1, MSG_NOSIGNAL) != 1 || !child_answers()) {
 		snprintf(out->error, sizeof(out->error), "the process of the nodes ended");
 		return -1;
 	}

@@ -85,12 +85,31 @@ def wait_for(what, seconds):
     return what()
 
 
-# The harness dies: the nodes and their applications go by themselves, also in the middle of a sample.
-harness = subprocess.Popen([perf, "run", "--full", "--filter", "transport/goodput-app/memif/1500/1K"],
-                           stderr=subprocess.DEVNULL)
-assert wait_for(lambda: len(children(harness.pid)) == 3, 20), "no node and two applications"
-theirs = children(harness.pid)
-time.sleep(1)  # attached, and at it
-harness.send_signal(signal.SIGKILL)
-harness.wait()
-assert wait_for(lambda: not any(map(runs, theirs)), 20), "somebody stays"
+def begin():
+    """A run of one row with applications: its harness, the process of its nodes, the applications at rest."""
+    run = subprocess.Popen([perf, "run", "--smoke", "--filter", "transport/goodput-app/memif/1500/1K"],
+                           stderr=subprocess.PIPE, text=True)
+    for line in run.stderr:  # the noise floor has been measured, by a process that is gone
+        if line.startswith("id "):
+            break
+    assert wait_for(lambda: len(children(run.pid)) == 3, 20), "no node and two applications"
+    nodes = children(run.pid)
+    applications = {pid for pid in nodes if not children(pid)}
+    return run, nodes - applications, applications
+
+
+# The harness dies: the nodes and their applications go by themselves, wherever they are.
+for seconds in (0, .3, .6):
+    harness, nodes, applications = begin()
+    time.sleep(seconds)
+    harness.send_signal(signal.SIGKILL)
+    harness.wait()
+    assert wait_for(lambda: not any(map(runs, nodes | applications)), 20), "somebody stays"
+
+# An application dies: its row fails with a sentence, and everybody goes.
+for which in (min, max):
+    harness, nodes, applications = begin()
+    os.kill(which(applications), signal.SIGKILL)
+    told = harness.stderr.read()
+    assert harness.wait() == 1 and "an application's process ended" in told, told
+    assert not any(map(runs, nodes | applications)), "somebody stays"
