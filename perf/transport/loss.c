@@ -8,10 +8,11 @@
 
 #include "dataplane/transport/transport.h"
 #include "perf/bench.h"
+#include "perf/count.h"
 
 #define DELAY_NS   500000ull // one way
 #define SCALE      200u      // virtual time of a sample: so many times the real time it is given
-#define TRACE_NS   10000000ull
+#define TRACE_NS   1000000ull
 #define WARM_UP_NS 2000000000ull // until the window is where it stays
 
 enum {
@@ -50,6 +51,9 @@ struct loss {
 	struct send_record record;
 	uint64_t received;
 	double window; // of the ideal sender
+	struct trace_record trace[TRACE_MAX];
+	uint32_t trace_count;
+	uint64_t trace_due_ns; // when the next ACK is kept
 };
 
 static uint8_t *block_get(void *context, void *owner)
@@ -174,44 +178,70 @@ static void run_until(struct loss *l, uint64_t until_ns)
 
 // ---- the subject
 
-static json_t *trace_event(const struct loss *l)
+// Of the first second of a sample: one ACK each millisecond, and every cut.
+static void trace_step(void *context, void *owner, const struct trace_record *record)
 {
-	struct conn_stats stats;
+	struct loss *l = context;
 
-	conn_stats_get(l->side[0].conn, &stats);
-	return json_pack("{s:I, s:f, s:I, s:I}", "t_ns", (json_int_t)l->now_ns, "cwnd_segments",
-		stats.cwnd_segments, "rate_Bps", (json_int_t)stats.rate_Bps, "srtt_ns",
-		(json_int_t)stats.srtt_ns);
+	(void)owner;
+	if (l->trace_count == TRACE_MAX ||
+		(record->event != TRACE_CUT && record->t_ns < l->trace_due_ns))
+		return;
+	l->trace[l->trace_count++] = *record;
+	l->trace_due_ns = record->t_ns + TRACE_NS;
 }
 
-static json_t *loss_extra(const struct loss *l, json_t *trace)
+static json_t *trace_json(const struct loss *l)
+{
+	static const char *const cuts[TRACE_CUT_COUNT] = {
+		[TRACE_CUT_LOSS] = "loss", [TRACE_CUT_TIMEOUT] = "timeout"};
+	json_t *trace = json_array();
+
+	for (uint32_t i = 0; i < l->trace_count; i++) {
+		const struct trace_record *r = &l->trace[i];
+
+		json_array_append_new(
+			trace, json_pack("{s:I, s:f, s:I, s:I, s:s?}", "t_ns", (json_int_t)r->t_ns,
+				       "cwnd_segments", r->cwnd_segments, "rate_Bps",
+				       (json_int_t)r->rate_Bps, "srtt_ns", (json_int_t)r->srtt_ns,
+				       "cut_reason", cuts[r->cut_reason]));
+	}
+	return trace;
+}
+
+static json_t *loss_extra(const struct loss *l, const struct conn_stats *before)
 {
 	struct conn_stats s;
 
 	conn_stats_get(l->side[0].conn, &s);
 	return json_pack("{s:s, s:f, s:I, s:I, s:I, s:I, s:o}", "time", "virtual", "retransmitted",
-		(double)s.retransmits / (double)s.data_packets_sent, "cuts", (json_int_t)s.cuts,
-		"timeouts", (json_int_t)s.timeouts, "spurious", (json_int_t)s.spurious, "srtt_ns",
-		(json_int_t)s.srtt_ns, "trace", trace);
+		(double)(s.retransmits - before->retransmits) /
+			(double)(s.data_packets_sent - before->data_packets_sent),
+		"cuts", (json_int_t)(s.cuts - before->cuts), "timeouts",
+		(json_int_t)(s.timeouts - before->timeouts), "spurious",
+		(json_int_t)(s.spurious - before->spurious), "srtt_ns", (json_int_t)s.srtt_ns,
+		"trace", trace_json(l));
 }
 
 static int loss_sample(void *state, uint64_t duration_ns, struct bench_figures *out)
 {
 	struct loss *l = state;
 	uint64_t start_ns = l->now_ns, received = l->received;
-	uint64_t end_ns = start_ns + duration_ns * SCALE;
-	json_t *trace = json_array();
+	struct conn_stats before;
+	struct count count;
 
-	while (l->now_ns < end_ns) {
-		run_until(l, l->now_ns + TRACE_NS);
-		if (json_array_size(trace) < TRACE_MAX)
-			json_array_append_new(trace, trace_event(l));
-	}
+	conn_stats_get(l->side[0].conn, &before);
+	l->trace_count = 0;
+	count_start(&count);
+	run_until(l, start_ns + duration_ns * SCALE);
+	count_stop(&count);
+	out->counters.allocs = (double)count.allocs;
+	out->counters.syscalls = (double)count.syscalls;
 	out->units = l->received - received;
 	out->ns = l->now_ns - start_ns;
 	out->hash = transport_check(l->side[0].transport) == NULL &&
 		    transport_check(l->side[1].transport) == NULL;
-	out->extra = loss_extra(l, trace);
+	out->extra = loss_extra(l, &before);
 	return 0;
 }
 
@@ -259,7 +289,10 @@ static bool side_make(struct loss *l, unsigned i)
 		.conns = 1,
 		.boot_id = 1 + i,
 		.seed = 7 + i,
-		.env = {.context = l, .block_get = block_get, .block_put = block_put}};
+		.env = {.context = l,
+			.block_get = block_get,
+			.block_put = block_put,
+			.trace = trace_step}};
 	size_t size = (transport_size(&config) + 63) & ~(size_t)63;
 	struct loss_side *s = &l->side[i];
 
@@ -319,6 +352,7 @@ static void *loss_open(const struct bench *bench)
 		return NULL;
 	}
 	sides_open(l, (enum controller_id)bench->argument);
+	conn_trace_set(l->side[0].transport, l->side[0].conn, true);
 	run_until(l, l->now_ns + WARM_UP_NS);
 	return l;
 }

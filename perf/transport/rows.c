@@ -13,6 +13,14 @@
 		.param = SCENE(SCENE_##WHICH, LINK_##KIND, MTU), .argument = (ARGUMENT),     \
 		.location = "dataplane/loop.c:loop_turn", RIG                                \
 	}
+// Messages of so many bytes.
+#define MESSAGES(ID, LIMIT, WHICH, SIZE)                                               \
+	{                                                                              \
+		.id = "transport/" ID, .unit = "1/s", .limit = LIMIT, .bytes = (SIZE), \
+		.sample_ms = LEAST_MS, .pairs_max = PAIRS,                             \
+		.param = SCENE(SCENE_##WHICH, LINK_MEMIF, 1500), .argument = (SIZE),   \
+		.location = "dataplane/loop.c:loop_turn", RIG                          \
+	}
 // A round trip, and what it is held against.
 #define RTT(ID, LIMIT, WHICH, KIND, MTU, ARGUMENT)                                       \
 	{                                                                                \
@@ -35,9 +43,7 @@ enum {
 	BYTES_SLOW_NOT = 0,
 	BYTES_RAW = 1,
 	BYTES_RAW_COPIED = 1,
-	BYTES_MESSAGES = 0,
 	BYTES_GOODPUT_APP = 1,
-	BYTES_MESSAGES_APP = 0,
 	BYTES_RAW_FRAMES = 0,
 	BYTES_IDLE = 0,
 	BYTES_NOTHING = 0,
@@ -86,10 +92,8 @@ const struct bench transport_benches[] = {
 	RATE("records/memif/1500/8K", "B/s", RAW("memif/1500"), GOODPUT, MEMIF, 1500, 8192),
 	RATE("streams/memif/1500/8", "B/s", RAW("memif/1500"), GOODPUT, MEMIF, 1500,
 		RECORD | EIGHT_STREAMS),
-	RATE("messages/memif/64", "1/s", "transport/limit/raw-frames/memif/64", MESSAGES, MEMIF,
-		1500, 64),
-	RATE("messages/memif/1024", "1/s", "transport/limit/raw-frames/memif/64", MESSAGES, MEMIF,
-		1500, 1024),
+	MESSAGES("messages/memif/64", "transport/limit/raw-frames/memif/64", MESSAGES, 64),
+	MESSAGES("messages/memif/1024", "transport/limit/raw-frames/memif/64", MESSAGES, 1024),
 	RTT("rtt/memif/64", PING("memif/64"), RTT, MEMIF, 1500, 64),
 	RTT("rtt/memif/1024", PING("memif/1024"), RTT, MEMIF, 1500, 1024),
 	RTT("rtt/vhost/64", PING("vhost/64"), RTT, VHOST, 1500, 64),
@@ -111,8 +115,7 @@ const struct bench transport_benches[] = {
 		MEMIF, 1500, 1024),
 	RATE("goodput-app/af_packet/1500/null/none", "B/s",
 		"transport/goodput/af_packet/1500/null/none", GOODPUT_APP, AF_PACKET, 1500, RECORD),
-	RATE("messages-app/memif/64", "1/s", "transport/messages/memif/64", MESSAGES_APP, MEMIF,
-		1500, 64),
+	MESSAGES("messages-app/memif/64", "transport/messages/memif/64", MESSAGES_APP, 64),
 	RTT("rtt-app/memif/64", "transport/rtt/memif/64", RTT_APP, MEMIF, 1500, 64),
 	RTT("rtt-app/af_packet/64", "transport/rtt/af_packet/64", RTT_APP, AF_PACKET, 1500, 64),
 	RATE("fairness/memif/2", "B/s", RAW("memif/1500"), FAIRNESS, MEMIF, 1500, 2),

@@ -50,7 +50,7 @@ scene_run scene_goodput, scene_raw, scene_raw_copied, scene_messages, scene_raw_
 
 // What several scenes do the same way.
 
-// Runs for the scene's time: out->ns, the counters but for bytes_memcpy, and out->extra with what
+// Runs for the scene's time: out->ns, the counters, and out->extra with what
 // was held and waited for.
 void scene_go(struct scene *scene);
 // Takes `more` and adds it to out->extra, after scene_go.
@@ -58,7 +58,5 @@ void scene_extra(struct scene *scene, struct json_t *more);
 // Sources on all of the pair's first `sessions`, records of that size; the last one is reset.
 void scene_sources(struct scene *scene, unsigned sessions, uint32_t size, uint32_t streams);
 uint64_t scene_bytes_received(const struct pair *pair);
-// Bytes that our own code copied, both nodes, by ciphers that only copy.
-double scene_copied(const struct pair *pair);
 // out->hash: 1 when each record came once and in its order.
 void scene_hash(struct scene *scene);

@@ -43,7 +43,6 @@ static int app_run(struct scene *s, enum app_job job, uint64_t gap_ns, struct ap
 	struct pair *p = s->pair;
 	struct apps *apps = p->apps;
 	const struct app_page *to;
-	double copied;
 	uint64_t cpu_ns;
 
 	if (apps_attach(apps, p) < 0)
@@ -56,11 +55,9 @@ static int app_run(struct scene *s, enum app_job job, uint64_t gap_ns, struct ap
 	if (apps_begin(apps, p, job, s->argument, gap_ns) < 0)
 		return -1;
 	*figures = (struct app_figures){to->bytes, to->received};
-	copied = scene_copied(p);
 	cpu_ns = apps_cpu_ns(apps);
 	scene_go(s);
 	cpu_ns = apps_cpu_ns(apps) - cpu_ns;
-	s->out->counters.bytes_memcpy = scene_copied(p) - copied;
 	*figures =
 		(struct app_figures){to->bytes - figures->bytes, to->received - figures->received};
 	if (apps_end(apps, p) < 0)

@@ -18,9 +18,8 @@ static json_t *stream_extra(const struct scene *s)
 		(json_int_t)c.srtt_ns);
 }
 
-static void stream_end(struct scene *s, double copied_before)
+static void stream_end(struct scene *s)
 {
-	s->out->counters.bytes_memcpy = scene_copied(s->pair) - copied_before;
 	scene_extra(s, stream_extra(s));
 	pair_settle(s->pair);
 	scene_hash(s);
@@ -30,12 +29,11 @@ int scene_goodput(struct scene *s)
 {
 	struct pair *p = s->pair;
 	uint64_t before = scene_bytes_received(p);
-	double copied_before = scene_copied(p);
 
 	scene_sources(s, 1, s->argument & 0xffffff, s->argument >> 24 ? s->argument >> 24 : 1);
 	scene_go(s);
 	s->out->units = scene_bytes_received(p) - before;
-	stream_end(s, copied_before);
+	stream_end(s);
 	return 0;
 }
 
@@ -43,13 +41,12 @@ int scene_messages(struct scene *s)
 {
 	struct endpoint_session *to = s->pair->session[0].end[1];
 	uint64_t before = to->messages_received;
-	double copied_before = scene_copied(s->pair);
 
 	scene_sources(s, 1, MESSAGE_RECORD, 1);
 	s->pair->session[0].end[0]->message = s->argument;
 	scene_go(s);
 	s->out->units = to->messages_received - before;
-	stream_end(s, copied_before);
+	stream_end(s);
 	return 0;
 }
 
