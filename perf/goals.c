@@ -35,15 +35,15 @@ static const struct goal goals[] = {
 	{"timers: nothing allocated", "timer/*", GOAL_ALLOCS, 0},
 };
 
-// Where the figure stands in a row, and how it is written; at_most: smaller is better.
+// Where the figure stands in a row, and its unit ("": a number); at_most: smaller is better.
 static const struct {
 	const char *path, *name, *unit;
 	bool at_most;
 } figures[] = {
 	[GOAL_RATIO] = {"ratio/median", "ratio", "", false},
 	[GOAL_RATIO_P99] = {"latency/ratio/p99/median", "ratio of p99", "", false},
-	[GOAL_MEDIAN] = {"median", "median", "", false},
-	[GOAL_P50_NS] = {"latency/subject/p50", "p50", " ns", true},
+	[GOAL_MEDIAN] = {"median", "median", "1/s", false},
+	[GOAL_P50_NS] = {"latency/subject/p50", "p50", "ns", true},
 	[GOAL_ALLOCS] = {"counters/allocs", "allocations", "", true},
 	[GOAL_MEMCPY] = {"counters/bytes_memcpy", "bytes_memcpy", "", true},
 };
@@ -53,11 +53,28 @@ const struct goal *goal_at(size_t index)
 	return index < sizeof(goals) / sizeof(goals[0]) ? &goals[index] : NULL;
 }
 
+void goal_figure_print(const struct goal *goal, double value, char *text, size_t size)
+{
+	const char *unit = figures[goal->figure].unit;
+
+	if (*unit)
+		figure_print(text, size, value, unit);
+	else
+		snprintf(text, size, "%.4g", value);
+}
+
 void goal_print(const struct goal *goal, char *text, size_t size)
 {
-	snprintf(text, size, "%s %s %.3g%s", figures[goal->figure].name,
-		figures[goal->figure].at_most ? "<=" : ">=", goal->threshold,
-		figures[goal->figure].unit);
+	char threshold[32];
+
+	goal_figure_print(goal, goal->threshold, threshold, sizeof(threshold));
+	snprintf(text, size, "%s %s %s", figures[goal->figure].name,
+		figures[goal->figure].at_most ? "<=" : ">=", threshold);
+}
+
+bool goal_worse(const struct goal *goal, double a, double b)
+{
+	return figures[goal->figure].at_most ? a > b : a < b;
 }
 
 bool goal_matches(const struct goal *goal, const char *id)

@@ -32,6 +32,10 @@ enum goal_verdict {
 const struct goal *goal_at(size_t index);
 // "ratio >= 0.6", into `text`.
 void goal_print(const struct goal *goal, char *text, size_t size);
+// A figure of that goal as people read it.
+void goal_figure_print(const struct goal *goal, double value, char *text, size_t size);
+// Whether `a` is further from what the goal wants than `b`.
+bool goal_worse(const struct goal *goal, double a, double b);
 bool goal_matches(const struct goal *goal, const char *id);
 // Of one row of "results". *value: what it has; untouched when it is not measured.
 enum goal_verdict goal_judge(const struct goal *goal, const struct json_t *row, double *value);

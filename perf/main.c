@@ -50,7 +50,7 @@ static const char usage[] =
 	"                   row furthest below its limit)\n"
 	"  --no-profile     none\n"
 	"\n"
-	"spin: a benchmark alone for about two seconds, without its limit: for a profiler.\n"
+	"spin: a benchmark alone for about three seconds, without its limit: for a profiler.\n"
 	"\n"
 	"exit: 0 done, 1 failed, 2 usage; compare: 3 something is slower beyond interval and "
 	"noise\n";

@@ -10,12 +10,15 @@
 
 #include "perf/child.h"
 
+#define START_MS "800" // until `spin` has set up what it measures
+
 enum { FUNCTIONS_MAX = 1024, LIBRARY_MAX = 256, PATH_SIZE = 256 };
 
 struct hot {
 	char function[PROFILE_NAME_MAX];
 	char library[LIBRARY_MAX]; // path of the object that it is in
-	uint64_t samples, offset;  // offset: of the first sample seen, from the function's start
+	uint64_t samples;
+	uint64_t offset, votes; // from the function's start: where most of its samples are
 };
 
 static int profile_error(struct profile *p, const char *what)
@@ -28,8 +31,8 @@ static int record(const char *id, const char *file, struct profile *p)
 {
 	char self[PATH_SIZE];
 	ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	const char *const argv[] = {"perf", "record", "-q", "-e", "cpu-clock", "-F", "1999", "-o",
-		file, "--", self, "spin", id, NULL};
+	const char *const argv[] = {"perf", "record", "-q", "-e", "cpu-clock", "-F", "1999", "-D",
+		START_MS, "-o", file, "--", self, "spin", id, NULL};
 	int status = 127;
 	char *text;
 
@@ -58,6 +61,15 @@ static struct hot *hot_find(struct hot *all, size_t *count, const char *name, co
 	return &all[(*count)++];
 }
 
+// The address that has more samples than all others together, if one has (Boyer and Moore, 1981);
+// otherwise one of the frequent ones.
+static void hot_vote(struct hot *h, uint64_t offset)
+{
+	if (h->votes == 0)
+		h->offset = offset;
+	h->votes += offset == h->offset ? 1 : -1ull;
+}
+
 // "  symbol+0x12 (/path/object)". Names of C have no blanks.
 static void script_line(char *line, struct hot *all, size_t *count, struct profile *p)
 {
@@ -73,8 +85,8 @@ static void script_line(char *line, struct hot *all, size_t *count, struct profi
 	h = hot_find(all, count, name, library);
 	if (!h)
 		return;
-	if (h->samples++ == 0 && plus)
-		h->offset = strtoull(plus + 1, NULL, 16);
+	h->samples++;
+	hot_vote(h, plus ? strtoull(plus + 1, NULL, 16) : 0);
 }
 
 static size_t script(const char *file, struct hot *all, struct profile *p)

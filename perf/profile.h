@@ -8,7 +8,7 @@ enum { PROFILE_TOP = 10, PROFILE_NAME_MAX = 96, PROFILE_ERROR_MAX = 200 };
 
 struct profile_line {
 	char function[PROFILE_NAME_MAX];
-	char where[PROFILE_NAME_MAX]; // file:line of the hottest address, or the library's name
+	char where[PROFILE_NAME_MAX]; // file:line where most samples are, or the library's name
 	double share;                 // of all samples
 };
 
@@ -19,5 +19,5 @@ struct profile {
 	char error[PROFILE_ERROR_MAX]; // why there are none: a sentence
 };
 
-// Runs `sluice-perf spin ID` under `perf record` for about two seconds. -1: `error` says why.
+// Runs `sluice-perf spin ID` under `perf record` for about three seconds. -1: `error` says why.
 int profile_take(const char *id, struct profile *p);

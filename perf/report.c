@@ -6,33 +6,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "perf/goals.h"
 #include "perf/html.h"
 #include "perf/pick.h"
-
-// How many goals have passed, failed and not been measured.
-static void count_goals(const json_t *run, size_t verdicts[3])
-{
-	const struct goal *g;
-	json_t *row;
-	double value;
-	size_t i;
-
-	for (size_t n = 0; (g = goal_at(n)) != NULL; n++) {
-		enum goal_verdict verdict = GOAL_NOT_MEASURED;
-
-		json_array_foreach(pick(run, "results"), i, row)
-		{
-			enum goal_verdict its = GOAL_NOT_MEASURED;
-
-			if (goal_matches(g, pick_text(row, "id", "")))
-				its = goal_judge(g, row, &value);
-			if (its == GOAL_FAIL || (its == GOAL_PASS && verdict != GOAL_FAIL))
-				verdict = its;
-		}
-		verdicts[verdict]++;
-	}
-}
 
 static void warnings(FILE *out, const json_t *run)
 {
@@ -59,15 +34,11 @@ static void warnings(FILE *out, const json_t *run)
 
 static void verdict(FILE *out, const json_t *run)
 {
-	size_t verdicts[3] = {0}, i;
 	json_t *noise;
+	size_t i;
 
-	count_goals(run, verdicts);
-	fprintf(out,
-		"<div class=\"verdict\">\n<p><span class=\"good\">%zu of the goals PASS</span>, "
-		"<span class=\"%s\">%zu FAIL</span>, %zu are not measured in this run.</p>\n",
-		verdicts[GOAL_PASS], verdicts[GOAL_FAIL] ? "bad" : "none", verdicts[GOAL_FAIL],
-		verdicts[GOAL_NOT_MEASURED]);
+	fputs("<div class=\"verdict\">\n", out);
+	report_verdict(out, run);
 	json_array_foreach(pick(run, "noises"), i, noise)
 	{
 		fputs("<p>Noise floor of ", out);
@@ -144,6 +115,8 @@ static int report_body(const struct report *r, FILE *out)
 	report_memory(out, r->run);
 	report_waits(out, r->run);
 	report_bottlenecks(out, r->run, r->profile);
+	fputs("<h2>Audit: against the goals</h2>\n", out);
+	report_verdict(out, r->run);
 	commands(out, r);
 	html_end(out);
 	return result;

@@ -16,8 +16,10 @@ struct report {
 // Writes the page to `path`. -1, with a sentence on the standard error.
 int report_write(const struct report *r, const char *path);
 
-// The sections. report_rows.c
+// The sections. report_goals.c: PASS or FAIL and which goals fail, as a paragraph; the table.
+void report_verdict(FILE *out, const struct json_t *run);
 void report_goals(FILE *out, const struct json_t *run);
+// report_rows.c
 void report_ratios(FILE *out, const struct json_t *run);
 void report_table(FILE *out, const struct json_t *run);
 void report_baseline(FILE *out, const struct json_t *run, const struct json_t *baseline);

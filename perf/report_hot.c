@@ -52,7 +52,13 @@ static void bottleneck(FILE *out, const json_t *row)
 	fputs("</p>\n", out);
 }
 
-// The row of that domain that is furthest below its limit.
+static bool counts_cycles(const json_t *row)
+{
+	return pick_number(row, "counters/cycles_per_byte", -1) >= 0;
+}
+
+// The row of that domain that is furthest below its limit, of those that count cycles a byte when
+// there are such.
 static bool is_worst(const json_t *run, const json_t *row)
 {
 	const char *domain = pick_text(row, "domain", "?");
@@ -61,8 +67,14 @@ static bool is_worst(const json_t *run, const json_t *row)
 
 	json_array_foreach(pick(run, "results"), i, other)
 	{
-		if (strcmp(pick_text(other, "domain", "?"), domain) == 0 &&
-			pick_number(other, "ratio/median", 0) < pick_number(row, "ratio/median", 0))
+		if (strcmp(pick_text(other, "domain", "?"), domain) != 0)
+			continue;
+		if (counts_cycles(other) != counts_cycles(row)) {
+			if (counts_cycles(other))
+				return false;
+			continue;
+		}
+		if (pick_number(other, "ratio/median", 0) < pick_number(row, "ratio/median", 0))
 			return false;
 	}
 	return true;
@@ -81,9 +93,8 @@ void report_bottlenecks(FILE *out, const json_t *run, const char *profile)
 	fputs("<p class=\"soft\">The ten most expensive functions of ", out);
 	html_printf(out, "%s%s. ", *profile ? "rows that match " : "the row of each domain",
 		*profile ? profile : " that is furthest below its limit");
-	fputs("Sampled on this machine when this page was made; the location is that of a "
-	      "function's "
-	      "first sample.</p>\n",
+	fputs("Sampled on this machine when this page was made; the location is where most of a "
+	      "function's samples are. What waits by polling is among them.</p>\n",
 		out);
 	json_array_foreach(pick(run, "results"), i, row)
 	{

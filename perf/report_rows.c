@@ -1,4 +1,4 @@
-// Goals, ratios as bars, every row as a line of a table, and the comparison with a baseline.
+// Ratios as bars, every row as a line of a table, and the comparison with a baseline.
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,54 +11,6 @@
 #include "perf/svg.h"
 
 enum { FIGURE_MAX = 32 };
-
-static void goal_line(FILE *out, const struct goal *g, const char *id, enum goal_verdict verdict,
-	const char *value)
-{
-	static const char *const classes[] = {"good", "bad", "none"};
-	char wanted[64];
-
-	goal_print(g, wanted, sizeof(wanted));
-	fputs("<tr>", out);
-	html_cell(out, NULL, "%s", g->area);
-	html_cell(out, NULL, "%s", wanted);
-	html_cell(out, NULL, "%s", id);
-	html_cell(out, "n", "%s", value);
-	html_cell(out, classes[verdict], "%s", goal_verdict_name(verdict));
-	fputs("</tr>\n", out);
-}
-
-void report_goals(FILE *out, const json_t *run)
-{
-	static const char *const head[] = {"goal", "wanted", "row", "#has", "verdict", NULL};
-	const struct goal *g;
-	json_t *row;
-	size_t i;
-
-	fputs("<h2>Goals</h2>\n<table>", out);
-	html_head(out, head);
-	for (size_t n = 0; (g = goal_at(n)) != NULL; n++) {
-		bool measured = false;
-
-		json_array_foreach(pick(run, "results"), i, row)
-		{
-			const char *id = pick_text(row, "id", "");
-			enum goal_verdict verdict;
-			char text[FIGURE_MAX];
-			double value = 0;
-
-			if (!goal_matches(g, id))
-				continue;
-			verdict = goal_judge(g, row, &value);
-			snprintf(text, sizeof(text), "%.4g", value);
-			goal_line(out, g, id, verdict, verdict == GOAL_NOT_MEASURED ? "" : text);
-			measured = true;
-		}
-		if (!measured)
-			goal_line(out, g, g->glob, GOAL_NOT_MEASURED, "");
-	}
-	fputs("</table>\n", out);
-}
 
 static void domain_bars(FILE *out, const json_t *run, const char *domain)
 {
@@ -148,7 +100,8 @@ static void table_line(FILE *out, const json_t *row)
 	figure_print(limit, sizeof(limit), pick_number(row, "limit/median", 0), unit);
 	fputs("<tr>", out);
 	html_cell(out, NULL, "%s", pick_text(row, "id", "?"));
-	html_cell(out, "n", "%.3f", pick_number(row, "ratio/median", 0));
+	html_cell(out, "n", "%.3f%s", pick_number(row, "ratio/median", 0),
+		json_is_false(pick(row, "stable")) ? " ?" : "");
 	html_cell(out, "n", "%.3f to %.3f", pick_number(row, "ratio/ci95/0", 0),
 		pick_number(row, "ratio/ci95/1", 0));
 	html_cell(out, "n", "%s", ours);
@@ -183,7 +136,9 @@ void report_table(FILE *out, const json_t *run)
 	json_t *row;
 	size_t i;
 
-	fputs("<h2>Every row</h2>\n<table>", out);
+	fputs("<h2>Every row</h2>\n<p class=\"soft\">?: the hypervisor took time away "
+	      "meanwhile.</p>\n<table>",
+		out);
 	html_head(out, head);
 	json_array_foreach(pick(run, "results"), i, row)
 	{

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "perf/machine.h"
+#include "perf/pick.h"
 #include "perf/pin.h"
 #include "perf/row.h"
 
@@ -95,12 +96,12 @@ static int run_noise(struct run *r, const struct bench *limit)
 
 static void print_row(const struct bench *b, const struct measure *m, json_t *row)
 {
+	char median[32];
+
 	fprintf(stderr, "%-42s %7.3f  %.3f to %.3f   ", b->id, m->ratio.median, m->ratio.ci95.low,
 		m->ratio.ci95.high);
-	if (b->latency)
-		fprintf(stderr, "%10.0f ns  ", m->subject);
-	else
-		fprintf(stderr, "%9.2f M%s", m->subject / 1e6, b->unit);
+	figure_print(median, sizeof(median), m->subject, b->unit);
+	fprintf(stderr, "%12s  ", median);
 	if (m->cycles_per_byte >= 0)
 		fprintf(stderr, " %6.2f", m->cycles_per_byte);
 	fputs(json_is_true(json_object_get(row, "stable")) ? "\n" : "  (steal)\n", stderr);

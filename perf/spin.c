@@ -8,7 +8,7 @@
 
 #define SPIN_NS 500000000ull // finding out how much work that is takes about as long again
 
-enum { EXIT_FAILED = 1, SAMPLES = 2 };
+enum { EXIT_FAILED = 1, SAMPLES = 4 };
 
 int spin(const char *id)
 {

@@ -103,6 +103,8 @@ static void goal_ratio__of_the_table(void **state)
 // Every goal can be written, and wants a figure that is there when the row has it.
 static void goal_print__all(void **state)
 {
+	const struct goal p50 = {"", "", GOAL_P50_NS, 2300}, allocs = {"", "", GOAL_ALLOCS, 0},
+			  ratio = {"", "", GOAL_RATIO, 1};
 	const struct goal *g;
 	char text[64];
 
@@ -113,6 +115,12 @@ static void goal_print__all(void **state)
 	}
 	goal_print(goal_at(0), text, sizeof(text));
 	assert_string_equal(text, "ratio >= 0.6");
+	goal_print(&p50, text, sizeof(text));
+	assert_string_equal(text, "p50 <= 2.3 us");
+	goal_figure_print(&allocs, 0.25, text, sizeof(text));
+	assert_string_equal(text, "0.25");
+	assert_true(goal_worse(&p50, 3, 2) && !goal_worse(&p50, 2, 3));
+	assert_true(goal_worse(&ratio, 2, 3) && !goal_worse(&ratio, 3, 2));
 }
 
 int main(void)
