@@ -9,8 +9,8 @@ struct report {
 	const struct json_t *run;      // schema sluice-perf/1
 	const struct json_t *baseline; // an earlier run, or NULL
 	const char *trace;             // JSON lines of `sluice session trace --json`, or NULL
-	const char *profile;           // glob of rows to sample; "": one of each domain; NULL: none
-	const char *command;           // that makes this page
+	const char *profile; // glob of rows to sample; "": those one asks about; NULL: none
+	const char *command; // that makes this page
 };
 
 // Writes the page to `path`. -1, with a sentence on the standard error.

@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "perf/goals.h"
 #include "perf/html.h"
 #include "perf/pick.h"
 #include "perf/profile.h"
@@ -80,6 +81,15 @@ static bool is_worst(const json_t *run, const json_t *row)
 	return true;
 }
 
+// What a reader asks about first: what misses its goal, and what is worst of all.
+static bool is_asked(const json_t *run, const json_t *row)
+{
+	double ratio = pick_number(row, "ratio/median", 0);
+
+	return is_worst(run, row) ||
+	       (counts_cycles(row) && ratio < goal_ratio(pick_text(row, "id", "")));
+}
+
 void report_bottlenecks(FILE *out, const json_t *run, const char *profile)
 {
 	json_t *row;
@@ -91,8 +101,12 @@ void report_bottlenecks(FILE *out, const json_t *run, const char *profile)
 		return;
 	}
 	fputs("<p class=\"soft\">The ten most expensive functions of ", out);
-	html_printf(out, "%s%s. ", *profile ? "rows that match " : "the row of each domain",
-		*profile ? profile : " that is furthest below its limit");
+	if (*profile)
+		html_printf(out, "rows that match %s. ", profile);
+	else
+		fputs("the rows that count cycles a byte and miss their goal, and of each domain "
+		      "the row furthest below its limit. ",
+			out);
 	fputs("Sampled on this machine when this page was made; the location is where most of a "
 	      "function's samples are. What waits by polling is among them.</p>\n",
 		out);
@@ -100,7 +114,7 @@ void report_bottlenecks(FILE *out, const json_t *run, const char *profile)
 	{
 		const char *id = pick_text(row, "id", "");
 
-		if (*profile ? fnmatch(profile, id, 0) == 0 : is_worst(run, row))
+		if (*profile ? fnmatch(profile, id, 0) == 0 : is_asked(run, row))
 			bottleneck(out, row);
 	}
 }

@@ -122,6 +122,13 @@ with tempfile.TemporaryDirectory(prefix="sluice-perf-report-") as folder:
     assert evil in p.text
 
     assert "samples of" not in report("--json", a, "--profile", "no/such").text
+    # By itself: what misses its goal, and the worst of the domain that counts cycles (none of these can be run).
+    slow = run([row(goodput + "/x", .5), row(goodput + "/y", .7), row("transport/goodput/memif/9000/null/none/x", .4),
+                row("transport/z", .1)])
+    slow["results"][3]["counters"]["cycles_per_byte"] = None
+    sampled = report("--json", write("slow.json", slow)).text.split("where the time goes")[1]
+    for name, times in ((goodput + "/x", 1), (goodput + "/y", 0), ("9000/null/none/x", 1), ("transport/z", 0)):
+        assert sampled.count(name) == times, (name, sampled)
     for wrong in (["--json", "/dev/null"], ["--json", a, "--baseline", "/dev/null"],
                   ["--json", a, "--no-profile", "--trace", folder + "/none"]):
         assert report(*wrong, expect=1).stderr, wrong
