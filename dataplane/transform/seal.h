@@ -6,10 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum cipher_id {
-	CIPHER_NULL = 0, // by name only: tests and links that are trusted memory
-	CIPHER_COUNT,
-};
+#include "lib/ipc/names.h" // enum cipher_id
 
 struct seal_piece {
 	uint8_t *base;

@@ -19,6 +19,15 @@ enum codec_id {
 	CODEC_COUNT,
 };
 
+// Cipher ids, the same in ipc and between the control processes of two nodes.
+enum cipher_id {
+	CIPHER_NULL = 0, // by name only: tests and links that are trusted memory
+	CIPHER_AES_256_GCM = 1,
+	CIPHER_AES_128_GCM = 2,
+	CIPHER_CHACHA20_POLY1305 = 3,
+	CIPHER_COUNT,
+};
+
 // Why a session request was refused; the sentence travels beside it.
 enum ipc_result {
 	IPC_OK = 0,

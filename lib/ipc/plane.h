@@ -75,7 +75,7 @@ struct plane_command {
 	uint16_t port;      // index of the link to use
 	uint8_t initiator;
 	uint8_t codec, level;
-	uint8_t cipher; // 0: null
+	uint8_t cipher; // enum cipher_id
 	uint32_t result;
 	char peer[NAME_SIZE];
 	char service[NAME_SIZE];
