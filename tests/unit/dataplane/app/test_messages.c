@@ -16,11 +16,11 @@
 #include <unistd.h>
 
 #include "lib/client/sluice.h"
+#include "tests/unit/dataplane/app/await.h"
 #include "tests/unit/dataplane/app/loopback.h"
 
-#define PATIENCE_S 90 // a machine may give us little of its time; the suite's own limit is 120 s
-#define EVENTS     64
-#define STREAM     SLUICE_STREAM(1, SLUICE_ORDERED)
+#define EVENTS 64
+#define STREAM SLUICE_STREAM(1, SLUICE_ORDERED)
 
 struct fixture {
 	char folder[64], path[80];
@@ -39,25 +39,13 @@ static struct sluice *attach(const struct fixture *f)
 	return sluice;
 }
 
-// In one sleep, unless a signal ends it: who is not woken sleeps to the end.
-static void await(struct sluice *sluice)
-{
-	time_t end = time(NULL) + PATIENCE_S;
-	int rc;
-
-	while ((rc = sluice_wait(sluice, PATIENCE_S * 1000)) == 0 && time(NULL) < end)
-		;
-	if (rc != 1)
-		fail_msg("nothing happened: %s", sluice_error(sluice));
-}
-
 static struct sluice_event expect(struct sluice *sluice, enum sluice_event_type type)
 {
 	struct sluice_event event;
 	int rc;
 
 	while ((rc = sluice_receive(sluice, &event, 1)) == 0)
-		await(sluice);
+		await_event(sluice);
 	assert_int_equal(rc, 1);
 	if (event.type != type)
 		fail_msg("event %d instead of %d: %s", event.type, type, event.text);
@@ -357,7 +345,7 @@ static void wake__who_waits_for_a_buffer(void **state)
 		rc = sluice_message(f->from, f->a, STREAM, body, SLUICE_MESSAGE_MAX);
 		sent += rc == 0;
 		if (rc == SLUICE_E_AGAIN)
-			await(f->from);
+			await_event(f->from);
 		assert_int_equal(sluice_receive(f->from, &event, 1), 0);
 	}
 	while (sluice_flush(f->from) == SLUICE_E_AGAIN)
