@@ -1,0 +1,261 @@
+// sluice pki init, issue, show: the cluster's certificates. No node is asked.
+#include "control/cli/cli.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "control/pki/pki.h"
+
+#define PKI_FOLDER_DEFAULT "/etc/sluice/pki"
+#define PKI_DAYS_MAX       36500
+
+#define PKI_PARAM_DIR                                                                             \
+	{                                                                                         \
+		.name = "dir", .type = SCHEMA_STRING, .min = 1, .max = PKI_PATH_SIZE - NAME_SIZE, \
+		.standard = PKI_FOLDER_DEFAULT, .sentence = "folder of the cluster's authority",  \
+	}
+#define PKI_PARAM_ALGORITHM                                                                  \
+	{                                                                                    \
+		.name = "algorithm", .type = SCHEMA_CHOICE, .choices = pki_algorithms,       \
+		.standard = "ed25519",                                                       \
+		.sentence = "kind of key; ml-dsa-65 withstands quantum computers and needs " \
+			    "OpenSSL 3.5",                                                   \
+	}
+#define PKI_PARAM_DAYS(days)                                                           \
+	{                                                                              \
+		.name = "days", .type = SCHEMA_INTEGER, .min = 1, .max = PKI_DAYS_MAX, \
+		.standard = days, .sentence = "how long the certificate lasts",        \
+	}
+#define PKI_PARAM_REPLACE                                                                          \
+	{                                                                                          \
+		.name = "replace", .type = SCHEMA_BOOLEAN, .sentence = "replace files that exist", \
+	}
+
+const struct schema_method pki_init_method = {
+	.name = "pki.init",
+	.sentence = "makes the cluster's authority, which signs the certificates of its nodes",
+	.params =
+		{
+			PKI_PARAM_DIR,
+			{.name = "cluster",
+				.type = SCHEMA_STRING,
+				.min = 1,
+				.max = NAME_SIZE - 1,
+				.standard = "sluice",
+				.sentence = "name of the cluster, in the certificate"},
+			PKI_PARAM_ALGORITHM,
+			PKI_PARAM_DAYS("3650"),
+			PKI_PARAM_REPLACE,
+		},
+};
+
+const struct schema_method pki_issue_method = {
+	.name = "pki.issue",
+	.sentence = "makes the key and the certificate of one node",
+	.params =
+		{
+			{.name = "name",
+				.type = SCHEMA_STRING,
+				.required = 1,
+				.min = 1,
+				.max = NAME_SIZE - 1,
+				.sentence = "node: of its configuration, as its peers know it"},
+			PKI_PARAM_DIR,
+			PKI_PARAM_ALGORITHM,
+			PKI_PARAM_DAYS("365"),
+			PKI_PARAM_REPLACE,
+		},
+};
+
+const struct schema_method pki_show_method = {
+	.name = "pki.show",
+	.sentence = "what certificates say, and how long they last",
+};
+
+const struct command_text pki_show_text = {
+	.operands = "[PATH]...",
+	.operand = {{"PATH", "a certificate (PEM), or an authority's folder with all that it "
+			     "issued; default " PKI_FOLDER_DEFAULT}},
+	.exits = {"shown, and all of them are valid now", "one cannot be read, or is not valid now",
+		"wrong usage", "does not happen"},
+};
+
+static json_t *pki_json(const struct pki_certificate *c, const char *file)
+{
+	int64_t now = time(NULL);
+	char from[PKI_TIME_SIZE], until[PKI_TIME_SIZE];
+	json_t *path = json_string(file);
+
+	return json_pack("{s:o, s:s, s:o, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:s}", //
+		"file", path ? path : json_null(), "subject", c->subject, "node",
+		c->node[0] ? json_string(c->node) : json_null(), "issuer", c->issuer, "algorithm",
+		c->algorithm, "serial", c->serial, "sha256", c->sha256, "authority", c->authority,
+		"not_before", pki_time_text(from, c->not_before), "not_after",
+		pki_time_text(until, c->not_after), "expires_in_s",
+		(json_int_t)(c->not_after - now), "state", pki_age_names[pki_age(c, now)]);
+}
+
+static void pki_print(const struct pki_certificate *c, const char *file)
+{
+	int64_t now = time(NULL), left = c->not_after - now;
+	char from[PKI_TIME_SIZE], until[PKI_TIME_SIZE];
+
+	printf("%s\n", file);
+	printf("  %-10s %s\n",
+		c->node[0]     ? "node"
+		: c->authority ? "authority"
+			       : "subject",
+		c->node[0] ? c->node : c->subject);
+	printf("  %-10s %s\n", "issuer", c->issuer);
+	printf("  %-10s %s\n", "key", c->algorithm);
+	printf("  %-10s %s to %s\n", "valid", pki_time_text(from, c->not_before),
+		pki_time_text(until, c->not_after));
+	printf("  %-10s %s", "state", pki_age_names[pki_age(c, now)]);
+	if (left > 0)
+		printf(", %lld days left", (long long)(left / 86400));
+	printf("\n  %-10s %s\n  %-10s %s\n", "serial", c->serial, "sha256", c->sha256);
+}
+
+static int pki_made(const struct cli *cli, const struct pki_certificate *made, const char *folder,
+	const char *file)
+{
+	char path[PKI_PATH_SIZE + NAME_SIZE];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, file);
+	if (cli->json)
+		return cli_print_json(pki_json(made, path));
+	pki_print(made, path);
+	return CLI_OK;
+}
+
+static struct pki_want pki_want(const struct schema_method *m, const json_t *params)
+{
+	const char *algorithm = schema_string(m, params, "algorithm");
+	int64_t now = time(NULL);
+
+	return (struct pki_want){
+		.folder = schema_string(m, params, "dir"),
+		.algorithm = strcmp(algorithm, pki_algorithms[PKI_ED25519]) == 0 ? PKI_ED25519
+										 : PKI_ML_DSA_65,
+		.not_before = now - PKI_SKEW_SECONDS,
+		.not_after = now + schema_integer(m, params, "days") * 86400,
+		.replace = schema_boolean(params, "replace"),
+	};
+}
+
+int pki_init_run(
+	struct cli *cli, const struct command *command, const json_t *params, char **operands)
+{
+	struct pki_want want = pki_want(command->method, params);
+	struct pki_certificate made;
+	char error[PKI_ERROR_SIZE];
+
+	(void)operands;
+	want.name = schema_string(command->method, params, "cluster");
+	if (pki_init(&want, &made, error) < 0)
+		return cli_fail(cli, CLI_REFUSED, "refused", "%s", error);
+	return pki_made(cli, &made, want.folder, PKI_AUTHORITY);
+}
+
+int pki_issue_run(
+	struct cli *cli, const struct command *command, const json_t *params, char **operands)
+{
+	struct pki_want want = pki_want(command->method, params);
+	char error[PKI_ERROR_SIZE], file[NAME_SIZE + 16];
+	struct pki_certificate made;
+	int result;
+
+	(void)operands;
+	want.name = schema_string(command->method, params, "name");
+	if (pki_issue(&want, &made, error) < 0)
+		return cli_fail(cli, CLI_REFUSED, "refused", "%s", error);
+	snprintf(file, sizeof(file), "%s/" PKI_NODE, want.name);
+	result = pki_made(cli, &made, want.folder, file);
+	if (result == CLI_OK && !cli->json)
+		printf("\n%s/%s has all that node %s needs; its configuration names it:\n\n"
+		       "security:\n  ca: %s/%s/" PKI_AUTHORITY "\n  certificate: %s/%s/" PKI_NODE
+		       "\n  key: %s/%s/node.key\n",
+			want.folder, want.name, want.name, want.folder, want.name, want.folder,
+			want.name, want.folder, want.name);
+	return result;
+}
+
+// One certificate. With `list` it goes there instead of to people. An exit code.
+static int pki_show_file(const struct cli *cli, const char *file, json_t *list)
+{
+	struct pki_certificate certificate;
+	char error[PKI_ERROR_SIZE];
+	enum pki_age age;
+
+	if (pki_read(file, &certificate, error) < 0) {
+		json_t *path = json_string(file);
+
+		if (!list)
+			return cli_fail(cli, CLI_REFUSED, "refused", "%s", error);
+		json_array_append_new(
+			list, json_pack("{s:o, s:s, s:s}", "file", path ? path : json_null(),
+				      "state", "unreadable", "error", error));
+		return CLI_REFUSED;
+	}
+	age = pki_age(&certificate, time(NULL));
+	if (list)
+		json_array_append_new(list, pki_json(&certificate, file));
+	else
+		pki_print(&certificate, file);
+	return age == PKI_GOOD || age == PKI_EXPIRING ? CLI_OK : CLI_REFUSED;
+}
+
+static int pki_show_folder(const struct cli *cli, const char *folder, json_t *list)
+{
+	char path[2 * PKI_PATH_SIZE];
+	struct dirent **entries = NULL;
+	struct stat status;
+	int count, code;
+
+	snprintf(path, sizeof(path), "%s/" PKI_AUTHORITY, folder);
+	code = pki_show_file(cli, path, list);
+	count = scandir(folder, &entries, NULL, alphasort);
+	for (int i = 0; i < count; i++) {
+		snprintf(path, sizeof(path), "%s/%s/" PKI_NODE, folder, entries[i]->d_name);
+		if (entries[i]->d_name[0] != '.' && lstat(path, &status) == 0 &&
+			pki_show_file(cli, path, list) != CLI_OK)
+			code = CLI_REFUSED;
+		free(entries[i]);
+	}
+	free(entries);
+	return code;
+}
+
+static int pki_show_path(const struct cli *cli, const char *path, json_t *list)
+{
+	struct stat status;
+
+	if (strlen(path) >= PKI_PATH_SIZE)
+		return cli_fail(cli, CLI_REFUSED, "refused", "a path of more than %d characters",
+			PKI_PATH_SIZE - 1);
+	return stat(path, &status) == 0 && S_ISDIR(status.st_mode)
+		       ? pki_show_folder(cli, path, list)
+		       : pki_show_file(cli, path, list);
+}
+
+int pki_show_run(
+	struct cli *cli, const struct command *command, const json_t *params, char **operands)
+{
+	static char standard[] = PKI_FOLDER_DEFAULT;
+	char *all[] = {standard, NULL};
+	json_t *list = cli->json ? json_array() : NULL;
+	int code = CLI_OK, printed;
+
+	(void)command;
+	(void)params;
+	for (char **path = operands[0] ? operands : all; *path; path++)
+		if (pki_show_path(cli, *path, list) != CLI_OK)
+			code = CLI_REFUSED;
+	if (!list)
+		return code;
+	printed = cli_print_json(json_pack("{s:o}", "certificates", list));
+	return printed == CLI_OK ? code : printed;
+}

@@ -1,0 +1,225 @@
+// Makes an authority, and certificates that it signs.
+#include <openssl/crypto.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/pki/folder.h"
+#include "control/pki/x509.h"
+#include "lib/ipc/setup.h"
+
+#define AUTHORITY_KEY "ca.key"
+#define NODE_KEY      "node.key"
+
+struct issue_extension {
+	int nid;
+	const char *value;
+};
+
+static const struct issue_extension authority_extensions[] = {
+	{NID_basic_constraints, "critical,CA:TRUE,pathlen:0"},
+	{NID_key_usage, "critical,keyCertSign,cRLSign"},
+	{NID_subject_key_identifier, "hash"},
+	{0},
+};
+
+static const struct issue_extension node_extensions[] = {
+	{NID_basic_constraints, "critical,CA:FALSE"},
+	{NID_key_usage, "critical,digitalSignature"},
+	{NID_ext_key_usage, "serverAuth,clientAuth"}, // a control process is both
+	{NID_subject_key_identifier, "hash"},
+	{NID_authority_key_identifier, "keyid:always"},
+	{0},
+};
+
+static EVP_PKEY *issue_key(enum pki_algorithm algorithm, char *error)
+{
+	static const char *const types[] = {"ED25519", "ML-DSA-65"};
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, types[algorithm]);
+	char why[160];
+
+	if (key)
+		return key;
+	x509_openssl_error(why, sizeof(why));
+	if (algorithm == PKI_ML_DSA_65)
+		snprintf(error, PKI_ERROR_SIZE,
+			"this machine's %s has no ML-DSA-65 (3.5 or newer has); take --algorithm "
+			"ed25519",
+			OpenSSL_version(OPENSSL_VERSION));
+	else
+		snprintf(error, PKI_ERROR_SIZE, "no key can be made: %s", why);
+	return NULL;
+}
+
+static bool issue_extend(X509 *certificate, X509 *issuer, const struct issue_extension *extension)
+{
+	X509V3_CTX context;
+	X509_EXTENSION *made;
+	bool added;
+
+	X509V3_set_ctx_nodb(&context);
+	X509V3_set_ctx(&context, issuer, certificate, NULL, NULL, 0);
+	made = X509V3_EXT_conf_nid(NULL, &context, extension->nid, extension->value);
+	added = made && X509_add_ext(certificate, made, -1) == 1;
+	X509_EXTENSION_free(made);
+	return added;
+}
+
+// Random, so that two authorities or two rounds never give the same one.
+static bool issue_serial(X509 *certificate)
+{
+	BIGNUM *number = BN_new();
+	bool set = number && BN_rand(number, 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) == 1 &&
+		   BN_to_ASN1_INTEGER(number, X509_get_serialNumber(certificate));
+
+	BN_free(number);
+	return set;
+}
+
+static bool issue_name(X509_NAME *name, const char *text)
+{
+	return X509_NAME_add_entry_by_txt(
+		       name, "CN", MBSTRING_UTF8, (const unsigned char *)text, -1, -1, 0) == 1;
+}
+
+// Unsigned. `issuer` NULL: its own.
+static X509 *issue_certificate(const struct pki_want *want, EVP_PKEY *key, X509 *issuer)
+{
+	const struct issue_extension *extension = issuer ? node_extensions : authority_extensions;
+	X509 *certificate = X509_new();
+	char san[NAME_SIZE + 8];
+	struct issue_extension name = {NID_subject_alt_name, san};
+	X509_NAME *subject = certificate ? X509_get_subject_name(certificate) : NULL;
+	bool good = certificate && X509_set_version(certificate, X509_VERSION_3) == 1 &&
+		    issue_serial(certificate) && issue_name(subject, want->name) &&
+		    X509_set_issuer_name(
+			    certificate, issuer ? X509_get_subject_name(issuer) : subject) == 1 &&
+		    X509_set_pubkey(certificate, key) == 1 &&
+		    ASN1_TIME_set(X509_getm_notBefore(certificate), want->not_before) &&
+		    ASN1_TIME_set(X509_getm_notAfter(certificate), want->not_after);
+
+	// A name has no characters that mean something here: setup_name saw to it.
+	snprintf(san, sizeof(san), "DNS:%s", want->name);
+	for (; good && extension->nid; extension++)
+		good = issue_extend(certificate, issuer ? issuer : certificate, extension);
+	if (good && issuer)
+		good = issue_extend(certificate, issuer, &name);
+	if (good)
+		return certificate;
+	X509_free(certificate);
+	return NULL;
+}
+
+// Makes key and certificate and writes both: the certificate last, so that whoever sees it finds
+// its key.
+static int issue_pair(const struct pki_want *want, const char *folder, X509 *issuer,
+	EVP_PKEY *issuer_key, struct pki_certificate *made, char *error)
+{
+	const char *file = issuer ? PKI_NODE : PKI_AUTHORITY;
+	EVP_PKEY *key = issue_key(want->algorithm, error);
+	X509 *certificate = key ? issue_certificate(want, key, issuer) : NULL;
+	int result = -1;
+	char why[160];
+
+	if (key && (!certificate || X509_sign(certificate, issuer ? issuer_key : key, NULL) == 0))
+		snprintf(error, PKI_ERROR_SIZE, "no certificate can be made: %s",
+			x509_openssl_error(why, sizeof(why)));
+	else if (key)
+		result = folder_write_key(
+			folder, issuer ? NODE_KEY : AUTHORITY_KEY, key, want->replace, error);
+	if (result == 0 && issuer)
+		result = folder_write_certificate(
+			folder, PKI_AUTHORITY, issuer, want->replace, error);
+	if (result == 0)
+		result = folder_write_certificate(folder, file, certificate, want->replace, error);
+	if (result == 0)
+		x509_describe(certificate, made);
+	X509_free(certificate);
+	EVP_PKEY_free(key);
+	return result;
+}
+
+static int issue_check_name(const char *what, const char *name, char *error)
+{
+	char checked[NAME_SIZE], why[SETUP_WHY_SIZE];
+
+	// No dot in front, no slash: it names a folder here.
+	if (setup_name(checked, sizeof(checked), name, why))
+		return 0;
+	snprintf(error, PKI_ERROR_SIZE, "%s: %s", what, why);
+	return -1;
+}
+
+int pki_init(const struct pki_want *want, struct pki_certificate *made, char *error)
+{
+	if (issue_check_name("the cluster's name", want->name, error) < 0 ||
+		folder_make(want->folder, error) < 0 ||
+		folder_may_write(want->folder, AUTHORITY_KEY, want->replace, error) < 0 ||
+		folder_may_write(want->folder, PKI_AUTHORITY, want->replace, error) < 0)
+		return -1;
+	return issue_pair(want, want->folder, NULL, NULL, made, error);
+}
+
+// The authority, if it can sign for as long as that.
+static X509 *issue_authority(const struct pki_want *want, EVP_PKEY **key, char *error)
+{
+	char path[PKI_PATH_SIZE], when[PKI_TIME_SIZE];
+	struct pki_certificate told;
+	X509 *authority;
+
+	*key = NULL;
+	if (folder_path(path, want->folder, PKI_AUTHORITY, error) < 0)
+		return NULL;
+	authority = x509_read_certificate(path, error);
+	if (!authority)
+		return NULL;
+	x509_describe(authority, &told);
+	if (folder_path(path, want->folder, AUTHORITY_KEY, error) == 0)
+		*key = x509_read_key(path, error);
+	if (*key && X509_check_private_key(authority, *key) != 1)
+		snprintf(error, PKI_ERROR_SIZE,
+			"%s is not the key of the " PKI_AUTHORITY " beside it", path);
+	else if (*key && !told.authority)
+		snprintf(error, PKI_ERROR_SIZE, "%s/" PKI_AUTHORITY " is not an authority's",
+			want->folder);
+	else if (*key && told.not_after <= want->not_before)
+		snprintf(error, PKI_ERROR_SIZE,
+			"the authority in %s has expired, %s; sluice pki init --replace makes a "
+			"new one, and then every node needs a new certificate",
+			want->folder, pki_time_text(when, told.not_after));
+	else if (*key)
+		return authority;
+	EVP_PKEY_free(*key);
+	X509_free(authority);
+	*key = NULL;
+	return NULL;
+}
+
+int pki_issue(const struct pki_want *want, struct pki_certificate *made, char *error)
+{
+	static const char *const files[] = {NODE_KEY, PKI_NODE, PKI_AUTHORITY};
+	struct pki_certificate authority;
+	struct pki_want node = *want;
+	char folder[PKI_PATH_SIZE];
+	EVP_PKEY *key = NULL;
+	X509 *issuer;
+	int result;
+
+	if (issue_check_name("the node's name", want->name, error) < 0 ||
+		folder_path(folder, want->folder, want->name, error) < 0)
+		return -1;
+	issuer = issue_authority(want, &key, error);
+	if (!issuer)
+		return -1;
+	x509_describe(issuer, &authority);
+	if (node.not_after > authority.not_after)
+		node.not_after = authority.not_after;
+	result = folder_make(folder, error);
+	for (int i = 0; i < 3 && result == 0; i++)
+		result = folder_may_write(folder, files[i], want->replace, error);
+	if (result == 0)
+		result = issue_pair(&node, folder, issuer, key, made, error);
+	EVP_PKEY_free(key);
+	X509_free(issuer);
+	return result;
+}

@@ -1,0 +1,66 @@
+// A cluster's certificates: one authority, and one certificate for each node that it vouches for.
+// What `sluice pki` does, and what TLS between control processes reads.
+//
+// In the authority's folder (0700) lie ca.crt and ca.key, and for each node a folder NODE with
+// ca.crt, node.crt and node.key: all that this node needs, and nothing else. Files are 0600.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/ipc/names.h"
+
+enum pki_limits {
+	PKI_PATH_SIZE = 512,
+	PKI_ERROR_SIZE = 1200,  // enough for every sentence, with two paths
+	PKI_FILE_MAX = 1 << 16, // bytes of a PEM file that we read
+	PKI_NODE_DAYS = 365,    // how long a node's certificate lasts, and ...
+	PKI_AUTHORITY_DAYS = 3650,
+	PKI_WARN_DAYS = 30,    // before the end: people are told
+	PKI_SKEW_SECONDS = 300 // that a clock elsewhere may be behind ours
+};
+
+#define PKI_AUTHORITY "ca.crt"
+#define PKI_NODE      "node.crt"
+
+enum pki_algorithm { PKI_ED25519, PKI_ML_DSA_65 };
+extern const char *const pki_algorithms[]; // names by enum, NULL at the end
+
+// What is asked for. Borrowed.
+struct pki_want {
+	const char *folder; // of the authority
+	const char *name;   // of the node; of the cluster for an authority
+	enum pki_algorithm algorithm;
+	int64_t not_before, not_after; // Unix seconds; a node's ends with its authority's at the
+				       // latest
+	bool replace;                  // files that exist
+};
+
+// What a certificate says.
+struct pki_certificate {
+	char subject[NAME_SIZE]; // common name
+	char issuer[NAME_SIZE];
+	char node[NAME_SIZE]; // the one dNSName; empty: none, so it is no node's
+	char algorithm[32];   // of its key: "ed25519"
+	char serial[48];      // hexadecimal
+	char sha256[65];      // of the whole certificate
+	bool authority;
+	int64_t not_before, not_after; // Unix seconds
+};
+
+enum pki_age { PKI_GOOD, PKI_EXPIRING, PKI_EXPIRED, PKI_NOT_YET };
+enum pki_age pki_age(const struct pki_certificate *certificate, int64_t now);
+extern const char *const pki_age_names[]; // by enum
+
+// "2027-11-21 19:14 UTC"
+#define PKI_TIME_SIZE 32
+const char *pki_time_text(char text[PKI_TIME_SIZE], int64_t unix_s);
+
+// Each: 0, or -1 with a sentence in `error` (PKI_ERROR_SIZE).
+// A new authority in want->folder.
+int pki_init(const struct pki_want *want, struct pki_certificate *made, char *error);
+// A certificate for the node want->name.
+int pki_issue(const struct pki_want *want, struct pki_certificate *made, char *error);
+// The first certificate of a PEM file.
+int pki_read(const char *file, struct pki_certificate *certificate, char *error);
