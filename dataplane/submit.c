@@ -24,6 +24,14 @@ static bool submit_slab(
 	return *slab || s->app_row->channel->slabs == 0 || stream_urgent(tx->stream);
 }
 
+// Of the turn's budget, in bytes.
+static uint32_t submit_cost(const struct worker *w, const struct session *s, uint32_t size)
+{
+	bool slow = s->codec->level_slow > 0 && s->level >= s->codec->level_slow;
+
+	return slow ? w->encode_budget : size;
+}
+
 static uint8_t submit_flags(const struct app_tx *tx)
 {
 	if (tx->flags & APP_TX_PACKED)
@@ -44,7 +52,7 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 	compress_record(&c, s->codec, w->codec_workspace, s->level, app_tx_data(channel, tx),
 		tx->size, slab, session_checksums(s));
 	if (slab)
-		w->encode_budget -= tx->size;
+		w->encode_budget -= submit_cost(w, s, tx->size);
 	if (slab && !c.compressed) {
 		app_slab_put(channel, slab);
 		s->blocks_raw++;

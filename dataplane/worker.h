@@ -77,7 +77,7 @@ struct worker {
 	uint32_t parked; // descriptors of all of them that wait for room in the transport
 
 	// Memory.
-	void *codec_workspace;
+	struct codec_workspace *codec_workspace;
 	uint32_t encode_budget; // bytes that codecs may still read in this turn
 	uint8_t *scratch;       // WORKER_SCRATCH_SIZE: known payloads, and control packets
 	uint8_t *discard[WORKER_DISCARD_BLOCKS]; // free blocks of sessions without an application

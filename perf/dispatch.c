@@ -79,9 +79,10 @@ struct tables {
 	struct cc cc[OBJECTS];
 	struct cc_ack ack;
 	const struct codec *codec;
+	void *workspace; // the codec's part of `workspaces`
 	struct seal_key key;
 	uint8_t header[64], in[RECORD_SIZE], out[RECORD_SIZE];
-	_Alignas(64) uint8_t workspace[];
+	_Alignas(64) uint8_t workspaces[];
 };
 
 static void *tables_open(const struct bench *bench)
@@ -99,6 +100,7 @@ static void *tables_open(const struct bench *bench)
 	}
 	t->ack = (struct cc_ack){.segments = 1, .limited = true, .next_pn = 1};
 	t->codec = codec_by_id(CODEC_LZ4);
+	t->workspace = codec_workspace_of(codec_workspace_init(t->workspaces), t->codec);
 	for (uint32_t i = 0; i < RECORD_SIZE; i++)
 		t->in[i] = (uint8_t)(i * i >> 7);
 	return t;

@@ -6,15 +6,16 @@
 
 #include "dataplane/transform/crc32c.h"
 
-void compress_record(struct compressed *out, const struct codec *codec, void *workspace,
-	uint8_t level, const uint8_t *raw, uint32_t raw_size, uint8_t *slab, bool checksum)
+void compress_record(struct compressed *out, const struct codec *codec,
+	const struct codec_workspace *workspace, uint8_t level, const uint8_t *raw,
+	uint32_t raw_size, uint8_t *slab, bool checksum)
 {
 	uint32_t stored = 0;
 
 	*out = (struct compressed){.stored = raw};
 	if (codec && codec->encode && slab && raw_size > 0)
-		stored = codec->encode(
-			workspace, level, raw, raw_size, slab, compress_room(raw_size));
+		stored = codec->encode(codec_workspace_of(workspace, codec), level, raw, raw_size,
+			slab, compress_room(raw_size));
 	if (stored > 0) {
 		out->compressed = true;
 		out->stored = slab;
@@ -28,7 +29,7 @@ void compress_record(struct compressed *out, const struct codec *codec, void *wo
 }
 
 enum verdict expand_record(const struct block_header *header, bool compressed,
-	const uint8_t *stored, void *workspace, uint8_t *out, bool checksum)
+	const uint8_t *stored, const struct codec_workspace *workspace, uint8_t *out, bool checksum)
 {
 	const struct codec *codec = codec_by_id(header->codec);
 
@@ -39,10 +40,12 @@ enum verdict expand_record(const struct block_header *header, bool compressed,
 		return DROP_BLOCK_HEADER;
 	if (!compressed && header->stored_size != header->raw_size)
 		return DROP_BLOCK_HEADER;
+	if (compressed && (header->raw_size == 0 || header->stored_size == 0))
+		return DROP_BLOCK_HEADER; // nobody compresses nothing
 	if (checksum && crc32c(stored, header->stored_size) != header->crc32c)
 		return DROP_BLOCK_CRC;
-	if (compressed &&
-		!codec->decode(workspace, stored, header->stored_size, out, header->raw_size))
+	if (compressed && !codec->decode(codec_workspace_of(workspace, codec), stored,
+				  header->stored_size, out, header->raw_size))
 		return DROP_BLOCK_DECODE;
 	return VERDICT_ACCEPT;
 }

@@ -26,11 +26,13 @@ struct compressed {
 // when compressed; NULL: goes raw. `checksum`: false under an AEAD, whose tag
 // already proves the bytes. Reads `raw` once or twice: an application that changes
 // it meanwhile damages only its own record, which the receiver then refuses.
-void compress_record(struct compressed *out, const struct codec *codec, void *workspace,
-	uint8_t level, const uint8_t *raw, uint32_t raw_size, uint8_t *slab, bool checksum);
+void compress_record(struct compressed *out, const struct codec *codec,
+	const struct codec_workspace *workspace, uint8_t level, const uint8_t *raw,
+	uint32_t raw_size, uint8_t *slab, bool checksum);
 
 // Checks the stored bytes against the header and, when compressed,
 // expands them into `out` (raw_size bytes, at most BLOCK_SIZE). A
 // raw record is delivered where it lies: out stays untouched.
 enum verdict expand_record(const struct block_header *header, bool compressed,
-	const uint8_t *stored, void *workspace, uint8_t *out, bool checksum);
+	const uint8_t *stored, const struct codec_workspace *workspace, uint8_t *out,
+	bool checksum);

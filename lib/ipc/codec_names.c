@@ -11,14 +11,16 @@ static const struct {
 } codecs[CODEC_COUNT] = {
 	[CODEC_NONE] = {"none", 0, "the codec none has no levels"},
 	[CODEC_LZ4] = {"lz4", 16, "the codec lz4 has levels 1 to 16, and 0 for its default"},
-	// Not in this build.
-	[CODEC_ZSTD] = {"zstd", UINT8_MAX, "no codec has such a level"},
-	[CODEC_DEFLATE] = {"deflate", UINT8_MAX, "no codec has such a level"},
-	[CODEC_BROTLI] = {"brotli", UINT8_MAX, "no codec has such a level"},
-	[CODEC_SNAPPY] = {"snappy", UINT8_MAX, "no codec has such a level"},
+	[CODEC_ZSTD] = {"zstd", 19, "the codec zstd has levels 1 to 19, and 0 for its default"},
+	[CODEC_DEFLATE] = {"deflate", 3,
+		"the codec deflate has levels 1 to 3, and 0 for its default"},
+	[CODEC_BROTLI] = {"brotli", 9,
+		"the codec brotli has levels (its qualities) 1 to 9, and 0 for its default, 6: 10 "
+		"and 11 take a worker from its other sessions for too long"},
+	[CODEC_SNAPPY] = {"snappy", 0, "the codec snappy has no levels"},
 };
 
-const char *const codec_choices[] = {"none", "lz4", NULL};
+const char *const codec_choices[] = {"none", "lz4", "zstd", "deflate", "brotli", "snappy", NULL};
 
 const char *codec_name(uint32_t id)
 {

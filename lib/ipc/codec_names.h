@@ -5,7 +5,12 @@
 
 #include "lib/ipc/names.h"
 
-#define CODEC_LEVEL_MAX 16 // the highest of any codec of this build
+#define CODEC_LEVEL_MAX 19 // the highest of any codec of this build
+
+// Of an option that asks for a level, whatever the codec.
+#define CODEC_LEVEL_SENTENCE                                                                       \
+	"level of the codec, 0: its default; lz4 1 (the default) to 16, larger is faster; zstd 1 " \
+	"to 19, 1; deflate 1 to 3, 1; brotli 1 to 9, 6; larger packs better"
 
 extern const char *const codec_choices[]; // names of the codecs of this build, ends with NULL
 

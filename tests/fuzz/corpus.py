@@ -164,6 +164,14 @@ peers:
 - { name: b, control: 127.0.0.1:7702, address: 10.77.1.2 }
 - { name: c, control: 10.78.0.3:7703, address: 10.77.8.3 }
 """
+# 600 bytes of one sentence, by each codec, in the order of fuzz_codec.
+PACKED = {
+    "lz4": "e17468652077696e646f77206f66200e00826f726b65722069730e00021c00011900020b000f2700ffff1050206f662074",
+    "zstd": "28b52ffd6058014d0100d87468652077696e646f77206f662074686520776f726b657220697304002394aae062e0e700c730c7",
+    "deflate": "2bc9485528cfcc4bc92f57c84f5300f3f28bb2538b14328b213c881c127354d9a832c2ca00",
+    "brotli": "e24a0080c0c6d8bafed36a0411041339606f0b03f28bc06107ecacba6cda613d5210f5b49f5a6585abfceb2a",
+    "snappy": "d804347468652077696e646f77206f6620050e1c6f726b6572206973090e091c0519090b" + 7 * "fe2700" + "962700",
+}
 SEEDS = {
     "wire": {
         "data": header(0, 0x20, 0x01000502, 7, 1, 1 << 17 | 1408),
@@ -179,6 +187,10 @@ SEEDS = {
         "lz4": block(0, 1, 65536, 4000),
         "empty": block(0, 0, 0, 0),
     },
+    "codec": {name: struct.pack("<BBH", number, 0, 599) + bytes.fromhex(stored)
+              for number, (name, stored) in enumerate(PACKED.items())}
+    | {"trip_" + name: struct.pack("<BBHHB", number, 1, 0, 7, 1) + 20 * b'{"seq": 1, "state": "open"}\n'
+       for number, name in enumerate(PACKED)},
     "net": {
         "udp": udp(b"hello, sluice"),
         "udp_empty": udp(b""),

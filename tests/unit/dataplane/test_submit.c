@@ -52,10 +52,37 @@ static void submit_record__flags_arrive_with_the_record(void **state)
 	flags_with(CODEC_LZ4);
 }
 
+// What a turn's budget is after one small record.
+static uint32_t budget_with(enum codec_id codec)
+{
+	struct worker_pair *pair = pair_new();
+	struct pair_session s = pair_open(pair, codec);
+	uint32_t left;
+
+	pair_send(&pair->a, s.a, 0, 500);
+	pair_turn(pair, &pair->a);
+	left = pair->a.w.encode_budget;
+	struct app_rx rx = pair_app_expect(pair, &pair->b, APP_RX_DATA, 1000);
+
+	fake_app_return(&pair->b.app, rx.offset, rx.session);
+	pair_free(pair);
+	return left;
+}
+
+static void submit_record__a_slow_level_takes_the_turn(void **state)
+{
+	(void)state;
+	assert_int_equal(budget_with(CODEC_NONE), WORKER_ENCODE_TURN);
+	assert_int_equal(budget_with(CODEC_LZ4), WORKER_ENCODE_TURN - 500);
+	assert_int_equal(budget_with(CODEC_ZSTD), WORKER_ENCODE_TURN - 500); // level 1
+	assert_int_equal(budget_with(CODEC_BROTLI), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(submit_record__flags_arrive_with_the_record),
+		cmocka_unit_test(submit_record__a_slow_level_takes_the_turn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,8 +250,15 @@ static void command_main__mistakes_and_what_to_do(void **state)
 		"send has no option -r; a name that begins with a dash goes behind \"--\"");
 	assert_string_equal(SAID(CLI_USAGE, "send", "--codec", "none", "--level", "5", "x", "b"),
 		"the codec none has no levels");
+	assert_string_equal(SAID(CLI_USAGE, "send", "--level", "20", "x", "b"),
+		"level must be an integer from 0 to 19");
 	assert_string_equal(SAID(CLI_USAGE, "send", "--level", "17", "x", "b"),
-		"level must be an integer from 0 to 16");
+		"the codec lz4 has levels 1 to 16, and 0 for its default");
+	assert_non_null(
+		strstr(SAID(CLI_USAGE, "send", "--codec", "brotli", "--level", "11", "x", "b"),
+			"10 and 11 take a worker from its other sessions for too long"));
+	assert_string_equal(SAID(CLI_USAGE, "send", "--codec", "snappy", "--level", "1", "x", "b"),
+		"the codec snappy has no levels");
 	assert_string_equal(SAID(CLI_USAGE, "--dir", "x"),
 		"no option --dir stands in front of a command; sluice help lists them");
 	assert_string_equal(SAID(CLI_USAGE, "status", "--node"), "option --node needs a value");

@@ -1,0 +1,57 @@
+// Zstandard (libzstd), one frame a record. Both contexts are static: they live in the workspace and
+// cannot grow. Levels 20 to 22 differ from 19 only for records larger than ours.
+#define ZSTD_STATIC_LINKING_ONLY // static contexts
+#include <zstd.h>
+
+#include "dataplane/transform/codec.h"
+
+// ZSTD_estimateCCtxSize_usingCParams of the hungriest level for 64 KiB is 1.71 MiB in 1.5.4, and
+// ZSTD_estimateDCtxSize() 94 KiB; later versions want a little more. A test asks the library.
+#define ENCODER_SIZE (3u << 20)
+#define DECODER_SIZE (256u << 10)
+
+struct zstd_workspace {
+	ZSTD_CCtx *encoder;
+	ZSTD_DCtx *decoder;
+	_Alignas(64) uint8_t encoder_memory[ENCODER_SIZE];
+	_Alignas(64) uint8_t decoder_memory[DECODER_SIZE];
+};
+
+static void zstd_init(void *workspace)
+{
+	struct zstd_workspace *w = workspace;
+
+	w->encoder = ZSTD_initStaticCCtx(w->encoder_memory, sizeof(w->encoder_memory));
+	w->decoder = ZSTD_initStaticDCtx(w->decoder_memory, sizeof(w->decoder_memory));
+}
+
+static uint32_t zstd_encode(void *workspace, uint8_t level, const uint8_t *in, uint32_t size,
+	uint8_t *out, uint32_t room)
+{
+	struct zstd_workspace *w = workspace;
+	size_t n = ZSTD_compressCCtx(w->encoder, out, room, in, size, level);
+
+	return ZSTD_isError(n) ? 0 : (uint32_t)n;
+}
+
+static bool zstd_decode(
+	void *workspace, const uint8_t *in, uint32_t size, uint8_t *out, uint32_t raw_size)
+{
+	struct zstd_workspace *w = workspace;
+
+	// One shot: `out` is the window, whatever window a frame asks for.
+	return ZSTD_decompressDCtx(w->decoder, out, raw_size, in, size) == raw_size;
+}
+
+const struct codec codec_zstd = {
+	.name = "zstd",
+	.id = CODEC_ZSTD,
+	.level_min = 1,
+	.level_max = 19,
+	.level_default = 1,
+	.level_slow = 5,
+	.workspace_size = sizeof(struct zstd_workspace),
+	.init = zstd_init,
+	.encode = zstd_encode,
+	.decode = zstd_decode,
+};
