@@ -117,13 +117,14 @@ static int device_try(struct port *p, const char *name, const char *args, char *
 }
 
 // The kernel gives a queue of an interface back a moment after the end of the process that had its
-// af_xdp socket; until then the driver says "Invalid argument". So it is asked again, for 0.6 s.
+// af_xdp socket; until then the driver says "Invalid argument". So it is asked again, for 2.5 s:
+// on a busy machine the moment is long.
 static int device_try_patient(
 	struct port *p, const char *name, const char *args, char *error, size_t size)
 {
 	int result = device_try(p, name, args, error, size);
 
-	for (unsigned ms = 10; result == -EINVAL && p->config.driver == PORT_AF_XDP && ms <= 320;
+	for (unsigned ms = 10; result == -EINVAL && p->config.driver == PORT_AF_XDP && ms <= 1280;
 		ms *= 2) {
 		rte_delay_us_sleep(ms * 1000);
 		result = device_try(p, name, args, error, size);
