@@ -211,8 +211,13 @@ void conn_on_time(struct transport *t, struct conn *c, uint64_t now_ns);
 enum verdict conn_on_data(struct transport *t, struct conn *c, const struct wire_header *header,
 	uint32_t size, uint64_t now_ns);
 void conn_unplace(struct transport *t, struct conn *c);
-// An eliciting packet came: when to acknowledge. `now`: at once.
-void conn_ack_later(struct transport *t, struct conn *c, bool now, uint64_t now_ns);
+// An eliciting packet came: when to acknowledge.
+enum ack_when {
+	ACK_IN_TIME, // within rtt_ack_delay
+	ACK_SOON,    // its sender waits for it; but it may ride on the answer
+	ACK_AT_ONCE,
+};
+void conn_ack_later(struct transport *t, struct conn *c, enum ack_when when, uint64_t now_ns);
 
 // on_ack.c
 void conn_on_ack(struct transport *t, struct conn *c, const struct wire_ack *ack, uint64_t now_ns);

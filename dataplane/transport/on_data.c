@@ -153,15 +153,18 @@ enum verdict conn_on_data(struct transport *t, struct conn *c, const struct wire
 	return VERDICT_ACCEPT;
 }
 
-void conn_ack_later(struct transport *t, struct conn *c, bool now, uint64_t now_ns)
+void conn_ack_later(struct transport *t, struct conn *c, enum ack_when when, uint64_t now_ns)
 {
-	if (now || c->pns.unreported >= ACK_EVERY) {
+	if (when == ACK_AT_ONCE || c->pns.unreported >= ACK_EVERY) {
 		conn_control(t, c, CONTROL_ACK);
 		return;
 	}
-	if (c->ack_due_ns != NEVER)
+	uint64_t delay_ns = rtt_ack_delay(&c->rtt);
+	if (when == ACK_SOON && delay_ns > ACK_RIDE_NS)
+		delay_ns = ACK_RIDE_NS;
+	if (c->ack_due_ns <= now_ns + delay_ns)
 		return;
-	c->ack_due_ns = now_ns + rtt_ack_delay(&c->rtt);
+	c->ack_due_ns = now_ns + delay_ns;
 	conn_arm(t, c, c->ack_due_ns);
 }
 

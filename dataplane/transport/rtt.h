@@ -7,6 +7,7 @@
 #define RTT_TIMEOUT_MIN_NS 1000000ull    // 1 ms
 #define RTT_TIMEOUT_MAX_NS 1000000000ull // 1 s, doubling included; and before the first sample
 #define RTT_ACK_DELAY_NS   25000ull      // no ACK is delayed longer
+#define ACK_RIDE_NS        2000ull       // one that is asked for: an application's turn to answer
 // A virtual link may take no time at all; a rate must stay finite.
 #define RTT_SAMPLE_MIN_NS 1000ull
 

@@ -161,6 +161,27 @@ static enum limited_by schedule_next(struct conn *c, struct send_choice *choice,
 	return LIMITED_PACER;
 }
 
+// Limits that an ACK tells when it rides on data.
+static uint32_t schedule_limits(const struct conn *c)
+{
+	uint32_t limits = (uint32_t)__builtin_popcount(c->told_mask);
+	return limits > RIDE_ENTRIES / 2 ? RIDE_ENTRIES / 2 : limits;
+}
+
+// An ACK rides on data that goes anyway, when the segment is short enough and the ACK says
+// everything in 64 bytes.
+static bool schedule_fits(const struct conn *c, uint32_t size)
+{
+	return size + WIRE_ACK_RIDE_SIZE <= c->segment &&
+	       recv_pn_words(&c->pns) + schedule_limits(c) <= RIDE_ENTRIES;
+}
+
+static void schedule_along(struct conn *c, struct send_packet *p, uint64_t now_ns)
+{
+	uint32_t limits = schedule_limits(c);
+	build_ack(c, p, RIDE_ENTRIES - limits, limits, now_ns);
+}
+
 static void schedule_take(struct transport *t, struct conn *c, struct send_packet *p,
 	const struct send_choice *choice, uint64_t now_ns)
 {
@@ -206,7 +227,10 @@ static uint32_t schedule_conn(struct transport *t, struct conn *c, struct send_p
 		why = schedule_next(c, &choice, now_ns);
 		if (why != LIMITED_NOTHING)
 			break;
-		schedule_take(t, c, &packets[n++], &choice, now_ns);
+		schedule_take(t, c, &packets[n], &choice, now_ns);
+		if (c->ack_due_ns != NEVER && schedule_fits(c, choice.size))
+			schedule_along(c, &packets[n], now_ns); // before its time, but for nothing
+		n++;
 	}
 	if (n)
 		conn_arm(t, c, conn_loss_deadline(c));
@@ -268,25 +292,18 @@ static void schedule_tail(
 	build_control(t, c, p, c->fin_flight ? CONTROL_FIN : CONTROL_PROBE, now_ns);
 }
 
-// An ACK rides on data that goes anyway, when the segment is short enough and the ACK says
-// everything in 64 bytes.
+// An ACK that is asked for waits for no more than data that may go now.
 static bool schedule_ride(
 	struct transport *t, struct conn *c, struct send_packet *p, uint64_t now_ns)
 {
 	if (list_empty(&c->on_data))
 		return false;
-	uint32_t limits = (uint32_t)__builtin_popcount(c->told_mask);
-	if (limits > RIDE_ENTRIES / 2)
-		limits = RIDE_ENTRIES / 2;
-	if (recv_pn_words(&c->pns) + limits > RIDE_ENTRIES)
-		return false;
 	struct send_choice choice;
 	pacer_refill(&c->pacer, now_ns);
-	if (schedule_next(c, &choice, now_ns) != LIMITED_NOTHING ||
-		choice.size + WIRE_ACK_RIDE_SIZE > c->segment)
+	if (schedule_next(c, &choice, now_ns) != LIMITED_NOTHING || !schedule_fits(c, choice.size))
 		return false;
 	schedule_take(t, c, p, &choice, now_ns);
-	build_ack(c, p, RIDE_ENTRIES - limits, limits, now_ns);
+	schedule_along(c, p, now_ns);
 	conn_arm(t, c, conn_loss_deadline(c));
 	if (schedule_exhausted(c))
 		p->header.flags |= WIRE_ACK_NOW;

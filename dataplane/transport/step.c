@@ -77,6 +77,16 @@ static void step_heard(struct conn *c, const struct wire_header *header, uint64_
 		c->pns.ce++;
 }
 
+// Data whose sender asks for its ACK is often a request: the answer takes the ACK along.
+static enum ack_when step_ack_when(const struct wire_header *header, bool gap)
+{
+	if (gap || header->flags & WIRE_FIN)
+		return ACK_AT_ONCE;
+	if (!(header->flags & WIRE_ACK_NOW))
+		return ACK_IN_TIME;
+	return header->type == WIRE_DATA ? ACK_SOON : ACK_AT_ONCE;
+}
+
 enum verdict conn_on_packet(struct transport *t, struct conn *c, const struct wire_header *header,
 	const uint8_t *payload, uint32_t size, const struct wire_ack *ack, uint64_t now_ns)
 {
@@ -99,7 +109,7 @@ enum verdict conn_on_packet(struct transport *t, struct conn *c, const struct wi
 		return VERDICT_ACCEPT;
 	}
 	if (eliciting)
-		conn_ack_later(t, c, gap || header->flags & (WIRE_ACK_NOW | WIRE_FIN), now_ns);
+		conn_ack_later(t, c, step_ack_when(header, gap), now_ns);
 	if (ack && conn_connected(c))
 		conn_on_ack(t, c, ack, now_ns);
 	if (header->type == WIRE_RESET)

@@ -60,8 +60,8 @@ static void policy__at_once(void **state)
 	struct pair_side *s = &p->side[1];
 	uint64_t pn = s->c->pns.largest;
 	struct send_packet out[4];
-	data(p, pn + 1, 0, WIRE_ACK_NOW);
-	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 1);
+	data(p, pn + 1, 0, 0);
+	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 0);
 	data(p, pn + 3, 1, 0); // a gap
 	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 1);
 	data(p, pn + 4, 2, 0); // the same gap is no news
@@ -73,6 +73,32 @@ static void policy__at_once(void **state)
 	struct wire_header probe = {.type = WIRE_PROBE, .pn = pn + 9};
 	conn_on_packet(s->t, s->c, &probe, NULL, 0, NULL, p->now_ns);
 	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 0);
+	pair_free(p);
+}
+
+// Asked for: its sender waits, but the answer may take it along, so it gets the time of a turn.
+static void policy__soon(void **state)
+{
+	(void)state;
+	struct pair *p = opened();
+	struct pair_side *s = &p->side[1];
+	uint64_t pn = s->c->pns.largest;
+	struct send_packet out[4];
+	data(p, pn + 1, 0, 0);
+	p->now_ns += US;
+	data(p, pn + 2, 1, WIRE_ACK_NOW); // sooner than the first one's
+	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 0);
+	assert_int_equal(transport_deadline(s->t), p->now_ns + ACK_RIDE_NS);
+	p->now_ns += US;
+	data(p, pn + 3, 2, WIRE_ACK_NOW); // does not put it off
+	p->now_ns += US;
+	transport_on_time(s->t, p->now_ns);
+	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 1);
+	assert_int_equal(out[0].header.type, WIRE_ACK);
+	assert_int_equal(out[0].ack.words[0] & 7, 7);
+	struct wire_header probe = {.type = WIRE_PROBE, .flags = WIRE_ACK_NOW, .pn = pn + 4};
+	conn_on_packet(s->t, s->c, &probe, NULL, 0, NULL, p->now_ns); // nobody answers a probe
+	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 1);
 	pair_free(p);
 }
 
@@ -110,11 +136,20 @@ static void ride__only_where_it_fits(void **state)
 	data(p, pn + 2, 1, WIRE_ACK_NOW);
 	pair_submit(
 		p, 1, 0, 1408 - WIRE_ACK_RIDE_SIZE - BLOCK_HEADER_SIZE + 1); // one byte too many
-	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 2);
+	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 1);
+	assert_false(out[0].has_ack);
+	p->now_ns += ACK_RIDE_NS;
+	transport_on_time(s->t, p->now_ns);
+	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 1);
 	assert_int_equal(out[0].header.type, WIRE_ACK);
-	assert_false(out[1].has_ack);
-	data(p, pn + 3, 2, 0);
-	data(p, pn + 400, 3, WIRE_ACK_NOW); // more words than fit
+	data(p, pn + 3, 2, 0); // not urgent, but there is data that goes anyway
+	pair_submit(p, 1, 0, 10);
+	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 1);
+	assert_int_equal(out[0].ack.largest, pn + 3);
+	p->now_ns += 30 * US; // the pacer lets one more go
+	transport_on_time(s->t, p->now_ns);
+	data(p, pn + 4, 3, 0);
+	data(p, pn + 400, 4, 0); // a gap, and more words than fit
 	pair_submit(p, 1, 0, 10);
 	assert_int_equal(transport_send(s->t, out, 4, p->now_ns), 2);
 	assert_int_equal(out[0].ack.nwords, 7);
@@ -189,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policy__delayed),
 		cmocka_unit_test(policy__at_once),
+		cmocka_unit_test(policy__soon),
 		cmocka_unit_test(policy__every_256),
 		cmocka_unit_test(ride__only_where_it_fits),
 		cmocka_unit_test(ack__refused),
