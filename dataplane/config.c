@@ -22,6 +22,10 @@ static const char usage[] =
 	"  --hugepages MODE     auto (default), require, off\n"
 	"  --memory-mb N        packet memory, at least; default: what the links need\n"
 	"  --udp-port PORT      of worker 0; worker w listens on PORT + w; default 7654\n"
+	"  --cipher-backend B   auto (default), imb (libipsec-mb), evp (OpenSSL)\n"
+	"  --rekey-packets N    a new key after N packets, 1000..4194304, and a round trip; "
+	"default "
+	"4194304\n"
 	"  --link KEY=VALUE,... one link, repeatable: name, address (IP/PREFIX), mtu "
 	"(1500..9000),\n"
 	"                       optional: vlan (1..4094), mac, gateway; last: driver:\n"
@@ -141,6 +145,27 @@ static bool dataplane_take(struct options *options, const char *option, const ch
 	       fail("--%s: %s", option, why);
 }
 
+static bool backend_take(struct config *config, const char *value)
+{
+	int backend = cipher_backend_find(value);
+
+	if (backend < 0)
+		return fail("--cipher-backend: '%s' is none of auto, imb, evp", value);
+	config->cipher_backend = (enum cipher_backend)backend;
+	return true;
+}
+
+static bool rekey_take(struct config *config, const char *value)
+{
+	char why[SETUP_WHY_SIZE];
+	uint32_t packets;
+
+	if (!setup_number(&packets, value, 1000, KEYS_PACKETS, why))
+		return fail("--rekey-packets: %s", why);
+	config->rekey_packets = packets;
+	return true;
+}
+
 static bool option_take(
 	struct options *options, struct config *config, int option, const char *name, char *value)
 {
@@ -155,6 +180,10 @@ static bool option_take(
 		       fail("--node: %s", why);
 	case 'd':
 		return dataplane_take(options, name, value);
+	case 'b':
+		return backend_take(config, value);
+	case 'k':
+		return rekey_take(config, value);
 	case 'l':
 		return link_parse(options, config, value);
 	default:
@@ -242,6 +271,8 @@ enum config_result config_parse(struct config *config, int argc, char **argv)
 		{"hugepages", required_argument, NULL, 'd'},
 		{"memory-mb", required_argument, NULL, 'd'},
 		{"udp-port", required_argument, NULL, 'd'},
+		{"cipher-backend", required_argument, NULL, 'b'},
+		{"rekey-packets", required_argument, NULL, 'k'},
 		{"link", required_argument, NULL, 'l'},
 		{"help", no_argument, NULL, 'H'},
 		{"version", no_argument, NULL, 'V'},

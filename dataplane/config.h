@@ -8,6 +8,7 @@
 #include "dataplane/limits.h"
 #include "dataplane/port/eal.h"
 #include "dataplane/port/port.h"
+#include "dataplane/transform/keys.h"
 #include "lib/ipc/names.h"
 #include "lib/ipc/setup.h"
 
@@ -26,6 +27,8 @@ struct config {
 	uint32_t memory_mb;     // at least; the links' needs are added up
 	int cores[WORKERS_MAX]; // worker w runs on cores[w]; -1 floats
 	uint16_t cores_count;   // 0: not given, all float
+	enum cipher_backend cipher_backend;
+	uint64_t rekey_packets; // a key is asked to end after so many; 0: as keys.h says
 	uint16_t links;
 	struct port_config link[PORTS_MAX];
 };

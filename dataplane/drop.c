@@ -33,6 +33,7 @@ static const struct {
 	[DROP_CID_UNKNOWN] = {"cid_unknown", "no such connection, or one that ended"},
 	[DROP_CID_WORKER] = {"cid_worker", "the connection id names a worker that does not exist"},
 	[DROP_REPLAY] = {"replay", "the packet number was seen before or is below the window"},
+	[DROP_KEY] = {"key", "sealed with a key that is not kept any more, or not used yet"},
 	[DROP_AUTH] = {"auth", "the authentication tag does not verify"},
 	[DROP_ACK_MALFORMED] = {"ack_malformed", "the ACK block does not parse"},
 	[DROP_ACK_BEYOND] = {"ack_beyond", "acknowledges a packet that was never sent"},

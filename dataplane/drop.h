@@ -25,6 +25,7 @@ enum verdict {
 	DROP_CID_UNKNOWN,  // no such connection, or a stale generation
 	DROP_CID_WORKER,   // names a worker that does not exist
 	DROP_REPLAY,       // packet number seen before, or below the window
+	DROP_KEY,          // of a key phase whose key is gone, or not there yet
 	DROP_AUTH,         // the tag does not verify
 	DROP_ACK_MALFORMED,
 	DROP_ACK_BEYOND,   // acknowledges what was never sent

@@ -34,6 +34,7 @@ uint32_t loop_turn(struct worker *w, uint64_t now_ns)
 		now_ns); // after what arrived: an ACK in the ring must not lose to its timer
 	work += session_events(w);
 	letters_apps(w, now_ns); // published first: an ACK says that the application has it
+	rekey_turn(w, now_ns);   // before an ACK lets the peer go a phase further
 	work += send_packets(w, now_ns);
 	publish_on_time(w, now_ns);
 	return work;

@@ -109,6 +109,8 @@ static int start_workers(struct dataplane *dp)
 			return -1;
 		}
 		dp->workers++;
+		snprintf(dp->tables->cipher_backend, sizeof(dp->tables->cipher_backend), "%s",
+			w->seal.backend->name);
 	}
 	return 0;
 }

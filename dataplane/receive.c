@@ -4,6 +4,7 @@
 // wire_header_parse   our header                                                   wire/parse.c
 // transport_find, conn_check_pn    whose is it, was it here before                 transport/
 // opened_place        where its pieces belong: bounds, window, credit              opened.c
+// keys_to_open        which key it says it is sealed with                          transform/keys.c
 // cipher->open        from the packet buffer into its place: the one pass          transform/seal.c
 //                     ---- nothing is believed before this line ----
 // conn_on_packet      acknowledgements, segments, records                          transport/on_*.c
@@ -49,6 +50,7 @@ static enum verdict receive_open(struct worker *w, struct session *s,
 	const struct wire_header *header, const struct port_packet *in, struct opened *opened)
 {
 	uint32_t size = in->size - WIRE_HEADER_SIZE;
+	const struct seal_key *key;
 	enum verdict verdict;
 
 	if (size < s->cipher->tag_size)
@@ -56,9 +58,13 @@ static enum verdict receive_open(struct worker *w, struct session *s,
 	verdict = opened_place(w, s, header, size - s->cipher->tag_size, opened);
 	if (verdict != VERDICT_ACCEPT)
 		return verdict;
-	if (!s->cipher->open(&s->key_receive, header->pn, in->payload,
-		    in->payload + WIRE_HEADER_SIZE, size, opened->pieces, opened->count))
+	key = keys_to_open(s->keys, header->pn, header->flags & WIRE_KEY_PHASE, w->now_ns);
+	if (!key)
+		return DROP_KEY;
+	if (!s->cipher->open(key, header->pn, in->payload, in->payload + WIRE_HEADER_SIZE, size,
+		    opened->pieces, opened->count))
 		return DROP_AUTH;
+	rekey_opened(w, s, key, header->pn);
 	if (s->cipher->copies)
 		w->counters.bytes_memcpy_opened += opened->data_size;
 	return opened_parse(opened, header);

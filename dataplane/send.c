@@ -3,6 +3,7 @@
 // app_take            an application's descriptors, copied, then checked           app/take.c
 // submit_record       the codec reads its memory, the transport queues             submit.c
 // transport_send      what window, credit, pacer let go; control and ACKs first    transport/
+// rekey_to_seal       the key, and whether a new one begins                        rekey.c
 // cipher->seal        from the record into the packet buffer: the one pass         transform/seal.c
 // port_frame          UDP, IP, Ethernet and checksums in front                     port/tx.c
 // backlog_flush       a burst to each link; what it refuses waits, it is not loss  backlog.c
@@ -90,14 +91,20 @@ uint32_t send_take(struct worker *w, uint64_t now_ns)
 	return done;
 }
 
-// Header, [ACK block], payload, tag: one packet in one buffer. Returns bytes of UDP payload.
-static uint32_t send_seal(struct worker *w, const struct session *s, const struct send_packet *p,
-	struct rte_mbuf *mbuf)
+// Header, [ACK block], payload, tag: one packet in one buffer. Returns bytes of UDP payload; 0:
+// there is no key that may seal it.
+static uint32_t send_seal(
+	struct worker *w, const struct session *s, struct send_packet *p, struct rte_mbuf *mbuf)
 {
 	uint8_t ack[WIRE_ACK_MAX > WIRE_ACK_RIDE_SIZE ? WIRE_ACK_MAX : WIRE_ACK_RIDE_SIZE];
 	struct seal_source pieces[3];
 	uint32_t count = 0, size;
+	bool phase;
+	const struct seal_key *key = rekey_to_seal(w, s, p->header.pn, &phase);
 
+	if (!key)
+		return 0;
+	p->header.flags |= phase ? WIRE_KEY_PHASE : 0;
 	wire_header_frame(mbuf_header(mbuf), &p->header);
 	if (p->has_ack) {
 		size = wire_ack_frame(ack, &p->ack);
@@ -112,8 +119,8 @@ static uint32_t send_seal(struct worker *w, const struct session *s, const struc
 		if (p->header.type == WIRE_DATA && s->cipher->copies)
 			w->counters.bytes_memcpy_sealed += p->iov[i].size;
 	}
-	return WIRE_HEADER_SIZE + s->cipher->seal(&s->key_send, p->header.pn, mbuf_header(mbuf),
-					  pieces, count, mbuf_payload(mbuf));
+	return WIRE_HEADER_SIZE + s->cipher->seal(key, p->header.pn, mbuf_header(mbuf), pieces,
+					  count, mbuf_payload(mbuf));
 }
 
 // A buffer for the packet, or NULL, counted.
@@ -143,11 +150,17 @@ static void send_warm(const struct send_packet *p, struct rte_mbuf *mbuf)
 	mbuf_own(mbuf, size);
 }
 
-static void send_packet(struct worker *w, const struct send_packet *p, struct rte_mbuf *mbuf)
+static void send_packet(struct worker *w, struct send_packet *p, struct rte_mbuf *mbuf)
 {
 	struct session *s = conn_owner(p->conn);
+	uint32_t size = send_seal(w, s, p, mbuf);
 
-	port_frame(w->port[s->port], &s->route, mbuf, send_seal(w, s, p, mbuf));
+	if (size == 0) {
+		w->counters.drops[DROP_KEY]++;
+		port_mbuf_put(mbuf);
+		return;
+	}
+	port_frame(w->port[s->port], &s->route, mbuf, size);
 	backlog_add(w, s->port, mbuf);
 }
 

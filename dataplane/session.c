@@ -128,8 +128,7 @@ void session_free(struct worker *w, struct session *s)
 	}
 	transport_free(w->transport, s->conn);
 	publish_session_free(w, s);
-	explicit_bzero(&s->key_send, sizeof(s->key_send));
-	explicit_bzero(&s->key_receive, sizeof(s->key_receive));
+	keys_fini(s->keys);
 	memset(s, 0, sizeof(*s));
 	w->sessions_count--;
 }

@@ -7,7 +7,7 @@
 
 #include "dataplane/port/port.h"
 #include "dataplane/transform/codec.h"
-#include "dataplane/transform/seal.h"
+#include "dataplane/transform/keys.h"
 #include "lib/ipc/stats.h"
 
 struct conn;
@@ -43,7 +43,7 @@ struct session {
 	uint64_t opened_ns;
 	struct port_route route;
 	const struct cipher *cipher;
-	struct seal_key key_send, key_receive; // one per connection and direction
+	struct keys *keys; // of the worker, by slot; wiped at the end
 	const struct codec *codec;
 	uint64_t blocks_raw;          // a codec was asked for, but the record went raw
 	uint64_t wire_bytes_received; // UDP payload bytes that authenticated

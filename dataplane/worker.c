@@ -70,6 +70,7 @@ int worker_init(struct worker *w, uint16_t index, const struct config *config, s
 	struct steer *steer, struct plane_dataplane *tables, uint64_t boot_id)
 {
 	struct transport_config settings;
+	char why[96];
 	void *memory;
 
 	*w = (struct worker){.index = index,
@@ -84,6 +85,12 @@ int worker_init(struct worker *w, uint16_t index, const struct config *config, s
 		return worker_fail(w, "connections");
 	w->transport_memory = memory;
 	w->transport = transport_init(memory, &settings, clock_now());
+	if (seal_engine_init(&w->seal, config->cipher_backend, why, sizeof(why)) != 0) {
+		snprintf(w->error, sizeof(w->error), "worker %u: %s", index, why);
+		worker_fini(w);
+		return -1;
+	}
+	w->keys = worker_memory(CONNS_MAX * sizeof(*w->keys));
 	w->sessions = worker_memory(CONNS_MAX * sizeof(*w->sessions));
 	w->backlog = worker_memory(PORTS_MAX * sizeof(*w->backlog));
 	w->inbox = worker_memory(sizeof(*w->inbox));
@@ -91,8 +98,8 @@ int worker_init(struct worker *w, uint16_t index, const struct config *config, s
 	w->codec_workspace = worker_codecs();
 	w->scratch = worker_memory(WORKER_SCRATCH_SIZE);
 	w->discard_memory = worker_memory(WORKER_DISCARD_BLOCKS * BLOCK_SIZE);
-	if (!w->sessions || !w->backlog || !w->inbox || !w->outbox || !w->codec_workspace ||
-		!w->scratch || !w->discard_memory)
+	if (!w->keys || !w->sessions || !w->backlog || !w->inbox || !w->outbox ||
+		!w->codec_workspace || !w->scratch || !w->discard_memory)
 		return worker_fail(w, "tables");
 	for (uint32_t i = 0; i < WORKER_DISCARD_BLOCKS; i++)
 		w->discard[w->discard_count++] = w->discard_memory + i * BLOCK_SIZE;
@@ -115,7 +122,12 @@ void worker_fini(struct worker *w)
 		for (struct backlog *b = &w->backlog[p]; b->count > 0; b->count--)
 			port_mbuf_put(b->mbufs[(b->head + b->count - 1) % TX_BACKLOG_MAX]);
 	worker_unmap(w->transport_memory, transport_size(transport_settings(w, &settings, 0)));
+	for (uint32_t slot = 0; w->keys && slot < CONNS_MAX; slot++)
+		if (w->sessions && w->sessions[slot].conn)
+			keys_fini(&w->keys[slot]);
+	worker_unmap(w->keys, CONNS_MAX * sizeof(*w->keys));
 	worker_unmap(w->sessions, CONNS_MAX * sizeof(*w->sessions));
+	seal_engine_fini(&w->seal);
 	worker_unmap(w->backlog, PORTS_MAX * sizeof(*w->backlog));
 	worker_unmap(w->inbox, sizeof(*w->inbox));
 	worker_unmap(w->outbox, sizeof(*w->outbox));

@@ -71,6 +71,12 @@ struct worker {
 	uint32_t sessions_count;
 	uint32_t unrouted; // sessions that wait for a next hop
 
+	// Ciphers, and the keys of each session.
+	struct seal_engine seal;
+	struct keys *keys;                    // CONNS_MAX, by slot
+	uint64_t rekey_slots[CONNS_MAX / 64]; // sessions that want a key derived
+	bool rekey_any;
+
 	// Applications.
 	struct app_channel *apps[APPS_MAX]; // dense
 	uint32_t apps_count;
@@ -123,6 +129,14 @@ uint32_t send_packets(struct worker *w, uint64_t now_ns);
 bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx, uint64_t now_ns);
 // submit.c: what was parked, as far as there is room.
 uint32_t submit_parked(struct worker *w, uint64_t now_ns);
+// rekey.c: the key for packet `pn`, and its phase; NULL: there is none that may be used.
+const struct seal_key *rekey_to_seal(
+	struct worker *w, const struct session *s, uint64_t pn, bool *phase);
+// rekey.c: packet `pn` authenticated with `key`.
+void rekey_opened(
+	struct worker *w, const struct session *s, const struct seal_key *key, uint64_t pn);
+// rekey.c: derives the keys that sessions want next; ends those that may not go on.
+void rekey_turn(struct worker *w, uint64_t now_ns);
 // hint.c: tells the sender of `in` that its connection id is unknown here.
 void hint_send(struct worker *w, uint16_t port, const struct port_packet *in, uint32_t cid,
 	uint64_t now_ns);

@@ -55,12 +55,22 @@ static struct session *apply_reserve(struct worker *w, const struct plane_comman
 		.request = command->request,
 		.opened_ns = w->now_ns,
 		.codec = codec_by_id(CODEC_NONE),
-		.cipher = cipher_by_id(CIPHER_NULL)};
+		.cipher = &cipher_null,
+		.keys = &w->keys[conn_slot(c)]};
 	memcpy(s->session_id, command->session_id, sizeof(s->session_id));
 	w->sessions_count++;
 	session_publish(w, s); // a control process that comes later finds it, and closes it
 	report_reserved(w, command, s->cid);
 	return s;
+}
+
+static bool apply_secrets(const struct plane_command *command)
+{
+	static const uint8_t zero[sizeof(command->secret_send)];
+
+	return memcmp(command->secret_send, zero, sizeof(zero)) != 0 &&
+	       memcmp(command->secret_receive, zero, sizeof(zero)) != 0 &&
+	       memcmp(command->secret_send, command->secret_receive, sizeof(zero)) != 0;
 }
 
 // Whether the command can be carried out; else why not.
@@ -75,8 +85,10 @@ static const char *apply_open_check(const struct worker *w, const struct plane_c
 		return "this build does not have the codec asked for";
 	if (command->controller >= CONTROLLER_COUNT)
 		return "this build does not have the congestion controller asked for";
-	if (!cipher_by_id(command->cipher))
+	if (!cipher_by_id(&w->seal, command->cipher))
 		return "this build does not have the cipher asked for";
+	if (command->cipher != CIPHER_NULL && !apply_secrets(command))
+		return "the secrets of an encrypted session are missing, or the same both ways";
 	if (command->peer_cid == 0)
 		return "the peer's connection id is missing";
 	return NULL;
@@ -93,9 +105,6 @@ static void apply_open_fill(struct session *s, const struct plane_command *comma
 	s->controller = command->controller;
 	if (s->codec->encode && (s->level < s->codec->level_min || s->level > s->codec->level_max))
 		s->level = s->codec->level_default;
-	s->cipher = cipher_by_id(command->cipher);
-	memcpy(s->key_send.secret, command->secret_send, sizeof(s->key_send.secret));
-	memcpy(s->key_receive.secret, command->secret_receive, sizeof(s->key_receive.secret));
 	s->peer_cid = command->peer_cid;
 	s->peer_boot_id = command->peer_boot_id;
 	s->segment_size = command->segment_size;
@@ -114,6 +123,16 @@ static void apply_release(struct worker *w, struct session *s, enum close_reason
 	if (!s->routed && s->peer_cid)
 		w->unrouted--;
 	session_free(w, s);
+}
+
+static bool apply_keys(
+	struct worker *w, struct session *s, const struct plane_command *command, uint64_t now_ns)
+{
+	const struct keys_limits limits = {.packets = w->config->rekey_packets};
+
+	s->cipher = cipher_by_id(&w->seal, command->cipher);
+	return keys_init(s->keys, &w->seal, s->cipher, &limits, command->secret_send,
+		command->secret_receive, now_ns);
 }
 
 static void apply_open(struct worker *w, const struct plane_command *command, uint64_t now_ns)
@@ -140,6 +159,11 @@ static void apply_open(struct worker *w, const struct plane_command *command, ui
 		return;
 	apply_open_fill(s, command, now_ns);
 	w->unrouted++;
+	if (!apply_keys(w, s, command, now_ns)) {
+		report_refused(w, command, IPC_INVALID, "the cipher's library refuses the key");
+		apply_release(w, s, CLOSE_LOCAL);
+		return;
+	}
 	if (port_route_init(w->port[s->port], w->index, &s->route, command->peer_address,
 		    command->peer_port)) {
 		session_publish(w, s);

@@ -1,8 +1,20 @@
 // The cipher table, and `null`: one copy out, one copy in, no protection.
 #include "dataplane/transform/seal.h"
 
-#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+
+static bool null_key_set(
+	struct seal_key *key, const void *library, const uint8_t *bytes, bool seals)
+{
+	(void)key, (void)library, (void)bytes, (void)seals;
+	return true;
+}
+
+static void null_key_wipe(struct seal_key *key)
+{
+	(void)key;
+}
 
 static uint32_t null_seal(const struct seal_key *key, uint64_t pn, const uint8_t *header,
 	const struct seal_source *in, uint32_t pieces, uint8_t *out)
@@ -32,16 +44,62 @@ static bool null_open(const struct seal_key *key, uint64_t pn, const uint8_t *he
 	return taken == size;
 }
 
-static const struct cipher cipher_null = {
+const struct cipher cipher_null = {
 	.name = "null",
 	.id = CIPHER_NULL,
 	.tag_size = 0,
 	.copies = true,
+	.key_set = null_key_set,
+	.key_wipe = null_key_wipe,
 	.seal = null_seal,
 	.open = null_open,
 };
 
-const struct cipher *cipher_by_id(uint8_t id)
+static const char *const backend_names[CIPHER_BACKEND_COUNT] = {
+	[CIPHER_AUTO] = "auto",
+	[CIPHER_IMB] = "imb",
+	[CIPHER_EVP] = "evp",
+};
+
+int cipher_backend_find(const char *name)
 {
-	return id == CIPHER_NULL ? &cipher_null : NULL;
+	for (int i = 0; i < CIPHER_BACKEND_COUNT; i++)
+		if (strcmp(backend_names[i], name) == 0)
+			return i;
+	return -1;
+}
+
+static int engine_start(
+	struct seal_engine *engine, const struct seal_backend *backend, char *why, size_t size)
+{
+	engine->library = backend->start(why, size);
+	if (!engine->library)
+		return -1;
+	engine->backend = backend;
+	return 0;
+}
+
+int seal_engine_init(
+	struct seal_engine *engine, enum cipher_backend backend, char *why, size_t size)
+{
+	*engine = (struct seal_engine){0};
+	if (backend != CIPHER_EVP && engine_start(engine, &seal_imb, why, size) == 0)
+		return 0;
+	if (backend == CIPHER_IMB)
+		return -1;
+	return engine_start(engine, &seal_evp, why, size);
+}
+
+void seal_engine_fini(struct seal_engine *engine)
+{
+	if (engine->backend)
+		engine->backend->stop(engine->library);
+	*engine = (struct seal_engine){0};
+}
+
+const struct cipher *cipher_by_id(const struct seal_engine *engine, uint8_t id)
+{
+	if (id == CIPHER_NULL)
+		return &cipher_null;
+	return id < CIPHER_COUNT ? engine->backend->cipher[id] : NULL;
 }

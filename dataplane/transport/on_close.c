@@ -180,6 +180,9 @@ const char *close_reason_sentence(enum close_reason reason)
 		[CLOSE_APPLICATION] = "the application died or broke the ring contract",
 		[CLOSE_PN_SPENT] =
 			"the connection has used up its packet numbers: open a new session",
+		[CLOSE_KEY_SPENT] =
+			"a key has sealed as many packets as it may and the peer acknowledged no "
+			"new one: open a new session",
 	};
 	return (unsigned)reason < CLOSE_REASON_COUNT ? sentences[reason] : "unknown reason";
 }

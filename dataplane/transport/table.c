@@ -129,6 +129,11 @@ uint32_t conn_peer_cid(const struct conn *c)
 	return c->peer_cid;
 }
 
+uint64_t conn_largest_acked(const struct conn *c)
+{
+	return c->largest_acked;
+}
+
 bool conn_over_memory(const struct conn *c)
 {
 	return c->memory && c->peer_memory;

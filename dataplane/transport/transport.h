@@ -56,6 +56,7 @@ enum close_reason {
 	CLOSE_CORRUPT,        // a record that authenticated does not decode
 	CLOSE_APPLICATION,    // an application died or broke the ring contract
 	CLOSE_PN_SPENT,       // packet numbers come to their end; what was submitted is delivered
+	CLOSE_KEY_SPENT,      // a key has sealed as many packets as one may
 	CLOSE_REASON_COUNT,
 };
 
@@ -103,6 +104,8 @@ uint32_t conn_cid(const struct conn *c);
 uint16_t conn_slot(const struct conn *c);
 void *conn_owner(const struct conn *c);
 uint32_t conn_peer_cid(const struct conn *c);
+// The largest of our packet numbers that the peer acknowledged; 0: none.
+uint64_t conn_largest_acked(const struct conn *c);
 // Both ends said that their link is memory. False until HELLO has passed.
 bool conn_over_memory(const struct conn *c);
 

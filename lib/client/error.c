@@ -57,6 +57,7 @@ const char *client_close_sentence(uint32_t close_reason)
 		"the application at the other end, or this one, died or broke its rings",
 		"the session has used up its packet numbers, and delivered what was sent: open a "
 		"new one",
+		"the keys of the session have sealed as many packets as they may: open a new one",
 	};
 
 	if (close_reason >= sizeof(sentences) / sizeof(sentences[0]))

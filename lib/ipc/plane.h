@@ -12,7 +12,7 @@
 #include "lib/shm/broadcast.h"
 #include "lib/shm/ring.h"
 
-#define PLANE_VERSION         6u
+#define PLANE_VERSION         7u
 #define PLANE_CONTROL_MAGIC   0x43434c53u // "SLCC", control's region
 #define PLANE_DATAPLANE_MAGIC 0x50434c53u // "SLCP", the dataplane's region for control
 
@@ -214,7 +214,8 @@ struct plane_dataplane {
 	uint64_t started_ns; // CLOCK_MONOTONIC
 	uint32_t pid;
 	uint32_t workers, ports;
-	uint32_t hugepages; // 1: packet memory is in hugepages
+	uint32_t hugepages;      // 1: packet memory is in hugepages
+	char cipher_backend[16]; // what seals and opens packets: "imb" or "evp"
 	char program_version[32];
 	char drop_names[PLANE_DROPS_MAX][24]; // text of plane_worker.drops, so that control needs
 					      // no dataplane header

@@ -138,6 +138,17 @@ static void port_carry(struct port *p, struct rte_mbuf *mbuf)
 	to->queue[(to->head + to->count++) % FAKE_QUEUE] = mbuf;
 }
 
+void fake_port_inject(struct port *to, const uint8_t *payload, uint32_t size)
+{
+	struct rte_mbuf *mbuf = port_mbuf_get(to, 0);
+
+	assert(to->count < FAKE_QUEUE);
+	memcpy(mbuf_header(mbuf), payload, size);
+	mbuf->data_len = (uint16_t)(NET_HEADERS_SIZE + size);
+	mbuf->pkt_len = mbuf->data_len;
+	to->queue[(to->head + to->count++) % FAKE_QUEUE] = mbuf;
+}
+
 uint16_t port_tx(struct port *p, uint16_t queue, struct rte_mbuf **mbufs, uint16_t n)
 {
 	uint16_t taken = 0;

@@ -28,5 +28,7 @@ struct port {
 
 void fake_port_init(struct port *port, struct port *peer, uint32_t ipv4);
 void fake_port_fini(struct port *port); // frees what has arrived and was not received
+// A packet that nobody sent arrives next.
+void fake_port_inject(struct port *to, const uint8_t *payload, uint32_t size);
 // Buffers of all ports that somebody holds.
 int64_t fake_mbufs(void);

@@ -74,6 +74,8 @@ static void config_parse__defaults(void **state)
 	assert_int_equal(config.memory, EAL_AUTO);
 	assert_int_equal(config.memory_mb, 0);
 	assert_int_equal(config.links, 0);
+	assert_int_equal(config.cipher_backend, CIPHER_AUTO);
+	assert_int_equal(config.rekey_packets, 0);
 	for (int w = 0; w < WORKERS_MAX; w++)
 		assert_int_equal(config.cores[w], -1);
 }
@@ -84,10 +86,13 @@ static void config_parse__everything(void **state)
 
 	(void)state;
 	accepted(&config, MINIMUM
+		"--cipher-backend evp --rekey-packets 1000 "
 		"--node n1 --workers 3 --cores 2,5-6 --idle busy --hugepages off --memory-mb 512 "
 		"--link " MEMIF ",mtu=9000,id=65535,mac=02:0a:FF:00:00:01 --udp-port 9000 "
 		"--link " PACKET ",gateway=10.78.1.254");
 	assert_string_equal(config.node, "n1");
+	assert_int_equal(config.cipher_backend, CIPHER_EVP);
+	assert_int_equal(config.rekey_packets, 1000);
 	assert_int_equal(config.workers, 3);
 	assert_int_equal(config.cores[0], 2);
 	assert_int_equal(config.cores[1], 5);
@@ -136,6 +141,9 @@ static void config_parse__refuses_numbers_out_of_range(void **state)
 	refused(MINIMUM "--workers 2x", "from 1 to 16");
 	refused(MINIMUM "--workers -1", "from 1 to 16");
 	refused(MINIMUM "--workers 18446744073709551617", "from 1 to 16");
+	refused(MINIMUM "--cipher-backend qat", "'qat' is none of auto, imb, evp");
+	refused(MINIMUM "--rekey-packets 999", "from 1000 to 4194304");
+	refused(MINIMUM "--rekey-packets 4194305", "from 1000 to 4194304");
 	refused(MINIMUM "--memory-mb 31", "--memory-mb: '31' is not a number from 32 to 1048576");
 	refused(MINIMUM "--memory-mb 1048577", "from 32 to 1048576");
 	refused(MINIMUM "--udp-port 1023", "from 1024 to 65519");

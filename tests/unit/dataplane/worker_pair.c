@@ -40,24 +40,30 @@ void pair_end_start(struct pair_end *e, uint16_t index, struct steer *steer, uin
 	pair_mail(e, MAIL_APP_ATTACH, e->app.channel);
 }
 
-static void end_init(struct pair_end *e, struct pair_end *peer, uint32_t ipv4)
+static void end_init(
+	struct pair_end *e, struct pair_end *peer, uint32_t ipv4, enum cipher_backend backend)
 {
 	fake_port_init(&e->port, &peer->port, ipv4);
 	e->ports[0] = &e->port;
-	e->config = (struct config){.workers = 1, .links = 1};
+	e->config = (struct config){.workers = 1, .links = 1, .cipher_backend = backend};
 	pair_end_start(e, 0, NULL, 1000 + ipv4);
 }
 
-struct worker_pair *pair_new(void)
+struct worker_pair *pair_new_with(enum cipher_backend backend)
 {
 	struct worker_pair *pair = calloc(1, sizeof(*pair));
 
 	assert_non_null(pair);
 	pair->now_ns = clock_now();
-	end_init(&pair->a, &pair->b, 0x0a000001);
-	end_init(&pair->b, &pair->a, 0x0a000002);
+	end_init(&pair->a, &pair->b, 0x0a000001, backend);
+	end_init(&pair->b, &pair->a, 0x0a000002, backend);
 	pair_turns(pair, 2);
 	return pair;
+}
+
+struct worker_pair *pair_new(void)
+{
+	return pair_new_with(CIPHER_AUTO);
 }
 
 void pair_end_stop(struct pair_end *e)
@@ -166,7 +172,7 @@ struct plane_command pair_open_command(
 {
 	const struct pair_end *peer = end == &pair->a ? &pair->b : &pair->a;
 
-	return (struct plane_command){.type = PLANE_OPEN,
+	struct plane_command command = {.type = PLANE_OPEN,
 		.request = 7,
 		.cid = cid,
 		.connect_request = end == &pair->a ? 3 : 0,
@@ -175,7 +181,16 @@ struct plane_command pair_open_command(
 		.segment_size = wire_segment_size(MTU_MIN),
 		.peer_address = peer->port.config.address,
 		.peer_port = WIRE_UDP_PORT,
-		.initiator = end == &pair->a};
+		.initiator = end == &pair->a,
+		.cipher = (uint8_t)pair->cipher};
+
+	if (pair->cipher != CIPHER_NULL) {
+		memset(command.secret_send, end == &pair->a ? 1 : 2, sizeof(command.secret_send));
+		memset(command.secret_receive, end == &pair->a ? 2 : 1,
+			sizeof(command.secret_receive));
+		command.secret_send[0] = command.secret_receive[0] = pair->sessions;
+	}
+	return command;
 }
 
 struct pair_session pair_open(struct worker_pair *pair, enum codec_id codec)
@@ -183,6 +198,7 @@ struct pair_session pair_open(struct worker_pair *pair, enum codec_id codec)
 	struct pair_session s;
 	struct plane_command open;
 
+	pair->sessions++;
 	pair_command(&pair->a, (struct plane_command){.type = PLANE_RESERVE, .request = 6});
 	pair_turn(pair, &pair->a);
 	s.a = pair_expect(&pair->a, PLANE_RESERVED).cid;

@@ -24,6 +24,8 @@ struct pair_end {
 struct worker_pair {
 	struct pair_end a, b;
 	uint64_t now_ns;
+	enum cipher_id cipher; // of sessions that are opened from now on
+	uint8_t sessions;      // opened: each has secrets of its own
 };
 
 // One worker with its control and its application; `config` and `ports` are filled in. The link is
@@ -34,6 +36,7 @@ void pair_end_turn(struct pair_end *end, uint64_t now_ns);
 void pair_end_stop(struct pair_end *end);
 
 struct worker_pair *pair_new(void);
+struct worker_pair *pair_new_with(enum cipher_backend backend);
 // Both applications leave. Then nothing may be left:
 // no session, block, slab, record or packet buffer.
 void pair_free(struct worker_pair *pair);
