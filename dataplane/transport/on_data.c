@@ -22,8 +22,12 @@ static enum verdict data_judge(const struct conn *c, const struct wire_header *h
 	enum verdict v = recv_window_locate(w, &c->cut, header, size, spot);
 	if (v != VERDICT_ACCEPT || spot->known || !spot->first)
 		return v;
-	return c->recv_credit_used + RECORD_RAW_MAX <= c->recv_credit ? VERDICT_ACCEPT
-								      : DROP_CREDIT;
+	// Blocks that nobody believes yet count too: or a forger has more than was ever granted.
+	bool fresh = w->slots[spot->record % RECORD_WINDOW].block == NULL;
+	uint32_t waiting = c->nplaced + (fresh ? 1u : 0);
+	return c->recv_credit_used + (uint64_t)waiting * RECORD_RAW_MAX <= c->recv_credit
+		       ? VERDICT_ACCEPT
+		       : DROP_CREDIT;
 }
 
 // A block for a record that has none. Until an authentic
@@ -44,14 +48,16 @@ static uint8_t *data_block(struct transport *t, struct conn *c, uint8_t stream, 
 	return s->block;
 }
 
-// An authentic cell came for a block: nearly always the
-// newest one, as each packet is placed and believed in turn.
+// An authentic cell came for a block: the newest one, as each packet is placed and believed in
+// turn, unless somebody forges.
 static void data_claim(struct conn *c, uint8_t stream, uint32_t record)
 {
-	uint32_t last = c->nplaced - 1u;
-	if (c->nplaced == 0 || c->placed[last].stream != stream || c->placed[last].record != record)
+	uint32_t i = c->nplaced;
+	while (i > 0 && (c->placed[i - 1].stream != stream || c->placed[i - 1].record != record))
+		i--;
+	if (i == 0)
 		return;
-	c->nplaced--;
+	c->placed[i - 1] = c->placed[--c->nplaced];
 	if (c->nplaced == 0)
 		list_del(&c->on_placed);
 }

@@ -258,6 +258,13 @@ SEEDS = {
         "notification": b'{"jsonrpc":"2.0","method":"version"}',
         "batch": b"[" + rpc("link.list", "{}") + b"]",
     },
+    "seal": {
+        "empty": b"",
+        "data": b"\2" + header(0, 33, 257, 7, 0, 0) + bytes(100),
+        "next_phase": b"\1" + header(0, 8, 257, 9, 0, 0) + bytes(40),
+        "probe": b"\0" + header(4, 2, 257, 3, 0, 0) + bytes(16),
+        "whole": bytes(8) + header(0, 0, 257, 1, 0, 0) + bytes(range(200)),
+    },
     "packed": {
         "empty": b"",
         "three": packed(b"hello") + packed(b"") + packed(bytes(64)),

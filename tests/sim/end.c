@@ -5,7 +5,7 @@
 
 #include "dataplane/transport/conn.h"
 #include "tests/sim/content.h"
-#include "tests/sim/sim.h"
+#include "tests/sim/seal.h"
 
 static struct node *end_node(const struct end *end)
 {
@@ -140,6 +140,11 @@ static void end_open(struct end *end)
 		.port_rate = end->plan->port_rate,
 		.controller = (uint8_t)pair->controller,
 	};
+	if (sim->plan->sealed && !seal_start(end)) {
+		sim_fail(sim, "%c: no keys", end_letter(end));
+		return;
+	}
+	open.tag_size = sim->plan->sealed ? SEAL_TAG_SIZE : 0;
 	memset(open.session_id, (int)(pair->stale ? pair->of : end->pair) + 1,
 		sizeof(open.session_id));
 	transport_open(end_node(end)->transport, end->conn, &open, node_clock(sim, end_node(end)));

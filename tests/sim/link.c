@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/sim/sim.h"
+#include "tests/sim/seal.h"
 
 #define FRAME_FULL 1514u // of the smallest MTU
 
@@ -53,6 +53,11 @@ static void fly(struct sim *sim, struct frame *frame)
 	for (; i && earlier(frame, sim->flying[(i - 1) / 2]); i = (i - 1) / 2)
 		sim->flying[i] = sim->flying[(i - 1) / 2];
 	sim->flying[i] = frame;
+}
+
+void link_inject(struct sim *sim, struct frame *frame)
+{
+	fly(sim, frame);
 }
 
 struct frame *link_take(struct sim *sim)
@@ -157,6 +162,8 @@ void link_send(struct sim *sim, struct frame *frame)
 	uint32_t size = frame->size - FRAME_OVERHEAD;
 
 	sim->frames++;
+	if (sim->plan->sealed)
+		attack(sim, frame);
 	bool lost = is_lost(sim, plan, link) || (sim->filter && sim->filter(sim, frame));
 	uint64_t out_ns;
 	if (size > link_carries(sim, frame)) {

@@ -13,7 +13,8 @@ static struct {
 	const char *program;
 	uint64_t seed; // running now
 	uint32_t workers;
-	bool trace;
+	bool trace, sealed;
+	uint64_t attacks, phases;
 	uint64_t steered, steer_full;
 	uint64_t spent; // connections that used up their packet numbers
 	uint64_t acks[CONTROLLER_COUNT], cuts[CONTROLLER_COUNT]; // held against the law
@@ -23,8 +24,9 @@ static struct {
 static void print_replay(void)
 {
 	char line[512];
-	int size = snprintf(line, sizeof(line), "replay: %s --workers %u --seed %llu --trace\n",
-		run.program, run.workers, (unsigned long long)run.seed);
+	int size = snprintf(line, sizeof(line), "replay: %s --workers %u%s --seed %llu --trace\n",
+		run.program, run.workers, run.sealed ? " --sealed" : "",
+		(unsigned long long)run.seed);
 	if (write(STDERR_FILENO, line, (size_t)size) < 0)
 		_exit(3);
 }
@@ -46,6 +48,8 @@ static bool run_seed(uint64_t seed)
 	static struct sim sim;
 	run.seed = seed;
 	plan_init(&plan, seed, run.workers);
+	if (run.sealed)
+		plan_seal(&plan);
 	if (run.trace)
 		plan_say(&plan, stdout);
 	sim_init(&sim, &plan, run.trace ? stdout : NULL);
@@ -60,6 +64,8 @@ static bool run_seed(uint64_t seed)
 	run.steered += sim.steered;
 	run.steer_full += sim.steer_full;
 	sim_fini(&sim);
+	run.attacks += sim.attacks;
+	run.phases += sim.phases;
 	plan_fini(&plan);
 	return ok;
 }
@@ -83,6 +89,11 @@ static bool seeds_tell(void)
 	}
 	printf("%llu connections used up their packet numbers\n", (unsigned long long)run.spent);
 	ok &= run.spent > 0;
+	if (run.sealed) {
+		printf("%llu packets forged or replayed, %llu changes of keys\n",
+			(unsigned long long)run.attacks, (unsigned long long)run.phases);
+		ok &= run.attacks > 0 && run.phases > 0;
+	}
 	if (run.workers == 1)
 		return ok;
 	printf("%llu packets passed from worker to worker, %llu found no room\n",
@@ -117,7 +128,7 @@ static int usage(void)
 {
 	fprintf(stderr,
 		"usage: %s [--seed N] [--first N] [--seeds COUNT] [--jobs N] [--workers 1..16] "
-		"[--trace]\n",
+		"[--sealed] [--trace]\n",
 		run.program);
 	return 2;
 }
@@ -130,6 +141,7 @@ int main(int argc, char **argv)
 		{"first", required_argument, NULL, 'f'},
 		{"jobs", required_argument, NULL, 'j'},
 		{"workers", required_argument, NULL, 'w'},
+		{"sealed", no_argument, NULL, 'e'},
 		{"trace", no_argument, NULL, 't'},
 		{NULL, 0, NULL, 0},
 	};
@@ -154,6 +166,9 @@ int main(int argc, char **argv)
 			break;
 		case 'w':
 			run.workers = value <= WORKERS_MAX ? (uint32_t)value : 0;
+			break;
+		case 'e':
+			run.sealed = true;
 			break;
 		case 't':
 			run.trace = true;

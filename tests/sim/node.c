@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/sim/sim.h"
+#include "tests/sim/seal.h"
 
 uint64_t node_clock(const struct sim *sim, const struct node *node)
 {
@@ -210,6 +210,7 @@ void node_turn(struct sim *sim, struct node *node)
 	measure_loop(sim, node);
 	transport_on_time(node->transport, node_clock(sim, node));
 	for_each_end(sim, node, look_before_sending);
+	for_each_end(sim, node, seal_ahead);
 	take_sent(sim, node);
 	take_events(sim, node);
 	if (sim->failed)

@@ -281,6 +281,21 @@ void plan_init(struct plan *plan, uint64_t seed, uint32_t workers)
 	qsort(plan->faults, plan->nfaults, sizeof(plan->faults[0]), fault_order);
 }
 
+void plan_seal(struct plan *plan)
+{
+	struct rng r = {rng_mix(plan->seed + 0x5ea1)};
+	uint32_t faults = 0;
+	plan->sealed = true;
+	plan->undetected = false;
+	plan->attack_ppm = (uint32_t)log_between(&r, 1000, 500000);
+	for (uint32_t p = 0; p < plan->pairs; p++)
+		plan->pair[p].rekey_packets = log_between(&r, 4, 1000);
+	for (uint32_t i = 0; i < plan->nfaults; i++)
+		if (plan->faults[i].type != FAULT_RESTART)
+			plan->faults[faults++] = plan->faults[i];
+	plan->nfaults = faults;
+}
+
 static void stream_fini(struct stream_plan *stream)
 {
 	for (uint32_t i = 0; i < stream->count; i++)
@@ -322,7 +337,10 @@ void plan_say(const struct plan *plan, FILE *out)
 {
 	fprintf(out, "seed %llu: %u nodes of %u workers, %u connections%s\n",
 		(unsigned long long)plan->seed, plan->nodes / plan->workers, plan->workers,
-		plan->pairs, plan->undetected ? ", corruption passes the checksum" : "");
+		plan->pairs,
+		plan->undetected ? ", corruption passes the checksum"
+		: plan->sealed   ? ", encrypted, and attacked"
+				 : "");
 	for (uint32_t a = 0; a < plan->nodes; a += plan->workers)
 		for (uint32_t b = 0; b < plan->nodes; b += plan->workers)
 			if (a != b) {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/sim/sim.h"
+#include "tests/sim/seal.h"
 
 void sim_init(struct sim *sim, struct plan *plan, FILE *story)
 {
@@ -26,6 +26,11 @@ void sim_fini(struct sim *sim)
 	for (uint32_t p = 0; p < sim->plan->pairs; p++)
 		for (uint32_t e = 0; e < 2; e++)
 			end_die(&sim->ends[p][e]);
+	for (uint32_t p = 0; p < sim->plan->pairs; p++)
+		for (uint32_t e = 0; e < 2; e++)
+			seal_stop(&sim->ends[p][e]);
+	for (uint32_t i = 0; i < OLD_FRAMES; i++)
+		free(sim->old[i]);
 	while (sim->nflying)
 		free(link_take(sim));
 	free(sim->flying);

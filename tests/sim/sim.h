@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "dataplane/transform/keys.h"
 #include "dataplane/transport/cell.h"
 #include "dataplane/transport/transport.h"
 #include "tests/sim/cc_model.h"
@@ -27,6 +28,7 @@ enum sim_limits {
 	STEER_SLOTS = 32,   // frames that one worker keeps of another one's
 	RX_RING = 512,      // frames a node's port keeps while the node does not look
 	FRAME_OVERHEAD = 2, // the checksum before our header
+	OLD_FRAMES = 64,    // that an attacker remembers
 	LAW_LINES_MAX = 4,  // steps that one packet or one look at the clock may trace
 	TURNS_MAX = 3000000,
 };
@@ -102,6 +104,7 @@ struct pair_plan {
 	bool boot_ids_known;
 	bool stale;  // an end opened by a restarted node towards a connection of its former life
 	uint32_t of; // ... which pair
+	uint64_t rekey_packets;  // of a sealed plan
 	struct end_plan ends[2]; // 0 initiates
 };
 
@@ -111,10 +114,12 @@ struct plan {
 	uint32_t workers; // 1, or: nodes 0..workers-1 are one host, the others are another
 	uint32_t steer_slots;
 	uint32_t pairs;
-	bool undetected;   // corruption passes the checksum: nothing may crash or leak, content is
-			   // not judged
-	uint64_t loop_ns;  // a turn takes this long
-	uint64_t sleep_ns; // an idle node wakes up to this much late
+	bool undetected; // corruption passes the checksum: nothing may crash or leak, content is
+			 // not judged
+	bool sealed;     // packets are encrypted, and an attacker sits on every link
+	uint32_t attack_ppm;
+	uint64_t loop_ns;             // a turn takes this long
+	uint64_t sleep_ns;            // an idle node wakes up to this much late
 	uint64_t clock_ns[NODES_MAX]; // where the node's monotonic clock starts
 	struct link_plan links[NODES_MAX][NODES_MAX];
 	struct pair_plan pair[PAIRS_MAX];
@@ -124,6 +129,8 @@ struct plan {
 
 // `workers` > 1: two hosts of so many workers each, and a connection from each worker of one.
 void plan_init(struct plan *plan, uint64_t seed, uint32_t workers);
+// Turns encryption on. Nobody restarts: a former life's packets are strangers' then.
+void plan_seal(struct plan *plan);
 void plan_fini(struct plan *plan);
 void plan_say(const struct plan *plan, FILE *out);
 const char *fault_name(enum fault_type type);
@@ -225,6 +232,7 @@ struct end {
 	enum end_state state;
 	enum close_reason reason;
 	struct conn *conn;
+	struct keys *keys; // of a sealed plan
 	uint32_t cid;
 	bool close_asked, abort_asked, opened;
 	bool refused;   // submit said CLOSED: nothing more will be taken
@@ -299,6 +307,8 @@ struct sim {
 	bool (*filter)(struct sim *sim, const struct frame *frame);
 	void *filter_context;
 	uint64_t frames, lost, duplicated, reordered, corrupted, refused; // what the links did
+	struct frame *old[OLD_FRAMES];                                    // the attacker's
+	uint64_t attacks, phases;
 	// What became of frames that arrived: nothing else may.
 	uint64_t arrived, walked, rx_full, died, steered, steer_full, steer_wrong;
 };
@@ -335,8 +345,9 @@ void node_die(struct sim *sim, struct node *node);
 
 // link.c
 struct frame *frame_new(uint32_t size);
-void link_send(struct sim *sim, struct frame *frame); // takes the frame
-struct frame *link_take(struct sim *sim);             // the next arrival
+void link_send(struct sim *sim, struct frame *frame);   // takes the frame
+void link_inject(struct sim *sim, struct frame *frame); // takes it; it arrives at its at_ns
+struct frame *link_take(struct sim *sim);               // the next arrival
 uint64_t link_deadline(const struct sim *sim);
 
 // node.c

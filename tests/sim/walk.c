@@ -1,10 +1,10 @@
 // The two walks of a packet, in the order of the dataplane's receive.c and send.c. A copy stands
-// for the cipher, the checksum in front of the header for UDP's.
+// for the cipher unless the plan is sealed, the checksum in front of the header for UDP's.
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/base/bytes.h"
-#include "tests/sim/sim.h"
+#include "tests/sim/seal.h"
 
 static void send_frame(struct sim *sim, struct node *node, struct frame *frame)
 {
@@ -49,13 +49,15 @@ void walk_out(struct sim *sim, struct node *node, const struct send_packet *pack
 	frame->to = sim->plan->pair[end->pair].ends[!end->side].node;
 	frame->sender = end;
 	uint8_t *at = frame->bytes + FRAME_OVERHEAD;
-	at += wire_header_frame(at, &packet->header);
-	memcpy(at, ack, ack_size);
-	at += ack_size;
-	for (uint32_t i = 0; i < packet->iov_count; i++) {
-		memcpy(at, packet->iov[i].base, packet->iov[i].size);
-		at += packet->iov[i].size;
-	}
+	struct seal_source pieces[3] = {{ack, ack_size}};
+	for (uint32_t i = 0; i < packet->iov_count; i++)
+		pieces[i + 1] = (struct seal_source){packet->iov[i].base, packet->iov[i].size};
+	wire_header_frame(at, &packet->header);
+	if (sim->plan->sealed)
+		seal_out(end, packet->header.pn, at, pieces, packet->iov_count + 1u);
+	else
+		cipher_null.seal(NULL, packet->header.pn, at, pieces, packet->iov_count + 1u,
+			at + WIRE_HEADER_SIZE);
 	send_frame(sim, node, frame);
 }
 
@@ -145,10 +147,31 @@ static void mark_have(struct end *end, const struct wire_header *header, uint32_
 	stream->records[number].have |= cells;
 }
 
-static enum verdict open_packet(struct sim *sim, struct transport *t, struct end *end,
-	const struct wire_header *header, struct opened *opened)
+// A sealed packet is opened as opened.c does it: a riding ACK block and what is known already into
+// scratch, the rest into its place; of other types everything into scratch.
+static enum verdict open_sealed(struct end *end, const struct wire_header *header,
+	const struct frame *frame, const struct conn_place *place, uint32_t front_size,
+	uint32_t size, uint8_t *scratch)
 {
-	const uint8_t *front = opened->payload;
+	struct seal_piece pieces[3] = {{scratch, front_size}};
+	uint32_t count = 1;
+	enum verdict verdict;
+	for (uint32_t i = 0; place && i < place->iov_count; i++)
+		pieces[count++] = (struct seal_piece){place->iov[i].base, place->iov[i].size};
+	if (place && place->iov_count == 0)
+		pieces[count++] = (struct seal_piece){scratch + front_size, size};
+	verdict = seal_in(end, header, frame->bytes + FRAME_OVERHEAD, frame->size - FRAME_OVERHEAD,
+		pieces, count);
+	if (verdict == VERDICT_ACCEPT && frame->corrupted)
+		sim_fail(end->sim, "%c: the tag lets a forged packet pass", node_letter(end->node));
+	return verdict;
+}
+
+static enum verdict open_packet(struct sim *sim, struct transport *t, struct end *end,
+	const struct wire_header *header, const struct frame *frame, struct opened *opened)
+{
+	static uint8_t scratch[2 * MTU_MAX];
+	const uint8_t *front = sim->plan->sealed ? scratch : opened->payload;
 	uint32_t front_size = opened->size, used = 0;
 	opened->has_ack = header->flags & WIRE_ACK_BLOCK;
 	if (header->type == WIRE_DATA) {
@@ -162,10 +185,21 @@ static enum verdict open_packet(struct sim *sim, struct transport *t, struct end
 			return verdict;
 		if (sim_strict(sim))
 			check_place(end, header, opened->size, &place);
-		if (!open_into(sim, &place, front + ride, opened->size))
+		if (sim->plan->sealed)
+			verdict = open_sealed(
+				end, header, frame, &place, ride, opened->size, scratch);
+		else if (!open_into(sim, &place, front + ride, opened->size))
 			return DROP_OFFSET;
+		if (verdict != VERDICT_ACCEPT)
+			return verdict;
 		opened->payload = NULL;
 		front_size = ride;
+	} else if (sim->plan->sealed) {
+		enum verdict verdict =
+			open_sealed(end, header, frame, NULL, opened->size, 0, scratch);
+		if (verdict != VERDICT_ACCEPT)
+			return verdict;
+		opened->payload = scratch;
 	}
 	if (opened->has_ack) {
 		used = wire_ack_parse(&opened->ack, front, front_size);
@@ -189,7 +223,7 @@ static enum verdict on_packet(struct sim *sim, struct node *node, const struct f
 	enum verdict verdict = conn_check_pn(end->conn, header->pn);
 	if (verdict != VERDICT_ACCEPT)
 		return verdict;
-	verdict = open_packet(sim, node->transport, end, header, &opened);
+	verdict = open_packet(sim, node->transport, end, header, frame, &opened);
 	if (verdict != VERDICT_ACCEPT)
 		return verdict;
 	const struct wire_ack *ack = opened.has_ack ? &opened.ack : NULL;
@@ -223,7 +257,7 @@ void walk_in(struct sim *sim, struct node *node, const struct frame *frame)
 		story_packet(sim, frame->from, frame->to, "checksum refuses", bytes, size);
 		return;
 	}
-	if (frame->corrupted && sim_strict(sim)) {
+	if (frame->corrupted && sim_strict(sim) && !sim->plan->sealed) {
 		sim_fail(sim, "the checksum let a corrupted frame pass");
 		return;
 	}

@@ -169,11 +169,38 @@ static void place__bounds(void **state)
 	pair_free(p);
 }
 
-// Forged packets take blocks for a turn only, and never the credit.
+// Forged packets take blocks for a turn only, no more than were granted, and never the credit.
 static void place__forged(void **state)
 {
 	(void)state;
 	struct pair *p = opened(4);
+	struct pair_side *s = &p->side[1];
+	struct conn_place place;
+	struct wire_header h = {.type = WIRE_DATA, .pn = 50};
+	for (uint32_t r = 0; r < 100; r++) {
+		h.offset = wire_offset(r, 0);
+		enum verdict v = conn_place(s->t, s->c, &h, 1408, &place);
+		assert_int_equal(v, r < 4 ? VERDICT_ACCEPT : DROP_CREDIT);
+	}
+	assert_int_equal(s->blocks_out, 4);
+	for (uint32_t r = 0; r < 4; r++) { // true ones find the same blocks, in any order
+		h.offset = wire_offset(r ^ 1, 0);
+		h.pn++;
+		assert_int_equal(conn_place(s->t, s->c, &h, 1408, &place), VERDICT_ACCEPT);
+		assert_int_equal(conn_on_packet(s->t, s->c, &h, NULL, 1408, NULL, p->now_ns),
+			VERDICT_ACCEPT);
+		assert_int_equal(s->c->nplaced, 3 - r);
+	}
+	assert_int_equal(s->blocks_out, 4);
+	transport_abort(s->t, s->c, CLOSE_LOCAL, p->now_ns);
+	assert_int_equal(s->blocks_out, 0);
+	pair_free(p);
+}
+
+static void place__forged_with_credit_to_spare(void **state)
+{
+	(void)state;
+	struct pair *p = opened(300);
 	struct pair_side *s = &p->side[1];
 	struct conn_place place;
 	struct wire_header h = {.type = WIRE_DATA, .pn = 50};
@@ -228,6 +255,7 @@ int main(void)
 		cmocka_unit_test(stream__all_updated),
 		cmocka_unit_test(place__bounds),
 		cmocka_unit_test(place__forged),
+		cmocka_unit_test(place__forged_with_credit_to_spare),
 		cmocka_unit_test(place__many_small),
 		cmocka_unit_test(place__no_buffer),
 	};
