@@ -10,6 +10,8 @@
 #include "lib/ipc/names.h"
 #include "lib/ipc/setup.h"
 
+enum config_pq { CONFIG_PQ_OFF, CONFIG_PQ_PREFER, CONFIG_PQ_REQUIRE };
+
 enum config_limits {
 	CONFIG_PEERS_MAX = 64,
 	CONFIG_SOCKET_SIZE = SETUP_SOCKET_SIZE,
@@ -26,6 +28,13 @@ struct config_peer {
 	uint32_t link;
 };
 
+struct config_security {
+	enum cipher_id cipher; // of packets, the same on both ends of a session
+	enum config_pq pq;     // of the TLS key exchange
+	// PEM files of this node; all empty: control connections are plain
+	char ca[CONFIG_PATH_SIZE], certificate[CONFIG_PATH_SIZE], key[CONFIG_PATH_SIZE];
+};
+
 struct config {
 	char file[CONFIG_PATH_SIZE];
 	char node[NAME_SIZE];
@@ -34,6 +43,7 @@ struct config {
 	uint16_t listen_port;           // 0: any, for tests
 	char program[CONFIG_PATH_SIZE]; // sluice-dataplane, absolute
 	struct setup_dataplane dataplane;
+	struct config_security security;
 	uint32_t links_count, peers_count;
 	struct setup_link links[SETUP_LINKS_MAX];
 	struct config_peer peers[CONFIG_PEERS_MAX];

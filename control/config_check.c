@@ -60,7 +60,7 @@ static int check_path(
 	return setup_path(path, size, text, why) ? 0 : check_fail(check, "%s: %s", key, why);
 }
 
-// Control traffic is not encrypted yet: it may only go where nobody else listens.
+// Control traffic without TLS may only go where nobody else listens.
 static bool check_trusted(struct address address)
 {
 	static const struct address loopback = {{[15] = 1}};
@@ -104,24 +104,69 @@ static int check_endpoint(const struct check *check, const char *key, const char
 	if (!setup_number(&number, digits, port_min, 65535, why))
 		return check_fail(check, "%s: %s", key, why);
 	*port = (uint16_t)number;
-	if (!check_trusted(*address))
+	if (!check->config->security.ca[0] && !check_trusted(*address))
 		return check_fail(check,
-			"%s: %s is refused: control traffic is not encrypted yet, so only "
-			"127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed until TLS is built",
+			"%s: %s is refused: without certificates (security.ca) control traffic is "
+			"plain, so only 127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed",
 			key, address_text(host, *address));
 	return 0;
 }
 
-static int check_security(const struct check *check)
+static int check_cipher(const struct check *check, const char *cipher)
 {
-	const char *cipher = check->raw->security ? check->raw->security->cipher : NULL;
-
 	if (!cipher || strcmp(cipher, "null") != 0)
 		return check_fail(check,
 			"security.cipher: %s%s%sencryption is not built yet; write cipher: "
 			"\"null\" by name to run unencrypted on trusted links",
 			cipher ? "'" : "",
 			cipher ? cipher : "is missing: ", cipher ? "' is not available: " : "");
+	return 0;
+}
+
+// The node's certificates: all three files, or none.
+static int check_certificates(const struct check *check, const struct raw_security *raw)
+{
+	struct config_security *security = &check->config->security;
+	const struct {
+		const char *key, *text;
+		char *path;
+	} files[] = {
+		{"security.ca", raw->ca, security->ca},
+		{"security.certificate", raw->certificate, security->certificate},
+		{"security.key", raw->key, security->key},
+	};
+	bool any = raw->ca || raw->certificate || raw->key;
+
+	for (size_t i = 0; any && i < COUNT(files); i++) {
+		if (!files[i].text)
+			return check_fail(check,
+				"%s: is missing; ca, certificate and key go together, and sluice "
+				"pki issue %s makes them",
+				files[i].key, check->config->node);
+		if (check_path(check, files[i].key, files[i].text, files[i].path,
+			    CONFIG_PATH_SIZE) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int check_security(const struct check *check)
+{
+	static const struct raw_security nothing;
+	static const char *const pq_names[] = {"off", "prefer", "require", NULL};
+	const struct raw_security *raw = check->raw->security ? check->raw->security : &nothing;
+	struct config_security *security = &check->config->security;
+	char why[SETUP_WHY_SIZE];
+	int pq = CONFIG_PQ_PREFER;
+
+	if (check_cipher(check, raw->cipher) < 0 || check_certificates(check, raw) < 0)
+		return -1;
+	if (raw->pq && !setup_choice(&pq, raw->pq, pq_names, why))
+		return check_fail(check, "security.pq: %s", why);
+	if (pq == CONFIG_PQ_REQUIRE && !security->ca[0])
+		return check_fail(check, "security.pq: require wants certificates (security.ca): "
+					 "without them nothing is exchanged");
+	security->pq = (enum config_pq)pq;
 	return 0;
 }
 
@@ -279,10 +324,10 @@ int config_check(
 	if (check_path(&check, "run_dir", raw->run_dir, config->run_dir, sizeof(config->run_dir)) <
 		0)
 		return -1;
-	if (check_endpoint(&check, "control.listen", raw->control ? raw->control->listen : NULL, 0,
-		    &config->listen_address, &config->listen_port) < 0)
-		return -1;
-	if (check_security(&check) < 0 || check_dataplane(&check) < 0)
+	if (check_security(&check) < 0 ||
+		check_endpoint(&check, "control.listen", raw->control ? raw->control->listen : NULL,
+			0, &config->listen_address, &config->listen_port) < 0 ||
+		check_dataplane(&check) < 0)
 		return -1;
 	if (raw->links_count == 0)
 		return check_fail(&check, "links: is missing; write a list with at least one link");

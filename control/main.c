@@ -40,6 +40,8 @@ static const char usage[] =
 	"  -V, --version          print the version and exit\n"
 	"  -h, --help             print this and exit\n"
 	"\n"
+	"SIGHUP reads the node's certificates again; a change of their files is seen anyway.\n"
+	"\n"
 	"SLUICE_LOG=error|warning|info|debug says how much is logged to standard error (info).\n"
 	"SLUICE_LOOP=epoll keeps away from io_uring.\n";
 
@@ -88,6 +90,10 @@ static void main_on_signal(void *owner, int number)
 {
 	struct node *stopping = owner;
 
+	if (number == SIGHUP) {
+		identity_reload(&stopping->identity);
+		return;
+	}
 	log_info("%s: stopping.", strsignal(number));
 	admin_stop(stopping); // no new requests; its waiters hear that we go
 	node_stop(stopping);

@@ -274,6 +274,7 @@ int node_init(struct node *node, struct loop *loop)
 	node->plane.on_stopped = node_on_plane_stopped;
 	node->plane.owner = node;
 	peers_init(&node->peers, &node->config, loop);
+	node->peers.tls = &node->identity.tls;
 	node->peers.on_up = node_on_peer_up;
 	node->peers.on_down = node_on_peer_down;
 	node->peers.on_boot = node_on_peer_boot;
@@ -285,7 +286,9 @@ int node_init(struct node *node, struct loop *loop)
 
 int node_start(struct node *node, char *error, size_t error_size)
 {
-	if (peers_start(&node->peers, error, error_size) < 0)
+	if (identity_start(&node->identity, &node->config.security, node->config.node, node->loop,
+		    error, error_size) < 0 ||
+		peers_start(&node->peers, error, error_size) < 0)
 		return -1;
 	plane_start(&node->plane);
 	return 0;
@@ -309,6 +312,7 @@ void node_fini(struct node *node)
 		loop_timer_stop(node->loop, &node->tick);
 		plane_fini(&node->plane);
 		peers_stop(&node->peers);
+		identity_stop(&node->identity);
 	}
 	free(node->core);
 	free(node->out);

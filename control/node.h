@@ -7,6 +7,7 @@
 
 #include "control/cluster/session/session.h"
 #include "control/config.h"
+#include "control/identity.h"
 #include "control/loop.h"
 #include "control/net/peers.h"
 #include "control/plane/plane.h"
@@ -30,6 +31,7 @@ struct node {
 	struct config config;
 	struct loop *loop;
 	struct plane plane;         // the dataplane: state, pid, tables
+	struct identity identity;   // our certificates
 	struct peers peers;         // peers.peer[i] belongs to config.peers[i]
 	struct session_core *core;  // attempts in flight
 	struct session_output *out; // of the core, between two calls
@@ -42,7 +44,7 @@ struct node {
 };
 
 int node_init(struct node *node, struct loop *loop);
-// Plane and peers. 0, or -1 with a sentence.
+// Certificates, plane and peers. 0, or -1 with a sentence.
 int node_start(struct node *node, char *error, size_t error_size);
 // Stops peers at once and the dataplane (unless leave_dataplane), then quits the loop.
 void node_stop(struct node *node);

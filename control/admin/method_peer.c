@@ -16,6 +16,8 @@ static json_t *peer_row(const struct node *node, uint32_t index)
 		row, "rtt_ns", peer->rtt_ns ? json_integer((json_int_t)peer->rtt_ns) : json_null());
 	json_object_set_new(
 		row, "dataplane", json_boolean(peer->state == PEER_UP && peer->boot_id != 0));
+	json_object_set_new(row, "key_exchange",
+		conn_group(&peer->conn) ? json_string(conn_group(&peer->conn)) : json_null());
 	json_object_set_new(row, "reason",
 		peer->state != PEER_UP && peer->error[0] ? rpc_text(peer->error) : json_null());
 	return row;

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <time.h>
 #include <unistd.h>
 
 static double seconds_since(uint64_t now_ns, uint64_t then_ns)
@@ -90,18 +91,34 @@ static json_int_t status_sessions(const struct tables *tables)
 	return count;
 }
 
+// Null without certificates: control traffic is plain then.
+static json_t *status_certificate(const struct node *node)
+{
+	const struct pki_certificate *own = &node->identity.tls.certificate;
+	int64_t now = time(NULL);
+	char until[PKI_TIME_SIZE];
+
+	if (!node->identity.tls.context)
+		return json_null();
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:b}", //
+		"node", own->node, "issuer", own->issuer, "algorithm", own->algorithm, "serial",
+		own->serial, "not_after", pki_time_text(until, own->not_after), "expires_in_s",
+		(json_int_t)(own->not_after - now), "state", pki_age_names[pki_age(own, now)],
+		"hybrid_key_exchange", node->identity.tls.hybrid);
+}
+
 json_t *method_status(struct method_call *call, struct rpc_error *error)
 {
 	struct node *node = call->node;
 	const struct tables *tables = &node->plane.tables;
 
 	(void)error;
-	return json_pack("{s:s, s:s, s:f, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", //
+	return json_pack("{s:s, s:s, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", //
 		"node", node->config.node, "version", SLUICE_VERSION, "uptime_s",
-		seconds_since(call->now_ns, node->started_ns), "cipher", "null", "control",
-		status_control(call), "dataplane", status_dataplane(call), "links",
-		method_links(node), "peers", method_peers(node), "sessions",
-		status_sessions(tables), "apps", status_apps(tables), "listeners",
+		seconds_since(call->now_ns, node->started_ns), "cipher", "null", "certificate",
+		status_certificate(node), "control", status_control(call), "dataplane",
+		status_dataplane(call), "links", method_links(node), "peers", method_peers(node),
+		"sessions", status_sessions(tables), "apps", status_apps(tables), "listeners",
 		status_listeners(tables));
 }
 

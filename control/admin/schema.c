@@ -19,7 +19,9 @@ const struct schema_method schema_methods[] = {
 		.sentence = "the whole node in one look: both processes, links, peers, sessions, "
 			    "applications",
 		.result =
-			"node, version, uptime_s, cipher, control {pid, uptime_s}, dataplane {pid, "
+			"node, version, uptime_s, cipher, certificate (null without one) {node, "
+			"issuer, algorithm, serial, not_after, expires_in_s, state, "
+			"hybrid_key_exchange}, control {pid, uptime_s}, dataplane {pid, "
 			"state, boot_id, "
 			"hugepages, workers, restarts, program_version, uptime_s}, links[], "
 			"peers[], sessions, apps[] "
@@ -154,7 +156,8 @@ const struct schema_method schema_methods[] = {
 		.name = "peer.list",
 		.level = LEVEL_VIEWER,
 		.sentence = "peers of the configuration and whether their control process answers",
-		.result = "peers[] {name, reachable, control, address, reason}",
+		.result = "peers[] {name, reachable, control, address, key_exchange (null "
+			  "without TLS), reason}",
 	},
 	{
 		.name = "help",

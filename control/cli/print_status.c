@@ -1,6 +1,8 @@
 // sluice status: the node in one look.
 #include "control/cli/cli.h"
 
+#include <string.h>
+
 #include "control/cli/print.h"
 
 static const char *paint(const struct cli *cli, bool good)
@@ -37,6 +39,23 @@ static void status_processes(const struct cli *cli, const json_t *r)
 			json_integer_value(json_object_get(plane, "restarts")) == 1 ? "" : "s");
 	if (json_is_string(json_object_get(plane, "error")))
 		printf("           last error: %s\n", member_text(a, plane, "error"));
+}
+
+// How control processes trust each other.
+static void status_certificate(const struct cli *cli, const json_t *r)
+{
+	const json_t *own = json_object_get(r, "certificate");
+	const char *state = json_string_value(json_object_get(own, "state"));
+	char a[TABLE_CELL_SIZE], b[TABLE_CELL_SIZE], c[TABLE_CELL_SIZE];
+	bool good = state && strcmp(state, "good") == 0;
+
+	if (!state) {
+		printf("identity   none: control traffic is plain\n");
+		return;
+	}
+	printf("identity   %s of %s, until %s%s%s%s%s\n", member_text(a, own, "node"),
+		member_text(b, own, "issuer"), member_text(c, own, "not_after"), good ? "" : ", ",
+		paint(cli, good), good ? "" : state, unpaint(cli));
 }
 
 static void status_table(const struct cli *cli, const json_t *rows, const struct column *columns)
@@ -82,6 +101,7 @@ int print_status(const struct cli *cli, const json_t *r)
 		member_text(b, r, "version"), member_text(c, r, "cipher"),
 		member_text(d, r, "sessions"));
 	status_processes(cli, r);
+	status_certificate(cli, r);
 	status_table(cli, json_object_get(r, "links"), link_columns);
 	status_table(cli, json_object_get(r, "peers"), peer_columns);
 	status_table(cli, json_object_get(r, "apps"), app_columns);

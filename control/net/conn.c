@@ -12,18 +12,38 @@
 
 #include "lib/base/bytes.h"
 
-#define CONN_IN_SIZE (MESSAGE_FRAME_HEAD + MESSAGE_SIZE_MAX)
+#define CONN_READS_TURN 16
+#define CONN_IN_SIZE    (MESSAGE_FRAME_HEAD + MESSAGE_SIZE_MAX)
 
-// ---- the seam: with TLS these two speak to the session instead of the socket ----
+// ---- with TLS these speak to the session instead of the socket ----
 
 static ssize_t conn_read(struct conn *conn, void *buffer, size_t size)
 {
-	return recv(conn->fd, buffer, size, MSG_DONTWAIT);
+	return conn->session ? tls_session_read(conn->session, buffer, size)
+			     : recv(conn->fd, buffer, size, MSG_DONTWAIT);
 }
 
 static ssize_t conn_write(struct conn *conn, const void *buffer, size_t size)
 {
-	return send(conn->fd, buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+	return conn->session ? tls_session_write(conn->session, buffer, size)
+			     : send(conn->fd, buffer, size, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+// After a read or write that failed.
+static const char *conn_why(const struct conn *conn)
+{
+	return conn->session && errno == EPROTO ? tls_session_error(conn->session)
+						: strerror(errno);
+}
+
+const char *conn_peer(const struct conn *conn)
+{
+	return conn->session && conn->state == CONN_OPEN ? tls_session_peer(conn->session) : NULL;
+}
+
+const char *conn_group(const struct conn *conn)
+{
+	return conn_peer(conn) ? tls_session_group(conn->session) : NULL;
 }
 
 static void conn_on_ready(void *owner, short events);
@@ -33,19 +53,23 @@ void conn_close(struct conn *conn)
 	if (conn->fd < 0 || !conn->loop)
 		return;
 	loop_watch_stop(conn->loop, &conn->watch);
+	tls_session_free(conn->session);
+	conn->session = NULL;
 	close(conn->fd);
 	conn->fd = -1;
 	free(conn->in);
 	free(conn->out);
 	conn->in = conn->out = NULL;
 	conn->in_used = conn->out_used = conn->out_size = 0;
-	conn->connecting = false;
 }
 
 static void conn_fail(struct conn *conn, const char *why)
 {
+	char text[REASON_SIZE]; // it may be the session's, which ends here
+
+	snprintf(text, sizeof(text), "%s", why);
 	conn_close(conn);
-	conn->on_closed(conn->owner, why);
+	conn->on_closed(conn->owner, text);
 }
 
 // Keepalive and user timeout: a peer whose machine vanished is noticed by the kernel too, not only
@@ -76,10 +100,26 @@ static int conn_begin(struct conn *conn, struct loop *loop, int fd, short events
 	return error;
 }
 
+// The TLS of a connected socket, if we have any.
+static int conn_session(struct conn *conn, const char *peer)
+{
+	conn->state = CONN_OPEN;
+	if (!conn->tls || !conn->tls->context)
+		return 0;
+	conn->session = tls_session_new(conn->tls, conn->fd, peer);
+	conn->state = CONN_SHAKING;
+	return conn->session ? 0 : -ENOMEM;
+}
+
 int conn_open(struct conn *conn, struct loop *loop, int fd)
 {
-	conn->connecting = false;
-	return conn_begin(conn, loop, fd, POLLIN);
+	int error = conn_begin(conn, loop, fd, POLLIN);
+
+	if (error == 0)
+		error = conn_session(conn, NULL);
+	if (error < 0)
+		conn_close(conn);
+	return error;
 }
 
 socklen_t conn_address(struct sockaddr_storage *to, struct address address, uint16_t port)
@@ -114,8 +154,31 @@ int conn_dial(struct conn *conn, struct loop *loop, struct address address, uint
 		close(fd);
 		return error;
 	}
-	conn->connecting = true;
+	conn->state = CONN_DIALING;
 	return conn_begin(conn, loop, fd, POLLOUT);
+}
+
+// One turn of the handshake.
+static void conn_shake(struct conn *conn)
+{
+	switch (tls_session_handshake(conn->session)) {
+	case TLS_WANTS_READ:
+		loop_watch_events(conn->loop, &conn->watch, POLLIN);
+		break;
+	case TLS_WANTS_WRITE:
+		loop_watch_events(conn->loop, &conn->watch, POLLOUT);
+		break;
+	case TLS_FAILED:
+		// OpenSSL has sent its alert; what the other end still says is not waited for.
+		conn_fail(conn, tls_session_error(conn->session));
+		break;
+	case TLS_DONE:
+		conn->state = CONN_OPEN;
+		loop_watch_events(conn->loop, &conn->watch, POLLIN);
+		if (conn->on_connected)
+			conn->on_connected(conn->owner);
+		break;
+	}
 }
 
 static void conn_on_dialed(struct conn *conn)
@@ -129,9 +192,14 @@ static void conn_on_dialed(struct conn *conn)
 		conn_fail(conn, strerror(error));
 		return;
 	}
-	conn->connecting = false;
-	loop_watch_events(conn->loop, &conn->watch, POLLIN);
-	conn->on_connected(conn->owner);
+	if (conn_session(conn, conn->peer) < 0) {
+		conn_fail(conn, strerror(ENOMEM));
+	} else if (conn->session) {
+		conn_shake(conn);
+	} else {
+		loop_watch_events(conn->loop, &conn->watch, POLLIN);
+		conn->on_connected(conn->owner);
+	}
 }
 
 // Sends what waits. False: the connection failed.
@@ -173,7 +241,7 @@ int conn_send(struct conn *conn, const struct message *message)
 	uint8_t frame[4096]; // the largest message is an offer of less than 1 KiB
 	size_t size = message_frame(message, frame, sizeof(frame));
 
-	if (conn->fd < 0 || conn->connecting)
+	if (conn->fd < 0 || conn->state != CONN_OPEN)
 		return -1;
 	if (size == 0)
 		return -1;
@@ -181,6 +249,16 @@ int conn_send(struct conn *conn, const struct message *message)
 		return 0;
 	conn_close(conn);
 	return -1;
+}
+
+// Four bytes that are no size may be the beginning of TLS.
+static const char *conn_odd_frame(const struct conn *conn)
+{
+	static const uint8_t client_hello[2] = {0x16, 3};
+
+	return !conn->session && memcmp(conn->in, client_hello, 2) == 0
+		       ? "it speaks TLS, and this node has no certificate in its configuration"
+		       : "a frame of an impossible size arrived";
 }
 
 // Hands over every whole frame. False: the connection is gone, by us or by the callback.
@@ -194,7 +272,7 @@ static bool conn_take_frames(struct conn *conn)
 		uint32_t size = be32_get(conn->in + at);
 
 		if (size == 0 || size > MESSAGE_SIZE_MAX) {
-			conn_fail(conn, "a frame of an impossible size arrived");
+			conn_fail(conn, conn_odd_frame(conn));
 			return false;
 		}
 		if (conn->in_used - at < MESSAGE_FRAME_HEAD + size)
@@ -214,31 +292,46 @@ static bool conn_take_frames(struct conn *conn)
 	return true;
 }
 
-static void conn_on_readable(struct conn *conn)
+// False: nothing more to read, or the connection is gone.
+static bool conn_read_some(struct conn *conn)
 {
 	ssize_t got = conn_read(conn, conn->in + conn->in_used, CONN_IN_SIZE - conn->in_used);
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
+		return false;
 	if (got <= 0) {
 		conn_fail(conn,
-			got == 0 ? "the connection was closed by the other side" : strerror(errno));
-		return;
+			got == 0 ? "the connection was closed by the other side" : conn_why(conn));
+		return false;
 	}
 	conn->in_used += (size_t)got;
-	conn_take_frames(conn);
+	return conn_take_frames(conn);
+}
+
+// Every message is a TLS record, so some are read at once. What is left of one waits where no poll
+// sees it: at most 16 KiB, so this ends.
+static void conn_on_readable(struct conn *conn)
+{
+	for (int reads = 1; conn_read_some(conn) && conn->session &&
+			    (reads < CONN_READS_TURN || tls_session_pending(conn->session));
+		reads++)
+		;
 }
 
 static void conn_on_ready(void *owner, short events)
 {
 	struct conn *conn = owner;
 
-	if (conn->connecting) {
+	if (conn->state == CONN_DIALING) {
 		conn_on_dialed(conn);
 		return;
 	}
+	if (conn->state == CONN_SHAKING) {
+		conn_shake(conn);
+		return;
+	}
 	if (events & POLLOUT && !conn_flush(conn)) {
-		conn_fail(conn, strerror(errno));
+		conn_fail(conn, conn_why(conn));
 		return;
 	}
 	if (events & (POLLIN | POLLHUP | POLLERR))

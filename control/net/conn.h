@@ -1,5 +1,5 @@
-// One connection to another control process: frames in, frames out, bounded. TLS takes the place of
-// read and write here.
+// One connection to another control process: frames in, frames out, bounded; over TLS when the node
+// has certificates.
 #pragma once
 
 #include <stdbool.h>
@@ -9,19 +9,29 @@
 
 #include "control/loop.h"
 #include "control/net/message.h"
+#include "control/net/tls_session.h"
 
 #define CONN_OUT_MAX (256u * 1024) // what waits for a slow peer; more than that and it is dropped
 
+enum conn_state {
+	CONN_DIALING, // TCP
+	CONN_SHAKING, // TLS: nobody has been believed, and nothing of ours was said
+	CONN_OPEN,
+};
+
 struct conn {
 	struct loop *loop;
-	int fd; // -1: closed
+	int fd;                      // -1: closed
+	enum conn_state state;       // when closed: how far it came
+	const struct tls *tls;       // NULL, or without certificates: the connection is plain
+	const char *peer;            // conn_dial: the node that must answer
+	struct tls_session *session; // NULL: plain, or closed
 	struct loop_watch watch;
 	uint8_t *in; // MESSAGE_FRAME_HEAD + MESSAGE_SIZE_MAX, while open
 	size_t in_used;
 	uint8_t *out;
 	size_t out_used, out_size;
-	bool connecting;
-	void (*on_connected)(void *owner); // of conn_dial
+	void (*on_connected)(void *owner); // of conn_dial: both ends have shown who they are
 	// `message` lives until the call returns. The callback may close the connection.
 	void (*on_message)(void *owner, const struct message *message);
 	void (*on_closed)(void *owner,
@@ -29,8 +39,8 @@ struct conn {
 	void *owner;
 };
 
-// The callbacks and owner must be set. Takes `fd`, which is connected and non-blocking. 0 or
-// negative errno.
+// The callbacks and owner must be set, and tls. Takes `fd`, which is connected and non-blocking. 0
+// or negative errno.
 int conn_open(struct conn *conn, struct loop *loop, int fd);
 // Fills `to`; returns its size.
 socklen_t conn_address(struct sockaddr_storage *to, struct address address, uint16_t port);
@@ -40,3 +50,7 @@ int conn_dial(struct conn *conn, struct loop *loop, struct address address, uint
 // Sends or queues. 0, or -1: closed (on_closed is not called).
 int conn_send(struct conn *conn, const struct message *message);
 void conn_close(struct conn *conn); // legal when closed
+// The node of the peer's certificate; NULL on a plain connection, or before it was verified.
+const char *conn_peer(const struct conn *conn);
+// The group of its key exchange: "X25519". NULL as above.
+const char *conn_group(const struct conn *conn);

@@ -95,19 +95,33 @@ int peers_send(struct peers *peers, uint32_t peer, const struct message *message
 	return -1;
 }
 
+static struct incoming *peers_incoming(struct peers *peers, uint64_t link)
+{
+	for (int i = 0; i < PEERS_INCOMING_MAX; i++)
+		if (peers->incoming[i].used && peers->incoming[i].link == link)
+			return &peers->incoming[i];
+	return NULL;
+}
+
 int peers_answer(struct peers *peers, uint64_t link, const struct message *message)
 {
-	for (int i = 0; i < PEERS_INCOMING_MAX; i++) {
-		struct incoming *to = &peers->incoming[i];
+	struct incoming *to = peers_incoming(peers, link);
 
-		if (!to->used || to->link != link)
-			continue;
-		if (conn_send(&to->conn, message) == 0)
-			return 0;
-		loop_timer_start(peers->loop, &to->timer, 0, to->timer.on_time, to);
+	if (!to)
 		return -1;
-	}
+	if (conn_send(&to->conn, message) == 0)
+		return 0;
+	loop_timer_start(peers->loop, &to->timer, 0, to->timer.on_time, to);
 	return -1;
+}
+
+struct conn *peers_conn(struct peers *peers, uint32_t peer, uint64_t link)
+{
+	struct incoming *incoming = link ? peers_incoming(peers, link) : NULL;
+
+	if (link)
+		return incoming ? &incoming->conn : NULL;
+	return peers->peer[peer].state == PEER_UP ? &peers->peer[peer].conn : NULL;
 }
 
 void peers_hurry(struct peers *peers, uint32_t peer)

@@ -50,12 +50,14 @@ struct incoming {
 
 struct peers {
 	const struct config *config;
+	const struct tls *tls; // set after peers_init; NULL: plain connections
 	struct loop *loop;
 	int listener;
 	uint16_t listen_port; // as bound
 	struct loop_watch listener_watch;
 	uint64_t boot_id; // of our dataplane, told in hello, ping and pong; 0: none
 	uint64_t next_link;
+	uint64_t warned_ns; // when a stranger was last logged
 	uint32_t count;
 	struct peer peer[CONFIG_PEERS_MAX];
 	struct incoming incoming[PEERS_INCOMING_MAX];
@@ -77,5 +79,7 @@ void peers_stop(struct peers *peers);
 int peers_send(struct peers *peers, uint32_t peer, const struct message *message);
 // On an incoming one. 0, or -1 when it is gone.
 int peers_answer(struct peers *peers, uint64_t link, const struct message *message);
+// The connection to `peer` (link 0), or the incoming one; NULL when it is gone.
+struct conn *peers_conn(struct peers *peers, uint32_t peer, uint64_t link);
 // Dials now instead of at the end of the back-off.
 void peers_hurry(struct peers *peers, uint32_t peer);

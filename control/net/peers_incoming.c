@@ -10,6 +10,7 @@
 #include "control/net/peers_internal.h"
 
 #define INCOMING_ACCEPTS_TURN 16
+#define INCOMING_WARN_MS      1000
 
 static void incoming_drop(struct incoming *incoming)
 {
@@ -22,13 +23,24 @@ static void incoming_drop(struct incoming *incoming)
 		peers->on_link_down(peers->owner, link);
 }
 
-// The last word: why the connection ends.
+// Whoever can connect can make us say this, so once a second is enough.
+static void incoming_warn(struct peers *peers, const char *why)
+{
+	uint64_t now_ns = loop_now_ns(peers->loop);
+	bool again = peers->warned_ns && now_ns - peers->warned_ns < PEERS_MS(INCOMING_WARN_MS);
+
+	log_line(again ? LOG_DEBUG : LOG_WARNING, "An incoming control connection is dropped: %s.",
+		why);
+	peers->warned_ns = again ? peers->warned_ns : now_ns;
+}
+
+// The last word: why the connection ends. One that has not shown who it is does not hear it.
 static void incoming_refuse(struct incoming *incoming, const char *why)
 {
 	struct message refuse = {.type = MESSAGE_REFUSE, .result = IPC_REFUSED_PEER};
 
 	snprintf(refuse.text, sizeof(refuse.text), "%s", why);
-	log_warning("An incoming control connection is dropped: %s.", why);
+	incoming_warn(incoming->peers, why);
 	conn_send(&incoming->conn, &refuse);
 	incoming_drop(incoming);
 }
@@ -37,14 +49,22 @@ static void incoming_on_timer(void *owner)
 {
 	struct incoming *incoming = owner;
 
-	incoming_refuse(incoming,
-		incoming->peer < 0 ? "no greeting came in time" : "nothing was heard for too long");
+	if (incoming->conn.state == CONN_SHAKING)
+		incoming_refuse(incoming, "its TLS handshake did not end in time");
+	else
+		incoming_refuse(incoming, incoming->peer < 0 ? "no greeting came in time"
+							     : "nothing was heard for too long");
 }
 
 static void incoming_on_closed(void *owner, const char *why)
 {
-	log_debug("An incoming control connection ended: %s.", why);
-	incoming_drop(owner);
+	struct incoming *incoming = owner;
+
+	if (incoming->conn.state == CONN_SHAKING)
+		incoming_warn(incoming->peers, why);
+	else
+		log_debug("An incoming control connection ended: %s.", why);
+	incoming_drop(incoming);
 }
 
 static void incoming_patience(struct incoming *incoming, uint64_t ms)
@@ -57,6 +77,7 @@ static void incoming_greeted(struct incoming *incoming, const struct message *he
 {
 	struct peers *peers = incoming->peers;
 	int peer = config_peer_find(peers->config, hello->node);
+	const char *shown = conn_peer(&incoming->conn);
 	char why[REASON_SIZE] = "";
 	struct message answer;
 
@@ -66,6 +87,10 @@ static void incoming_greeted(struct incoming *incoming, const struct message *he
 	else if (strcmp(hello->to, peers->config->node) != 0)
 		snprintf(why, sizeof(why), "this is node %.40s, not %.40s", peers->config->node,
 			hello->to);
+	else if (shown && strcmp(shown, hello->node) != 0)
+		snprintf(why, sizeof(why),
+			"it greets as node %.40s, but its certificate is for node %.40s",
+			hello->node, shown);
 	else if (peer < 0)
 		snprintf(why, sizeof(why), "node %.40s is not among the peers of node %.40s",
 			hello->node, peers->config->node);
@@ -123,14 +148,14 @@ static void incoming_take(struct peers *peers, int fd)
 	for (int i = 0; i < PEERS_INCOMING_MAX && !incoming; i++)
 		incoming = peers->incoming[i].used ? NULL : &peers->incoming[i];
 	if (!incoming) {
-		log_warning("An incoming control connection is dropped: %d are open already.",
-			PEERS_INCOMING_MAX);
+		incoming_warn(peers, "as many as we take are open already");
 		close(fd);
 		return;
 	}
 	incoming->used = true;
 	incoming->peer = -1;
 	incoming->link = ++peers->next_link;
+	incoming->conn.tls = peers->tls;
 	if (conn_open(&incoming->conn, peers->loop, fd) < 0) {
 		incoming->used = false;
 		return;

@@ -134,7 +134,9 @@ static void outgoing_on_timer(void *owner)
 		outgoing_dial(peer);
 		break;
 	case PEER_DIALING:
-		outgoing_fail(peer, "Connection timed out");
+		outgoing_fail(peer, peer->conn.state == CONN_SHAKING
+					    ? "its TLS handshake did not end in time"
+					    : "Connection timed out");
 		break;
 	case PEER_GREETING:
 		outgoing_fail(peer, "it accepts the connection but does not greet");
@@ -163,6 +165,8 @@ void outgoing_dial(struct peer *peer)
 	int error;
 
 	outgoing_go(peer, PEER_DIALING, PEERS_DIAL_MS);
+	peer->conn.tls = peer->peers->tls;
+	peer->conn.peer = config->name;
 	error = conn_dial(
 		&peer->conn, peer->peers->loop, config->control_address, config->control_port);
 	if (error < 0)

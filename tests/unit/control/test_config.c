@@ -238,18 +238,16 @@ static void config_load__control(void **state)
 		"control.listen: 'fd00::1:7701' is not ADDRESS:PORT, for example 127.0.0.1:7701 or "
 		"[::1]:7701");
 	expect("127.0.0.1:7701", "\"[fd00::1]:7701\"",
-		"control.listen: fd00::1 is refused: control traffic is not encrypted yet, so only "
-		"127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed until TLS is built");
+		"control.listen: fd00::1 is refused: without certificates (security.ca) control "
+		"traffic is plain, so only 127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed");
 	expect("127.0.0.1:7701", "127.0.0.1:x",
 		"control.listen: 'x' is not a number from 0 to 65535");
 	expect("127.0.0.1:7701", "0.0.0.0:7701",
-		"control.listen: 0.0.0.0 is refused: control traffic is not encrypted yet, so only "
-		"127.0.0.0/8, ::1 and "
-		"10.78.0.0/16 are allowed until TLS is built");
+		"control.listen: 0.0.0.0 is refused: without certificates (security.ca) control "
+		"traffic is plain, so only 127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed");
 	expect("127.0.0.1:7702", "192.168.0.1:7702",
-		"peers[0].control: 192.168.0.1 is refused: control traffic is not encrypted yet, "
-		"so only 127.0.0.0/8, ::1 and "
-		"10.78.0.0/16 are allowed until TLS is built");
+		"peers[0].control: 192.168.0.1 is refused: without certificates (security.ca) "
+		"control traffic is plain, so only 127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed");
 }
 
 static void config_load__cipher(void **state)
@@ -263,6 +261,37 @@ static void config_load__cipher(void **state)
 		"security.cipher: 'aes-128-gcm' is not available: encryption is not built yet; "
 		"write cipher: \"null\" by "
 		"name to run unencrypted on trusted links");
+}
+
+static void config_load__certificates(void **state)
+{
+	static const char text[] =
+		"node: a\nrun_dir: /tmp/a\ncontrol: {listen: 0.0.0.0:7701}\n"
+		"security: {cipher: 'null', pq: require, ca: /e/ca.crt, certificate: /e/node.crt, "
+		"key: /e/node.key}\n"
+		"links:\n- {name: x, driver: af_packet, interface: eth9, address: 10.0.0.1/24}\n";
+	struct config config;
+	char error[CONFIG_ERROR_SIZE];
+
+	(void)state;
+	assert_int_equal(load(&config, text, error), 0); // any address, over TLS
+	assert_string_equal(config.security.ca, "/e/ca.crt");
+	assert_string_equal(config.security.certificate, "/e/node.crt");
+	assert_string_equal(config.security.key, "/e/node.key");
+	assert_int_equal(config.security.pq, CONFIG_PQ_REQUIRE);
+	assert_int_equal(load(&config, good, error), 0);
+	assert_string_equal(config.security.ca, "");
+	assert_int_equal(config.security.pq, CONFIG_PQ_PREFER);
+	expect("cipher: \"null\"", "cipher: \"null\", ca: /e/ca.crt, key: /e/node.key",
+		"security.certificate: is missing; ca, certificate and key go together, and sluice "
+		"pki issue a makes them");
+	expect("cipher: \"null\"", "cipher: \"null\", ca: ca.crt, certificate: /e/c, key: /e/k",
+		"security.ca: 'ca.crt' is not an absolute path of at most 255 characters");
+	expect("cipher: \"null\"", "cipher: \"null\", pq: maybe",
+		"security.pq: 'maybe' is not one of: off, prefer, require");
+	expect("cipher: \"null\"", "cipher: \"null\", pq: require",
+		"security.pq: require wants certificates (security.ca): without them nothing is "
+		"exchanged");
 }
 
 static void config_load__dataplane(void **state)
@@ -454,6 +483,7 @@ int main(void)
 		cmocka_unit_test(config_load__node),
 		cmocka_unit_test(config_load__control),
 		cmocka_unit_test(config_load__cipher),
+		cmocka_unit_test(config_load__certificates),
 		cmocka_unit_test(config_load__dataplane),
 		cmocka_unit_test(config_load__links),
 		cmocka_unit_test(config_load__mtu),

@@ -13,12 +13,15 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "control/net/peers.h"
+#include "control/pki/pki.h"
 #include "lib/base/bytes.h"
+#include "tests/unit/control/pki/folder.h"
 
 #define TURN_NS 20000000ull // what passes in a turn ...
 #define WAIT_MS 5           // ... in which the kernel has so long to bring something
@@ -39,6 +42,7 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *now)
 
 struct side {
 	struct config config;
+	struct tls tls;
 	struct peers peers;
 	int ups, downs, messages, links_down;
 	uint64_t link, boot_id;
@@ -103,6 +107,7 @@ static void side_begin(
 	if (!side->config.peers[0].control_port)
 		side->config.peers[0].control_port = 1; // nobody: told later
 	peers_init(&side->peers, &side->config, s->loop);
+	side->peers.tls = &side->tls;
 	side->peers.on_up = on_up;
 	side->peers.on_down = on_down;
 	side->peers.on_boot = on_boot;
@@ -131,6 +136,8 @@ static int teardown(void **state)
 	peers_stop(&s->a.peers);
 	if (s->b.peers.loop)
 		peers_stop(&s->b.peers);
+	tls_fini(&s->a.tls);
+	tls_fini(&s->b.tls);
 	loop_free(s->loop);
 	free(s);
 	return 0;
@@ -255,6 +262,76 @@ static void peers__port_in_use(void **state)
 	assert_string_equal(error, wanted);
 }
 
+// ---- with certificates ----
+
+// Its certificate is `name`'s, of the authority in `folder`.
+static void side_certify(struct side *side, const char *folder, const char *name)
+{
+	struct config_security *config = &side->config.security;
+	struct pki_want want = {.folder = folder,
+		.name = name,
+		.not_before = time(NULL) - 60,
+		.not_after = time(NULL) + 3600};
+	struct pki_certificate made;
+	char error[PKI_ERROR_SIZE];
+
+	assert_int_equal(pki_issue(&want, &made, error), 0);
+	snprintf(config->ca, sizeof(config->ca), "%.64s/ca.crt", folder);
+	snprintf(config->certificate, sizeof(config->certificate), "%.64s/%s/node.crt", folder,
+		name);
+	snprintf(config->key, sizeof(config->key), "%.64s/%s/node.key", folder, name);
+	if (tls_init(&side->tls, config, name, error, sizeof(error)) < 0)
+		fail_msg("%s", error);
+}
+
+static char *certify_both(struct stage *s, const char *name_of_b)
+{
+	char *folder = folder_new(), error[PKI_ERROR_SIZE];
+	struct pki_want want = {.folder = folder,
+		.name = "cluster",
+		.not_before = time(NULL) - 60,
+		.not_after = time(NULL) + 3600};
+	struct pki_certificate made;
+
+	assert_int_equal(pki_init(&want, &made, error), 0);
+	side_certify(&s->a, folder, "a");
+	side_certify(&s->b, folder, name_of_b);
+	return folder;
+}
+
+static void peers__over_tls(void **state)
+{
+	struct stage *s = *state;
+	char *folder = certify_both(s, "b");
+	struct message offer = {.type = MESSAGE_OFFER, .request = 9, .service = "file"};
+
+	both(s);
+	turn_until(s, &s->a.ups, 1);
+	turn_until(s, &s->b.ups, 1);
+	assert_string_equal(conn_peer(&s->a.peers.peer[0].conn), "b");
+	assert_int_equal(peers_send(&s->a.peers, 0, &offer), 0);
+	turn_until(s, &s->b.messages, 1);
+	assert_string_equal(conn_peer(peers_conn(&s->b.peers, 0, s->b.link)), "a");
+	assert_null(peers_conn(&s->b.peers, 0, s->b.link + 100));
+	folder_free(folder);
+}
+
+// A node of the cluster that says that it is another one.
+static void peers__greets_with_anothers_name(void **state)
+{
+	struct stage *s = *state;
+	char *folder = certify_both(s, "c");
+
+	both(s);
+	for (int i = 0; i < 200 && !(strstr(s->b.why, "greets") && strstr(s->a.why, "for node"));
+		i++)
+		turn(s);
+	assert_non_null(strstr(s->b.why, "it greets as node b, but its certificate is for node c"));
+	assert_non_null(strstr(s->a.why, "its certificate is for node 'c', not for node 'b'"));
+	assert_int_equal(s->a.ups + s->b.ups, 0);
+	folder_free(folder);
+}
+
 // ---- strangers ----
 
 static int stranger(const struct stage *s)
@@ -360,6 +437,23 @@ static void strangers__say_nothing(void **state)
 	assert_non_null(strstr(text, "no greeting came in time"));
 }
 
+// Without a certificate it hears nothing, not even why.
+static void peers__stranger_hears_nothing(void **state)
+{
+	struct stage *s = *state;
+	char *folder = certify_both(s, "b"), text[1024];
+	int fd = stranger(s);
+
+	put(fd, "{\"type\":\"hello\",\"version\":3,\"boot_id\":\"0000000000000000\",\"node\":\"b\","
+		"\"to\":\"a\"}");
+	last_word(s, fd, text);
+	assert_null(strchr(text, '{'));
+	last_word(s, stranger(s), text); // says nothing, until a's patience ends
+	assert_string_equal(text, "");
+	assert_int_equal(s->a.messages, 0);
+	folder_free(folder);
+}
+
 static int incoming_count(const struct peers *peers)
 {
 	int count = 0;
@@ -457,6 +551,7 @@ static void frames__peer_that_does_not_read(void **state)
 
 int main(void)
 {
+	signal(SIGPIPE, SIG_IGN); // as sluice-control does
 	const struct CMUnitTest tests[] = {
 		STORY(peers__find_each_other_soon),
 		STORY(peers__offer_and_answer),
@@ -464,6 +559,9 @@ int main(void)
 		STORY(peers__ping_tells_rtt_and_boot),
 		STORY(peers__another_node_answers),
 		STORY(peers__port_in_use),
+		STORY(peers__over_tls),
+		STORY(peers__greets_with_anothers_name),
+		STORY(peers__stranger_hears_nothing),
 		STORY(strangers__are_refused),
 		STORY(strangers__impossible_frames),
 		STORY(strangers__say_nothing),

@@ -1,0 +1,203 @@
+// Reads a node's certificates into an OpenSSL context, checked before they are used.
+#include "control/net/tls.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/pki/x509.h"
+
+enum tls_limits {
+	TLS_CHAIN_DEPTH = 3,
+	TLS_CHAIN_BYTES = 32 * 1024, // of a peer's certificates, before we know who it is
+};
+
+// TLS 1.3, both ends with a certificate, every connection by itself: no ticket, no resumption, so
+// that no connection outlives a certificate by a session.
+static SSL_CTX *context_new(void)
+{
+	SSL_CTX *context = SSL_CTX_new(TLS_method());
+
+	if (!context || SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1 ||
+		SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) != 1) {
+		SSL_CTX_free(context);
+		return NULL;
+	}
+	SSL_CTX_set_options(context, SSL_OP_NO_TICKET | SSL_OP_IGNORE_UNEXPECTED_EOF);
+	SSL_CTX_set_num_tickets(context, 0);
+	SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+	SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE |
+					  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+					  SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_verify_depth(context, TLS_CHAIN_DEPTH);
+	SSL_CTX_set_max_cert_list(context, TLS_CHAIN_BYTES);
+	return context;
+}
+
+// The groups of the key exchange that `pq` wants, as far as this OpenSSL has them.
+static int context_groups(struct tls *tls, SSL_CTX *context, char *error, size_t error_size)
+{
+	static const char classical[] = "X25519:P-256";
+	static const char *const hybrid[] = {
+		[CONFIG_PQ_PREFER] = TLS_GROUP_HYBRID ":X25519:P-256",
+		[CONFIG_PQ_REQUIRE] = TLS_GROUP_HYBRID,
+	};
+	enum config_pq pq = tls->config->pq;
+
+	tls->hybrid = pq != CONFIG_PQ_OFF && SSL_CTX_set1_groups_list(context, hybrid[pq]) == 1;
+	ERR_clear_error();
+	if (tls->hybrid)
+		return 0;
+	if (pq == CONFIG_PQ_REQUIRE) {
+		snprintf(error, error_size,
+			"security.pq: require: %s has no " TLS_GROUP_HYBRID
+			" (3.5 or newer has); write pq: prefer or off",
+			OpenSSL_version(OPENSSL_VERSION));
+		return -1;
+	}
+	return SSL_CTX_set1_groups_list(context, classical) == 1 ? 0 : -1;
+}
+
+// Would a peer that believes our authority believe us? But for the time, which passes: an expired
+// certificate is told of, and replaced while we run.
+static int context_verify(SSL_CTX *context, X509 *certificate)
+{
+	X509_STORE_CTX *check = X509_STORE_CTX_new();
+	STACK_OF(X509) *chain = NULL;
+	int result = X509_V_ERR_OUT_OF_MEM;
+
+	SSL_CTX_get0_chain_certs(context, &chain);
+	if (check && X509_STORE_CTX_init(
+			     check, SSL_CTX_get_cert_store(context), certificate, chain) == 1) {
+		X509_STORE_CTX_set_flags(check, X509_V_FLAG_NO_CHECK_TIME);
+		X509_STORE_CTX_set_purpose(check, X509_PURPOSE_SSL_CLIENT);
+		result = X509_verify_cert(check) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(check);
+	}
+	X509_STORE_CTX_free(check);
+	return result;
+}
+
+static int context_check(const struct tls *tls, SSL_CTX *context, char *error, size_t error_size)
+{
+	const struct config_security *config = tls->config;
+	X509 *certificate = SSL_CTX_get0_certificate(context);
+	char node[NAME_SIZE];
+	int verified;
+
+	if (!x509_node(certificate, node)) {
+		snprintf(error, error_size,
+			"security.certificate: %s names no node, or several (one dNSName is "
+			"wanted); sluice pki issue %s makes one",
+			config->certificate, tls->node);
+		return -1;
+	}
+	if (strcmp(node, tls->node) != 0) {
+		snprintf(error, error_size,
+			"security.certificate: %s is for node '%s', and this is node '%s'",
+			config->certificate, node, tls->node);
+		return -1;
+	}
+	verified = context_verify(context, certificate);
+	if (verified == X509_V_OK)
+		return 0;
+	snprintf(error, error_size, "security.certificate: %s is not signed by security.ca %s: %s",
+		config->certificate, config->ca, X509_verify_cert_error_string(verified));
+	return -1;
+}
+
+static int context_load(const struct tls *tls, SSL_CTX *context, char *error, size_t error_size)
+{
+	const struct config_security *config = tls->config;
+	char why[160], read[PKI_ERROR_SIZE];
+	EVP_PKEY *key;
+	int loaded;
+
+	if (SSL_CTX_load_verify_file(context, config->ca) != 1) {
+		snprintf(error, error_size, "security.ca: no authority can be read from %s: %s",
+			config->ca, x509_openssl_error(why, sizeof(why)));
+		return -1;
+	}
+	if (SSL_CTX_use_certificate_chain_file(context, config->certificate) != 1) {
+		snprintf(error, error_size,
+			"security.certificate: no certificate can be read from %s: %s",
+			config->certificate, x509_openssl_error(why, sizeof(why)));
+		return -1;
+	}
+	key = x509_read_key(config->key, read);
+	if (!key) {
+		snprintf(error, error_size, "security.key: %s", read);
+		return -1;
+	}
+	loaded = SSL_CTX_use_PrivateKey(context, key);
+	EVP_PKEY_free(key);
+	if (loaded == 1)
+		return context_check(tls, context, error, error_size);
+	snprintf(error, error_size, "security.key: %s is not the key of security.certificate %s",
+		config->key, config->certificate);
+	ERR_clear_error();
+	return -1;
+}
+
+// What there is now. A file that is missing has zeros.
+static void files_look(const struct tls *tls, struct stat files[3])
+{
+	const char *paths[3] = {tls->config->ca, tls->config->certificate, tls->config->key};
+
+	for (int i = 0; i < 3; i++)
+		if (stat(paths[i], &files[i]) < 0)
+			memset(&files[i], 0, sizeof(files[i]));
+}
+
+bool tls_changed(const struct tls *tls)
+{
+	struct stat now[3];
+
+	if (!tls->context)
+		return false;
+	files_look(tls, now);
+	for (int i = 0; i < 3; i++) {
+		const struct stat *was = &tls->files[i];
+
+		if (was->st_ino != now[i].st_ino || was->st_dev != now[i].st_dev ||
+			was->st_size != now[i].st_size || was->st_mode != now[i].st_mode ||
+			was->st_mtim.tv_sec != now[i].st_mtim.tv_sec ||
+			was->st_mtim.tv_nsec != now[i].st_mtim.tv_nsec)
+			return true;
+	}
+	return false;
+}
+
+int tls_reload(struct tls *tls, char *error, size_t error_size)
+{
+	SSL_CTX *context = context_new();
+
+	files_look(tls, tls->files);
+	snprintf(error, error_size, "OpenSSL gives no TLS 1.3");
+	if (!context || context_groups(tls, context, error, error_size) < 0 ||
+		context_load(tls, context, error, error_size) < 0) {
+		SSL_CTX_free(context);
+		return -1;
+	}
+	x509_describe(SSL_CTX_get0_certificate(context), &tls->certificate);
+	SSL_CTX_free(tls->context); // open connections keep theirs
+	tls->context = context;
+	error[0] = 0;
+	return 0;
+}
+
+int tls_init(struct tls *tls, const struct config_security *config, const char *node, char *error,
+	size_t error_size)
+{
+	*tls = (struct tls){.config = config, .node = node};
+	error[0] = 0;
+	return config->ca[0] ? tls_reload(tls, error, error_size) : 0;
+}
+
+void tls_fini(struct tls *tls)
+{
+	SSL_CTX_free(tls->context);
+	tls->context = NULL;
+}
