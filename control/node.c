@@ -8,6 +8,7 @@
 #include <sys/random.h>
 
 #include "control/log.h"
+#include "control/net/packet_secrets.h"
 
 static void node_carry(struct node *node);
 static void node_on_tick(void *owner);
@@ -32,10 +33,29 @@ static void node_undelivered(
 	session_on_undelivered(node->core, &turn, command, why, node->out);
 }
 
-static void node_act_command(struct node *node, const struct session_action *action)
+// Both ends derive them from the connection that they agreed on: nothing of them travels.
+static int node_secrets(struct node *node, struct session_action *action)
 {
-	int error = proxy_put(&node->plane.proxy, action->channel, &action->command);
+	const char *why = "the connection that the session was agreed on is gone";
 
+	if (action->command.type != PLANE_OPEN || action->command.cipher == CIPHER_NULL ||
+		packet_secrets_fill(peers_conn(&node->peers, action->peer, action->link),
+			&action->command) == 0)
+		return 0;
+	log_warning("Connection %08x is not opened: %s.", action->command.cid, why);
+	node_undelivered(node, &action->command, why);
+	return -1;
+}
+
+static void node_act_command(struct node *node, struct session_action *action)
+{
+	int error;
+
+	if (node_secrets(node, action) < 0)
+		return;
+	error = proxy_put(&node->plane.proxy, action->channel, &action->command);
+	explicit_bzero(action->command.secret_send, sizeof(action->command.secret_send));
+	explicit_bzero(action->command.secret_receive, sizeof(action->command.secret_receive));
 	if (error == 0)
 		return;
 	log_warning("A command of type %u to channel %u was not delivered: %s.",
@@ -70,7 +90,7 @@ static void node_act_report(struct node *node, const struct session_action *acti
 	}
 }
 
-static void node_act(struct node *node, const struct session_action *action)
+static void node_act(struct node *node, struct session_action *action)
 {
 	switch (action->type) {
 	case SESSION_COMMAND:
@@ -135,6 +155,7 @@ static void node_on_event(void *owner, const struct plane_event *event)
 	struct node *node = owner;
 	struct session_turn turn = node_turn(node);
 
+	proxy_wipe(&node->plane.proxy);
 	log_debug("Event %u of the dataplane: request %u, connection %08x.", event->type,
 		event->request, event->cid);
 	session_on_event(node->core, &turn, event, node->out);

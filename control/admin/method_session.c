@@ -7,6 +7,7 @@
 
 #include "control/admin/figures.h"
 #include "control/cluster/session/session.h"
+#include "lib/ipc/cipher_names.h"
 #include "lib/ipc/codec_names.h"
 #include "lib/ipc/controller_names.h"
 
@@ -149,6 +150,7 @@ json_t *method_session_show(struct method_call *call, struct rpc_error *error)
 	json_object_set_new(
 		row, "age_ns", s.opened_ns ? json_integer((json_int_t)age) : json_null());
 	json_object_set_new(row, "controller", json_string(controller_name(s.controller)));
+	json_object_set_new(row, "cipher", json_string(cipher_name(s.cipher)));
 	json_object_set_new(row, "limited_by", rpc_text(tables_limited_name(tables, s.limited_by)));
 	json_object_set_new(row, "close_reason",
 		s.close_reason ? rpc_text(tables_close_sentence(tables, s.close_reason))

@@ -6,6 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/ipc/cipher_names.h"
+
 static double seconds_since(uint64_t now_ns, uint64_t then_ns)
 {
 	return now_ns > then_ns ? (double)(now_ns - then_ns) / 1e9 : 0.0;
@@ -115,10 +117,11 @@ json_t *method_status(struct method_call *call, struct rpc_error *error)
 	(void)error;
 	return json_pack("{s:s, s:s, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", //
 		"node", node->config.node, "version", SLUICE_VERSION, "uptime_s",
-		seconds_since(call->now_ns, node->started_ns), "cipher", "null", "certificate",
-		status_certificate(node), "control", status_control(call), "dataplane",
-		status_dataplane(call), "links", method_links(node), "peers", method_peers(node),
-		"sessions", status_sessions(tables), "apps", status_apps(tables), "listeners",
+		seconds_since(call->now_ns, node->started_ns), "cipher",
+		cipher_name(node->config.security.cipher), "certificate", status_certificate(node),
+		"control", status_control(call), "dataplane", status_dataplane(call), "links",
+		method_links(node), "peers", method_peers(node), "sessions",
+		status_sessions(tables), "apps", status_apps(tables), "listeners",
 		status_listeners(tables));
 }
 

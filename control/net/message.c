@@ -52,6 +52,7 @@ static const struct field message_fields[] = {
 	FIELD(codec, FIELD_NUMBER, CODEC_COUNT - 1, ON(OFFER)),
 	FIELD(level, FIELD_NUMBER, 255, ON(OFFER)),
 	FIELD(controller, FIELD_NUMBER, 255, ON(OFFER)),
+	FIELD(cipher, FIELD_NUMBER, 255, ON(OFFER) | ON(ACCEPT)),
 	FIELD(boot_id, FIELD_BOOT, 0,
 		ON(HELLO) | ON(PING) | ON(PONG) | ON(OFFER) | ON(ACCEPT) | ON(GONE)),
 	FIELD(session_id, FIELD_ID, 0, ON(OFFER)),

@@ -2,6 +2,7 @@
 #include "control/plane/proxy.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "lib/ipc/door.h"
 
@@ -48,6 +49,24 @@ int proxy_put(struct proxy *proxy, uint32_t channel, const struct plane_command 
 		return PROXY_E_FULL;
 	proxy_ring(proxy, channel);
 	return 0;
+}
+
+void proxy_wipe(struct proxy *proxy)
+{
+	for (uint32_t c = 0; c < proxy->channels; c++) {
+		struct ring_producer *r = &proxy->producer[c];
+		uint32_t head = atomic_load_explicit(&r->peer->head, memory_order_acquire);
+
+		if (r->tail - head > PLANE_COMMAND_SLOTS)
+			continue; // it broke its index: the next ring_put says so
+		// A round later the slots are others.
+		if (head - proxy->wiped[c] > PLANE_COMMAND_SLOTS)
+			proxy->wiped[c] = head - PLANE_COMMAND_SLOTS;
+		for (; proxy->wiped[c] != head; proxy->wiped[c]++)
+			explicit_bzero(
+				r->slots + (size_t)(proxy->wiped[c] & r->mask) * r->slot_size,
+				r->slot_size);
+	}
 }
 
 const char *proxy_strerror(int error)

@@ -14,6 +14,7 @@ struct proxy {
 	int door;          // data.sock, borrowed; -1: detached
 	uint32_t channels; // 1 + workers
 	struct ring_producer producer[PLANE_CHANNELS];
+	uint32_t wiped[PLANE_CHANNELS]; // slots ever wiped, as ring_producer.tail counts
 };
 
 void proxy_init(struct proxy *proxy);
@@ -24,4 +25,7 @@ void proxy_detach(struct proxy *proxy);
 
 // Channel 0 is the main thread, 1 + w is worker w. Copies `command`. 0 or PROXY_E_*.
 int proxy_put(struct proxy *proxy, uint32_t channel, const struct plane_command *command);
+// Slots that carried secrets and that the dataplane has taken are zeroed: only we may write them.
+// What it answers to such a command comes after it took it, so call this on every event.
+void proxy_wipe(struct proxy *proxy);
 const char *proxy_strerror(int error);

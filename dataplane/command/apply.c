@@ -167,6 +167,8 @@ static void apply_open(struct worker *w, const struct plane_command *command, ui
 	if (port_route_init(w->port[s->port], w->index, &s->route, command->peer_address,
 		    command->peer_port)) {
 		session_publish(w, s);
+		if (command->cid != 0 && !command->initiator)
+			report_reserved(w, command, s->cid); // ready, so that control may answer
 		return;
 	}
 	report_refused(

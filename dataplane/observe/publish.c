@@ -30,6 +30,7 @@ static void publish_identity(const struct session *s, struct session_stats *row)
 	row->codec = s->codec ? (uint8_t)s->codec->id : CODEC_NONE;
 	row->level = s->level;
 	row->controller = s->controller;
+	row->cipher = (uint8_t)s->cipher->id;
 	row->close_reason = s->close_reason;
 	row->app = s->app_index;
 	row->connect_request = s->connect_request;

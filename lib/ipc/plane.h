@@ -34,7 +34,8 @@ enum plane_command_type {
 	// to a worker
 	PLANE_RESERVE = 1, // app -> event RESERVED{cid} or REFUSED
 	PLANE_OPEN,        // cid from RESERVE, or 0: reserve and open at once (accepting side) ->
-			   // RESERVED, later OPENED / CLOSED
+			   // RESERVED, later OPENED / CLOSED. The accepting side with a cid hears
+			   // RESERVED when its end is ready
 	PLANE_CLOSE,       // cid; flags 1: at once, result: enum close_reason to report (0: closed
 			   // here)
 	PLANE_TRACE, // cid, ring; flags 1: every step of its congestion control goes there under

@@ -48,7 +48,8 @@ struct session_stats {
 				  // what ran with a dead one
 	uint32_t connect_request; // the application's, 0 for an accepted session
 	uint8_t controller;       // enum controller_id
-	uint8_t reserved0[3];
+	uint8_t cipher;           // enum cipher_id
+	uint8_t reserved0[2];
 	uint32_t path_segment; // payload of the largest packet that the path is known to carry
 	uint32_t path_falls;   // times that large packets vanished: back to the smallest
 	uint64_t reserved[2];

@@ -272,7 +272,7 @@ SEEDS = {
         "cut": packed(b"hello")[:-2],
     },
     "peer": {
-        "hello": b'{"type":"hello","version":3,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',
+        "hello": b'{"type":"hello","version":4,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',
         "ping": b'{"type":"ping","boot_id":"0000000000000000"}',
         "offer": OFFER,
         "offer6": OFFER.replace(b"10.77.1.1", b"fd77::1"),

@@ -167,13 +167,31 @@ void attempt_fail(struct session_core *core, struct attempt *attempt, uint32_t r
 	attempt_free(attempt);
 }
 
+void attempt_reserve(const struct attempt *attempt, struct session_output *out)
+{
+	struct plane_command *reserve = out_command(out, 1u + attempt->worker, PLANE_RESERVE);
+
+	if (!reserve)
+		return; // the deadline ends the attempt
+	reserve->request = attempt->request;
+	reserve->app = attempt->app;
+	reserve->app_generation = attempt->app_generation;
+	memcpy(reserve->session_id, attempt->session_id, sizeof(reserve->session_id));
+}
+
 void attempt_open(const struct session_core *core, const struct attempt *attempt, bool initiator,
 	struct session_output *out)
 {
-	struct plane_command *open = out_command(out, 1u + attempt->worker, PLANE_OPEN);
+	struct session_action *action = out_add(out, SESSION_COMMAND);
+	struct plane_command *open;
 
-	if (!open)
+	if (!action)
 		return; // the deadline ends the attempt
+	action->channel = 1u + attempt->worker;
+	action->peer = attempt->peer;
+	action->link = initiator ? 0 : attempt->link;
+	open = &action->command;
+	open->type = PLANE_OPEN;
 	open->request = attempt->request;
 	open->cid = attempt->cid;
 	open->app = attempt->app;
@@ -190,6 +208,7 @@ void attempt_open(const struct session_core *core, const struct attempt *attempt
 	open->codec = attempt->codec;
 	open->level = attempt->level;
 	open->controller = attempt->controller;
+	open->cipher = attempt->cipher;
 	memcpy(open->peer, core->config->peers[attempt->peer].name, sizeof(open->peer));
 	memcpy(open->service, attempt->service, sizeof(open->service));
 }

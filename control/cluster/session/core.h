@@ -31,6 +31,8 @@ void out_close_because(struct session_output *out, uint32_t cid, uint32_t reason
 void out_log(struct session_output *out, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+// A connection id for the attempt, at its worker.
+void attempt_reserve(const struct attempt *attempt, struct session_output *out);
 // The reserved attempt goes on: an offer to the peer, or waiting for it.
 void attempt_offer(struct session_core *core, const struct session_turn *turn,
 	struct attempt *attempt, struct session_output *out);

@@ -13,7 +13,7 @@ void session_on_accept(struct session_core *core, const struct session_turn *tur
 	if (!attempt || attempt->step != ATTEMPT_OFFERED || attempt->peer != peer)
 		return;
 	if (accept->cid == 0 || accept->udp_port == 0 || accept->segment_size == 0 ||
-		accept->segment_size > attempt->segment_size) {
+		accept->segment_size > attempt->segment_size || accept->cipher != attempt->cipher) {
 		attempt_fail(
 			core, attempt, IPC_REFUSED_PEER, "the peer's answer makes no sense", out);
 		return;

@@ -20,18 +20,6 @@ static void known_peers(const struct session_core *core, const char *node, char 
 			config->peers[i].name);
 }
 
-static void wanted_reserve(const struct attempt *attempt, struct session_output *out)
-{
-	struct plane_command *reserve = out_command(out, 1u + attempt->worker, PLANE_RESERVE);
-
-	if (!reserve)
-		return; // the deadline ends the attempt
-	reserve->request = attempt->request;
-	reserve->app = attempt->app;
-	reserve->app_generation = attempt->app_generation;
-	memcpy(reserve->session_id, attempt->session_id, sizeof(reserve->session_id));
-}
-
 // Common to both askers: the peer, the codec, then RESERVE. The attempt is filled in with who asks.
 static void wanted_begin(struct session_core *core, const struct session_turn *turn,
 	struct attempt *attempt, const char *node, struct session_output *out)
@@ -61,7 +49,8 @@ static void wanted_begin(struct session_core *core, const struct session_turn *t
 		return;
 	}
 	memcpy(attempt->session_id, turn->random, sizeof(attempt->session_id));
-	wanted_reserve(attempt, out);
+	attempt->cipher = (uint8_t)core->config->security.cipher;
+	attempt_reserve(attempt, out);
 }
 
 // The dataplane asks again when a control process attaches anew.

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/cluster/session/core.h"
+#include "lib/ipc/cipher_names.h"
 #include "lib/ipc/door.h"
 
 // A reason not to go on, or empty.
@@ -143,6 +144,15 @@ static bool offer_check(const struct session_core *core, const struct session_tu
 			"the offer lacks a connection id, a port, a size or a service");
 		return false;
 	}
+	// What both configurations say, or nothing: nobody talks us into less.
+	if (offer->cipher != core->config->security.cipher) {
+		snprintf(refusal->text, sizeof(refusal->text),
+			"node %.40s has the cipher %s, and node %.40s wants %s; write the same "
+			"security.cipher on both",
+			core->config->node, cipher_name(core->config->security.cipher),
+			config->name, cipher_name(offer->cipher));
+		return false;
+	}
 	if (offer->controller >= CONTROLLER_COUNT) {
 		refusal->result = IPC_INVALID;
 		snprintf(refusal->text, sizeof(refusal->text),
@@ -165,6 +175,7 @@ static void offer_fill(
 	attempt->codec = offer->codec;
 	attempt->level = offer->level;
 	attempt->controller = offer->controller;
+	attempt->cipher = offer->cipher;
 	attempt->peer_cid = offer->cid;
 	attempt->peer_boot_id = offer->boot_id;
 	attempt->peer_address = offer->address;
@@ -208,5 +219,8 @@ void session_on_offer(struct session_core *core, const struct session_turn *turn
 	}
 	attempt->segment_size =
 		offer->segment_size < port.segment_size ? offer->segment_size : port.segment_size;
-	attempt_open(core, attempt, false, out);
+	if (attempt->cipher == CIPHER_NULL)
+		attempt_open(core, attempt, false, out);
+	else
+		attempt_reserve(attempt, out);
 }

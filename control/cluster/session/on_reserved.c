@@ -20,6 +20,7 @@ static void offer_fill(const struct session_core *core, const struct session_tur
 		.codec = attempt->codec,
 		.level = attempt->level,
 		.controller = attempt->controller,
+		.cipher = attempt->cipher,
 		.boot_id = info.boot_id,
 	};
 	memcpy(offer->session_id, attempt->session_id, sizeof(offer->session_id));
@@ -76,6 +77,7 @@ void attempt_answer(
 		.cid = attempt->cid,
 		.segment_size = attempt->segment_size,
 		.udp_port = (uint16_t)(port.udp_port + attempt->worker),
+		.cipher = attempt->cipher,
 		.boot_id = info.boot_id,
 	};
 	attempt_free(attempt);
@@ -85,17 +87,22 @@ void session_on_reserved(struct session_core *core, const struct session_turn *t
 	const struct plane_event *event, struct session_output *out)
 {
 	struct attempt *attempt = attempt_find(core, event->request);
-	bool expected = attempt && attempt->cid == 0 &&
-			(attempt->step == ATTEMPT_RESERVING || attempt->step == ATTEMPT_ACCEPTING);
+	bool accepting = attempt && attempt->step == ATTEMPT_ACCEPTING;
+	bool reserved =
+		attempt && attempt->cid == 0 && (attempt->step == ATTEMPT_RESERVING || accepting);
+	// An end with a cipher says so twice: it has an id, and it is open with its keys.
+	bool opened = accepting && attempt->cid == event->cid && attempt->cipher != CIPHER_NULL;
 
-	if (!expected) {
+	if (!reserved && !opened) {
 		if (!attempt_by_cid(core, event->cid)) // its attempt gave up meanwhile
 			out_close(out, event->cid);
 		return;
 	}
 	attempt->cid = event->cid;
-	if (attempt->step == ATTEMPT_ACCEPTING)
+	if (!accepting)
+		attempt_offer(core, turn, attempt, out);
+	else if (attempt->cipher == CIPHER_NULL || opened)
 		attempt_answer(turn, attempt, out);
 	else
-		attempt_offer(core, turn, attempt, out);
+		attempt_open(core, attempt, false, out);
 }

@@ -31,7 +31,7 @@ enum attempt_step {
 	ATTEMPT_WAITING,   // reserved; the peer's control is not reachable yet
 	ATTEMPT_OFFERED,   // OFFER is at the peer
 	ATTEMPT_OPENING,   // OPEN is at the worker, HELLO on its way
-	ATTEMPT_ACCEPTING, // the other end: OPEN with cid 0 is at the worker
+	ATTEMPT_ACCEPTING, // the other end: RESERVE or OPEN is at the worker
 	ATTEMPT_STEP_COUNT,
 };
 
@@ -53,6 +53,8 @@ struct attempt {
 	struct address peer_address;
 	uint16_t peer_port;
 	uint8_t codec, level, controller;
+	uint8_t cipher; // not CIPHER_NULL: the accepting end is reserved before it is opened, for
+			// the keys are made of both connection ids
 	uint32_t segment_size;
 	uint8_t session_id[16];
 	char service[NAME_SIZE];
@@ -75,7 +77,8 @@ struct session_turn {
 };
 
 enum session_action_type {
-	SESSION_COMMAND, // command to `channel`
+	SESSION_COMMAND, // command to `channel`; an OPEN with a cipher wants the secrets of the
+			 // connection to `peer`, or of `link` unless that is 0
 	SESSION_OFFER,   // message to peer number `peer`
 	SESSION_ANSWER,  // message on the connection `link`
 	SESSION_REPORT,  // the admin request `request` is done: result, cid, text

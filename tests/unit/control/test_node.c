@@ -12,9 +12,11 @@
 
 #include <signal.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "control/node.h"
+#include "tests/unit/control/pki/folder.h"
 #include "tests/unit/control/plane/fake_dataplane.h"
 
 #define UP_NS 30000000000ull // to start both dataplanes; a machine may be busy
@@ -22,10 +24,30 @@
 struct stage {
 	struct loop *loop;
 	struct node a, b;
+	char *pki; // folder of the authority; NULL: no certificates
 	int answers;
 	uint32_t result, cid;
 	char text[REASON_SIZE];
 };
+
+// Its certificates, and the cipher that wants them.
+static void side_certify(struct stage *s, struct node *node, const char *name)
+{
+	struct config_security *config = &node->config.security;
+	struct pki_want want = {.folder = s->pki,
+		.name = name,
+		.not_before = time(NULL) - 60,
+		.not_after = time(NULL) + 3600};
+	char error[PKI_ERROR_SIZE];
+	struct pki_certificate made;
+
+	assert_int_equal(pki_issue(&want, &made, error), 0);
+	snprintf(config->ca, sizeof(config->ca), "%.64s/ca.crt", s->pki);
+	snprintf(config->certificate, sizeof(config->certificate), "%.64s/%s/node.crt", s->pki,
+		name);
+	snprintf(config->key, sizeof(config->key), "%.64s/%s/node.key", s->pki, name);
+	config->cipher = CIPHER_AES_256_GCM;
+}
 
 static void side_begin(
 	struct stage *s, struct node *node, const char *name, const char *peer, uint32_t host)
@@ -48,6 +70,8 @@ static void side_begin(
 	config->peers[0].control_address = address_from_ipv4(0x7f000001);
 	config->peers[0].control_port = 1; // told when the other one listens
 	config->peers[0].address = address_from_ipv4(0x0a4d0100 + (3 - host));
+	if (s->pki)
+		side_certify(s, node, name);
 	assert_int_equal(node_init(node, s->loop), 0);
 	assert_int_equal(node_start(node, error, sizeof(error)), 0);
 }
@@ -77,6 +101,8 @@ static int teardown(void **state)
 	side_end(&s->a);
 	side_end(&s->b);
 	loop_free(s->loop);
+	if (s->pki)
+		folder_free(s->pki);
 	free(s);
 	return 0;
 }
@@ -87,9 +113,8 @@ static bool up(const struct node *node)
 }
 
 // cmocka calls no teardown after a setup that failed: it gives everything back itself.
-static int setup(void **state)
+static int stage_begin(void **state, struct stage *s)
 {
-	struct stage *s = calloc(1, sizeof(*s));
 	uint64_t end_ns;
 
 	*state = s;
@@ -107,6 +132,25 @@ static int setup(void **state)
 	print_error("the nodes are not up: %s; %s\n", s->a.plane.error, s->b.plane.error);
 	teardown(state);
 	return -1;
+}
+
+static int setup(void **state)
+{
+	return stage_begin(state, calloc(1, sizeof(struct stage)));
+}
+
+static int setup_encrypted(void **state)
+{
+	struct stage *s = calloc(1, sizeof(*s));
+	struct pki_want want = {.folder = s->pki = folder_new(),
+		.name = "cluster",
+		.not_before = time(NULL) - 60,
+		.not_after = time(NULL) + 3600};
+	char error[PKI_ERROR_SIZE];
+	struct pki_certificate made;
+
+	assert_int_equal(pki_init(&want, &made, error), 0);
+	return stage_begin(state, s);
 }
 
 static void on_opened(void *owner, uint32_t result, uint32_t cid, const char *text)
@@ -168,6 +212,59 @@ static void node__opens_and_closes(void **state)
 	turn_until_sessions(s, &s->a, 0);
 	assert_int_equal(
 		node_session_close(&s->a, s->cid, true, error, sizeof(error)), IPC_INVALID);
+}
+
+// No slot of the ring to the dataplane keeps what a command carried.
+static void expect_wiped(const struct node *node)
+{
+	const struct plane_control *mine = (const struct plane_control *)node->plane.mine.base;
+	struct plane_command slot, zero = {0};
+
+	for (int c = 0; c < 2; c++)
+		for (size_t i = 0; i < PLANE_COMMAND_SLOTS; i++) {
+			memcpy(&slot, mine->channels[c].command_slots + i * sizeof(slot),
+				sizeof(slot));
+			assert_memory_equal(
+				slot.secret_send, zero.secret_send, sizeof(zero.secret_send));
+			assert_memory_equal(slot.secret_receive, zero.secret_receive,
+				sizeof(zero.secret_receive));
+		}
+}
+
+// The stand-in dataplane refuses an end without two secrets that differ.
+static void node__encrypted(void **state)
+{
+	struct stage *s = *state;
+	struct session_stats here, there;
+	uint32_t cursor = 0;
+
+	for (int i = 0; i < 3; i++)
+		open_session(s, "b");
+	assert_int_equal(s->result, IPC_OK);
+	assert_true(tables_session(&s->a.plane.tables, s->cid, &here));
+	assert_int_equal(here.cipher, CIPHER_AES_256_GCM);
+	turn_until_sessions(s, &s->b, 3);
+	assert_true(tables_session_next(&s->b.plane.tables, &cursor, &there));
+	assert_int_equal(there.cipher, CIPHER_AES_256_GCM);
+	for (int i = 0; i < 10; i++)
+		loop_turn(s->loop, 5);
+	expect_wiped(&s->a);
+	expect_wiped(&s->b);
+	for (uint32_t i = 0; i < SESSION_OUTPUT_MAX; i++) // nor does what carries it there
+		assert_int_equal(s->a.out->actions[i].command.secret_send[0] |
+					 s->a.out->actions[i].command.secret_send[7],
+			0);
+}
+
+static void node__another_cipher(void **state)
+{
+	struct stage *s = *state;
+
+	s->b.config.security.cipher = CIPHER_NULL;
+	open_session(s, "b");
+	assert_int_equal(s->result, IPC_REFUSED_PEER);
+	assert_string_equal(s->text, "node b has the cipher null, and node a wants aes-256-gcm; "
+				     "write the same security.cipher on both");
 }
 
 static void node__many_sessions(void **state)
@@ -285,8 +382,11 @@ static void node__stop(void **state)
 
 int main(void)
 {
+	signal(SIGPIPE, SIG_IGN); // as sluice-control does
 	const struct CMUnitTest tests[] = {
 		STORY(node__opens_and_closes),
+		cmocka_unit_test_setup_teardown(node__encrypted, setup_encrypted, teardown),
+		cmocka_unit_test_setup_teardown(node__another_cipher, setup_encrypted, teardown),
 		STORY(node__many_sessions),
 		STORY(node__unknown_peer),
 		STORY(node__forgotten_waiter_is_not_called),

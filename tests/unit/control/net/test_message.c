@@ -23,6 +23,7 @@ static const struct message offer = {.type = MESSAGE_OFFER,
 	.codec = CODEC_LZ4,
 	.level = 3,
 	.controller = CONTROLLER_CUBIC,
+	.cipher = CIPHER_AES_256_GCM,
 	.boot_id = 0xfedcba9876543210,
 	.session_id = {0, 1, 2, 0xff, [15] = 0xaa},
 	.service = "file"};
@@ -30,7 +31,8 @@ static const struct message offer = {.type = MESSAGE_OFFER,
 static const char offer_json[] =
 	"{\"type\":\"offer\",\"request\":77,\"cid\":4294836482,\"segment_size\":8896,\"address\":"
 	"\"10.77.1.1\","
-	"\"timeout_ms\":10000,\"udp_port\":7655,\"codec\":1,\"level\":3,\"controller\":2,\"boot_"
+	"\"timeout_ms\":10000,\"udp_port\":7655,\"codec\":1,\"level\":3,\"controller\":2,"
+	"\"cipher\":1,\"boot_"
 	"id\":"
 	"\"fedcba9876543210\","
 	"\"session_id\":\"000102ff0000000000000000000000aa\",\"service\":\"file\"}";

@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "control/net/conn.h"
+#include "control/net/packet_secrets.h"
 #include "control/pki/pki.h"
 #include "tests/unit/control/pki/folder.h"
 
@@ -244,6 +244,38 @@ static void tls_session_secret__is_both_ends(void **state)
 	expect_good(s);
 	assert_int_equal(tls_session_secret(s->dialler.conn.session, label, context, 25, other), 0);
 	assert_memory_not_equal(one, other, sizeof(one));
+}
+
+// What one end sends with, the other receives with; nothing else has the same.
+static void packet_secrets__cross(void **state)
+{
+	struct stage *s = *state;
+	struct plane_command opener = {
+		.initiator = 1, .cid = 0x01000101, .peer_cid = 0x00000501, .session_id = {1, 2, 3}};
+	struct plane_command acceptor = {
+		.cid = 0x00000501, .peer_cid = 0x01000101, .session_id = {1, 2, 3}};
+	struct plane_command other = opener;
+	struct conn *plain = &(struct conn){.fd = -1, .state = CONN_OPEN};
+
+	meet(s, &s->a.tls, &s->b.tls);
+	assert_int_equal(packet_secrets_fill(&s->dialler.conn, &opener), -1); // too early
+	expect_good(s);
+	assert_int_equal(packet_secrets_fill(&s->dialler.conn, &opener), 0);
+	assert_int_equal(packet_secrets_fill(&s->acceptor.conn, &acceptor), 0);
+	assert_memory_equal(opener.secret_send, acceptor.secret_receive, TLS_SECRET_SIZE);
+	assert_memory_equal(opener.secret_receive, acceptor.secret_send, TLS_SECRET_SIZE);
+	assert_memory_not_equal(opener.secret_send, opener.secret_receive, TLS_SECRET_SIZE);
+	other.session_id[15] = 1;
+	assert_int_equal(packet_secrets_fill(&s->dialler.conn, &other), 0);
+	assert_memory_not_equal(other.secret_send, opener.secret_send, TLS_SECRET_SIZE);
+	other = opener;
+	other.cid++;
+	assert_int_equal(packet_secrets_fill(&s->dialler.conn, &other), 0);
+	assert_memory_not_equal(other.secret_send, opener.secret_send, TLS_SECRET_SIZE);
+	other.peer_cid = 0;
+	assert_int_equal(packet_secrets_fill(&s->dialler.conn, &other), -1);
+	assert_int_equal(packet_secrets_fill(plain, &opener), -1);
+	assert_int_equal(packet_secrets_fill(NULL, &opener), -1);
 }
 
 // More than a socket and a TLS record take at once, both ways.
@@ -624,6 +656,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(tls__both_are_believed),
 		STORY(tls_session_secret__is_both_ends),
+		STORY(packet_secrets__cross),
 		STORY(tls__many_messages),
 		STORY(tls__peer_that_does_not_read),
 		STORY(tls__expired),

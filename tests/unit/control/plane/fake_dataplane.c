@@ -157,6 +157,7 @@ static void fake_row(
 		.state = (uint8_t)at,
 		.app = command->app,
 		.initiator = command->initiator,
+		.cipher = command->cipher,
 		.peer_cid = command->peer_cid,
 		.peer_boot_id = command->peer_boot_id};
 
@@ -164,6 +165,16 @@ static void fake_row(
 	memcpy(stats.peer, command->peer, sizeof(stats.peer));
 	memcpy(stats.service, command->service, sizeof(stats.service));
 	seqlock_write(&row->seq, &row->stats, &stats, sizeof(stats));
+}
+
+// There are two, and they differ.
+static bool fake_secrets(const struct plane_command *command)
+{
+	static const uint8_t zero[sizeof(command->secret_send)];
+
+	return memcmp(command->secret_send, zero, sizeof(zero)) != 0 &&
+	       memcmp(command->secret_receive, zero, sizeof(zero)) != 0 &&
+	       memcmp(command->secret_send, command->secret_receive, sizeof(zero)) != 0;
 }
 
 static void fake_command(struct fake *fake, uint32_t channel, const struct plane_command *command)
@@ -178,6 +189,17 @@ static void fake_command(struct fake *fake, uint32_t channel, const struct plane
 		event.cid = (channel - 1) << 24 | fake->next_slot++ % PLANE_SESSIONS_MAX << 8 | 1;
 		fake_row(fake, command, event.cid,
 			command->type == PLANE_OPEN ? SESSION_OPEN : SESSION_RESERVED);
+		fake_event(fake, channel, &event);
+	}
+	if (command->type == PLANE_OPEN && command->cipher != CIPHER_NULL &&
+		!fake_secrets(command)) {
+		event.type = PLANE_REFUSED;
+		snprintf(event.text, sizeof(event.text), "secrets are missing");
+		fake_event(fake, channel, &event);
+		return;
+	}
+	if (command->type == PLANE_OPEN && command->cid && !command->initiator) {
+		event.type = PLANE_RESERVED;
 		fake_event(fake, channel, &event);
 	}
 	if (command->type == PLANE_OPEN) {

@@ -87,6 +87,12 @@ static void tell_command(char *line, size_t size, const struct session_action *a
 		snprintf(line, size, " app %u.%u", c->app, c->app_generation);
 		break;
 	case PLANE_OPEN:
+		if (c->cipher != CIPHER_NULL) {
+			used = snprintf(line, size, " cipher %u by the secrets of %s", c->cipher,
+				action->link ? "a link," : "the peer,");
+			line += used;
+			size -= (size_t)used;
+		}
 		snprintf(line, size,
 			" %s cid %x peer %s %x at %s:%u link %u segment %u service %s app %u "
 			"request %u codec %u controller %u",
@@ -211,6 +217,7 @@ void stage_accepted(struct stage *s, uint32_t request, uint32_t segment)
 		.cid = 0x00000501,
 		.segment_size = segment,
 		.udp_port = 7654,
+		.cipher = (uint8_t)s->config.security.cipher,
 		.boot_id = 0xbeef};
 
 	session_on_accept(&s->core, &s->turn, 0, &accept, &s->out);

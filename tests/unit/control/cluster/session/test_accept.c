@@ -20,6 +20,76 @@ static void accept__a_life(void **state)
 	assert_int_equal(stage_attempts(s), 0);
 }
 
+// The keys are made of both connection ids: ours is reserved first, and the peer hears only when
+// our end is ready.
+static void accept__encrypted(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("files");
+	uint32_t request;
+
+	s->config.security.cipher = CIPHER_AES_256_GCM;
+	offer.cipher = CIPHER_AES_256_GCM;
+	stage_offered(s, &offer);
+	request = stage_request_at(s, ATTEMPT_ACCEPTING);
+	stage_event(s, PLANE_RESERVED, request, 0x01000201, 0, "");
+	assert_string_equal(s->story,
+		"ch2 RESERVE app 3.9\n"
+		"ch2 OPEN cipher 1 by the secrets of a link, from there cid 1000201 peer b 301 at "
+		"10.77.1.2:7655 link 1 segment 1408 service "
+		"files app 3 request 0 codec 1 controller 2\n");
+	s->story[0] = 0;
+	stage_event(s, PLANE_RESERVED, request, 0x01000201, 0, "");
+	assert_string_equal(
+		s->story, "to link 42: accept 55 cid 1000201 boot b007 port 7655 segment 1408\n");
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+static void accept__encrypted_end_is_refused(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("files");
+	uint32_t request;
+
+	s->config.security.cipher = CIPHER_AES_256_GCM;
+	offer.cipher = CIPHER_AES_256_GCM;
+	stage_offered(s, &offer);
+	request = stage_request_at(s, ATTEMPT_ACCEPTING);
+	stage_event(s, PLANE_RESERVED, request, 0x01000201, 0, "");
+	s->story[0] = 0;
+	stage_event(s, PLANE_REFUSED, request, 0, IPC_INVALID, "this build does not have it");
+	assert_string_equal(s->story,
+		"to link 42: refuse 55 result 10: this build does not have it\n"
+		"ch2 CLOSE cid 1000201 at once\n");
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+// Nobody is talked into less than its configuration says, nor into more than it can.
+static void accept__another_cipher(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("files");
+
+	offer.cipher = CIPHER_AES_128_GCM;
+	stage_offered(s, &offer);
+	s->config.security.cipher = CIPHER_AES_256_GCM;
+	stage_offered(s, &offer);
+	offer.cipher = CIPHER_NULL;
+	stage_offered(s, &offer);
+	offer.cipher = 200;
+	stage_offered(s, &offer);
+	assert_string_equal(s->story,
+		"to link 42: refuse 55 result 7: node a has the cipher null, and node b wants "
+		"aes-128-gcm; write the same security.cipher on both\n"
+		"to link 42: refuse 55 result 7: node a has the cipher aes-256-gcm, and node b "
+		"wants aes-128-gcm; write the same security.cipher on both\n"
+		"to link 42: refuse 55 result 7: node a has the cipher aes-256-gcm, and node b "
+		"wants null; write the same security.cipher on both\n"
+		"to link 42: refuse 55 result 7: node a has the cipher aes-256-gcm, and node b "
+		"wants unknown; write the same security.cipher on both\n");
+	assert_int_equal(stage_attempts(s), 0);
+}
+
 static void accept__segment_is_the_smaller(void **state)
 {
 	struct stage *s = *state;
@@ -185,6 +255,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORY(accept__a_life),
+		STORY(accept__encrypted),
+		STORY(accept__encrypted_end_is_refused),
+		STORY(accept__another_cipher),
 		STORY(accept__segment_is_the_smaller),
 		STORY(accept__a_controller_that_is_not_here),
 		STORY(accept__nobody_listens),

@@ -69,6 +69,34 @@ static void open__peer_refuses(void **state)
 	assert_int_equal(stage_attempts(s), 0);
 }
 
+static void open__encrypted(void **state)
+{
+	struct stage *s = *state;
+
+	s->config.security.cipher = CIPHER_AES_256_GCM;
+	stage_peer_up(s, 0);
+	stage_wanted(s, "b", "files", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 8896);
+	assert_non_null(strstr(s->story, "ch2 OPEN cipher 1 by the secrets of the peer, from here "
+					 "cid 1000101 peer b 501 "));
+}
+
+// An answer for another cipher than was offered is none.
+static void open__answer_with_another_cipher(void **state)
+{
+	struct stage *s = *state;
+
+	s->config.security.cipher = CIPHER_AES_256_GCM;
+	stage_peer_up(s, 0);
+	stage_wanted(s, "b", "files", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	s->config.security.cipher = CIPHER_NULL; // what stage_accepted says
+	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 8896);
+	assert_non_null(strstr(s->story, "result 7: the peer's answer makes no sense\n"
+					 "ch2 CLOSE cid 1000101 at once\n"));
+}
+
 static void open__peer_not_reachable(void **state)
 {
 	struct stage *s = *state;
@@ -256,6 +284,8 @@ int main(void)
 		STORY(open__unknown_node),
 		STORY(open__worker_refuses_the_reservation),
 		STORY(open__peer_refuses),
+		STORY(open__encrypted),
+		STORY(open__answer_with_another_cipher),
 		STORY(open__peer_not_reachable),
 		STORY(open__peer_appears_in_time),
 		STORY(open__peer_breaks_away_after_the_offer),
