@@ -59,9 +59,9 @@ void proxy_wipe(struct proxy *proxy)
 
 		if (r->tail - head > PLANE_COMMAND_SLOTS)
 			continue; // it broke its index: the next ring_put says so
-		// A round later the slots are others.
-		if (head - proxy->wiped[c] > PLANE_COMMAND_SLOTS)
-			proxy->wiped[c] = head - PLANE_COMMAND_SLOTS;
+		// A round later the slots are those of other commands, which may wait yet.
+		if (r->tail - proxy->wiped[c] > PLANE_COMMAND_SLOTS)
+			proxy->wiped[c] = r->tail - PLANE_COMMAND_SLOTS;
 		for (; proxy->wiped[c] != head; proxy->wiped[c]++)
 			explicit_bzero(
 				r->slots + (size_t)(proxy->wiped[c] & r->mask) * r->slot_size,
