@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "dataplane/port/port.h"
-#include "dataplane/transform/codec.h"
+#include "dataplane/transform/codec_auto.h"
 #include "dataplane/transform/keys.h"
 #include "lib/ipc/stats.h"
 
@@ -43,11 +43,13 @@ struct session {
 	uint64_t opened_ns;
 	struct port_route route;
 	const struct cipher *cipher;
-	struct keys *keys; // of the worker, by slot; wiped at the end
-	const struct codec *codec;
-	uint64_t blocks_raw;          // a codec was asked for, but the record went raw
-	uint64_t wire_bytes_received; // UDP payload bytes that authenticated
-	uint64_t packets_published;   // packets sent + received when the row was last published
+	struct keys *keys;                // of the worker, by slot; wiped at the end
+	const struct codec *codec;        // with `adapts`: none, each record gets its own
+	bool adapts;                      // CODEC_AUTO
+	struct codec_auto auto_state;     // with `adapts`
+	uint64_t blocks_raw[RAW_REASONS]; // a codec was asked for, but the record went raw
+	uint64_t wire_bytes_received;     // UDP payload bytes that authenticated
+	uint64_t packets_published;       // packets sent + received when the row was last published
 	struct address peer_address;
 	uint16_t peer_port;
 	uint8_t session_id[16];

@@ -1,6 +1,8 @@
 // From an application's descriptor to a record of the transport: the codec, and waiting for room.
 #include <string.h>
 
+#include <rte_cycles.h>
+
 #include "dataplane/app/deliver.h"
 #include "dataplane/app/take.h"
 #include "dataplane/transform/compress.h"
@@ -9,27 +11,103 @@
 
 static_assert(PACKED_RECORD_MAX == RECORD_RAW_MAX, "a record of messages is a record");
 
-// A slab for the codec, or NULL when the session has no codec, or the record is urgent and would
-// wait for it. False: there is one, but no slab or no time this turn.
-static bool submit_slab(
-	struct worker *w, const struct session *s, const struct app_tx *tx, uint8_t **slab)
+// What a record gets.
+struct submit_codec {
+	const struct codec *codec; // NULL: raw
+	uint8_t level;
+	enum raw_reason reason; // if it goes raw; RAW_REASONS: no codec was asked for
+	uint8_t *slab;          // for what the codec packs; NULL: raw
+};
+
+// The flow and the worker as the codec `auto` sees them.
+static struct auto_signs submit_signs(const struct worker *w, const struct session *s)
 {
-	*slab = NULL;
-	if (!s->codec->encode || tx->size == 0)
+	struct conn_stats c;
+
+	conn_stats_get(s->conn, &c);
+	return (struct auto_signs){
+		.blocked = c.limited_by != LIMITED_NOTHING && c.limited_by != LIMITED_APP,
+		.idle = w->load.busy < WORKER_LOAD_IDLE &&
+				w->load.codec<WORKER_CODEC_SHARE / 2, .late = w->load.codec>
+					WORKER_CODEC_SHARE ||
+			(c.limited_by == LIMITED_APP && w->load.busy > WORKER_LOAD_LATE),
+	};
+}
+
+// False: the record wants a codec, but there is no slab or no time this turn.
+static bool submit_slab(struct worker *w, const struct session *s, const struct app_tx *tx,
+	struct submit_codec *out)
+{
+	bool urgent = stream_urgent(tx->stream), time = w->encode_budget >= tx->size;
+
+	out->reason = RAW_URGENT;
+	if (time && (out->slab = app_slab_get(s->app_row->channel)) != NULL)
 		return true;
-	if (w->encode_budget < tx->size)
-		return stream_urgent(tx->stream);
-	*slab = app_slab_get(s->app_row->channel);
-	// No slabs at all: raw is better than never.
-	return *slab || s->app_row->channel->slabs == 0 || stream_urgent(tx->stream);
+	if (!time || s->app_row->channel->slabs > 0)
+		return urgent;
+	out->reason = RAW_NO_ROOM; // no slabs at all: raw is better than never
+	return true;
+}
+
+// The same of the codec that the record gets.
+static bool submit_choose(
+	struct worker *w, struct session *s, const struct app_tx *tx, struct submit_codec *out)
+{
+	*out = (struct submit_codec){.reason = RAW_REASONS};
+	if (tx->size == 0 || (!s->codec->encode && !s->adapts))
+		return true;
+	if (!s->adapts || codec_auto_packs(&s->auto_state)) {
+		if (!submit_slab(w, s, tx, out))
+			return false;
+		if (!out->slab)
+			return true;
+	}
+	out->codec = s->codec;
+	out->level = s->level;
+	out->reason = RAW_LITTLE;
+	if (s->adapts) {
+		struct auto_signs signs = submit_signs(w, s);
+		struct auto_choice choice = codec_auto_choose(
+			&s->auto_state, &signs, app_tx_data(s->app_row->channel, tx), tx->size);
+
+		out->codec = choice.codec;
+		out->level = choice.level;
+		out->reason = choice.reason;
+	}
+	if (!out->codec && out->slab) {
+		app_slab_put(s->app_row->channel, out->slab);
+		out->slab = NULL;
+	}
+	return true;
 }
 
 // Of the turn's budget, in bytes.
-static uint32_t submit_cost(const struct worker *w, const struct session *s, uint32_t size)
+static uint32_t submit_cost(const struct worker *w, const struct submit_codec *with, uint32_t size)
 {
-	bool slow = s->codec->level_slow > 0 && s->level >= s->codec->level_slow;
+	bool slow = with->codec->level_slow > 0 && with->level >= with->codec->level_slow;
 
 	return slow ? w->encode_budget : size;
+}
+
+// Packs the record, or not, and accounts for it.
+static void submit_encode(struct worker *w, struct session *s, const struct app_tx *tx,
+	const struct submit_codec *with, struct compressed *c)
+{
+	struct app_channel *channel = s->app_row->channel;
+	uint64_t start = rte_rdtsc();
+
+	compress_record(c, with->codec, w->codec_workspace, with->level, app_tx_data(channel, tx),
+		tx->size, with->slab, session_checksums(s));
+	if (with->slab) {
+		w->counters.cycles_codec += rte_rdtsc() - start;
+		w->encode_budget -= submit_cost(w, with, tx->size);
+		if (s->adapts)
+			codec_auto_result(&s->auto_state, c->compressed);
+		if (!c->compressed)
+			app_slab_put(channel, with->slab);
+	}
+	if (!c->compressed && with->reason < RAW_REASONS)
+		s->blocks_raw[with->reason]++;
 }
 
 static uint8_t submit_flags(const struct app_tx *tx)
@@ -44,19 +122,12 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 	struct app_channel *channel = s->app_row->channel;
 	struct send_record record;
 	struct compressed c;
-	uint8_t *slab;
+	struct submit_codec with;
 
 	if (!s->routed || transport_room(w->transport, s->conn, tx->stream) == 0 ||
-		!submit_slab(w, s, tx, &slab))
+		!submit_choose(w, s, tx, &with))
 		return false;
-	compress_record(&c, s->codec, w->codec_workspace, s->level, app_tx_data(channel, tx),
-		tx->size, slab, session_checksums(s));
-	if (slab)
-		w->encode_budget -= submit_cost(w, s, tx->size);
-	if (slab && !c.compressed) {
-		app_slab_put(channel, slab);
-		s->blocks_raw++;
-	}
+	submit_encode(w, s, tx, &with, &c);
 	c.header.flags = submit_flags(tx);
 	record = (struct send_record){.stored = c.stored,
 		.stored_size = c.header.stored_size,
@@ -67,7 +138,7 @@ bool submit_record(struct worker *w, struct session *s, const struct app_tx *tx,
 	block_header_frame(record.header, &c.header);
 	if (transport_submit(w->transport, s->conn, tx->stream, &record, now_ns) != SUBMIT_OK) {
 		if (c.compressed)
-			app_slab_put(channel, slab);
+			app_slab_put(channel, with.slab);
 		// Closing: it will not go any more.
 		app_deliver_sent(channel, tx->session, tx->stream, tx->cookie, false, false);
 	}

@@ -32,10 +32,23 @@ struct plane_link {
 #define WORKER_DISCARD_BLOCKS 16u
 #define WORKER_ENCODE_TURN    (2u * BLOCK_SIZE) // a codec must not keep the receive side waiting
 
+// Of the last WORKER_LOAD_NS, per mille of the worker's time.
+#define WORKER_LOAD_NS     10000000ull
+#define WORKER_LOAD_IDLE   700u // busy for less: there is time for a better codec
+#define WORKER_LOAD_LATE   950u // busy for more, with nothing to send: sessions wait for the worker
+#define WORKER_CODEC_SHARE 500u // that `auto` may spend on packing, of all sessions
+
+struct worker_load {
+	uint64_t since_ns;
+	uint64_t cycles_busy, cycles_total, cycles_codec; // the counters at that time
+	uint32_t busy, codec;                             // per mille
+};
+
 // Plain counters of the loop; observe publishes them.
 struct worker_counters {
 	uint64_t turns, busy_turns, sleeps;
 	uint64_t cycles_busy, cycles_total;
+	uint64_t cycles_codec; // packing records
 	uint64_t rx_packets, tx_packets, steered;
 	uint64_t bytes_memcpy_sealed, bytes_memcpy_opened; // by a cipher that only copies
 	uint64_t events_lost;
@@ -101,6 +114,7 @@ struct worker {
 	uint64_t now_ns; // of this turn
 	uint64_t last_work_ns, published_ns, sessions_published_ns;
 	struct worker_counters counters;
+	struct worker_load load;
 };
 
 // Memory and tables; no thread yet. 0, or -1 with a sentence in worker->error.

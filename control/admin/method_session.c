@@ -122,9 +122,14 @@ static json_t *session_figure(const struct figure *figure, const struct session_
 
 static json_t *session_raw_reason(const struct session_stats *s)
 {
-	if (s->blocks_raw)
-		return json_string("the codec would have saved less than 12.5 % of those records, "
-				   "so they went as they are");
+	uint32_t most = 0;
+
+	for (uint32_t i = 1; i < RAW_REASONS; i++)
+		most = s->blocks_raw_by[i] > s->blocks_raw_by[most] ? i : most;
+	if (s->blocks_raw_by[most])
+		return json_sprintf("%s%s",
+			s->blocks_raw_by[most] < s->blocks_raw ? "of most: " : "",
+			raw_reason_sentence(most));
 	if (s->codec == CODEC_NONE)
 		return json_string("no codec was asked for");
 	return json_null();
@@ -149,6 +154,7 @@ json_t *method_session_show(struct method_call *call, struct rpc_error *error)
 		row, "peer_address", json_string(config_address_text(address, s.peer_address, 0)));
 	json_object_set_new(
 		row, "age_ns", s.opened_ns ? json_integer((json_int_t)age) : json_null());
+	json_object_set_new(row, "codec_now", json_string(codec_name(s.codec_now)));
 	json_object_set_new(row, "controller", json_string(controller_name(s.controller)));
 	json_object_set_new(row, "cipher", json_string(cipher_name(s.cipher)));
 	json_object_set_new(row, "limited_by", rpc_text(tables_limited_name(tables, s.limited_by)));

@@ -81,7 +81,7 @@ static const char *apply_open_check(const struct worker *w, const struct plane_c
 	if (command->segment_size < wire_segment_size(MTU_MIN) ||
 		command->segment_size > wire_segment_size(port_config(w->port[command->port])->mtu))
 		return "the segment size does not fit the link's MTU";
-	if (!codec_by_id(command->codec))
+	if (command->codec != CODEC_AUTO && !codec_by_id(command->codec))
 		return "this build does not have the codec asked for";
 	if (command->controller >= CONTROLLER_COUNT)
 		return "this build does not have the congestion controller asked for";
@@ -100,7 +100,9 @@ static void apply_open_fill(struct session *s, const struct plane_command *comma
 	s->request = command->request;
 	s->connect_request = command->connect_request;
 	s->port = (uint8_t)command->port;
-	s->codec = codec_by_id(command->codec);
+	s->adapts = command->codec == CODEC_AUTO;
+	codec_auto_init(&s->auto_state);
+	s->codec = codec_by_id(s->adapts ? CODEC_NONE : command->codec);
 	s->level = command->level;
 	s->controller = command->controller;
 	if (s->codec->encode && (s->level < s->codec->level_min || s->level > s->codec->level_max))

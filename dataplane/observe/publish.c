@@ -27,8 +27,6 @@ static void publish_identity(const struct session *s, struct session_stats *row)
 	memcpy(row->session_id, s->session_id, sizeof(row->session_id));
 	row->state = (uint8_t)publish_state(s);
 	row->initiator = s->initiator;
-	row->codec = s->codec ? (uint8_t)s->codec->id : CODEC_NONE;
-	row->level = s->level;
 	row->controller = s->controller;
 	row->cipher = (uint8_t)s->cipher->id;
 	row->close_reason = s->close_reason;
@@ -40,7 +38,22 @@ static void publish_identity(const struct session *s, struct session_stats *row)
 	memcpy(row->service, s->service, sizeof(row->service));
 	row->opened_ns = s->opened_ns;
 	row->wire_bytes_received = s->wire_bytes_received;
-	row->blocks_raw = s->blocks_raw;
+}
+
+static void publish_codec(const struct session *s, struct session_stats *row)
+{
+	row->codec = row->codec_now = s->codec ? (uint8_t)s->codec->id : CODEC_NONE;
+	row->level = row->level_now = s->level;
+	if (s->adapts) {
+		const struct codec *now = codec_auto_now(&s->auto_state, &row->level_now);
+
+		row->codec = CODEC_AUTO;
+		row->codec_now = now ? (uint8_t)now->id : CODEC_NONE;
+	}
+	for (uint32_t i = 0; i < RAW_REASONS; i++) {
+		row->blocks_raw_by[i] = s->blocks_raw[i];
+		row->blocks_raw += s->blocks_raw[i];
+	}
 }
 
 static void publish_figures(const struct conn_stats *c, struct session_stats *row)
@@ -79,6 +92,7 @@ void publish_session_row(struct worker *w, struct session *s, struct session_sta
 	memset(row, 0, sizeof(*row));
 	conn_stats_get(s->conn, &c);
 	publish_identity(s, row);
+	publish_codec(s, row);
 	publish_figures(&c, row);
 	s->packets_published = c.packets_sent + c.packets_received;
 	seqlock_write(&shared->seq, &shared->stats, row, sizeof(*row));

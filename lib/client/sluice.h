@@ -74,7 +74,8 @@ enum sluice_listen_flag {
 int sluice_listen(struct sluice *sluice, const char *service, uint32_t flags);
 
 struct sluice_session_options {
-	const char *codec;   // "none", "lz4", "zstd", "deflate", "brotli", "snappy"; NULL: "none"
+	const char *
+		codec; // "none", "lz4", "zstd", "deflate", "brotli", "snappy", "auto"; NULL: "none"
 	uint32_t level;      // 0: the codec's default; lz4 to 16, zstd 19, deflate 3, brotli 9
 	uint32_t timeout_ms; // 0: 10,000
 	const char *

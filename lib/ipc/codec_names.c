@@ -18,9 +18,26 @@ static const struct {
 		"the codec brotli has levels (its qualities) 1 to 9, and 0 for its default, 6: 10 "
 		"and 11 take a worker from its other sessions for too long"},
 	[CODEC_SNAPPY] = {"snappy", 0, "the codec snappy has no levels"},
+	[CODEC_AUTO] = {"auto", 0, "the codec auto has no levels: it finds them itself"},
 };
 
-const char *const codec_choices[] = {"none", "lz4", "zstd", "deflate", "brotli", "snappy", NULL};
+const char *const codec_choices[] = {
+	"none", "lz4", "zstd", "deflate", "brotli", "snappy", "auto", NULL};
+
+static const char *const raw_reasons[RAW_REASONS] = {
+	[RAW_LITTLE] = "the codec would have saved less than 12.5 % of them",
+	[RAW_URGENT] = "they were urgent, and the codec had no room or no time in that turn",
+	[RAW_NO_ROOM] = "the application's arena has no room for packed records",
+	[RAW_FAST] = "the flow did not wait for its path, so packing would have gained nothing",
+	[RAW_SMALL] = "they were smaller than 256 bytes",
+	[RAW_RANDOM] = "they look as if they were packed or encrypted already",
+	[RAW_SKIPPED] = "those before them did not pack; one is tried again now and then",
+};
+
+const char *raw_reason_sentence(uint32_t reason)
+{
+	return reason < RAW_REASONS ? raw_reasons[reason] : "unknown";
+}
 
 const char *codec_name(uint32_t id)
 {

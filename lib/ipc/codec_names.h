@@ -10,10 +10,13 @@
 // Of an option that asks for a level, whatever the codec.
 #define CODEC_LEVEL_SENTENCE                                                                       \
 	"level of the codec, 0: its default; lz4 1 (the default) to 16, larger is faster; zstd 1 " \
-	"to 19, 1; deflate 1 to 3, 1; brotli 1 to 9, 6; larger packs better"
+	"to 19, 1; deflate 1 to 3, 1; brotli 1 to 9, 6; larger packs better; "                     \
+	"auto finds it itself"
 
 extern const char *const codec_choices[]; // names of the codecs of this build, ends with NULL
 
+// enum raw_reason in words: the end of a sentence about records.
+const char *raw_reason_sentence(uint32_t reason);
 // "unknown" beyond enum codec_id.
 const char *codec_name(uint32_t id);
 // -1: no such name. Not only those of this build: whether a node has it, its dataplane says.

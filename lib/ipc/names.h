@@ -16,7 +16,21 @@ enum codec_id {
 	CODEC_DEFLATE = 3,
 	CODEC_BROTLI = 4,
 	CODEC_SNAPPY = 5,
+	CODEC_AUTO = 6, // of sessions only, never of a record: whichever the worker finds best
 	CODEC_COUNT,
+};
+
+// Why a record of a session with a codec went raw.
+enum raw_reason {
+	RAW_LITTLE,  // it was tried, and would have saved less than an eighth
+	RAW_URGENT,  // it was urgent, and the codec had no room or no time this turn
+	RAW_NO_ROOM, // the application's arena has no room for what a codec packs
+	// Only with auto:
+	RAW_FAST,    // packing gains nothing: the flow does not wait for its path
+	RAW_SMALL,   // under 256 bytes
+	RAW_RANDOM,  // it looks as if it were packed already
+	RAW_SKIPPED, // those before it did not pack; one is tried again now and then
+	RAW_REASONS,
 };
 
 // Cipher ids, the same in ipc and between the control processes of two nodes.

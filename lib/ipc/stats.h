@@ -40,7 +40,8 @@ struct session_stats {
 	uint64_t raw_bytes_sent, stored_bytes_sent; // acknowledged
 	uint64_t raw_bytes_received, stored_bytes_received;
 	uint64_t records_sent, records_received, duplicates;
-	uint64_t blocks_raw; // records a codec was asked for and that went raw (saved under 12.5 %)
+	uint64_t blocks_raw; // records a codec was asked for and that went raw: the sum of ...
+	uint64_t blocks_raw_by[RAW_REASONS]; // ... these, by enum raw_reason
 	uint64_t srtt_ns, rttvar_ns, min_rtt_ns;
 	uint64_t cwnd_milli; // segments * 1000
 	uint64_t rate_Bps;
@@ -49,10 +50,11 @@ struct session_stats {
 	uint32_t connect_request; // the application's, 0 for an accepted session
 	uint8_t controller;       // enum controller_id
 	uint8_t cipher;           // enum cipher_id
-	uint8_t reserved0[2];
+	uint8_t codec_now;        // enum codec_id that the next record gets; with auto it changes
+	uint8_t level_now;
 	uint32_t path_segment; // payload of the largest packet that the path is known to carry
 	uint32_t path_falls;   // times that large packets vanished: back to the smallest
 	uint64_t reserved[2];
 };
 
-static_assert(sizeof(struct session_stats) == 408, "session_stats is shared memory ABI");
+static_assert(sizeof(struct session_stats) == 464, "session_stats is shared memory ABI");

@@ -78,11 +78,74 @@ static void submit_record__a_slow_level_takes_the_turn(void **state)
 	assert_int_equal(budget_with(CODEC_BROTLI), 0);
 }
 
+// `rounds` records of one kind to the other end; how session and worker then stand.
+static struct session_stats auto_with(uint8_t alphabet, uint32_t rounds)
+{
+	struct worker_pair *pair = pair_new();
+	struct pair_session s = pair_open(pair, CODEC_AUTO);
+	struct session_stats row;
+	uint32_t seed = 1;
+
+	for (uint32_t i = 0; i < APP_BLOCK_SIZE; i++) {
+		seed = seed * 1664525u + 1013904223u;
+		buffer_of(&pair->a, 0)[i] = (uint8_t)((seed >> 24) % alphabet);
+	}
+	for (uint32_t i = 0; i < rounds + 16; i++) {
+		if (i >= 16) { // so many are under way, more than what goes at once: the flow waits
+			struct app_rx rx = pair_app_expect(pair, &pair->b, APP_RX_DATA, 20000);
+
+			assert_int_equal(rx.size, APP_BLOCK_SIZE);
+			assert_memory_equal(pair->b.app.channel->blocks + rx.offset,
+				buffer_of(&pair->a, 0), APP_BLOCK_SIZE);
+			fake_app_return(&pair->b.app, rx.offset, rx.session);
+		}
+		if (i < rounds)
+			fake_app_send(&pair->a.app,
+				(struct app_tx){
+					.session = s.a, .size = APP_BLOCK_SIZE, .op = APP_TX_SEND});
+	}
+	pair_turns(pair, 4000);
+	row = pair->a.tables->session[0][wire_cid_slot(s.a)].stats;
+	pair_free(pair);
+	return row;
+}
+
+// In virtual time the worker is idle, and the flow waits for its path.
+static void submit_record__auto_climbs(void **state)
+{
+	struct session_stats row = auto_with(5, 320);
+
+	(void)state;
+	assert_int_equal(row.codec, CODEC_AUTO);
+	assert_int_not_equal(row.codec_now, CODEC_NONE);
+	assert_int_equal(row.level_now, 1);
+	assert_true(row.blocks_raw_by[RAW_FAST] > 0); // the first ones
+	assert_int_equal(row.blocks_raw, row.blocks_raw_by[RAW_FAST]);
+	assert_true(row.stored_bytes_sent < row.raw_bytes_sent * 7 / 8);
+}
+
+static void submit_record__auto_leaves_noise_alone(void **state)
+{
+	struct session_stats row = auto_with(255, 320);
+	uint64_t sum = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < RAW_REASONS; i++)
+		sum += row.blocks_raw_by[i];
+	assert_int_equal(row.blocks_raw, sum);
+	assert_int_equal(row.blocks_raw, 320); // all of them
+	assert_true(row.blocks_raw_by[RAW_SKIPPED] > 100);
+	assert_true(row.blocks_raw_by[RAW_LITTLE] + row.blocks_raw_by[RAW_RANDOM] < 30);
+	assert_int_equal(row.stored_bytes_sent, row.raw_bytes_sent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(submit_record__flags_arrive_with_the_record),
 		cmocka_unit_test(submit_record__a_slow_level_takes_the_turn),
+		cmocka_unit_test(submit_record__auto_climbs),
+		cmocka_unit_test(submit_record__auto_leaves_noise_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

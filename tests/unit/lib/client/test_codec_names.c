@@ -41,7 +41,17 @@ static void codec_choices__are_those_of_the_build(void **state)
 	assert_int_equal(highest, CODEC_LEVEL_MAX);
 	for (uint32_t i = 0; i < built; i++)
 		assert_non_null(codec_by_id((uint8_t)codec_find(codec_choices[i])));
-	assert_null(codec_choices[built]);
+	assert_string_equal(codec_choices[built], "auto"); // which is all of them
+	assert_null(codec_choices[built + 1]);
+	assert_non_null(codec_level_refuse(CODEC_AUTO, 1));
+}
+
+static void raw_reason_sentence__of_every_reason(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < RAW_REASONS; i++)
+		assert_true(strlen(raw_reason_sentence(i)) > 10);
+	assert_string_equal(raw_reason_sentence(RAW_REASONS), "unknown");
 }
 
 int main(void)
@@ -49,6 +59,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(codec_find__knows_every_name_and_no_other),
 		cmocka_unit_test(codec_choices__are_those_of_the_build),
+		cmocka_unit_test(raw_reason_sentence__of_every_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

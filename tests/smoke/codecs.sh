@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Every codec from the command line to the file at the other end.
+# shellcheck source=tests/smoke/lib.sh
+. "$(dirname "$0")/lib.sh"
+smoke_begin "a file arrives byte for byte with every codec and at the ends of its levels, and smaller on the wire"
+bed_up 2
+seq 1 300000 >"$smoke_work/text"
+make_random "$smoke_work/noise" 700000
+codecs_send() { # FILE CODEC LEVEL
+	expect 0 sl a send --json --codec "$2" --level "$3" "$1" b
+	expect_json "j['verified'] is True and j['codec'] == '$2'"
+	expect_same "$1" "$SLUICE_TESTBED/b/inbox/$(basename -- "$1")"
+	rm -f -- "$SLUICE_TESTBED/b/inbox/$(basename -- "$1")"
+}
+for codec in lz4:1 lz4:16 zstd:1 zstd:19 deflate:1 deflate:3 brotli:1 brotli:0 brotli:9 snappy:0; do
+	codecs_send "$smoke_work/text" "${codec%:*}" "${codec#*:}"
+	smoke_say "$codec: ratio $(json "$smoke_work/out" 'round(j["ratio"], 2)')"
+	expect_json 'j["ratio"] > 1.2 and j["wire_bytes"] < j["bytes"]'
+	codecs_send "$smoke_work/noise" "${codec%:*}" "${codec#*:}"
+	expect_json 'j["ratio"] == 1'
+done
+smoke_say "auto"
+codecs_send "$smoke_work/text" auto 0
+codecs_send "$smoke_work/noise" auto 0
+smoke_say "a level that the codec does not have is refused before anything is sent"
+expect 2 sl a send --codec brotli --level 11 "$smoke_work/text" b
+grep -q "brotli has levels" "$smoke_work/err" || smoke_fail "the reason is missing"
+smoke_say "the counters of session show"
+expect 0 sl a session open --json --codec auto b
+expect 0 sl a session show --json "$(json "$smoke_work/out" 'j["id"]')"
+expect_json 'j["codec"] == "auto" and j["codec_now"] == "none" and j["blocks_raw"] == 0 and j["blocks_raw_random"] == 0'
+smoke_end
