@@ -12,6 +12,7 @@ static const struct {
 	{timer_benches, &timer_benches_count},
 	{dispatch_benches, &dispatch_benches_count},
 	{memory_benches, &memory_benches_count},
+	{aead_benches, &aead_benches_count},
 	{transport_benches, &transport_benches_count},
 	{loss_benches, &loss_benches_count},
 };

@@ -29,5 +29,7 @@ int report_traces(FILE *out, const struct json_t *run, const char *file);
 // report_audit.c
 void report_memory(FILE *out, const struct json_t *run);
 void report_waits(FILE *out, const struct json_t *run);
+// report_ciphers.c
+void report_ciphers(FILE *out, const struct json_t *run);
 // report_hot.c
 void report_bottlenecks(FILE *out, const struct json_t *run, const char *profile);

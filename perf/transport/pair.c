@@ -71,7 +71,7 @@ static bool expect(
 static struct plane_command command_for(
 	const struct pair *p, unsigned side, const struct pair_owner *owner)
 {
-	return (struct plane_command){.type = PLANE_RESERVE,
+	struct plane_command command = {.type = PLANE_RESERVE,
 		.app = owner->app,
 		.app_generation = owner->generation,
 		.connect_request = owner->request,
@@ -82,7 +82,15 @@ static struct plane_command command_for(
 		.peer_boot_id = BOOT_ID + !side,
 		.initiator = side == 0,
 		.peer = "perf",
-		.service = "perf"};
+		.service = "perf",
+		.cipher = p->cipher};
+
+	if (p->cipher != CIPHER_NULL) {
+		memset(command.secret_send, 1 + (int)side, sizeof(command.secret_send));
+		memset(command.secret_receive, 2 - (int)side, sizeof(command.secret_receive));
+		command.secret_send[0] = command.secret_receive[0] = (uint8_t)p->opened;
+	}
+	return command;
 }
 
 // As control does it: RESERVE here, OPEN there, OPEN here.

@@ -16,6 +16,7 @@ struct pair {
 	} session[ENDPOINT_SESSIONS];
 	unsigned sessions;
 	unsigned opened;   // those of others too
+	uint8_t cipher;    // enum cipher_id of sessions that are opened from now on
 	struct apps *apps; // the rig's (apps.h), or NULL
 	char error[192];
 };

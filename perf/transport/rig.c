@@ -23,6 +23,7 @@ static scene_run *const scenes[SCENE_COUNT] = {
 	[SCENE_GOODPUT] = scene_goodput,
 	[SCENE_RAW] = scene_raw,
 	[SCENE_RAW_COPIED] = scene_raw_copied,
+	[SCENE_RAW_SEALED] = scene_raw_sealed,
 	[SCENE_MESSAGES] = scene_messages,
 	[SCENE_RAW_FRAMES] = scene_raw_frames,
 	[SCENE_RTT] = scene_rtt,
@@ -126,11 +127,13 @@ static void child_main(uint32_t kind, uint32_t mtu, int socket, struct rig_page 
 
 	if (!bench_instant)
 		hugepages_take(MEMORY_MB);
-	pair = pair_new(
-		(enum link_kind)kind, mtu, page->figures.error, sizeof(page->figures.error));
+	pair = pair_new((enum link_kind)(kind & 0xf), mtu, page->figures.error,
+		sizeof(page->figures.error));
 	page->result = pair ? 0 : -1;
-	if (pair)
+	if (pair) {
 		pair->apps = apps;
+		pair->cipher = (uint8_t)(kind >> 4);
+	}
 	while (send(socket, &byte, 1, MSG_NOSIGNAL) == 1 && pair && read(socket, &byte, 1) == 1)
 		child_sample(pair, mtu, page);
 	apps_free(apps);
@@ -237,5 +240,5 @@ const char *rig_unavailable(const struct bench *bench)
 
 	if (pin_cpus(cpus, 2) < 2)
 		return "it needs two CPUs";
-	return link_unavailable((enum link_kind)(bench->param >> 8 & 0xff));
+	return link_unavailable((enum link_kind)(bench->param >> 8 & 0xf));
 }

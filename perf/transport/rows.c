@@ -13,6 +13,14 @@
 		.param = SCENE(SCENE_##WHICH, LINK_##KIND, MTU), .argument = (ARGUMENT),     \
 		.location = "dataplane/loop.c:loop_turn", RIG                                \
 	}
+// The same, encrypted.
+#define RATE_SEALED(ID, LIMIT, WHICH, MTU, ARGUMENT)                                          \
+	{                                                                                     \
+		.id = "transport/" ID, .unit = "B/s", .limit = LIMIT, .bytes = BYTES_##WHICH, \
+		.sample_ms = LEAST_MS, .pairs_max = PAIRS,                                    \
+		.param = SCENE(SCENE_##WHICH, SEALED(LINK_MEMIF, CIPHER_AES_256_GCM), MTU),   \
+		.argument = (ARGUMENT), .location = "dataplane/loop.c:loop_turn", RIG         \
+	}
 // Messages of so many bytes.
 #define MESSAGES(ID, LIMIT, WHICH, SIZE)                                               \
 	{                                                                              \
@@ -43,6 +51,7 @@ enum {
 	BYTES_SLOW_NOT = 0,
 	BYTES_RAW = 1,
 	BYTES_RAW_COPIED = 1,
+	BYTES_RAW_SEALED = 1,
 	BYTES_GOODPUT_APP = 1,
 	BYTES_RAW_FRAMES = 0,
 	BYTES_IDLE = 0,
@@ -63,6 +72,8 @@ const struct bench transport_benches[] = {
 	RATE("limit/raw/af_xdp/1500", "B/s", NULL, RAW, AF_XDP, 1500, 0),
 	RATE("limit/raw-copied/memif/1500", "B/s", NULL, RAW_COPIED, MEMIF, 1500, 0),
 	RATE("limit/raw-copied/memif/9000", "B/s", NULL, RAW_COPIED, MEMIF, 9000, 0),
+	RATE_SEALED("limit/raw-sealed/memif/1500/aes-256-gcm", NULL, RAW_SEALED, 1500, 0),
+	RATE_SEALED("limit/raw-sealed/memif/9000/aes-256-gcm", NULL, RAW_SEALED, 9000, 0),
 	RATE("limit/raw-frames/memif/64", "1/s", NULL, RAW_FRAMES, MEMIF, 1500, 0),
 	RTT("limit/ping-pong/memif/64", NULL, RAW_RTT, MEMIF, 1500, 64),
 	RTT("limit/ping-pong/memif/1024", NULL, RAW_RTT, MEMIF, 1500, 1024),
@@ -88,6 +99,10 @@ const struct bench transport_benches[] = {
 		RECORD),
 	RATE("copied/memif/9000/null/none", "B/s", COPIED("memif/9000"), GOODPUT, MEMIF, 9000,
 		RECORD),
+	RATE_SEALED("goodput/memif/1500/aes-256-gcm/none",
+		"transport/limit/raw-sealed/memif/1500/aes-256-gcm", GOODPUT, 1500, RECORD),
+	RATE_SEALED("goodput/memif/9000/aes-256-gcm/none",
+		"transport/limit/raw-sealed/memif/9000/aes-256-gcm", GOODPUT, 9000, RECORD),
 	RATE("records/memif/1500/1K", "B/s", RAW("memif/1500"), GOODPUT, MEMIF, 1500, 1024),
 	RATE("records/memif/1500/8K", "B/s", RAW("memif/1500"), GOODPUT, MEMIF, 1500, 8192),
 	RATE("streams/memif/1500/8", "B/s", RAW("memif/1500"), GOODPUT, MEMIF, 1500,

@@ -21,6 +21,7 @@ enum scene_id {
 	SCENE_GOODPUT, // argument: record size, and streams << 24; units: payload bytes delivered
 	SCENE_RAW,     // units: bytes of IP packets
 	SCENE_RAW_COPIED,   // the same, the payload copied in and out
+	SCENE_RAW_SEALED,   // the same plus the bare cipher's time, in series
 	SCENE_MESSAGES,     // argument: their size; units: messages delivered
 	SCENE_RAW_FRAMES,   // frames of 64 bytes; units: frames
 	SCENE_RTT,          // argument: size
@@ -40,13 +41,14 @@ enum scene_id {
 	SCENE_COUNT,
 };
 
-// A row's parameter: which scene, on which link.
+// A row's parameter: which scene, on which link. A session's cipher is its link's, too.
+#define SEALED(kind, cipher)    ((uint32_t)(kind) | (uint32_t)(cipher) << 4)
 #define SCENE(scene, kind, mtu) ((uint32_t)(scene) | (uint32_t)(kind) << 8 | (uint32_t)(mtu) << 16)
 
-scene_run scene_goodput, scene_raw, scene_raw_copied, scene_messages, scene_raw_frames, scene_rtt,
-	scene_rtt_quiet, scene_rtt_loaded, scene_rtt_behind, scene_rtt_urgent, scene_raw_rtt,
-	scene_fairness, scene_slow, scene_slow_not, scene_idle, scene_nothing, scene_goodput_app,
-	scene_messages_app, scene_rtt_app;
+scene_run scene_goodput, scene_raw, scene_raw_copied, scene_raw_sealed, scene_messages,
+	scene_raw_frames, scene_rtt, scene_rtt_quiet, scene_rtt_loaded, scene_rtt_behind,
+	scene_rtt_urgent, scene_raw_rtt, scene_fairness, scene_slow, scene_slow_not, scene_idle,
+	scene_nothing, scene_goodput_app, scene_messages_app, scene_rtt_app;
 
 // What several scenes do the same way.
 
