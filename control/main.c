@@ -14,6 +14,7 @@
 #include "control/log.h"
 #include "control/loop.h"
 #include "control/node.h"
+#include "control/privileges.h"
 #include "control/rundir.h"
 
 static struct node node; // the one global of this process
@@ -127,6 +128,9 @@ static int main_run(struct loop *loop)
 		log_error("%s.", error);
 		node_stop(&node);
 	}
+	// Everything that wants them is done: sockets are bound, the run directory is ours.
+	if (privileges_drop() < 0)
+		log_warning("Capabilities are kept: %s.", strerror(errno));
 	if (loop_run(loop) < 0)
 		log_error("The loop broke: %s.", strerror(errno));
 	admin_stop(&node);
@@ -145,6 +149,7 @@ int main(int argc, char **argv)
 
 	if (exit_code >= 0)
 		return exit_code;
+	privileges_close_memory();
 	log_init();
 	config_machine_read(&machine);
 	if (config_load(&node.config, options.config, error, sizeof(error)) < 0 ||

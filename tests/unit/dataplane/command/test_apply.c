@@ -81,6 +81,24 @@ static void open__is_in_the_tables_at_once(void **state)
 	assert_int_equal(pair_expect(a, PLANE_CLOSED).cid, cid);
 }
 
+// An accepting end that was reserved first, for its keys: control answers the peer when it is
+// ready.
+static void open__accepting_end_says_that_it_is_ready(void **state)
+{
+	struct worker_pair *pair = *state;
+	struct pair_end *b = &pair->b;
+	uint32_t cid = reserve(pair, b);
+
+	b->port.resolves = false;
+	pair_command(b, pair_open_command(pair, b, cid, 99));
+	pair_turn(pair, b);
+	assert_int_equal(pair_expect(b, PLANE_RESERVED).cid, cid);
+	assert_int_equal(row(b, cid).peer_cid, 99);
+	pair_command(b, (struct plane_command){.type = PLANE_CLOSE, .cid = cid, .flags = 1});
+	pair_turns(pair, 3);
+	assert_int_equal(pair_expect(b, PLANE_CLOSED).cid, cid);
+}
+
 static void open__twice_is_refused_and_harms_nobody(void **state)
 {
 	struct worker_pair *pair = *state;
@@ -208,6 +226,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(reserve__is_in_the_tables_at_once),
 		CASE(open__is_in_the_tables_at_once),
+		CASE(open__accepting_end_says_that_it_is_ready),
 		CASE(open__twice_is_refused_and_harms_nobody),
 		CASE(open__wrong_arithmetic_gives_the_reservation_back),
 		CASE(reserve__refuses_an_application_that_leaves),
