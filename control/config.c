@@ -38,6 +38,7 @@ static const cyaml_schema_field_t dataplane_fields[] = {
 
 static const cyaml_schema_field_t security_fields[] = {
 	CONFIG_TEXT(struct raw_security, cipher),
+	CONFIG_TEXT(struct raw_security, backend),
 	CONFIG_TEXT(struct raw_security, pq),
 	CONFIG_TEXT(struct raw_security, ca),
 	CONFIG_TEXT(struct raw_security, certificate),

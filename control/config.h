@@ -10,6 +10,9 @@
 #include "lib/ipc/names.h"
 #include "lib/ipc/setup.h"
 
+enum config_backend { CONFIG_BACKEND_AUTO, CONFIG_BACKEND_IMB, CONFIG_BACKEND_EVP };
+extern const char *const config_backend_names[]; // by enum, NULL at the end
+
 enum config_pq { CONFIG_PQ_OFF, CONFIG_PQ_PREFER, CONFIG_PQ_REQUIRE };
 
 enum config_limits {
@@ -29,8 +32,9 @@ struct config_peer {
 };
 
 struct config_security {
-	enum cipher_id cipher; // of packets, the same on both ends of a session
-	enum config_pq pq;     // of the TLS key exchange
+	enum cipher_id cipher;       // of packets, the same on both ends of a session
+	enum config_backend backend; // library of the ciphers
+	enum config_pq pq;           // of the TLS key exchange
 	// PEM files of this node; all empty: control connections are plain
 	char ca[CONFIG_PATH_SIZE], certificate[CONFIG_PATH_SIZE], key[CONFIG_PATH_SIZE];
 };

@@ -7,6 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/ipc/cipher_names.h"
+
+const char *const config_backend_names[] = {"auto", "imb", "evp", NULL};
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 struct check {
@@ -112,15 +116,22 @@ static int check_endpoint(const struct check *check, const char *key, const char
 	return 0;
 }
 
-static int check_cipher(const struct check *check, const char *cipher)
+// What is not written is encrypted: the cipher null works only by its name.
+static int check_cipher(const struct check *check, const char *text)
 {
-	if (!cipher || strcmp(cipher, "null") != 0)
-		return check_fail(check,
-			"security.cipher: %s%s%sencryption is not built yet; write cipher: "
-			"\"null\" by name to run unencrypted on trusted links",
-			cipher ? "'" : "",
-			cipher ? cipher : "is missing: ", cipher ? "' is not available: " : "");
-	return 0;
+	struct config_security *security = &check->config->security;
+	int cipher = CIPHER_AES_256_GCM;
+	char why[SETUP_WHY_SIZE];
+
+	if (text && !setup_choice(&cipher, text, cipher_choices, why))
+		return check_fail(check, "security.cipher: %s", why);
+	security->cipher = (enum cipher_id)cipher;
+	if (cipher == CIPHER_NULL || security->ca[0])
+		return 0;
+	return check_fail(check,
+		"security.ca: is missing; %s wants this node's certificates, which sluice pki "
+		"issue %s makes (cipher: \"null\", by name, runs without, for links you trust)",
+		cipher_name(security->cipher), check->config->node);
 }
 
 // The node's certificates: all three files, or none.
@@ -159,8 +170,13 @@ static int check_security(const struct check *check)
 	char why[SETUP_WHY_SIZE];
 	int pq = CONFIG_PQ_PREFER;
 
-	if (check_cipher(check, raw->cipher) < 0 || check_certificates(check, raw) < 0)
+	int backend = CONFIG_BACKEND_AUTO;
+
+	if (check_certificates(check, raw) < 0 || check_cipher(check, raw->cipher) < 0)
 		return -1;
+	if (raw->backend && !setup_choice(&backend, raw->backend, config_backend_names, why))
+		return check_fail(check, "security.backend: %s", why);
+	security->backend = (enum config_backend)backend;
 	if (raw->pq && !setup_choice(&pq, raw->pq, pq_names, why))
 		return check_fail(check, "security.pq: %s", why);
 	if (pq == CONFIG_PQ_REQUIRE && !security->ca[0])

@@ -15,7 +15,7 @@ struct raw_dataplane {
 };
 
 struct raw_security {
-	char *cipher, *pq, *ca, *certificate, *key;
+	char *cipher, *backend, *pq, *ca, *certificate, *key;
 };
 
 struct raw_link {

@@ -42,6 +42,8 @@ static json_t *status_dataplane(const struct method_call *call)
 		attached ? json_real(seconds_since(call->now_ns, info.started_ns)) : json_null());
 	json_object_set_new(
 		row, "hugepages", attached ? json_boolean(info.hugepages) : json_null());
+	json_object_set_new(
+		row, "cipher_backend", attached ? rpc_text(info.cipher_backend) : json_null());
 	json_object_set_new(row, "workers", attached ? json_integer(info.workers) : json_null());
 	json_object_set_new(
 		row, "program_version", attached ? rpc_text(info.version) : json_null());

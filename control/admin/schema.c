@@ -23,7 +23,8 @@ const struct schema_method schema_methods[] = {
 			"issuer, algorithm, serial, not_after, expires_in_s, state, "
 			"hybrid_key_exchange}, control {pid, uptime_s}, dataplane {pid, "
 			"state, boot_id, "
-			"hugepages, workers, restarts, program_version, uptime_s}, links[], "
+			"hugepages, cipher_backend, workers, restarts, program_version, uptime_s}, "
+			"links[], "
 			"peers[], sessions, apps[] "
 			"{name, pid, uid, worker, sessions}, listeners[] {service, pid, fallback}",
 	},

@@ -96,9 +96,12 @@ static const struct column app_columns[] = {
 int print_status(const struct cli *cli, const json_t *r)
 {
 	char a[TABLE_CELL_SIZE], b[TABLE_CELL_SIZE], c[TABLE_CELL_SIZE], d[TABLE_CELL_SIZE];
+	char e[TABLE_CELL_SIZE];
 
-	printf("node       %s, version %s, cipher %s, sessions %s\n", member_text(a, r, "node"),
-		member_text(b, r, "version"), member_text(c, r, "cipher"),
+	printf("node       %s, version %s, cipher %s (%s), sessions %s\n",
+		member_text(a, r, "node"), member_text(b, r, "version"),
+		member_text(c, r, "cipher"),
+		member_text(e, json_object_get(r, "dataplane"), "cipher_backend"),
 		member_text(d, r, "sessions"));
 	status_processes(cli, r);
 	status_certificate(cli, r);

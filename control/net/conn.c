@@ -158,6 +158,16 @@ int conn_dial(struct conn *conn, struct loop *loop, struct address address, uint
 	return conn_begin(conn, loop, fd, POLLOUT);
 }
 
+// OpenSSL has sent its alert. Bytes that nobody has read make the kernel reset a connection that is
+// closed, and the alert may be lost with it.
+static void conn_drain(struct conn *conn)
+{
+	shutdown(conn->fd, SHUT_WR);
+	for (int i = 0; i < CONN_READS_TURN; i++)
+		if (recv(conn->fd, conn->in, CONN_IN_SIZE, MSG_DONTWAIT) <= 0)
+			break;
+}
+
 // One turn of the handshake.
 static void conn_shake(struct conn *conn)
 {
@@ -169,7 +179,7 @@ static void conn_shake(struct conn *conn)
 		loop_watch_events(conn->loop, &conn->watch, POLLOUT);
 		break;
 	case TLS_FAILED:
-		// OpenSSL has sent its alert; what the other end still says is not waited for.
+		conn_drain(conn);
 		conn_fail(conn, tls_session_error(conn->session));
 		break;
 	case TLS_DONE:

@@ -62,6 +62,9 @@ void launch_words(struct launch_words *words, const struct config *config)
 	words_add(words, "--hugepages", setup_hugepages_names[config->dataplane.hugepages]);
 	words_add(words, "--memory-mb", words->memory);
 	words_add(words, "--udp-port", words->port);
+	if (config->security.backend != CONFIG_BACKEND_AUTO)
+		words_add(
+			words, "--cipher-backend", config_backend_names[config->security.backend]);
 	if (config->dataplane.cores[0])
 		words_add(words, "--cores", config->dataplane.cores);
 	for (uint32_t i = 0; i < config->links_count; i++) {

@@ -29,6 +29,8 @@ bool tables_info(const struct tables *tables, struct tables_info *info)
 	info->hugepages = shared->hugepages != 0;
 	memcpy(info->version, shared->program_version, sizeof(info->version));
 	TERMINATE(info->version);
+	memcpy(info->cipher_backend, shared->cipher_backend, sizeof(info->cipher_backend));
+	TERMINATE(info->cipher_backend);
 	return true;
 }
 

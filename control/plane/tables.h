@@ -19,6 +19,7 @@ struct tables_info {
 	uint32_t workers, ports; // bounded by PLANE_WORKERS_MAX, PLANE_PORTS_MAX
 	bool hugepages;
 	char version[32];
+	char cipher_backend[16];
 };
 
 struct tables_worker { // a plain copy of struct plane_worker

@@ -37,7 +37,7 @@ class Bed:
 
     def up(self, driver, mtu):
         self.folder = tempfile.mkdtemp(prefix="sluice-peers-", dir="/dev/shm")
-        self._call("up", "2", "--link", "veth", "--driver", driver, "--mtu", str(mtu), "--owner", str(os.getpid()))
+        self._call("up", "2", "--link", "veth", "--driver", driver, "--mtu", str(mtu), "--cipher", "null", "--owner", str(os.getpid()))
         for node, cpu in ((RECEIVER_NODE, cpus()[0]), (SENDER_NODE, cpus()[1])):
             for pid in self._processes(node):
                 subprocess.run(["taskset", "-acp", str(cpu), str(pid)], check=True, stdout=subprocess.DEVNULL)

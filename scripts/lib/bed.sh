@@ -12,7 +12,7 @@ bed_registry=/run/sluice-testbeds
 bed='' bed_state='' bed_id='' bed_lock=''
 
 # What belongs to the running testbed, saved by bed_save, read by bed_load.
-bed_settings=(bed_id bed_nodes bed_link bed_driver bed_ipv6 bed_workers bed_mtu bed_build bed_port bed_serve bed_memory_mb)
+bed_settings=(bed_id bed_nodes bed_link bed_driver bed_ipv6 bed_workers bed_mtu bed_cipher bed_build bed_port bed_serve bed_memory_mb)
 
 # Whether the nodes have network namespaces, or share memory.
 bed_namespaces() { [ "$bed_link" = veth ] || [ "$bed_link" = tap ]; }

@@ -92,6 +92,9 @@ node_yaml_peers() {
 	done
 }
 
+# Without one the nodes take their own default.
+node_yaml_cipher() { [ -z "$bed_cipher" ] || printf '  cipher: "%s"' "$bed_cipher"; }
+
 node_yaml() {
 	cat <<-YAML
 		# Node $1 of the testbed in $bed. Generated: scripts/testbed up.
@@ -106,7 +109,10 @@ node_yaml() {
 		  idle: adaptive
 		  program: $bed_build/dataplane/sluice-dataplane
 		security:
-		  cipher: "null"
+		$(node_yaml_cipher)
+		  ca: $bed/pki/$1/ca.crt
+		  certificate: $bed/pki/$1/node.crt
+		  key: $bed/pki/$1/node.key
 		links:
 		$(node_yaml_links "$1")
 		peers:
@@ -114,9 +120,17 @@ node_yaml() {
 	YAML
 }
 
-# node_make NODE: folder and configuration.
+# node_authority: of the testbed's own, for its nodes.
+node_authority() {
+	bed_made links "$bed/pki"
+	rm -rf -- "$bed/pki"
+	"$bed_build/control/sluice" pki init --dir "$bed/pki" --cluster testbed --days 365 >/dev/null
+}
+
+# node_make NODE: folder, certificates and configuration.
 node_make() {
 	local kind=node
+	"$bed_build/control/sluice" pki issue "$1" --dir "$bed/pki" >/dev/null || die "no certificate for node $1"
 	[ ! -d "$bed/$1" ] || kind=files
 	bed_made "$kind" "$bed/$1"
 	mkdir -p "$bed/$1"

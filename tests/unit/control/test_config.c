@@ -250,17 +250,43 @@ static void config_load__control(void **state)
 		"control traffic is plain, so only 127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed");
 }
 
+// Unencrypted only by name; encrypted only with certificates.
 static void config_load__cipher(void **state)
 {
+	static const char text[] =
+		"node: a\nrun_dir: /tmp/a\ncontrol: {listen: 0.0.0.0:7701}\n"
+		"security: {%sca: /e/ca.crt, certificate: /e/node.crt, key: /e/node.key}\n"
+		"links:\n- {name: x, driver: af_packet, interface: eth9, address: 10.0.0.1/24}\n";
+	static const char *const names[] = {"", "cipher: aes-256-gcm, ", "cipher: aes-128-gcm, ",
+		"cipher: chacha20-poly1305, "};
+	static const enum cipher_id ciphers[] = {CIPHER_AES_256_GCM, CIPHER_AES_256_GCM,
+		CIPHER_AES_128_GCM, CIPHER_CHACHA20_POLY1305};
+	char error[CONFIG_ERROR_SIZE], whole[1024];
+	struct config config;
+
 	(void)state;
+	for (int i = 0; i < 4; i++) {
+		snprintf(whole, sizeof(whole), text, names[i]);
+		assert_int_equal(load(&config, whole, error), 0);
+		assert_int_equal(config.security.cipher, ciphers[i]);
+		assert_int_equal(config.security.backend, CONFIG_BACKEND_AUTO);
+	}
+	snprintf(whole, sizeof(whole), text, "backend: evp, ");
+	assert_int_equal(load(&config, whole, error), 0);
+	assert_int_equal(config.security.backend, CONFIG_BACKEND_EVP);
+	assert_int_equal(load(&config, good, error), 0);
+	assert_int_equal(config.security.cipher, CIPHER_NULL);
 	expect("security: { cipher: \"null\" }\n", "",
-		"security.cipher: is missing: encryption is not built yet; write cipher: \"null\" "
-		"by name to run "
-		"unencrypted on trusted links");
+		"security.ca: is missing; aes-256-gcm wants this node's certificates, which sluice "
+		"pki issue a makes (cipher: \"null\", by name, runs without, for links you trust)");
 	expect("cipher: \"null\"", "cipher: aes-128-gcm",
-		"security.cipher: 'aes-128-gcm' is not available: encryption is not built yet; "
-		"write cipher: \"null\" by "
-		"name to run unencrypted on trusted links");
+		"security.ca: is missing; aes-128-gcm wants this node's certificates, which sluice "
+		"pki issue a makes (cipher: \"null\", by name, runs without, for links you trust)");
+	expect("cipher: \"null\"", "cipher: rot13",
+		"security.cipher: 'rot13' is not one of: null, aes-256-gcm, aes-128-gcm, "
+		"chacha20-poly1305");
+	expect("cipher: \"null\"", "cipher: \"null\", backend: gpu",
+		"security.backend: 'gpu' is not one of: auto, imb, evp");
 }
 
 static void config_load__certificates(void **state)
