@@ -19,11 +19,28 @@ int folder_path(char path[PKI_PATH_SIZE], const char *folder, const char *name, 
 	return -1;
 }
 
+// With the folders that it is in, which anybody may enter. What cannot be made the last one tells.
+static int folder_make_all(const char *folder)
+{
+	char path[PKI_PATH_SIZE];
+
+	if (snprintf(path, sizeof(path), "%s", folder) >= (int)sizeof(path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	for (char *at = path; *at && (at = strchr(at + 1, '/'));) {
+		*at = 0;
+		mkdir(path, 0755);
+		*at = '/';
+	}
+	return mkdir(folder, 0700);
+}
+
 int folder_make(const char *folder, char *error)
 {
 	struct stat status;
 
-	if (mkdir(folder, 0700) < 0 && errno != EEXIST) {
+	if (folder_make_all(folder) < 0 && errno != EEXIST) {
 		snprintf(error, PKI_ERROR_SIZE, "the folder %s cannot be made: %s", folder,
 			strerror(errno));
 		return -1;

@@ -137,10 +137,25 @@ static void pki_init__open_folder(void **state)
 	authority.folder = "/dev/null";
 	assert_int_equal(pki_init(&authority, &made, error), -1);
 	assert_string_equal(error, "/dev/null is not a folder");
-	authority.folder = "/nonexistent/pki";
+	authority.folder = "/proc/nonexistent/pki";
 	assert_int_equal(pki_init(&authority, &made, error), -1);
-	assert_string_equal(
-		error, "the folder /nonexistent/pki cannot be made: No such file or directory");
+	assert_string_equal(error,
+		"the folder /proc/nonexistent/pki cannot be made: No such file or directory");
+}
+
+// On a machine that has no /etc/sluice yet.
+static void pki_init__makes_the_folders_above(void **state)
+{
+	char folder[128], error[PKI_ERROR_SIZE];
+	struct pki_want authority = want(folder, "c");
+	struct pki_certificate made;
+
+	umask(022);
+	snprintf(folder, sizeof(folder), "%s/etc/sluice/pki", (char *)*state);
+	assert_int_equal(pki_init(&authority, &made, error), 0);
+	assert_int_equal(mode(*state, "etc/sluice"), 0755);
+	assert_int_equal(mode(*state, "etc/sluice/pki"), 0700);
+	assert_int_equal(mode(*state, "etc/sluice/pki/ca.key"), 0600);
 }
 
 static void pki__replaces_nothing_unasked(void **state)
@@ -327,6 +342,7 @@ int main(void)
 		STORY(pki_issue__verifies),
 		STORY(pki_issue__is_nobody_elses),
 		STORY(pki_init__open_folder),
+		STORY(pki_init__makes_the_folders_above),
 		STORY(pki__replaces_nothing_unasked),
 		STORY(pki_issue__refused),
 		STORY(pki_issue__ends_with_its_authority),
