@@ -86,6 +86,7 @@ local f = {
 	payload = ProtoField.bytes("sluice.payload", "Bytes of the record"),
 	size = ProtoField.uint32("sluice.size", "Bytes of the record in this packet", base.DEC),
 	probe = ProtoField.bytes("sluice.path", "Bytes that ask whether a packet of this size passes"),
+	phase = ProtoField.uint8("sluice.phase", "Key phase (lowest bit)", base.DEC, nil, 0x08),
 	sealed = ProtoField.bytes("sluice.sealed", "Encrypted: ACK block and payload"),
 	tag = ProtoField.bytes("sluice.tag", "Tag of the cipher"),
 }
@@ -421,15 +422,16 @@ local function header_read(bytes, pinfo)
 	return header
 end
 
-local function sealed_packet(bytes)
+local function sealed_packet(bytes, header)
 	local size = bytes.size - HEADER_SIZE - TAG_SIZE
+	bytes.tree:add(f.phase, bytes.tvb(1, 1))
 	if size < 0 then
 		bytes.tree:add_proto_expert_info(e.short)
 		return "sealed"
 	end
 	bytes:add_rest(f.sealed, HEADER_SIZE, size)
 	bytes:add_rest(f.tag, HEADER_SIZE + size, TAG_SIZE)
-	return string.format("%d bytes sealed", size)
+	return string.format("%d bytes sealed, key phase %d", size, header.flag.KEY_PHASE and 1 or 0)
 end
 
 local function plain_packet(bytes, header)
@@ -487,7 +489,7 @@ function sluice.dissector(tvb, pinfo, root)
 	end
 	local text
 	if sluice.prefs.encrypted and header.cid ~= 0 then
-		text = sealed_packet(bytes)
+		text = sealed_packet(bytes, header)
 	else
 		text = plain_packet(bytes, header)
 	end

@@ -15,7 +15,7 @@ import subprocess
 import sys
 
 DATA, ACK, HELLO, RESET, PROBE, FLOOR, PATH = range(7)
-ACK_BLOCK, ACK_NOW, FIN, RECORD_END, RETX = 1, 2, 4, 32, 64
+ACK_BLOCK, ACK_NOW, FIN, KEY_PHASE, RECORD_END, RETX = 1, 2, 4, 8, 32, 64
 PORT, CID = 7654, 0x01000203
 ERROR = 8388608  # PI_ERROR
 
@@ -163,6 +163,11 @@ def crafted(script, folder):
     whole = next(iter(CRAFTED.values()))[0]
     if sealed != [{"sluice.sealed": whole[22:-16].hex(), "sluice.tag": whole[-16:].hex(), "sluice.ack.largest": ""}]:
         fail(f"an encrypted packet is not opaque: {sealed}")
+    pcap_write(path, [(frame(p), len(frame(p))) for p in (whole, header(DATA, KEY_PHASE) + bytes(40))])
+    phases = rows(script, path, ["sluice.phase", "_ws.col.Info"], "-o", "sluice.encrypted:TRUE")
+    said = [(row["sluice.phase"], row["_ws.col.Info"].split("key phase ")[-1][:1]) for row in phases]
+    if said != [("0", "0"), ("1", "1")]:
+        fail(f"the key phase is not shown: {phases}")
     print(f"- {len(CRAFTED)} crafted packets are read as they are")
 
 
