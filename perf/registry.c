@@ -15,6 +15,7 @@ static const struct {
 	{aead_benches, &aead_benches_count},
 	{transport_benches, &transport_benches_count},
 	{loss_benches, &loss_benches_count},
+	{codec_benches, &codec_benches_count},
 };
 
 bool bench_instant;

@@ -106,6 +106,7 @@ static int report_body(const struct report *r, FILE *out)
 	verdict(out, r->run);
 	machine(out, r->run);
 	report_goals(out, r->run);
+	report_codecs(out, r->run);
 	report_ratios(out, r->run);
 	report_latencies(out, r->run);
 	result = report_traces(out, r->run, r->trace);

@@ -23,6 +23,8 @@ void report_goals(FILE *out, const struct json_t *run);
 void report_ratios(FILE *out, const struct json_t *run);
 void report_table(FILE *out, const struct json_t *run);
 void report_baseline(FILE *out, const struct json_t *run, const struct json_t *baseline);
+// report_codecs.c: nothing when the run has no codec.
+void report_codecs(FILE *out, const struct json_t *run);
 // report_plots.c. -1: the file cannot be read, said on the standard error.
 void report_latencies(FILE *out, const struct json_t *run);
 int report_traces(FILE *out, const struct json_t *run, const char *file);

@@ -1,0 +1,249 @@
+// Records of a corpus packed or unpacked for some time, and checked.
+#include "perf/codec/scene.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <x86intrin.h>
+
+#include "dataplane/transform/compress.h"
+#include "perf/clock.h"
+#include "perf/codec/library.h"
+#include "perf/count.h"
+
+enum { BLOCKS_MAX = 16, SPARE = 128 << 10 };
+
+// One record: where it is, packed as ours packs it, and how it came out.
+struct block {
+	const uint8_t *raw;
+	uint8_t header[BLOCK_HEADER_SIZE];
+	uint32_t stored_size;
+	bool packed;
+	uint8_t stored[SPARE];
+};
+
+struct scene {
+	const struct codec *codec;
+	uint8_t level;
+	uint32_t task, size, blocks, next;
+	struct library *library;
+	struct codec_workspace *workspace;
+	uint8_t *back, *spare;
+	uint64_t raw_bytes;
+	uint64_t hash; // of what was checked; 0: nothing yet
+	struct block block[];
+};
+
+static void *pages(size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, size, MADV_HUGEPAGE);
+	return p;
+}
+
+static uint32_t room_of(const struct scene *s)
+{
+	return compress_room(s->size);
+}
+
+// ---- one record -------------------------------------------------------------------------------
+
+static void pack(struct scene *s, struct block *b)
+{
+	struct compressed c;
+
+	if (!(s->task & SCENE_PIPELINE)) {
+		b->stored_size = s->codec->encode(codec_workspace_of(s->workspace, s->codec),
+			s->level, b->raw, s->size, b->stored, room_of(s));
+		b->packed = b->stored_size > 0;
+		return;
+	}
+	compress_record(&c, s->codec, s->workspace, s->level, b->raw, s->size, b->stored, true);
+	block_header_frame(b->header, &c.header);
+	b->packed = c.compressed;
+	b->stored_size = c.header.stored_size;
+}
+
+static void pack_limit(struct scene *s, struct block *b)
+{
+	uint32_t n = library_pack(s->library, s->codec->id, s->level, b->raw, s->size, b->stored,
+		room_of(s), s->spare);
+
+	b->packed = n > 0;
+	b->stored_size = n;
+	if (s->task & SCENE_PIPELINE) {
+		uint32_t crc = n ? library_crc32c(b->stored, n) : library_crc32c(b->raw, s->size);
+
+		memcpy(b->header + BLOCK_HEADER_SIZE - sizeof(crc), &crc, sizeof(crc));
+	}
+}
+
+static bool unpack(struct scene *s, struct block *b)
+{
+	struct block_header header;
+
+	if (!(s->task & SCENE_PIPELINE))
+		return s->codec->decode(codec_workspace_of(s->workspace, s->codec), b->stored,
+			b->stored_size, s->back, s->size);
+	return block_header_parse(&header, b->header, BLOCK_HEADER_SIZE) &&
+	       expand_record(&header, b->packed, b->packed ? b->stored : b->raw, s->workspace,
+		       s->back, true) == VERDICT_ACCEPT;
+}
+
+static bool unpack_limit(struct scene *s, struct block *b)
+{
+	const uint8_t *stored = b->packed ? b->stored : b->raw;
+
+	if (s->task & SCENE_PIPELINE && library_crc32c(stored, b->stored_size) !=
+						__builtin_bswap32(*(uint32_t *)(b->header + 12)))
+		return false;
+	return !b->packed ||
+	       library_unpack(s->library, s->codec->id, stored, b->stored_size, s->back, s->size);
+}
+
+// ---- setting up -------------------------------------------------------------------------------
+
+// Packed as it is to be unpacked: by ours, whoever unpacks. The codec alone packs what does not
+// shrink too.
+static bool prepare(struct scene *s, struct block *b)
+{
+	if (s->task & SCENE_PIPELINE) {
+		pack(s, b);
+		return true;
+	}
+	b->stored_size = s->codec->encode(codec_workspace_of(s->workspace, s->codec), s->level,
+		b->raw, s->size, b->stored, SPARE);
+	b->packed = true;
+	return b->stored_size > 0;
+}
+
+static bool prepare_all(struct scene *s, enum corpus corpus)
+{
+	const uint8_t *bytes = corpus_bytes(corpus);
+
+	if (!bytes || !s->library || !s->workspace || !s->back || !s->spare)
+		return false;
+	codec_workspace_init(s->workspace);
+	for (uint32_t i = 0; i < s->blocks; i++) {
+		// Spread over the corpus: small blocks are not all of its beginning.
+		s->block[i].raw = bytes + (size_t)i * (CORPUS_SIZE / BLOCKS_MAX);
+		s->raw_bytes += s->size;
+		if (s->task & SCENE_IN && !prepare(s, &s->block[i]))
+			return false;
+	}
+	return true;
+}
+
+void *scene_open(const struct bench *bench)
+{
+	uint32_t blocks = bench_instant ? 1 : BLOCKS_MAX;
+	struct scene *s = calloc(1, sizeof(*s) + blocks * sizeof(s->block[0]));
+
+	if (!s)
+		return NULL;
+	s->codec = codec_by_id((uint8_t)bench->param);
+	s->level = (uint8_t)(bench->param >> 8);
+	s->task = bench->argument;
+	s->size = bench->amount;
+	s->blocks = blocks;
+	s->library = library_new();
+	s->workspace = pages(codec_workspace_size());
+	s->back = malloc(RECORD_RAW_MAX);
+	s->spare = malloc(SPARE);
+	if (prepare_all(s, (enum corpus)(bench->param >> 16)))
+		return s;
+	scene_close(s);
+	return NULL;
+}
+
+void scene_close(void *state)
+{
+	struct scene *s = state;
+
+	library_free(s->library);
+	if (s->workspace)
+		munmap(s->workspace, codec_workspace_size());
+	free(s->back);
+	free(s->spare);
+	free(s);
+}
+
+// ---- samples ----------------------------------------------------------------------------------
+
+static bool once(struct scene *s, struct block *b)
+{
+	bool limit = s->task & SCENE_LIMIT;
+
+	if (s->task & SCENE_IN)
+		return limit ? unpack_limit(s, b) : unpack(s, b);
+	if (limit)
+		pack_limit(s, b);
+	else
+		pack(s, b);
+	return true;
+}
+
+// Once, after the warm-up: that it is the work it should be. What is checked is the record itself,
+// which is the same for ours and the library.
+static bool check(struct scene *s)
+{
+	struct block *b = &s->block[0];
+	const uint8_t *out = b->packed ? s->back : b->raw;
+
+	if (b->packed) {
+		bool spared = s->codec->id == CODEC_SNAPPY && s->task & SCENE_LIMIT &&
+			      !(s->task & SCENE_IN);
+		const uint8_t *stored = spared ? s->spare : b->stored;
+
+		if (spared)
+			once(s, b); // the spare is that of the last block
+		if (!library_unpack(
+			    s->library, s->codec->id, stored, b->stored_size, s->back, s->size))
+			return false;
+	}
+	s->hash = library_crc32c(out, s->size) | 1ull << 32;
+	return memcmp(out, b->raw, s->size) == 0;
+}
+
+static double ratio_of(const struct scene *s)
+{
+	uint64_t stored = 0;
+
+	for (uint32_t i = 0; i < s->blocks; i++)
+		stored += s->block[i].packed ? s->block[i].stored_size : s->size;
+	return (double)s->raw_bytes / (double)stored;
+}
+
+int scene_sample(void *state, uint64_t duration_ns, struct bench_figures *out)
+{
+	struct scene *s = state;
+	// The clock is read once for 64 KiB and more; every block gets its turn.
+	uint32_t chunk = bench_instant ? 1 : 1 + (RECORD_RAW_MAX - 1) / s->size;
+	uint64_t start = clock_ns(), cycles = __rdtsc(), n = 0, least = s->blocks;
+	int64_t allocs = allocs_total();
+
+	do {
+		for (uint32_t i = 0; i < chunk; i++, n++)
+			if (!once(s, &s->block[s->next++ % s->blocks]))
+				goto wrong;
+		out->ns = clock_ns() - start;
+	} while (!bench_instant && (out->ns < duration_ns || s->next < least));
+	out->counters.cycles = (double)(__rdtsc() - cycles);
+	if (allocs >= 0)
+		out->counters.allocs = (double)(allocs_total() - allocs);
+	out->counters.bytes_memcpy = 0; // nothing here moves bytes without transforming them
+	out->units = n * s->size;
+	if (!s->hash && !check(s))
+		goto wrong;
+	out->hash = s->hash;
+	out->extra = json_pack("{s:f}", "ratio", ratio_of(s));
+	return 0;
+wrong:
+	snprintf(out->error, sizeof(out->error), "a record does not come back");
+	return -1;
+}

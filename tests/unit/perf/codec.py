@@ -1,0 +1,38 @@
+#!/usr/bin/env python3
+"""Every codec at one block size, and the report's table of codecs. usage: codec.py SLUICE-PERF"""
+import json
+import subprocess
+import sys
+import tempfile
+
+perf = sys.argv[1]
+SIZE = "1350"
+
+with tempfile.TemporaryDirectory(prefix="sluice-perf-codec-") as folder:
+    out = folder + "/run.json"
+    subprocess.run([perf, "run", "--smoke", "--filter", f"codec/*/{SIZE}/*", "--json", out], check=True)
+    with open(out) as f:
+        run = json.load(f)
+    listed = json.loads(subprocess.run([perf, "list", "--json"], check=True, capture_output=True, text=True).stdout)
+    wanted = {b["id"] for b in listed if b["limit"] and b["id"].startswith("codec/") and f"/{SIZE}/" in b["id"]}
+    rows = {r["id"]: r for r in run["results"]}
+    assert run["failed"] == [] and set(rows) == wanted and len(wanted) >= 100, run["failed"]
+    for name, row in rows.items():
+        assert row["hash"] == row["limit"]["hash"] != "0" * 16, name + ": not the work of its limit"
+        assert row["extra"]["ratio"] >= 1 or name.endswith("decode"), name
+        assert row["counters"]["allocs"] in (0, None), name
+        assert row["counters"]["bytes_memcpy"] == 0, name
+    for codec in ("lz4/1", "zstd/1", "deflate/1", "brotli/6", "snappy/0"):
+        at = f"codec/{codec}/{SIZE}/"
+        assert rows[at + "text/encode"]["extra"]["ratio"] > 1.2, at
+        assert rows[at + "zero/encode"]["extra"]["ratio"] > 10, at
+        assert rows[at + "random/encode"]["extra"]["ratio"] == 1, at
+    page = folder + "/page.html"
+    subprocess.run([perf, "report", page, "--json", out, "--no-profile"], check=True)
+    with open(page) as f:
+        text = f.read()
+    table = text[text.index("<h2>Codecs</h2>"):]
+    table = table[:table.index("</table>")]
+    for codec in ("lz4", "zstd", "deflate", "brotli", "snappy"):
+        assert f"<td>{codec}</td>" in table, codec
+    assert "not measured" not in table, table
