@@ -15,11 +15,6 @@ struct snappy_workspace {
 	uint16_t table[1 << TABLE_BITS]; // hash -> place in the record
 };
 
-// Where the result grows. `at` is NULL once something did not fit.
-struct output {
-	uint8_t *at, *end;
-};
-
 static uint32_t load32(const uint8_t *p)
 {
 	uint32_t value;
@@ -57,18 +52,22 @@ static uint32_t match(const uint8_t *a, const uint8_t *b, const uint8_t *end)
 	return (uint32_t)(b - start);
 }
 
+// What follows writes at `at` and returns where the next goes; NULL: it does not fit before `end`.
+
 // `beyond`: bytes that may be read from `in`, at least `size`.
-static void put_literal(struct output *out, const uint8_t *in, uint32_t size, uint32_t beyond)
+static inline uint8_t *put_literal(
+	uint8_t *at, const uint8_t *end, const uint8_t *in, uint32_t size, uint32_t beyond)
 {
 	uint32_t n = size - 1;
-	uint8_t *at = out->at;
 
-	if (!at || out->end - at < (ptrdiff_t)size + 3) {
-		out->at = NULL;
-		return;
-	}
+	if (end - at < (ptrdiff_t)size + 3)
+		return NULL;
 	if (n < 60) {
 		*at++ = (uint8_t)(n << 2);
+		if (size <= 16 && beyond >= 16 && end - at >= 16) {
+			memcpy(at, in, 16); // one store; what is too much is written over
+			return at + size;
+		}
 	} else if (n < 256) {
 		*at++ = 60 << 2;
 		*at++ = (uint8_t)n;
@@ -77,14 +76,11 @@ static void put_literal(struct output *out, const uint8_t *in, uint32_t size, ui
 		*at++ = (uint8_t)n;
 		*at++ = (uint8_t)(n >> 8);
 	}
-	if (size <= 16 && beyond >= 16 && out->end - at >= 16)
-		memcpy(at, in, 16); // one store; what is too much is written over
-	else
-		memcpy(at, in, size);
-	out->at = at + size;
+	memcpy(at, in, size);
+	return at + size;
 }
 
-static uint8_t *put_copy_long(uint8_t *at, uint32_t offset, uint32_t size)
+static inline uint8_t *put_copy_long(uint8_t *at, uint32_t offset, uint32_t size)
 {
 	*at++ = (uint8_t)(2 | (size - 1) << 2);
 	*at++ = (uint8_t)offset;
@@ -92,37 +88,32 @@ static uint8_t *put_copy_long(uint8_t *at, uint32_t offset, uint32_t size)
 	return at;
 }
 
-static void put_copy(struct output *out, uint32_t offset, uint32_t size)
+static inline uint8_t *put_copy(uint8_t *at, const uint8_t *end, uint32_t offset, uint32_t size)
 {
-	uint8_t *at = out->at;
-
-	if (!at || (uint32_t)(out->end - at) < (size / (COPY_LONGEST - 4) + 1) * 3) {
-		out->at = NULL;
-		return;
-	}
+	if ((uint32_t)(end - at) < (size / (COPY_LONGEST - 4) + 1) * 3)
+		return NULL;
 	for (; size >= COPY_LONGEST + 4; size -= COPY_LONGEST)
 		at = put_copy_long(at, offset, COPY_LONGEST);
 	if (size > COPY_LONGEST) { // at least 4 stay for the last
 		at = put_copy_long(at, offset, COPY_LONGEST - 4);
 		size -= COPY_LONGEST - 4;
 	}
-	if (size < 12 && offset < 2048) {
-		*at++ = (uint8_t)(1 | (size - 4) << 2 | offset >> 8 << 5);
-		*at++ = (uint8_t)offset;
-	} else {
-		at = put_copy_long(at, offset, size);
-	}
-	out->at = at;
+	if (size >= 12 || offset >= 2048)
+		return put_copy_long(at, offset, size);
+	*at++ = (uint8_t)(1 | (size - 4) << 2 | offset >> 8 << 5);
+	*at++ = (uint8_t)offset;
+	return at;
 }
 
 // The next place at or behind `at` whose 4 bytes stand at `*candidate` too; NULL: there is none.
 // Looks ever less closely at what does not repeat.
-static const uint8_t *find(uint16_t *table, uint32_t shift, const uint8_t *in, const uint8_t *at,
-	const uint8_t *limit, const uint8_t **candidate)
+static inline const uint8_t *find(uint16_t *table, uint32_t shift, const uint8_t *in,
+	const uint8_t *at, const uint8_t *limit, const uint8_t **candidate)
 {
-	for (uint32_t skip = 32; at <= limit; at += skip++ >> 5) {
+	for (uint32_t skip = 32, step; at <= limit; at += step, skip += step) {
 		uint32_t bytes = load32(at), slot = hash(bytes, shift);
 
+		step = skip >> 5;
 		*candidate = in + table[slot];
 		table[slot] = (uint16_t)(at - in);
 		if (load32(*candidate) == bytes && *candidate < at)
@@ -131,30 +122,35 @@ static const uint8_t *find(uint16_t *table, uint32_t shift, const uint8_t *in, c
 	return NULL;
 }
 
-// All that repeats; what is behind the last copy stays for a literal.
-static const uint8_t *put_matches(
-	struct output *out, uint16_t *table, uint32_t shift, const uint8_t *in, const uint8_t *end)
+// All that repeats; `*done`: what is behind the last copy, which stays for a literal.
+static uint8_t *put_matches(uint8_t *out, const uint8_t *out_end, uint16_t *table, uint32_t shift,
+	const uint8_t *in, const uint8_t *end, const uint8_t **done)
 {
-	const uint8_t *limit = end - MARGIN, *done = in, *at = in, *candidate;
+	const uint8_t *limit = end - MARGIN, *at = in, *candidate;
 
-	while (out->at && (at = find(table, shift, in, at, limit, &candidate)) != NULL) {
-		if (at > done)
-			put_literal(out, done, (uint32_t)(at - done), (uint32_t)(end - done));
-		do {
+	*done = in;
+	while (out && (at = find(table, shift, in, at, limit, &candidate)) != NULL) {
+		if (at > *done)
+			out = put_literal(out, out_end, *done, (uint32_t)(at - *done),
+				(uint32_t)(end - *done));
+		for (;;) {
 			uint32_t size = 4 + match(candidate + 4, at + 4, end), slot;
 
-			put_copy(out, (uint32_t)(at - candidate), size);
-			done = at += size;
-			if (!out->at || at > limit)
-				return done;
+			if (out)
+				out = put_copy(out, out_end, (uint32_t)(at - candidate), size);
+			*done = at += size;
+			if (!out || at > limit)
+				return out;
 			table[hash(load32(at - 1), shift)] = (uint16_t)(at - 1 - in);
 			slot = hash(load32(at), shift);
 			candidate = in + table[slot];
 			table[slot] = (uint16_t)(at - in);
-		} while (load32(candidate) == load32(at));
+			if (load32(candidate) != load32(at))
+				break;
+		}
 		at++;
 	}
-	return done;
+	return out;
 }
 
 static uint8_t *put_size(uint8_t *at, uint32_t size)
@@ -169,23 +165,24 @@ static uint32_t snappy_encode(void *workspace, uint8_t level, const uint8_t *in,
 	uint8_t *out, uint32_t room)
 {
 	struct snappy_workspace *w = workspace;
-	struct output to = {out, out + room};
 	const uint8_t *done = in, *end = in + size;
+	uint8_t *at = out;
 	uint32_t bits = TABLE_LEAST;
 
 	(void)level;
 	if (room < 5)
 		return 0;
-	to.at = put_size(out, size);
+	at = put_size(at, size);
 	if (size > MARGIN) {
 		while (bits < TABLE_BITS && 1u << bits < size)
 			bits++;
 		memset(w->table, 0, sizeof(w->table[0]) << bits);
-		done = put_matches(&to, w->table, 32 - bits, in, end);
+		at = put_matches(at, out + room, w->table, 32 - bits, in, end, &done);
 	}
-	if (done < end)
-		put_literal(&to, done, (uint32_t)(end - done), (uint32_t)(end - done));
-	return to.at ? (uint32_t)(to.at - out) : 0;
+	if (at && done < end)
+		at = put_literal(
+			at, out + room, done, (uint32_t)(end - done), (uint32_t)(end - done));
+	return at ? (uint32_t)(at - out) : 0;
 }
 
 static bool snappy_decode(
