@@ -38,6 +38,8 @@ enum verdict expand_record(const struct block_header *header, bool compressed,
 		return DROP_BLOCK_HEADER;
 	if (header->raw_size > RECORD_RAW_MAX || header->stored_size > RECORD_RAW_MAX)
 		return DROP_BLOCK_HEADER;
+	if (header->dictionary != 0)
+		return DROP_BLOCK_HEADER; // we have none, and gave none
 	if (!compressed && header->stored_size != header->raw_size)
 		return DROP_BLOCK_HEADER;
 	if (compressed && (header->raw_size == 0 || header->stored_size == 0))

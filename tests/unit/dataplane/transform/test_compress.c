@@ -91,6 +91,11 @@ static void expand_record__refuses(void **state)
 	h.raw_size = 0;
 	assert_int_equal(
 		expand_record(&h, true, slab, bed_workspace(), back, true), DROP_BLOCK_HEADER);
+	h.raw_size = 8000;
+	h.dictionary = 1;
+	assert_int_equal(
+		expand_record(&h, true, slab, bed_workspace(), back, true), DROP_BLOCK_HEADER);
+	h.dictionary = 0;
 	h.raw_size = 7999;
 	assert_int_equal(
 		expand_record(&h, true, slab, bed_workspace(), back, true), DROP_BLOCK_DECODE);
