@@ -90,19 +90,24 @@ static uint32_t evp_seal(const struct seal_key *key, uint64_t pn, const uint8_t 
 {
 	uint8_t nonce[SEAL_IV_SIZE];
 	uint8_t *p = out;
+	bool sealed;
 	int n;
 
 	seal_nonce(key, pn, nonce);
-	EVP_EncryptInit_ex2(key->context, NULL, NULL, nonce, NULL);
-	EVP_EncryptUpdate(key->context, NULL, &n, header, key->header_size);
+	sealed = EVP_EncryptInit_ex2(key->context, NULL, NULL, nonce, NULL) == 1 &&
+		 EVP_EncryptUpdate(key->context, NULL, &n, header, key->header_size) == 1;
 	for (uint32_t i = 0; i < pieces; i++) {
 		if (in[i].size > 0)
-			EVP_EncryptUpdate(key->context, p, &n, in[i].base, (int)in[i].size);
+			sealed = sealed && EVP_EncryptUpdate(key->context, p, &n, in[i].base,
+						   (int)in[i].size) == 1;
 		p += in[i].size;
 	}
-	EVP_EncryptFinal_ex(key->context, p, &n);
-	EVP_CIPHER_CTX_ctrl(key->context, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_SIZE, p);
-	return (uint32_t)(p - out) + SEAL_TAG_SIZE;
+	sealed = sealed && EVP_EncryptFinal_ex(key->context, p, &n) == 1 &&
+		 EVP_CIPHER_CTX_ctrl(key->context, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_SIZE, p) == 1;
+	p += SEAL_TAG_SIZE;
+	if (!sealed)
+		memset(out, 0, (size_t)(p - out)); // what the buffer held before stays here
+	return (uint32_t)(p - out);
 }
 
 static bool evp_open(const struct seal_key *key, uint64_t pn, const uint8_t *header,
