@@ -40,30 +40,6 @@ uint32_t loop_turn(struct worker *w, uint64_t now_ns)
 	return work;
 }
 
-static uint32_t per_mille(uint64_t part, uint64_t whole)
-{
-	return whole ? (uint32_t)(part * 1000 / whole) : 0;
-}
-
-// How busy the worker was lately; what the codec `auto` goes by.
-static void loop_load(struct worker *w)
-{
-	const struct worker_counters *c = &w->counters;
-	struct worker_load *load = &w->load;
-	uint64_t total = c->cycles_total - load->cycles_total;
-
-	if (w->now_ns - load->since_ns < WORKER_LOAD_NS)
-		return;
-	*load = (struct worker_load){
-		.since_ns = w->now_ns,
-		.cycles_busy = c->cycles_busy,
-		.cycles_total = c->cycles_total,
-		.cycles_codec = c->cycles_codec,
-		.busy = per_mille(c->cycles_busy - load->cycles_busy, total),
-		.codec = per_mille(c->cycles_codec - load->cycles_codec, total),
-	};
-}
-
 void loop_run(struct worker *w)
 {
 	while (!w->stop) {
@@ -73,7 +49,7 @@ void loop_run(struct worker *w)
 
 		w->counters.turns++;
 		w->counters.cycles_total += cycles;
-		loop_load(w);
+		load_look(w);
 		if (work > 0) {
 			w->counters.busy_turns++;
 			w->counters.cycles_busy += cycles;

@@ -158,6 +158,8 @@ void hint_send(struct worker *w, uint16_t port, const struct port_packet *in, ui
 void backlog_add(struct worker *w, uint16_t port, struct rte_mbuf *mbuf);
 uint32_t backlog_flush(struct worker *w, uint64_t now_ns);
 bool backlog_room(const struct worker *w); // room for one more burst on every port that moves
+// load.c: every WORKER_LOAD_NS, w->load anew. What the codec `auto` goes by.
+void load_look(struct worker *w);
 // idle.c: sleeps when the policy allows, never beyond `deadline_ns`.
 void idle_rest(struct worker *w, uint64_t now_ns, uint64_t deadline_ns);
 

@@ -1,0 +1,25 @@
+// How busy a worker is, for those who may add work to it.
+#include "dataplane/worker.h"
+
+static uint32_t per_mille(uint64_t part, uint64_t whole)
+{
+	return whole ? (uint32_t)(part * 1000 / whole) : 0;
+}
+
+void load_look(struct worker *w)
+{
+	const struct worker_counters *c = &w->counters;
+	struct worker_load *load = &w->load;
+	uint64_t total = c->cycles_total - load->cycles_total;
+
+	if (w->now_ns - load->since_ns < WORKER_LOAD_NS)
+		return;
+	*load = (struct worker_load){
+		.since_ns = w->now_ns,
+		.cycles_busy = c->cycles_busy,
+		.cycles_total = c->cycles_total,
+		.cycles_codec = c->cycles_codec,
+		.busy = per_mille(c->cycles_busy - load->cycles_busy, total),
+		.codec = per_mille(c->cycles_codec - load->cycles_codec, total),
+	};
+}
