@@ -79,7 +79,7 @@ struct tables {
 	struct cc cc[OBJECTS];
 	struct cc_ack ack;
 	const struct codec *codec;
-	void *workspace; // the codec's part of `workspaces`
+	void *workspace;           // the codec's part of `workspaces`
 	struct seal_engine engine; // not started: null needs none
 	uint8_t cipher;
 	uint8_t header[64], in[RECORD_SIZE], out[RECORD_SIZE];
