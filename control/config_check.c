@@ -168,9 +168,7 @@ static int check_security(const struct check *check)
 	const struct raw_security *raw = check->raw->security ? check->raw->security : &nothing;
 	struct config_security *security = &check->config->security;
 	char why[SETUP_WHY_SIZE];
-	int pq = CONFIG_PQ_PREFER;
-
-	int backend = CONFIG_BACKEND_AUTO;
+	int pq = CONFIG_PQ_PREFER, backend = CONFIG_BACKEND_AUTO;
 
 	if (check_certificates(check, raw) < 0 || check_cipher(check, raw->cipher) < 0)
 		return -1;

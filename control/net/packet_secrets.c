@@ -31,5 +31,9 @@ int packet_secrets_fill(struct conn *conn, struct plane_command *open)
 		result = tls_session_secret(conn->session, PACKET_LABEL, (const uint8_t *)&context,
 			sizeof(context), secrets[receive]);
 	}
+	if (result < 0) { // one of them may be there
+		explicit_bzero(open->secret_send, sizeof(open->secret_send));
+		explicit_bzero(open->secret_receive, sizeof(open->secret_receive));
+	}
 	return result;
 }
