@@ -92,7 +92,7 @@ static void *ours_open(const struct bench *bench)
 	}
 	a->cipher = cipher_by_id(&a->engine, (uint8_t)param_cipher(bench));
 	a->key.header_size = WIRE_HEADER_SIZE;
-	if (a->cipher->key_set(&a->key, a->engine.library, key_bytes, true))
+	if (a->cipher->key_set(&a->key, a->cipher, a->engine.library, key_bytes, true))
 		return a;
 	aead_close(a);
 	return NULL;

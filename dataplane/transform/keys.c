@@ -13,7 +13,7 @@ static bool keys_derive(
 	bool done;
 
 	secret_expand(d->secret, "sluice key", bytes, (uint8_t)keys->cipher->key_size);
-	done = keys->cipher->key_set(key, keys->library, bytes, seals);
+	done = keys->cipher->key_set(key, keys->cipher, keys->library, bytes, seals);
 	secret_expand(d->secret, "sluice iv", key->iv, SEAL_IV_SIZE);
 	key->header_size = WIRE_HEADER_SIZE;
 	secret_expand(d->secret, "sluice ku", d->secret, SECRET_SIZE);

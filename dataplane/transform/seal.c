@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool null_key_set(
-	struct seal_key *key, const void *library, const uint8_t *bytes, bool seals)
+static bool null_key_set(struct seal_key *key, const struct cipher *cipher, const void *library,
+	const uint8_t *bytes, bool seals)
 {
-	(void)key, (void)library, (void)bytes, (void)seals;
+	(void)key, (void)cipher, (void)library, (void)bytes, (void)seals;
 	return true;
 }
 

@@ -53,11 +53,11 @@ struct cipher {
 	uint32_t key_size;
 	bool copies;        // seal and open are bare copies: each byte counts as bytes_memcpy
 	bool authenticates; // the tag proves the bytes: block checksums are not needed
-	// `bytes`: key_size bytes, which the caller wipes; `seals`: else it opens. Sets everything
-	// but IV and header_size. False: the library refused. Only the first call for a key may
-	// allocate.
-	bool (*key_set)(
-		struct seal_key *key, const void *library, const uint8_t *bytes, bool seals);
+	// `cipher`: this one. `bytes`: key_size bytes, which the caller wipes. `seals`: else it
+	// opens. Sets everything but IV and header_size. False: the library refused. Only the first
+	// call for a key may allocate.
+	bool (*key_set)(struct seal_key *key, const struct cipher *cipher, const void *library,
+		const uint8_t *bytes, bool seals);
 	// Nothing of the key is left. Legal on a zeroed key.
 	void (*key_wipe)(struct seal_key *key);
 	// `header`: key->header_size bytes as framed, the associated data. Writes the gathered,

@@ -47,36 +47,15 @@ static void *evp_start(char *why, size_t size)
 	return evp;
 }
 
-static bool evp_key_set(struct seal_key *key, EVP_CIPHER *cipher, const uint8_t *bytes, bool seals)
+static bool evp_key_set(struct seal_key *key, const struct cipher *cipher, const void *library,
+	const uint8_t *bytes, bool seals)
 {
+	const struct evp_library *evp = library;
+
 	if (!key->context)
 		key->context = EVP_CIPHER_CTX_new();
-	return key->context &&
-	       EVP_CipherInit_ex2(key->context, cipher, bytes, NULL, seals, NULL) == 1;
-}
-
-static bool aes_256_key_set(
-	struct seal_key *key, const void *library, const uint8_t *bytes, bool seals)
-{
-	const struct evp_library *evp = library;
-
-	return evp_key_set(key, evp->cipher[CIPHER_AES_256_GCM], bytes, seals);
-}
-
-static bool aes_128_key_set(
-	struct seal_key *key, const void *library, const uint8_t *bytes, bool seals)
-{
-	const struct evp_library *evp = library;
-
-	return evp_key_set(key, evp->cipher[CIPHER_AES_128_GCM], bytes, seals);
-}
-
-static bool chacha_key_set(
-	struct seal_key *key, const void *library, const uint8_t *bytes, bool seals)
-{
-	const struct evp_library *evp = library;
-
-	return evp_key_set(key, evp->cipher[CIPHER_CHACHA20_POLY1305], bytes, seals);
+	return key->context && EVP_CipherInit_ex2(key->context, evp->cipher[cipher->id], bytes,
+				       NULL, seals, NULL) == 1;
 }
 
 static void evp_key_wipe(struct seal_key *key)
@@ -140,7 +119,7 @@ static const struct cipher evp_aes_256_gcm = {
 	.tag_size = SEAL_TAG_SIZE,
 	.key_size = 32,
 	.authenticates = true,
-	.key_set = aes_256_key_set,
+	.key_set = evp_key_set,
 	.key_wipe = evp_key_wipe,
 	.seal = evp_seal,
 	.open = evp_open,
@@ -152,7 +131,7 @@ static const struct cipher evp_aes_128_gcm = {
 	.tag_size = SEAL_TAG_SIZE,
 	.key_size = 16,
 	.authenticates = true,
-	.key_set = aes_128_key_set,
+	.key_set = evp_key_set,
 	.key_wipe = evp_key_wipe,
 	.seal = evp_seal,
 	.open = evp_open,
@@ -164,7 +143,7 @@ static const struct cipher evp_chacha20_poly1305 = {
 	.tag_size = SEAL_TAG_SIZE,
 	.key_size = 32,
 	.authenticates = true,
-	.key_set = chacha_key_set,
+	.key_set = evp_key_set,
 	.key_wipe = evp_key_wipe,
 	.seal = evp_seal,
 	.open = evp_open,

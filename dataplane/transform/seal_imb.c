@@ -70,25 +70,16 @@ static void *imb_start(char *why, size_t size)
 	return imb;
 }
 
-static bool gcm_128_key_set(
-	struct seal_key *key, const void *library, const uint8_t *bytes, bool seals)
+static bool gcm_key_set(struct seal_key *key, const struct cipher *cipher, const void *library,
+	const uint8_t *bytes, bool seals)
 {
 	const struct imb_library *imb = library;
+	const struct imb_gcm *gcm =
+		cipher->id == CIPHER_AES_128_GCM ? &imb->aes_128 : &imb->aes_256;
 
 	(void)seals; // one schedule serves both
-	key->library = &imb->aes_128;
-	imb->aes_128.expand(bytes, (struct gcm_key_data *)key->schedule);
-	return true;
-}
-
-static bool gcm_256_key_set(
-	struct seal_key *key, const void *library, const uint8_t *bytes, bool seals)
-{
-	const struct imb_library *imb = library;
-
-	(void)seals;
-	key->library = &imb->aes_256;
-	imb->aes_256.expand(bytes, (struct gcm_key_data *)key->schedule);
+	key->library = gcm;
+	gcm->expand(bytes, (struct gcm_key_data *)key->schedule);
 	return true;
 }
 
@@ -148,12 +139,12 @@ static bool gcm_open(const struct seal_key *key, uint64_t pn, const uint8_t *hea
 	return seal_tag_equal(tag, in);
 }
 
-static bool chacha_key_set(
-	struct seal_key *key, const void *library, const uint8_t *bytes, bool seals)
+static bool chacha_key_set(struct seal_key *key, const struct cipher *cipher, const void *library,
+	const uint8_t *bytes, bool seals)
 {
 	const struct imb_library *imb = library;
 
-	(void)seals;
+	(void)cipher, (void)seals;
 	key->library = imb->mgr;
 	memcpy(key->schedule, bytes, SEAL_KEY_MAX); // it has no schedule
 	return true;
@@ -206,7 +197,7 @@ static const struct cipher imb_aes_256_gcm = {
 	.tag_size = SEAL_TAG_SIZE,
 	.key_size = 32,
 	.authenticates = true,
-	.key_set = gcm_256_key_set,
+	.key_set = gcm_key_set,
 	.key_wipe = imb_key_wipe,
 	.seal = gcm_seal,
 	.open = gcm_open,
@@ -218,7 +209,7 @@ static const struct cipher imb_aes_128_gcm = {
 	.tag_size = SEAL_TAG_SIZE,
 	.key_size = 16,
 	.authenticates = true,
-	.key_set = gcm_128_key_set,
+	.key_set = gcm_key_set,
 	.key_wipe = imb_key_wipe,
 	.seal = gcm_seal,
 	.open = gcm_open,

@@ -69,7 +69,7 @@ static int rig_free(void **state)
 static void key_take(struct seal_key *key, const struct seal_engine *engine,
 	const struct cipher *cipher, const uint8_t *bytes, const uint8_t *iv, bool seals)
 {
-	assert_true(cipher->key_set(key, engine->library, bytes, seals));
+	assert_true(cipher->key_set(key, cipher, engine->library, bytes, seals));
 	memcpy(key->iv, iv, SEAL_IV_SIZE);
 	key->header_size = WIRE_HEADER_SIZE;
 }
