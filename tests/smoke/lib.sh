@@ -62,6 +62,7 @@ smoke_begin() { # PROMISE
 	trap smoke_cleanup EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
+	bed_down >/dev/null 2>&1 || true # what a killed run left is not what the machine looks like
 	smoke_before=$(smoke_machine)
 }
 
