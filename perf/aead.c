@@ -1,5 +1,7 @@
-// The domain "aead": every cipher of every backend, sealing out of place and in place and opening,
-// through 8 MiB in order, against the bare library that does the same to the same bytes.
+// The domain "aead": every cipher of every backend, sealing and opening packets as a worker does,
+// out of place between 64 packet buffers and 9 MiB in order, against the bare library. Each row
+// stands twice: against the same work of the library, and ("vs-in-place") against the library in
+// place, which shows what gathering and scattering in the same pass cost.
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,9 +10,10 @@
 #include "perf/aead_raw.h"
 #include "perf/bench.h"
 
-enum { REGION = 8 << 20, PACKETS = 64, LARGEST = 65536, ROOM = LARGEST + 64 };
+enum { REGION = 9 << 20, PACKETS = 64, LARGEST = 9216, ROOM = LARGEST + 64 };
 
-enum { OUT_OF_PLACE, IN_PLACE };
+// bench.argument; in place is of limits only.
+enum { OPENS = 1, IN_PLACE = 2 };
 
 struct aead {
 	struct seal_key key;
@@ -18,16 +21,17 @@ struct aead {
 	const struct cipher *cipher;
 	const struct aead_raw_library *library;
 	struct aead_raw raw;
-	uint32_t size, step;
-	bool in_place;
-	uint32_t at; // in the region
+	uint32_t size, step, slots;
+	uint32_t at; // slot of the region
+	bool odd;    // in place: the region was walked an odd number of times
 	uint64_t pn;
+	double copied; // bytes
 	uint8_t header[WIRE_HEADER_SIZE];
 	uint8_t packet[PACKETS][ROOM];
-	uint8_t region[REGION + ROOM];
+	uint8_t region[REGION];
 };
 
-// Of bench.param: cipher, and backend << 8; bench.argument says where.
+// Of bench.param: cipher, and backend << 8.
 static enum cipher_id param_cipher(const struct bench *bench)
 {
 	return (enum cipher_id)(bench->param & 0xff);
@@ -58,10 +62,27 @@ static void aead_close(void *state)
 	if (a->engine.backend)
 		seal_engine_fini(&a->engine);
 	if (a->library)
-		a->library->close(&a->raw);
+		a->library->stop(&a->raw);
 	free(a);
 }
 
+static uint8_t *slot_at(struct aead *a, uint32_t slot)
+{
+	return a->region + (size_t)slot * a->step;
+}
+
+static uint8_t *slot_next(struct aead *a)
+{
+	uint8_t *slot = slot_at(a, a->at);
+
+	if (++a->at == a->slots) {
+		a->at = 0;
+		a->odd = !a->odd;
+	}
+	return slot;
+}
+
+// Packet and slot of the same number have the same payload; a slot has room for two tags.
 static struct aead *aead_new(const struct bench *bench)
 {
 	struct aead *a = aligned_alloc(64, (sizeof(*a) + 63) / 64 * 64);
@@ -70,29 +91,82 @@ static struct aead *aead_new(const struct bench *bench)
 		return NULL;
 	memset(a, 0, sizeof(*a));
 	a->size = bench->amount;
-	a->step = (a->size + SEAL_TAG_SIZE + 63) & ~63u;
-	a->in_place = bench->argument == IN_PLACE;
-	for (uint32_t i = 0; i < sizeof(a->region); i++)
-		a->region[i] = (uint8_t)(i * 2654435761u >> 24);
+	a->step = (a->size + 2 * SEAL_TAG_SIZE + 63) & ~63u;
+	a->slots = REGION / a->step;
+	for (uint32_t slot = 0; slot < a->slots; slot++)
+		for (uint32_t i = 0; i < a->size; i++)
+			slot_at(a, slot)[i] =
+				(uint8_t)((slot % PACKETS * a->size + i) * 2654435761u >> 24);
 	return a;
+}
+
+static void nonce_of(uint64_t pn, uint8_t nonce[SEAL_IV_SIZE])
+{
+	memset(nonce, 0, SEAL_IV_SIZE);
+	pn = __builtin_bswap64(pn);
+	memcpy(nonce + 4, &pn, sizeof(pn));
 }
 
 static const uint8_t key_bytes[SEAL_KEY_MAX] = "sluice-perf: thirty-two bytes...";
 
+// What is to be opened: packet i has packet number i + 1.
+static void packets_seal(struct aead *a)
+{
+	uint8_t nonce[SEAL_IV_SIZE];
+
+	for (uint32_t i = 0; i < PACKETS; i++) {
+		nonce_of(i + 1, nonce);
+		a->library->seal(&a->raw, nonce, a->header, sizeof(a->header), slot_at(a, i),
+			a->size, a->packet[i]);
+	}
+}
+
+// Each slot of the region, in place, packet number 1 + slot. The ciphers are stream ciphers: what
+// was opened is, taken for sealed, opened to what it was before. The tag of that is the second one.
+static void region_seal(struct aead *a)
+{
+	uint8_t nonce[SEAL_IV_SIZE];
+
+	for (uint32_t slot = 0; slot < a->slots; slot++) {
+		uint8_t *in = slot_at(a, slot);
+
+		nonce_of(slot + 1, nonce);
+		a->library->seal(&a->raw, nonce, a->header, sizeof(a->header), in, a->size, in);
+		a->library->seal(
+			&a->raw, nonce, a->header, sizeof(a->header), in, a->size, a->packet[0]);
+		memcpy(in + a->size + SEAL_TAG_SIZE, a->packet[0] + a->size, SEAL_TAG_SIZE);
+	}
+}
+
+static bool library_start(struct aead *a, const struct bench *bench)
+{
+	a->library = param_backend(bench) == CIPHER_IMB ? &aead_raw_imb : &aead_raw_evp;
+	if (!a->library->start(&a->raw, param_cipher(bench), key_bytes))
+		return false;
+	if (bench->argument == OPENS)
+		packets_seal(a);
+	else if (bench->argument == (OPENS | IN_PLACE))
+		region_seal(a);
+	return true;
+}
+
+static bool ours_start(struct aead *a, const struct bench *bench)
+{
+	char why[96];
+
+	if (seal_engine_init(&a->engine, param_backend(bench), why, sizeof(why)) != 0)
+		return false;
+	a->cipher = cipher_by_id(&a->engine, (uint8_t)param_cipher(bench));
+	a->key.header_size = WIRE_HEADER_SIZE;
+	return a->cipher->key_set(
+		&a->key, a->cipher, a->engine.library, key_bytes, !(bench->argument & OPENS));
+}
+
 static void *ours_open(const struct bench *bench)
 {
 	struct aead *a = aead_new(bench);
-	char why[96];
 
-	if (!a)
-		return NULL;
-	if (seal_engine_init(&a->engine, param_backend(bench), why, sizeof(why)) != 0) {
-		aead_close(a);
-		return NULL;
-	}
-	a->cipher = cipher_by_id(&a->engine, (uint8_t)param_cipher(bench));
-	a->key.header_size = WIRE_HEADER_SIZE;
-	if (a->cipher->key_set(&a->key, a->cipher, a->engine.library, key_bytes, true))
+	if (!a || (library_start(a, bench) && ours_start(a, bench)))
 		return a;
 	aead_close(a);
 	return NULL;
@@ -102,91 +176,173 @@ static void *its_open(const struct bench *bench)
 {
 	struct aead *a = aead_new(bench);
 
-	if (!a)
-		return NULL;
-	a->library = param_backend(bench) == CIPHER_IMB ? &aead_raw_imb : &aead_raw_evp;
-	if (a->library->open(&a->raw, param_cipher(bench), key_bytes))
+	if (!a || library_start(a, bench))
 		return a;
 	aead_close(a);
 	return NULL;
 }
 
-static uint8_t *place_next(struct aead *a)
-{
-	uint8_t *at = a->region + a->at;
+// ---- what is measured; 0 instead of a hash: a packet did not verify ----
 
-	a->at += a->step;
-	if (a->at + a->size > REGION)
-		a->at = 0;
-	return at;
+static uint64_t hash_of(uint64_t hash, uint8_t byte)
+{
+	return (hash ^ byte ^ 1) * 0x100000001b3ull;
 }
 
-static uint64_t ours_seal(void *state, uint64_t operations)
+static uint64_t ours_seals(void *state, uint64_t operations)
 {
 	struct aead *a = state;
-	uint64_t hash = 0;
+	uint64_t hash = 1;
 
 	for (uint64_t i = 0; i < operations; i++) {
-		uint8_t *in = place_next(a);
-		const struct seal_source piece = {in, a->size};
-		uint8_t *out = a->in_place ? in : a->packet[i % PACKETS];
+		const struct seal_source piece = {slot_next(a), a->size};
+		uint8_t *out = a->packet[i % PACKETS];
 
-		a->cipher->seal(&a->key, ++a->pn, a->header, &piece, 1, out);
-		hash = (hash ^ out[a->size]) * 0x100000001b3ull;
+		a->copied += a->cipher->seal(&a->key, ++a->pn, a->header, &piece, 1, out);
+		hash = hash_of(hash, out[a->size]);
 	}
 	return hash;
 }
 
-static uint64_t its_seal(void *state, uint64_t operations)
+static uint64_t its_seals(void *state, uint64_t operations)
 {
 	struct aead *a = state;
-	uint8_t nonce[SEAL_IV_SIZE] = {0};
-	uint64_t hash = 0;
+	uint8_t nonce[SEAL_IV_SIZE];
+	uint64_t hash = 1;
 
 	for (uint64_t i = 0; i < operations; i++) {
-		uint8_t *in = place_next(a), *out = a->in_place ? in : a->packet[i % PACKETS];
-		uint64_t pn = __builtin_bswap64(++a->pn);
+		uint8_t *out = a->packet[i % PACKETS];
 
-		memcpy(nonce + 4, &pn, sizeof(pn));
-		a->library->seal(&a->raw, nonce, a->header, sizeof(a->header), in, a->size, out);
-		hash = (hash ^ out[a->size]) * 0x100000001b3ull;
+		nonce_of(++a->pn, nonce);
+		a->library->seal(
+			&a->raw, nonce, a->header, sizeof(a->header), slot_next(a), a->size, out);
+		hash = hash_of(hash, out[a->size]);
 	}
 	return hash;
 }
 
-#define ROW(NAME, CIPHER, BACKEND, BACKEND_ID, WHERE, WHERE_ID, SIZE_NAME, SIZE)             \
-	{.id = "aead/" NAME "/" BACKEND "/" WHERE "/" SIZE_NAME,                             \
-		.unit = "B/s",                                                               \
-		.limit = "aead/limit/" NAME "/" BACKEND "/" WHERE "/" SIZE_NAME,             \
-		.amount = SIZE,                                                              \
-		.bytes = SIZE,                                                               \
-		.param = CIPHER | BACKEND_ID << 8,                                           \
-		.argument = WHERE_ID,                                                        \
-		.location = "dataplane/transform/seal_" BACKEND ".c",                        \
-		.unavailable = aead_unavailable,                                             \
-		.open = ours_open,                                                           \
-		.body = ours_seal,                                                           \
-		.close = aead_close},                                                        \
-	{                                                                                    \
-		.id = "aead/limit/" NAME "/" BACKEND "/" WHERE "/" SIZE_NAME, .unit = "B/s", \
-		.amount = SIZE, .bytes = SIZE, .param = CIPHER | BACKEND_ID << 8,            \
-		.argument = WHERE_ID, .unavailable = aead_unavailable, .open = its_open,     \
-		.body = its_seal, .close = aead_close                                        \
-	}
-#define SIZES(NAME, CIPHER, BACKEND, ID, WHERE, WHERE_ID)                      \
-	ROW(NAME, CIPHER, BACKEND, ID, WHERE, WHERE_ID, "64", 64),             \
-		ROW(NAME, CIPHER, BACKEND, ID, WHERE, WHERE_ID, "512", 512),   \
-		ROW(NAME, CIPHER, BACKEND, ID, WHERE, WHERE_ID, "1350", 1350), \
-		ROW(NAME, CIPHER, BACKEND, ID, WHERE, WHERE_ID, "4K", 4096),   \
-		ROW(NAME, CIPHER, BACKEND, ID, WHERE, WHERE_ID, "8896", 8896), \
-		ROW(NAME, CIPHER, BACKEND, ID, WHERE, WHERE_ID, "64K", 65536)
-#define PLACES(NAME, CIPHER, BACKEND, ID)                               \
-	SIZES(NAME, CIPHER, BACKEND, ID, "out-of-place", OUT_OF_PLACE), \
-		SIZES(NAME, CIPHER, BACKEND, ID, "in-place", IN_PLACE)
-#define BACKENDS(NAME, CIPHER) \
-	PLACES(NAME, CIPHER, "imb", CIPHER_IMB), PLACES(NAME, CIPHER, "evp", CIPHER_EVP)
+static uint64_t its_seals_in_place(void *state, uint64_t operations)
+{
+	struct aead *a = state;
+	uint8_t nonce[SEAL_IV_SIZE];
+	uint64_t hash = 1;
 
-const struct bench aead_benches[] = {BACKENDS("aes-256-gcm", CIPHER_AES_256_GCM),
-	BACKENDS("aes-128-gcm", CIPHER_AES_128_GCM),
-	BACKENDS("chacha20-poly1305", CIPHER_CHACHA20_POLY1305)};
+	for (uint64_t i = 0; i < operations; i++) {
+		uint8_t *slot = slot_next(a);
+
+		nonce_of(++a->pn, nonce);
+		a->library->seal(&a->raw, nonce, a->header, sizeof(a->header), slot, a->size, slot);
+		hash = hash_of(hash, slot[a->size]);
+	}
+	return hash;
+}
+
+static uint64_t ours_opens(void *state, uint64_t operations)
+{
+	struct aead *a = state;
+	uint64_t hash = 1;
+
+	for (uint64_t i = 0; i < operations; i++) {
+		const struct seal_piece piece = {slot_next(a), a->size};
+
+		if (!a->cipher->open(&a->key, i % PACKETS + 1, a->header, a->packet[i % PACKETS],
+			    a->size + SEAL_TAG_SIZE, &piece, 1))
+			return 0;
+		a->copied += a->size;
+		hash = hash_of(hash, piece.base[a->size - 1]);
+	}
+	return hash;
+}
+
+static uint64_t its_opens(void *state, uint64_t operations)
+{
+	struct aead *a = state;
+	uint8_t nonce[SEAL_IV_SIZE];
+	uint64_t hash = 1;
+
+	for (uint64_t i = 0; i < operations; i++) {
+		const uint8_t *in = a->packet[i % PACKETS];
+		uint8_t *out = slot_next(a);
+
+		nonce_of(i % PACKETS + 1, nonce);
+		if (!a->library->open(&a->raw, nonce, a->header, sizeof(a->header), in, a->size,
+			    in + a->size, out))
+			return 0;
+		hash = hash_of(hash, out[a->size - 1]);
+	}
+	return hash;
+}
+
+static uint64_t its_opens_in_place(void *state, uint64_t operations)
+{
+	struct aead *a = state;
+	uint8_t nonce[SEAL_IV_SIZE];
+	uint64_t hash = 1;
+
+	for (uint64_t i = 0; i < operations; i++) {
+		uint32_t tag = a->size + (a->odd ? SEAL_TAG_SIZE : 0);
+		uint8_t *slot;
+
+		nonce_of(a->at + 1, nonce);
+		slot = slot_next(a);
+		if (!a->library->open(&a->raw, nonce, a->header, sizeof(a->header), slot, a->size,
+			    slot + tag, slot))
+			return 0;
+		hash = hash_of(hash, slot[a->size - 1]);
+	}
+	return hash;
+}
+
+static void aead_counters(void *state, struct bench_counters *total)
+{
+	const struct aead *a = state;
+
+	total->bytes_memcpy = a->cipher->copies ? a->copied : 0;
+}
+
+// ---- the rows ----
+
+#define OURS(NAME, CIPHER, BACKEND, ID, PLACE, LIMIT_PLACE, SIZE_NAME, SIZE, TASK, OPTIONS)      \
+	{                                                                                        \
+		.id = "aead/" NAME "/" BACKEND "/" PLACE "/" SIZE_NAME "/" TASK, .unit = "B/s",  \
+		.limit = "aead/limit/" NAME "/" BACKEND "/" LIMIT_PLACE "/" SIZE_NAME "/" TASK,  \
+		.amount = SIZE, .bytes = SIZE, .param = CIPHER | ID << 8, .argument = (OPTIONS), \
+		.location = "dataplane/transform/seal_" BACKEND ".c",                            \
+		.unavailable = aead_unavailable, .open = ours_open,                              \
+		.body = (OPTIONS)&OPENS ? ours_opens : ours_seals, .counters = aead_counters,    \
+		.close = aead_close                                                              \
+	}
+#define ITS(NAME, CIPHER, BACKEND, ID, PLACE, SIZE_NAME, SIZE, TASK, OPTIONS, BODY)       \
+	{                                                                                 \
+		.id = "aead/limit/" NAME "/" BACKEND "/" PLACE "/" SIZE_NAME "/" TASK,    \
+		.unit = "B/s", .amount = SIZE, .bytes = SIZE, .param = CIPHER | ID << 8,  \
+		.argument = (OPTIONS), .unavailable = aead_unavailable, .open = its_open, \
+		.body = BODY, .close = aead_close                                         \
+	}
+#define ROWS_TASK(NAME, CIPHER, BACKEND, ID, SIZE_NAME, SIZE, WORD, OPTIONS, BODY)                \
+	OURS(NAME, CIPHER, BACKEND, ID, "out-of-place", "out-of-place", SIZE_NAME, SIZE, WORD,    \
+		OPTIONS),                                                                         \
+		OURS(NAME, CIPHER, BACKEND, ID, "vs-in-place", "in-place", SIZE_NAME, SIZE, WORD, \
+			OPTIONS),                                                                 \
+		ITS(NAME, CIPHER, BACKEND, ID, "out-of-place", SIZE_NAME, SIZE, WORD, OPTIONS,    \
+			BODY),                                                                    \
+		ITS(NAME, CIPHER, BACKEND, ID, "in-place", SIZE_NAME, SIZE, WORD,                 \
+			(OPTIONS) | IN_PLACE, BODY##_in_place)
+#define ROWS_SIZE(NAME, CIPHER, BACKEND, ID, SIZE_NAME, BYTES)                        \
+	ROWS_TASK(NAME, CIPHER, BACKEND, ID, SIZE_NAME, BYTES, "seal", 0, its_seals), \
+		ROWS_TASK(NAME, CIPHER, BACKEND, ID, SIZE_NAME, BYTES, "open", OPENS, its_opens)
+#define ROWS_BACKEND(NAME, CIPHER, BACKEND, ID)                     \
+	ROWS_SIZE(NAME, CIPHER, BACKEND, ID, "64", 64),             \
+		ROWS_SIZE(NAME, CIPHER, BACKEND, ID, "512", 512),   \
+		ROWS_SIZE(NAME, CIPHER, BACKEND, ID, "1350", 1350), \
+		ROWS_SIZE(NAME, CIPHER, BACKEND, ID, "4K", 4096),   \
+		ROWS_SIZE(NAME, CIPHER, BACKEND, ID, "8948", 8948)
+#define ROWS_CIPHER(NAME, CIPHER) \
+	ROWS_BACKEND(NAME, CIPHER, "imb", CIPHER_IMB), ROWS_BACKEND(NAME, CIPHER, "evp", CIPHER_EVP)
+
+const struct bench aead_benches[] = {
+	ROWS_CIPHER("aes-256-gcm", CIPHER_AES_256_GCM),
+	ROWS_CIPHER("aes-128-gcm", CIPHER_AES_128_GCM),
+	ROWS_CIPHER("chacha20-poly1305", CIPHER_CHACHA20_POLY1305),
+};
 const size_t aead_benches_count = sizeof(aead_benches) / sizeof(aead_benches[0]);

@@ -7,7 +7,7 @@
 
 #include "perf/aead_raw.h"
 
-static bool raw_open(struct aead_raw *raw, enum cipher_id id, const uint8_t *bytes)
+static bool raw_start(struct aead_raw *raw, enum cipher_id id, const uint8_t *bytes)
 {
 	IMB_MGR *mgr = alloc_mb_mgr(0);
 	IMB_ARCH arch = IMB_ARCH_NONE;
@@ -29,7 +29,7 @@ static bool raw_open(struct aead_raw *raw, enum cipher_id id, const uint8_t *byt
 	return true;
 }
 
-static void raw_chacha(const struct aead_raw *raw, const uint8_t *nonce, const uint8_t *header,
+static void chacha_seal(const struct aead_raw *raw, const uint8_t *nonce, const uint8_t *header,
 	uint32_t header_size, const uint8_t *in, uint32_t size, uint8_t *out)
 {
 	IMB_MGR *mgr = raw->library;
@@ -53,10 +53,39 @@ static void raw_seal(const struct aead_raw *raw, const uint8_t *nonce, const uin
 		IMB_AES128_GCM_ENC(mgr, raw->key, &context, out, in, size, nonce, header,
 			header_size, out + size, SEAL_TAG_SIZE);
 	else
-		raw_chacha(raw, nonce, header, header_size, in, size, out);
+		chacha_seal(raw, nonce, header, header_size, in, size, out);
 }
 
-static void raw_close(struct aead_raw *raw)
+static void chacha_open(const struct aead_raw *raw, const uint8_t *nonce, const uint8_t *header,
+	uint32_t header_size, const uint8_t *in, uint32_t size, uint8_t *tag, uint8_t *out)
+{
+	IMB_MGR *mgr = raw->library;
+	struct chacha20_poly1305_context_data context;
+
+	IMB_CHACHA20_POLY1305_INIT(mgr, raw->key, &context, nonce, header, header_size);
+	IMB_CHACHA20_POLY1305_DEC_UPDATE(mgr, raw->key, &context, out, in, size);
+	IMB_CHACHA20_POLY1305_DEC_FINALIZE(mgr, &context, tag, SEAL_TAG_SIZE);
+}
+
+static bool raw_open(const struct aead_raw *raw, const uint8_t *nonce, const uint8_t *header,
+	uint32_t header_size, const uint8_t *in, uint32_t size, const uint8_t *tag, uint8_t *out)
+{
+	IMB_MGR *mgr = raw->library;
+	struct gcm_context_data context;
+	uint8_t has[SEAL_TAG_SIZE];
+
+	if (raw->id == CIPHER_AES_256_GCM)
+		IMB_AES256_GCM_DEC(mgr, raw->key, &context, out, in, size, nonce, header,
+			header_size, has, SEAL_TAG_SIZE);
+	else if (raw->id == CIPHER_AES_128_GCM)
+		IMB_AES128_GCM_DEC(mgr, raw->key, &context, out, in, size, nonce, header,
+			header_size, has, SEAL_TAG_SIZE);
+	else
+		chacha_open(raw, nonce, header, header_size, in, size, has, out);
+	return memcmp(has, tag, sizeof(has)) == 0;
+}
+
+static void raw_stop(struct aead_raw *raw)
 {
 	free(raw->key);
 	if (raw->library)
@@ -64,4 +93,4 @@ static void raw_close(struct aead_raw *raw)
 }
 
 const struct aead_raw_library aead_raw_imb = {
-	.name = "imb", .open = raw_open, .seal = raw_seal, .close = raw_close};
+	.name = "imb", .start = raw_start, .seal = raw_seal, .open = raw_open, .stop = raw_stop};

@@ -25,6 +25,8 @@ static const struct goal goals[] = {
 	{"codec: nothing allocated", "pipeline/*", GOAL_ALLOCS, 0},
 	{"codec: nothing copied", "pipeline/*", GOAL_MEMCPY, 0},
 	{"cipher: nothing copied", "transport/goodput/*/aes-256-gcm/*", GOAL_MEMCPY, 0},
+	{"cipher alone: nothing allocated", "aead/*", GOAL_ALLOCS, 0},
+	{"cipher alone: nothing copied", "aead/*", GOAL_MEMCPY, 0},
 	{"ahead of every peer, goodput, 1500", "peers/goodput/*/1500", GOAL_RATIO, 1},
 	{"ahead of every peer, goodput, 9000", "peers/goodput/*/9000", GOAL_RATIO, 1},
 	{"ahead of every peer, round trip", "peers/rtt/*/64", GOAL_RATIO, 1},

@@ -39,7 +39,7 @@ static bool bare_open(struct bare *b, const struct pair *p, uint32_t mtu)
 	b->library = p->node[0].w.seal.backend == &seal_imb ? &aead_raw_imb : &aead_raw_evp;
 	b->source = p->node[0].endpoint.buffers;
 	b->size = wire_segment_size(mtu);
-	return b->library->open(&b->raw, (enum cipher_id)p->cipher, key);
+	return b->library->start(&b->raw, (enum cipher_id)p->cipher, key);
 }
 
 int scene_raw_sealed(struct scene *s)
@@ -50,11 +50,11 @@ int scene_raw_sealed(struct scene *s)
 	if (!bare_open(&bare, s->pair, s->mtu)) {
 		snprintf(s->out->error, sizeof(s->out->error),
 			"the cipher's library does not start");
-		bare.library->close(&bare.raw);
+		bare.library->stop(&bare.raw);
 		return -1;
 	}
 	cipher_ns = (double)duo_run(s->pair->duo, bare_job, &bare, NULL, NULL, s->duration_ns / 4);
-	bare.library->close(&bare.raw);
+	bare.library->stop(&bare.raw);
 	if (bare.packets == 0 || scene_raw(s) != 0)
 		return -1;
 	s->out->ns += (uint64_t)(cipher_ns / (double)bare.packets * (double)s->out->units / s->mtu);
