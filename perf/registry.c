@@ -16,6 +16,7 @@ static const struct {
 	{transport_benches, &transport_benches_count},
 	{loss_benches, &loss_benches_count},
 	{codec_benches, &codec_benches_count},
+	{transform_benches, &transform_benches_count},
 };
 
 bool bench_instant;

@@ -36,14 +36,21 @@ struct scene {
 	struct block block[];
 };
 
-static void *pages(size_t size)
+struct codec_workspace *scene_workspace_new(void)
 {
+	size_t size = codec_workspace_size();
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED)
 		return NULL;
 	madvise(p, size, MADV_HUGEPAGE);
-	return p;
+	return codec_workspace_init(p);
+}
+
+void scene_workspace_free(struct codec_workspace *workspace)
+{
+	if (workspace)
+		munmap(workspace, codec_workspace_size());
 }
 
 static uint32_t room_of(const struct scene *s)
@@ -128,7 +135,6 @@ static bool prepare_all(struct scene *s, enum corpus corpus)
 
 	if (!bytes || !s->library || !s->workspace || !s->back || !s->spare)
 		return false;
-	codec_workspace_init(s->workspace);
 	for (uint32_t i = 0; i < s->blocks; i++) {
 		// Spread over the corpus: small blocks are not all of its beginning.
 		s->block[i].raw = bytes + (size_t)i * (CORPUS_SIZE / BLOCKS_MAX);
@@ -152,7 +158,7 @@ void *scene_open(const struct bench *bench)
 	s->size = bench->amount;
 	s->blocks = blocks;
 	s->library = library_new();
-	s->workspace = pages(codec_workspace_size());
+	s->workspace = scene_workspace_new();
 	s->back = malloc(RECORD_RAW_MAX);
 	s->spare = malloc(SPARE);
 	if (prepare_all(s, (enum corpus)(bench->param >> 16)))
@@ -166,8 +172,7 @@ void scene_close(void *state)
 	struct scene *s = state;
 
 	library_free(s->library);
-	if (s->workspace)
-		munmap(s->workspace, codec_workspace_size());
+	scene_workspace_free(s->workspace);
 	free(s->back);
 	free(s->spare);
 	free(s);

@@ -15,7 +15,13 @@ enum scene_task {
 	SCENE_LIMIT = 4,    // by the library
 };
 
+struct codec_workspace;
+
 // bench.bytes: of a block.
 void *scene_open(const struct bench *bench);
 int scene_sample(void *state, uint64_t duration_ns, struct bench_figures *out);
 void scene_close(void *state);
+
+// A worker's workspaces, of all codecs. NULL: no memory.
+struct codec_workspace *scene_workspace_new(void);
+void scene_workspace_free(struct codec_workspace *workspace); // NULL is legal

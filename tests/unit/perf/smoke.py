@@ -28,9 +28,9 @@ with tempfile.TemporaryDirectory(prefix="sluice-perf-smoke-") as folder:
     for x, y in zip(a["results"], b["results"]):
         assert x["hash"] == y["hash"] != "0" * 16, x["id"] + ": its work does not repeat"
         assert x["ratio"]["median"] > 0 and x["limit"]["median"] > 0, x["id"]
-        if x["domain"] in ("ring", "timer", "memory", "aead"):  # the same work, done twice
+        if x["domain"] in ("ring", "timer", "memory", "aead", "transform"):  # the same work, done twice
             assert x["hash"] == x["limit"]["hash"], x["id"] + ": not the work of its limit"
-        if x["domain"] == "aead":
+        if x["domain"] in ("aead", "transform"):
             assert x["counters"]["bytes_memcpy"] == 0 and x["counters"]["allocs"] in (0, None), x["id"]
         for counter in ("cycles_per_byte", "allocs", "bytes_memcpy", "syscalls"):
             known = x["counters"][counter]
