@@ -1,7 +1,7 @@
 // The table of ciphers: who computes them, what is done once a key, what is left of a key, how
 // fast.
 #include <jansson.h>
-#include <stdlib.h>
+#include <stdint.h>
 
 #include "perf/html.h"
 #include "perf/pick.h"
@@ -24,25 +24,25 @@ static const char *const ciphers[] = {"aes-256-gcm", "aes-128-gcm", "chacha20-po
 
 // Ours, out of place: rate, time of a packet, and of the bare library.
 static void speed_cell(FILE *out, const json_t *run, const char *cipher, const char *backend,
-	const char *size, const char *task)
+	uint32_t size, const char *task)
 {
 	char id[ID_SIZE];
 	const json_t *row;
 	double rate;
 
-	snprintf(id, sizeof(id), "aead/%s/%s/out-of-place/%s/%s", cipher, backend, size, task);
+	snprintf(id, sizeof(id), "aead/%s/%s/out-of-place/%u/%s", cipher, backend, size, task);
 	row = pick_row(run, id);
 	rate = row ? pick_number(row, "median", 0) : 0;
 	if (rate > 0)
-		html_cell(out, "n", "%.2f GB/s, %.0f ns (%.2f)", rate / 1e9,
-			(double)atoi(size) / rate * 1e9, pick_number(row, "ratio/median", 0));
+		html_cell(out, "n", "%.2f GB/s, %.0f ns (%.2f)", rate / 1e9, size / rate * 1e9,
+			pick_number(row, "ratio/median", 0));
 	else
 		html_cell(out, "none", "not measured");
 }
 
 static void cipher_line(FILE *out, const json_t *run, const char *cipher, size_t backend)
 {
-	static const char *const sizes[] = {"1350", "8948"};
+	static const uint32_t sizes[] = {1350, 8948};
 
 	fputs("<tr>", out);
 	html_cell(out, NULL, "%s", cipher);
