@@ -18,6 +18,8 @@ struct aead_raw_library {
 	// `bytes`: a key of SEAL_KEY_MAX bytes, of which it takes what the cipher wants. False: not
 	// on this machine, or no memory.
 	bool (*start)(struct aead_raw *raw, enum cipher_id id, const uint8_t *bytes);
+	// Another key in its place, to seal with.
+	void (*key_set)(struct aead_raw *raw, const uint8_t *bytes);
 	// `header_size` bytes of associated data; the tag behind `out`. `in` may be `out`.
 	void (*seal)(const struct aead_raw *raw, const uint8_t *nonce, const uint8_t *header,
 		uint32_t header_size, const uint8_t *in, uint32_t size, uint8_t *out);

@@ -23,6 +23,11 @@ static bool raw_start(struct aead_raw *raw, enum cipher_id id, const uint8_t *by
 	       EVP_DecryptInit_ex2(raw->key_open, raw->library, bytes, NULL, NULL) == 1;
 }
 
+static void raw_key_set(struct aead_raw *raw, const uint8_t *bytes)
+{
+	EVP_EncryptInit_ex2(raw->key, NULL, bytes, NULL, NULL);
+}
+
 static void raw_seal(const struct aead_raw *raw, const uint8_t *nonce, const uint8_t *header,
 	uint32_t header_size, const uint8_t *in, uint32_t size, uint8_t *out)
 {
@@ -56,5 +61,9 @@ static void raw_stop(struct aead_raw *raw)
 	EVP_CIPHER_free(raw->library);
 }
 
-const struct aead_raw_library aead_raw_evp = {
-	.name = "evp", .start = raw_start, .seal = raw_seal, .open = raw_open, .stop = raw_stop};
+const struct aead_raw_library aead_raw_evp = {.name = "evp",
+	.start = raw_start,
+	.key_set = raw_key_set,
+	.seal = raw_seal,
+	.open = raw_open,
+	.stop = raw_stop};

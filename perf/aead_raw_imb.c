@@ -7,6 +7,18 @@
 
 #include "perf/aead_raw.h"
 
+static void raw_key_set(struct aead_raw *raw, const uint8_t *bytes)
+{
+	IMB_MGR *mgr = raw->library;
+
+	if (raw->id == CIPHER_AES_256_GCM)
+		IMB_AES256_GCM_PRE(mgr, bytes, raw->key);
+	else if (raw->id == CIPHER_AES_128_GCM)
+		IMB_AES128_GCM_PRE(mgr, bytes, raw->key);
+	else
+		memcpy(raw->key, bytes, SEAL_KEY_MAX);
+}
+
 static bool raw_start(struct aead_raw *raw, enum cipher_id id, const uint8_t *bytes)
 {
 	IMB_MGR *mgr = alloc_mb_mgr(0);
@@ -20,12 +32,7 @@ static bool raw_start(struct aead_raw *raw, enum cipher_id id, const uint8_t *by
 	init_mb_mgr_auto(mgr, &arch);
 	if (arch == IMB_ARCH_NONE || arch == IMB_ARCH_NOAESNI)
 		return false;
-	if (id == CIPHER_AES_256_GCM)
-		IMB_AES256_GCM_PRE(mgr, bytes, raw->key);
-	else if (id == CIPHER_AES_128_GCM)
-		IMB_AES128_GCM_PRE(mgr, bytes, raw->key);
-	else
-		memcpy(raw->key, bytes, SEAL_KEY_MAX);
+	raw_key_set(raw, bytes);
 	return true;
 }
 
@@ -92,5 +99,9 @@ static void raw_stop(struct aead_raw *raw)
 		free_mb_mgr(raw->library);
 }
 
-const struct aead_raw_library aead_raw_imb = {
-	.name = "imb", .start = raw_start, .seal = raw_seal, .open = raw_open, .stop = raw_stop};
+const struct aead_raw_library aead_raw_imb = {.name = "imb",
+	.start = raw_start,
+	.key_set = raw_key_set,
+	.seal = raw_seal,
+	.open = raw_open,
+	.stop = raw_stop};

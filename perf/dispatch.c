@@ -1,6 +1,7 @@
 // What a call through a strategy table costs. First four strategies of our own (so that a direct
 // call of the same code exists): predicted, mixed at random, the same mix sorted by type. Then the
-// tables of the project, looked up per call against a pointer that the loop keeps.
+// tables of the project, looked up per call against a pointer that the loop keeps; of ciphers and
+// codecs also work of several kinds, sorted, against one loop a kind (dispatch_sorted.c).
 #include <stdlib.h>
 #include <string.h>
 

@@ -13,6 +13,7 @@ enum goal_figure {
 	GOAL_P50_NS,    // at most
 	GOAL_ALLOCS,    // per unit, at most
 	GOAL_MEMCPY,    // bytes per unit, at most
+	GOAL_OVER_NS,   // that a call takes longer than its limit's, at most
 };
 
 struct goal {

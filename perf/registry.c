@@ -11,12 +11,14 @@ static const struct {
 	{ring_duo_benches, &ring_duo_benches_count},
 	{timer_benches, &timer_benches_count},
 	{dispatch_benches, &dispatch_benches_count},
+	{dispatch_sorted_benches, &dispatch_sorted_benches_count},
 	{memory_benches, &memory_benches_count},
 	{aead_benches, &aead_benches_count},
 	{transport_benches, &transport_benches_count},
 	{loss_benches, &loss_benches_count},
 	{codec_benches, &codec_benches_count},
 	{transform_benches, &transform_benches_count},
+	{handshake_benches, &handshake_benches_count},
 };
 
 bool bench_instant;

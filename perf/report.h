@@ -33,5 +33,7 @@ void report_memory(FILE *out, const struct json_t *run);
 void report_waits(FILE *out, const struct json_t *run);
 // report_ciphers.c
 void report_ciphers(FILE *out, const struct json_t *run);
+// report_handshakes.c: nothing when the run has none.
+void report_handshakes(FILE *out, const struct json_t *run);
 // report_hot.c
 void report_bottlenecks(FILE *out, const struct json_t *run, const char *profile);

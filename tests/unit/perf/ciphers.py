@@ -9,11 +9,11 @@ perf = sys.argv[1]
 
 with tempfile.TemporaryDirectory(prefix="sluice-perf-ciphers-") as folder:
     out = folder + "/run.json"
-    subprocess.run([perf, "run", "--smoke", "--filter", "@(aead|transform)/*", "--json", out], check=True)
+    subprocess.run([perf, "run", "--smoke", "--filter", "@(aead|cipher-pick|transform)/*", "--json", out], check=True)
     with open(out) as f:
         run = json.load(f)
     listed = json.loads(subprocess.run([perf, "list", "--json"], check=True, capture_output=True, text=True).stdout)
-    wanted = {b["id"] for b in listed if b["limit"] and b["id"].startswith(("aead/", "transform/"))}
+    wanted = {b["id"] for b in listed if b["limit"] and b["id"].startswith(("aead/", "cipher-pick/", "transform/"))}
     rows = {r["id"]: r for r in run["results"]}
     skipped = {s["id"] for s in run["skipped"]}
     assert run["failed"] == [] and set(rows) == wanted - skipped, (run["failed"], wanted - skipped - set(rows))

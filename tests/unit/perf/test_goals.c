@@ -70,6 +70,25 @@ static void goal_judge__not_measured(void **state)
 	assert_int_equal(goal_judge(&ratio, row, &value), GOAL_NOT_MEASURED);
 }
 
+// Of a rate: 10 ns a call, and 12.5 at a ratio of 0.8. Faster than its limit: nothing over it.
+static void goal_judge__over_the_limit(void **state)
+{
+	const struct goal over = {"", "*", GOAL_OVER_NS, 2.5}, less = {"", "*", GOAL_OVER_NS, 2.4};
+
+	(void)state;
+	set(0.8, 1, 1, 0);
+	assert_int_equal(goal_judge(&over, row, &value), GOAL_NOT_MEASURED);
+	json_object_set_new(row, "limit", json_pack("{s:f}", "median", 1e8));
+	assert_int_equal(goal_judge(&over, row, &value), GOAL_PASS);
+	assert_true(value > 2.499 && value <= 2.5);
+	assert_int_equal(goal_judge(&less, row, &value), GOAL_FAIL);
+	json_object_set_new(json_object_get(row, "ratio"), "median", json_real(1.1));
+	assert_int_equal(goal_judge(&less, row, &value), GOAL_PASS);
+	assert_true(value == 0);
+	json_object_set_new(json_object_get(row, "ratio"), "median", json_real(0));
+	assert_int_equal(goal_judge(&less, row, &value), GOAL_NOT_MEASURED);
+}
+
 // A row that is there for comparison only.
 static void goal_judge__not_of_a_row_beside(void **state)
 {
@@ -129,6 +148,7 @@ int main(void)
 		cmocka_unit_test_teardown(goal_judge__at_least, teardown),
 		cmocka_unit_test_teardown(goal_judge__at_most, teardown),
 		cmocka_unit_test_teardown(goal_judge__not_measured, teardown),
+		cmocka_unit_test_teardown(goal_judge__over_the_limit, teardown),
 		cmocka_unit_test_teardown(goal_judge__not_of_a_row_beside, teardown),
 		cmocka_unit_test(goal_matches__crosses_slashes),
 		cmocka_unit_test(goal_ratio__of_the_table),
