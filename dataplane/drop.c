@@ -45,6 +45,8 @@ static const struct {
 	[DROP_NO_BUFFER] = {"no_buffer", "the application's arena had no block left"},
 	[DROP_STATE] = {"state", "this packet type is not allowed in the connection's state"},
 	[DROP_BLOCK_HEADER] = {"block_header", "a record's block header is wrong"},
+	[DROP_BLOCK_DICTIONARY] = {"block_dictionary",
+		"a record names a dictionary that its session has not agreed on"},
 	[DROP_BLOCK_CRC] = {"block_crc", "the CRC32C of a record's stored bytes is wrong"},
 	[DROP_BLOCK_DECODE] = {"block_decode",
 		"the codec refused a record, or it had another length"},

@@ -28,14 +28,15 @@ enum verdict {
 	DROP_KEY,          // of a key phase whose key is gone, or not there yet
 	DROP_AUTH,         // the tag does not verify
 	DROP_ACK_MALFORMED,
-	DROP_ACK_BEYOND,   // acknowledges what was never sent
-	DROP_STREAM,       // stream number or kind out of range
-	DROP_OFFSET,       // not at a segment border, outside the record or the window
-	DROP_OVERLAP,      // some of its cells came before, in smaller packets
-	DROP_CREDIT,       // beyond what was granted
-	DROP_NO_BUFFER,    // the application's arena is empty although credit was granted
-	DROP_STATE,        // packet type not allowed in this state of the connection
-	DROP_BLOCK_HEADER, // version, codec, lengths of a record's header
+	DROP_ACK_BEYOND,       // acknowledges what was never sent
+	DROP_STREAM,           // stream number or kind out of range
+	DROP_OFFSET,           // not at a segment border, outside the record or the window
+	DROP_OVERLAP,          // some of its cells came before, in smaller packets
+	DROP_CREDIT,           // beyond what was granted
+	DROP_NO_BUFFER,        // the application's arena is empty although credit was granted
+	DROP_STATE,            // packet type not allowed in this state of the connection
+	DROP_BLOCK_HEADER,     // version, codec, lengths of a record's header
+	DROP_BLOCK_DICTIONARY, // a record names one that its session has not agreed on
 	DROP_BLOCK_CRC,
 	DROP_BLOCK_DECODE, // the codec refused the bytes, or gave another length
 	DROP_STEER_FULL,   // inter-worker ring full

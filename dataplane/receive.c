@@ -145,8 +145,8 @@ uint32_t receive_steered(struct worker *w, uint64_t now_ns)
 // A record that went raw lies already where the application will read it.
 static enum verdict receive_raw(struct worker *w, struct session *s, const struct recv_record *r)
 {
-	enum verdict verdict = expand_record(
-		&r->header, false, r->block, w->codec_workspace, r->block, session_checksums(s));
+	enum verdict verdict = expand_record(&r->header, false, r->block, w->codec_workspace, NULL,
+		r->block, session_checksums(s));
 
 	if (verdict == VERDICT_ACCEPT)
 		session_deliver(w, s, r, r->block);
@@ -165,8 +165,8 @@ static enum verdict receive_record(struct worker *w, const struct recv_record *r
 	raw = session_block_get(w, s);
 	if (!raw)
 		return DROP_NO_BUFFER;
-	verdict = expand_record(
-		&r->header, true, r->block, w->codec_workspace, raw, session_checksums(s));
+	verdict = expand_record(&r->header, true, r->block, w->codec_workspace, s->dictionary, raw,
+		session_checksums(s));
 	if (verdict != VERDICT_ACCEPT) {
 		session_block_put(w, s, raw);
 		return verdict;
@@ -188,6 +188,9 @@ uint32_t receive_records(struct worker *w, uint64_t now_ns)
 			continue;
 		// Its packets authenticated, but it does not decode: only its session ends.
 		w->counters.drops[verdict]++;
+		if (verdict == DROP_BLOCK_DICTIONARY)
+			((struct session *)conn_owner(r.conn))->dictionary_refused =
+				r.header.dictionary;
 		session_block_put(w, conn_owner(r.conn), r.block);
 		transport_abort(w->transport, r.conn,
 			verdict == DROP_NO_BUFFER ? CLOSE_APPLICATION : CLOSE_CORRUPT, now_ns);

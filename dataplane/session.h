@@ -43,13 +43,19 @@ struct session {
 	uint64_t opened_ns;
 	struct port_route route;
 	const struct cipher *cipher;
-	struct keys *keys;                // of the worker, by slot; wiped at the end
-	const struct codec *codec;        // with `adapts`: none, each record gets its own
-	bool adapts;                      // CODEC_AUTO
-	struct codec_auto auto_state;     // with `adapts`
-	uint64_t blocks_raw[RAW_REASONS]; // a codec was asked for, but the record went raw
-	uint64_t wire_bytes_received;     // UDP payload bytes that authenticated
-	uint64_t packets_published;       // packets sent + received when the row was last published
+	struct keys *keys;                   // of the worker, by slot; wiped at the end
+	const struct codec *codec;           // with `adapts`: none, each record gets its own
+	const struct dictionary *dictionary; // that both ends agreed on; NULL: none
+	uint8_t dictionary_wanted;           // its id; 0: none
+	uint8_t dictionary_state;            // enum dictionary_state
+	uint8_t dictionary_refused;          // id that a record named and that ended the session
+	uint64_t blocks_dictionary;          // records packed with it,
+	uint64_t blocks_no_dictionary;       // and without, though one was wanted
+	bool adapts;                         // CODEC_AUTO
+	struct codec_auto auto_state;        // with `adapts`
+	uint64_t blocks_raw[RAW_REASONS];    // a codec was asked for, but the record went raw
+	uint64_t wire_bytes_received;        // UDP payload bytes that authenticated
+	uint64_t packets_published; // packets sent + received when the row was last published
 	struct address peer_address;
 	uint16_t peer_port;
 	uint8_t session_id[16];

@@ -96,8 +96,8 @@ static void submit_encode(struct worker *w, struct session *s, const struct app_
 	struct app_channel *channel = s->app_row->channel;
 	uint64_t start = rte_rdtsc();
 
-	compress_record(c, with->codec, w->codec_workspace, with->level, app_tx_data(channel, tx),
-		tx->size, with->slab, session_checksums(s));
+	compress_record(c, with->codec, w->codec_workspace, with->level, s->dictionary,
+		app_tx_data(channel, tx), tx->size, with->slab, session_checksums(s));
 	if (with->slab) {
 		w->counters.cycles_codec += rte_rdtsc() - start;
 		w->encode_budget -= submit_cost(w, with, tx->size);
@@ -108,6 +108,8 @@ static void submit_encode(struct worker *w, struct session *s, const struct app_
 	}
 	if (!c->compressed && with->reason < RAW_REASONS)
 		s->blocks_raw[with->reason]++;
+	if (c->compressed && s->dictionary_wanted)
+		*(s->dictionary ? &s->blocks_dictionary : &s->blocks_no_dictionary) += 1;
 }
 
 static uint8_t submit_flags(const struct app_tx *tx)

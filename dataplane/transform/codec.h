@@ -8,6 +8,8 @@
 
 #include "lib/ipc/names.h"
 
+struct dictionary;
+
 // All calls are without allocation, and no record knows of another: what a workspace keeps from
 // one to the next makes it faster, never different. `workspace` is the codec's part of the
 // worker's (codec_workspace_of); one thread at a time.
@@ -30,6 +32,13 @@ struct codec {
 	// out[raw_size - 1], whatever `in` says.
 	bool (*decode)(
 		void *workspace, const uint8_t *in, uint32_t size, uint8_t *out, uint32_t raw_size);
+	// The same two with a dictionary, which both ends must have: bytes that were packed with
+	// another one may decode to nonsense. 1 <= level <= DICTIONARY_LEVEL_MAX. NULL: it knows
+	// no dictionaries.
+	uint32_t (*encode_with)(void *workspace, const struct dictionary *dictionary, uint8_t level,
+		const uint8_t *in, uint32_t size, uint8_t *out, uint32_t room);
+	bool (*decode_with)(void *workspace, const struct dictionary *dictionary, const uint8_t *in,
+		uint32_t size, uint8_t *out, uint32_t raw_size);
 };
 
 // Where each codec's part lies, in front of the parts themselves.

@@ -20,6 +20,25 @@ enum codec_id {
 	CODEC_COUNT,
 };
 
+// Dictionaries of zstd.
+enum dictionary_limits {
+	DICTIONARY_ID_MAX = 255,          // a byte of the block header; 0: none
+	DICTIONARIES_MAX = 16,            // of a node
+	DICTIONARY_LEVEL_MAX = 4,         // levels 1 to 4 can be used with one
+	DICTIONARY_SIZE_MIN = 256,        // bytes of a file
+	DICTIONARY_SIZE_MAX = 112 * 1024, // bytes of a file; what zstd makes by default is less
+	DICTIONARY_SHA256_SIZE = 32,
+};
+
+// What became of the dictionary that a session asked for.
+enum dictionary_state {
+	DICTIONARY_NONE = 0,    // none was asked for
+	DICTIONARY_AGREED = 1,  // both ends have the same: records are packed with it
+	DICTIONARY_MISSING = 2, // the other end has none of that id: without
+	DICTIONARY_DIFFERS = 3, // the other end has another one under that id: without
+	DICTIONARY_STATE_COUNT,
+};
+
 // Why a record of a session with a codec went raw.
 enum raw_reason {
 	RAW_LITTLE,  // it was tried, and would have saved less than an eighth

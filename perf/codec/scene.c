@@ -70,7 +70,8 @@ static void pack(struct scene *s, struct block *b)
 		b->packed = b->stored_size > 0;
 		return;
 	}
-	compress_record(&c, s->codec, s->workspace, s->level, b->raw, s->size, b->stored, true);
+	compress_record(
+		&c, s->codec, s->workspace, s->level, NULL, b->raw, s->size, b->stored, true);
 	block_header_frame(b->header, &c.header);
 	b->packed = c.compressed;
 	b->stored_size = c.header.stored_size;
@@ -98,7 +99,7 @@ static bool unpack(struct scene *s, struct block *b)
 		return s->codec->decode(codec_workspace_of(s->workspace, s->codec), b->stored,
 			b->stored_size, s->back, s->size);
 	return block_header_parse(&header, b->header, BLOCK_HEADER_SIZE) &&
-	       expand_record(&header, b->packed, b->packed ? b->stored : b->raw, s->workspace,
+	       expand_record(&header, b->packed, b->packed ? b->stored : b->raw, s->workspace, NULL,
 		       s->back, true) == VERDICT_ACCEPT;
 }
 

@@ -93,7 +93,7 @@ static bool out(struct pass *p, struct record *r)
 	struct compressed c;
 	uint32_t total;
 
-	compress_record(&c, p->codec, p->workspace, p->codec->level_default, r->raw, p->size,
+	compress_record(&c, p->codec, p->workspace, p->codec->level_default, NULL, r->raw, p->size,
 		p->slab, !p->cipher->authenticates);
 	block_header_frame(header, &c.header);
 	r->packed = c.compressed;
@@ -144,7 +144,7 @@ static bool in(struct pass *p, struct record *r)
 			return false;
 	}
 	return block_header_parse(&header, bytes, sizeof(bytes)) &&
-	       expand_record(&header, r->packed, p->slab, p->workspace, p->back,
+	       expand_record(&header, r->packed, p->slab, p->workspace, NULL, p->back,
 		       !p->cipher->authenticates) == VERDICT_ACCEPT;
 }
 

@@ -266,6 +266,7 @@ local function block_header(bytes, at, payload_size, ends)
 	local tree = bytes.tree:add(f.block, tvb(at, BLOCK_SIZE))
 	local flags, codec = tvb(at, 1):uint() % 16, tvb(at + 1, 1):uint()
 	local raw, stored = tvb(at + 4, 4):uint(), tvb(at + 8, 4):uint()
+	local dictionary = tvb(at + 3, 1):uint()
 	tree:add(f.block_version, tvb(at, 1))
 	local flag_tree = tree:add(f.block_flags, tvb(at, 1))
 	flag_tree:add(f.block_message_end, tvb(at, 1))
@@ -276,7 +277,8 @@ local function block_header(bytes, at, payload_size, ends)
 	tree:add(f.block_raw, tvb(at + 4, 4))
 	tree:add(f.block_stored, tvb(at + 8, 4))
 	tree:add(f.block_crc, tvb(at + 12, 4))
-	tree:append_text(string.format(": %s, %d bytes, %d stored", codecs[codec] or "?", raw, stored))
+	tree:append_text(string.format(": %s%s, %d bytes, %d stored", codecs[codec] or "?",
+		dictionary > 0 and " with dictionary " .. dictionary or "", raw, stored))
 	local function bad(why)
 		tree:add_proto_expert_info(e.block, why)
 	end
@@ -288,6 +290,9 @@ local function block_header(bytes, at, payload_size, ends)
 	end
 	if codec >= CODEC_COUNT then
 		bad("no such codec")
+	end
+	if dictionary > 0 and codecs[codec] ~= "zstd" then
+		bad("a dictionary, and the codec is not zstd")
 	end
 	if raw > RECORD_RAW_MAX or stored > RECORD_RAW_MAX then
 		bad("larger than a record")

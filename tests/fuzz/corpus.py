@@ -150,7 +150,8 @@ def rpc(method, params, number="1"):
 
 SESSION = "4c5c494caa1f0437685df0efae9ea830"
 OFFER = (f'{{"type":"offer","request":7,"session_id":"{SESSION}","service":"files","cid":16777472,"udp_port":7654,'
-         '"address":"10.77.1.1","boot_id":"65b3ead2a04ebec7","segment_size":1408,"codec":1,"level":0,'
+         '"address":"10.77.1.1","boot_id":"65b3ead2a04ebec7","segment_size":1408,"codec":2,"level":0,'
+         '"controller":0,"cipher":1,"dictionary":7,"dictionary_sha256":"' + 32 * "5a" + '",'
          '"timeout_ms":5000}').encode()
 CONFIG = b"""node: a
 run_dir: /run/sluice/a
@@ -172,6 +173,16 @@ PACKED = {
     "brotli": "e24a0080c0c6d8bafed36a0411041339606f0b03f28bc06107ecacba6cda613d5210f5b49f5a6585abfceb2a",
     "snappy": "d804347468652077696e646f77206f6620050e1c6f726b6572206973090e091c0519090b" + 7 * "fe2700" + "962700",
 }
+# A small dictionary of zstd.
+DICTIONARY = bytes.fromhex(
+    "37a430ec107959522210183a493a0000000000000003c3300c035b92512b926444f6de64efad96035b5a0213040000007208"
+    "650300000400c000000044440900361503000a8001881c1407400140108cd3311cd901800100000000003493e76703000000"
+    "00000000000000000000000100000004000000080000002c20227374617465223a20226f70656e222c20226e6f6465223a20"
+    "2262227d0a7b2222736571223a20342c20227374617465223a20226f70656e222c20226e6f6465223a202262227d0a7b2273"
+    "6571223a203238736571223a203138352c20227374617465223a20226f70656e222c20226e6f6465223a202263227d0a7b22"
+    "736571223a20332c20227374617465223a20226f70656e222c20226e6f6465223a202261227d0a7b22736571223a20323731"
+    "2c202273746174322c20227374617465223a20226f70656e222c20226e6f6465223a202261227d0a7b22736571223a203230"
+    "2c202273746174332c20227374617465223a20226f70656e222c20226e6f6465223a")
 SEEDS = {
     "wire": {
         "data": header(0, 0x20, 0x01000502, 7, 1, 1 << 17 | 1408),
@@ -190,7 +201,11 @@ SEEDS = {
     "codec": {name: struct.pack("<BBH", number, 0, 599) + bytes.fromhex(stored)
               for number, (name, stored) in enumerate(PACKED.items())}
     | {"trip_" + name: struct.pack("<BBHHB", number, 1, 0, 7, 1) + 20 * b'{"seq": 1, "state": "open"}\n'
-       for number, name in enumerate(PACKED)},
+       for number, name in enumerate(PACKED)}
+    | {"dictionary": struct.pack("<BBH", 251, 1, 40) + DICTIONARY,
+       "dictionary_cut": struct.pack("<BBH", 251, 1, 40) + DICTIONARY[:130],
+       "with_dictionary": struct.pack("<BBH", 250, 0, 599) + bytes.fromhex(PACKED["zstd"]),
+       "trip_with_dictionary": struct.pack("<BBHHB", 250, 1, 0, 7, 1) + 9 * b"records of one class "},
     "net": {
         "udp": udp(b"hello, sluice"),
         "udp_empty": udp(b""),
@@ -272,10 +287,12 @@ SEEDS = {
         "cut": packed(b"hello")[:-2],
     },
     "peer": {
-        "hello": b'{"type":"hello","version":4,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',
+        "hello": b'{"type":"hello","version":5,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',
         "ping": b'{"type":"ping","boot_id":"0000000000000000"}',
         "offer": OFFER,
         "offer6": OFFER.replace(b"10.77.1.1", b"fd77::1"),
+        "accept": b'{"type":"accept","request":7,"cid":16777472,"segment_size":1408,"udp_port":7654,"cipher":1,'
+                  b'"dictionary_state":3,"boot_id":"65b3ead2a04ebec7"}',
         "refuse": b'{"type":"refuse","request":7,"result":5,"text":"no such service"}',
         "frames": 2 * (struct.pack(">I", 44) + b'{"type":"pong","boot_id":"0000000000000001"}'),
         "no_frame": struct.pack(">I", 1 << 31),
@@ -284,6 +301,7 @@ SEEDS = {
         "good": CONFIG,
         "minimal": CONFIG[:CONFIG.index(b"dataplane")] + b"security: {cipher: 'null'}\nlinks: []\npeers: []\n",
         "ipv6": CONFIG.replace(b"10.77.1.1/30", b"fd77:0:0:1::1/64").replace(b"10.77.1.2", b"fd77:0:0:1::2"),
+        "dictionaries": CONFIG + b"dictionaries:\n- {id: 1, file: /etc/d/a}\n- { id: 255, file: /etc/d/b }\n",
         "alias": b"node: &x a\nrun_dir: *x\ncontrol: {listen: *x}\n",
     },
 }

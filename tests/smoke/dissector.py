@@ -41,8 +41,8 @@ def ack(largest=70, words=(0b1011,), limits=(), delay=25, nwords=None):
         + b"".join(struct.pack(">Q", w) for w in words) + b"".join(struct.pack(">II", *l) for l in limits)
 
 
-def block(raw, stored=None, codec=0, flags=0, version=1):
-    return bytes([version << 4 | flags, codec, 1, 0]) + struct.pack(">III", raw, raw if stored is None else stored, 0xabcd)
+def block(raw, stored=None, codec=0, flags=0, version=1, dictionary=0):
+    return bytes([version << 4 | flags, codec, 1, dictionary]) + struct.pack(">III", raw, raw if stored is None else stored, 0xabcd)
 
 
 def hello(flags=1):
@@ -55,6 +55,8 @@ CRAFTED = {
         "type": "0", "pn": "7", "cid": "0x01000203", "cid.worker": "1", "cid.slot": "2", "cid.generation": "3",
         "stream.number": "1", "stream.kind": "1", "record": "3", "within": "0", "size": "26", "block.raw": "10",
         "block.codec": "0", "payload": b"0123456789".hex(), "flags.record_end": "1"}, False),
+    "data packed with a dictionary": (header(DATA, RECORD_END) + block(60, 9, codec=2, dictionary=7) + b"x" * 9, {
+        "block.codec": "2", "block.dictionary": "7", "block.raw": "60", "block.stored": "9"}, False),
     "data in the middle, again": (header(DATA, RETX, pn=2**48 - 1, record=2**31 - 1, within=1408) + b"x" * 1408, {
         "pn": str(2**48 - 1), "record": str(2**31 - 1), "within": "1408", "size": "1408", "flags.retx": "1"}, False),
     "data, the last byte of the largest record": (header(DATA, RECORD_END, within=65551) + b"x", {
@@ -82,6 +84,7 @@ CRAFTED = {
     "block: codec none, sizes differ": (header(DATA) + block(9, 8) + b"x" * 8, {}, True),
     "block: longer than the packet": (header(DATA, RECORD_END) + block(9) + b"x" * 8, {}, True),
     "block: no such codec": (header(DATA) + block(9, codec=6) + b"x" * 9, {}, True),
+    "block: a dictionary of another codec": (header(DATA) + block(9, codec=1, dictionary=7) + b"x" * 9, {}, True),
     "ack without a block": (header(ACK), {}, True),
     "ack: words that are not there": (header(ACK, ACK_BLOCK) + ack(nwords=2), {}, True),
     "ack: too many words": (header(ACK, ACK_BLOCK) + ack(words=(1,) * 17, largest=9999), {}, True),

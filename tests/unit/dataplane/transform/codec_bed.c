@@ -5,9 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <zdict.h>
+
+#include "dataplane/transform/dictionary.h"
 
 #define AREA_SIZE (128u << 10)
 #define PAGE      4096u
+
+#define SAMPLES     1000u
+#define SAMPLE_SIZE 200u
 
 const enum codec_id bed_codecs[] = {
 	CODEC_LZ4, CODEC_ZSTD, CODEC_DEFLATE, CODEC_BROTLI, CODEC_SNAPPY, CODEC_NONE};
@@ -101,6 +107,33 @@ struct codec_workspace *bed_workspace(void)
 	if (!workspace)
 		workspace = codec_workspace_init(mapped(codec_workspace_size()));
 	return workspace;
+}
+
+uint32_t bed_dictionary_train(enum corpus corpus, uint8_t *out, uint32_t size)
+{
+	static uint8_t samples[SAMPLES * SAMPLE_SIZE];
+	size_t sizes[SAMPLES], made;
+
+	for (uint32_t i = 0; i < SAMPLES; i++) {
+		corpus_fill(corpus, i + 1, samples + i * SAMPLE_SIZE, SAMPLE_SIZE);
+		sizes[i] = SAMPLE_SIZE;
+	}
+	made = ZDICT_trainFromBuffer(out, size, samples, sizes, SAMPLES);
+	if (ZDICT_isError(made))
+		abort();
+	return (uint32_t)made;
+}
+
+const struct dictionary *bed_dictionary(enum corpus corpus, uint8_t id)
+{
+	uint8_t bytes[16384];
+	uint32_t size = bed_dictionary_train(corpus, bytes, sizeof(bytes));
+	const struct dictionary *d =
+		dictionary_init(mapped(dictionary_memory(size)), id, bytes, size);
+
+	if (!d)
+		abort();
+	return d;
 }
 
 uint8_t *bed_guarded(enum bed_area area, uint32_t size)

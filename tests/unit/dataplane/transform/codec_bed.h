@@ -17,6 +17,12 @@ void corpus_fill(enum corpus corpus, uint32_t seed, uint8_t *out, uint32_t size)
 // A workspace as a worker has it; for the life of the test.
 struct codec_workspace *bed_workspace(void);
 
+// A dictionary of zstd of `size` bytes at most, made of records of a corpus: the file's bytes in
+// `out`. Returns their number.
+uint32_t bed_dictionary_train(enum corpus corpus, uint8_t *out, uint32_t size);
+// The same of 16 KiB, digested; for the life of the test.
+const struct dictionary *bed_dictionary(enum corpus corpus, uint8_t id);
+
 // `size` bytes (at most 128 KiB) whose next is a page that nobody may touch. Each of the areas has
 // its own; a later call for the same area returns the same memory. Filled with 0xee.
 enum bed_area { BED_RAW, BED_STORED, BED_BACK, BED_AREAS };

@@ -29,13 +29,13 @@ static void compress_record__text_shrinks_and_comes_back(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < RECORD_RAW_MAX; i++)
 		raw[i] = (uint8_t)("the quick brown fox "[i % 20]);
-	compress_record(&c, &codec_lz4, bed_workspace(), 1, raw, RECORD_RAW_MAX, slab, true);
+	compress_record(&c, &codec_lz4, bed_workspace(), 1, NULL, raw, RECORD_RAW_MAX, slab, true);
 	assert_true(c.compressed);
 	assert_ptr_equal(c.stored, slab);
 	assert_int_equal(c.header.codec, CODEC_LZ4);
 	assert_int_equal(c.header.raw_size, RECORD_RAW_MAX);
-	assert_int_equal(
-		expand_record(&c.header, true, slab, bed_workspace(), back, true), VERDICT_ACCEPT);
+	assert_int_equal(expand_record(&c.header, true, slab, bed_workspace(), NULL, back, true),
+		VERDICT_ACCEPT);
 	assert_memory_equal(raw, back, RECORD_RAW_MAX);
 }
 
@@ -47,13 +47,13 @@ static void compress_record__what_saves_too_little_goes_raw_in_place(void **stat
 	(void)state;
 	for (uint32_t i = 0; i < RECORD_RAW_MAX; i++)
 		raw[i] = (uint8_t)((seed = seed * 1664525u + 1013904223u) >> 24);
-	compress_record(&c, &codec_lz4, bed_workspace(), 1, raw, RECORD_RAW_MAX, slab, true);
+	compress_record(&c, &codec_lz4, bed_workspace(), 1, NULL, raw, RECORD_RAW_MAX, slab, true);
 	assert_false(c.compressed);
 	assert_ptr_equal(c.stored, raw);
 	assert_int_equal(c.header.codec, CODEC_NONE);
 	assert_int_equal(c.header.stored_size, RECORD_RAW_MAX);
-	assert_int_equal(
-		expand_record(&c.header, false, raw, bed_workspace(), NULL, true), VERDICT_ACCEPT);
+	assert_int_equal(expand_record(&c.header, false, raw, bed_workspace(), NULL, NULL, true),
+		VERDICT_ACCEPT);
 }
 
 static void compress_record__empty_and_without_slab(void **state)
@@ -61,11 +61,11 @@ static void compress_record__empty_and_without_slab(void **state)
 	struct compressed c;
 
 	(void)state;
-	compress_record(&c, &codec_lz4, bed_workspace(), 1, raw, 0, slab, true);
+	compress_record(&c, &codec_lz4, bed_workspace(), 1, NULL, raw, 0, slab, true);
 	assert_false(c.compressed);
 	assert_int_equal(c.header.stored_size, 0);
 	memset(raw, 'a', 1000);
-	compress_record(&c, &codec_lz4, bed_workspace(), 1, raw, 1000, NULL, true);
+	compress_record(&c, &codec_lz4, bed_workspace(), 1, NULL, raw, 1000, NULL, true);
 	assert_false(c.compressed);
 }
 
@@ -76,32 +76,32 @@ static void expand_record__refuses(void **state)
 
 	(void)state;
 	memset(raw, 'a', 8000);
-	compress_record(&c, &codec_lz4, bed_workspace(), 1, raw, 8000, slab, true);
+	compress_record(&c, &codec_lz4, bed_workspace(), 1, NULL, raw, 8000, slab, true);
 	h = c.header;
-	assert_int_equal(
-		expand_record(&h, false, slab, bed_workspace(), back, true), DROP_BLOCK_HEADER);
+	assert_int_equal(expand_record(&h, false, slab, bed_workspace(), NULL, back, true),
+		DROP_BLOCK_HEADER);
 	h.codec = 200;
-	assert_int_equal(
-		expand_record(&h, true, slab, bed_workspace(), back, true), DROP_BLOCK_HEADER);
+	assert_int_equal(expand_record(&h, true, slab, bed_workspace(), NULL, back, true),
+		DROP_BLOCK_HEADER);
 	h = c.header;
 	h.raw_size = RECORD_RAW_MAX + 1; // a bomb says it is large; nothing is written
-	assert_int_equal(
-		expand_record(&h, true, slab, bed_workspace(), back, true), DROP_BLOCK_HEADER);
+	assert_int_equal(expand_record(&h, true, slab, bed_workspace(), NULL, back, true),
+		DROP_BLOCK_HEADER);
 	h = c.header;
 	h.raw_size = 0;
-	assert_int_equal(
-		expand_record(&h, true, slab, bed_workspace(), back, true), DROP_BLOCK_HEADER);
+	assert_int_equal(expand_record(&h, true, slab, bed_workspace(), NULL, back, true),
+		DROP_BLOCK_HEADER);
 	h.raw_size = 8000;
 	h.dictionary = 1;
-	assert_int_equal(
-		expand_record(&h, true, slab, bed_workspace(), back, true), DROP_BLOCK_HEADER);
+	assert_int_equal(expand_record(&h, true, slab, bed_workspace(), NULL, back, true),
+		DROP_BLOCK_HEADER);
 	h.dictionary = 0;
 	h.raw_size = 7999;
-	assert_int_equal(
-		expand_record(&h, true, slab, bed_workspace(), back, true), DROP_BLOCK_DECODE);
+	assert_int_equal(expand_record(&h, true, slab, bed_workspace(), NULL, back, true),
+		DROP_BLOCK_DECODE);
 	slab[3] ^= 1;
-	assert_int_equal(
-		expand_record(&c.header, true, slab, bed_workspace(), back, true), DROP_BLOCK_CRC);
+	assert_int_equal(expand_record(&c.header, true, slab, bed_workspace(), NULL, back, true),
+		DROP_BLOCK_CRC);
 }
 
 int main(void)
