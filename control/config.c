@@ -66,10 +66,19 @@ static const cyaml_schema_field_t peer_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t dictionary_fields[] = {
+	CONFIG_TEXT(struct raw_dictionary, id),
+	CONFIG_TEXT(struct raw_dictionary, file),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_value_t link_value = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_link, link_fields)};
 static const cyaml_schema_value_t peer_value = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_peer, peer_fields)};
+
+static const cyaml_schema_value_t dictionary_value = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_dictionary, dictionary_fields)};
 
 static const cyaml_schema_field_t config_fields[] = {
 	CONFIG_TEXT(struct raw_config, node),
@@ -79,6 +88,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	CONFIG_PART(security, security_fields),
 	CONFIG_LIST(links, link_value, SETUP_LINKS_MAX),
 	CONFIG_LIST(peers, peer_value, CONFIG_PEERS_MAX),
+	CONFIG_LIST(dictionaries, dictionary_value, DICTIONARIES_MAX),
 	CYAML_FIELD_END,
 };
 

@@ -48,9 +48,10 @@ struct config {
 	char program[CONFIG_PATH_SIZE]; // sluice-dataplane, absolute
 	struct setup_dataplane dataplane;
 	struct config_security security;
-	uint32_t links_count, peers_count;
+	uint32_t links_count, peers_count, dictionaries_count;
 	struct setup_link links[SETUP_LINKS_MAX];
 	struct config_peer peers[CONFIG_PEERS_MAX];
+	struct setup_dictionary dictionaries[DICTIONARIES_MAX];
 };
 
 // 0, or -1 with one sentence in `error` that names file, key and what is allowed.

@@ -323,6 +323,28 @@ static int check_peer(const struct check *check, uint32_t index)
 	return check_peer_alone(check, index, peer);
 }
 
+static int check_dictionary(const struct check *check, uint32_t index)
+{
+	static const struct check_key keys[] = {
+		{"id", offsetof(struct raw_dictionary, id)},
+		{"file", offsetof(struct raw_dictionary, file)},
+	};
+	struct setup_dictionary *dictionaries = check->config->dictionaries;
+	char why[SETUP_WHY_SIZE];
+	const char *key;
+
+	for (size_t i = 0; i < COUNT(keys); i++) {
+		const char *text = check_text(&check->raw->dictionaries[index], &keys[i]);
+
+		if (text && !setup_dictionary_take(&dictionaries[index], keys[i].key, text, why))
+			return check_fail(
+				check, "dictionaries[%u].%s: %s", index, keys[i].key, why);
+	}
+	if (!setup_dictionary_end(dictionaries, index, &key, why))
+		return check_fail(check, "dictionaries[%u].%s: %s", index, key, why);
+	return 0;
+}
+
 int config_check(
 	struct config *config, const struct raw_config *raw, char *error, size_t error_size)
 {
@@ -351,6 +373,10 @@ int config_check(
 	}
 	for (; config->peers_count < raw->peers_count; config->peers_count++) {
 		if (check_peer(&check, config->peers_count) < 0)
+			return -1;
+	}
+	for (; config->dictionaries_count < raw->dictionaries_count; config->dictionaries_count++) {
+		if (check_dictionary(&check, config->dictionaries_count) < 0)
 			return -1;
 	}
 	return 0;

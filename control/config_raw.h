@@ -26,6 +26,10 @@ struct raw_peer {
 	char *name, *control, *address;
 };
 
+struct raw_dictionary {
+	char *id, *file;
+};
+
 struct raw_config {
 	char *node, *run_dir;
 	struct raw_control *control;
@@ -35,6 +39,8 @@ struct raw_config {
 	uint32_t links_count;
 	struct raw_peer *peers;
 	uint32_t peers_count;
+	struct raw_dictionary *dictionaries;
+	uint32_t dictionaries_count;
 };
 
 // Fills `config` from `raw`. 0, or -1 with "key: what is allowed" in `error`.

@@ -26,6 +26,7 @@ static const char usage[] =
 	"  --rekey-packets N    a new key after N packets, 1000..4194304, and a round trip; "
 	"default "
 	"4194304\n"
+	"  --dictionary ID=FILE a dictionary of zstd, repeatable; ID 1..255\n"
 	"  --link KEY=VALUE,... one link, repeatable: name, address (IP/PREFIX), mtu "
 	"(1500..9000),\n"
 	"                       optional: vlan (1..4094), mac, gateway; last: driver:\n"
@@ -166,6 +167,24 @@ static bool rekey_take(struct config *config, const char *value)
 	return true;
 }
 
+static bool dictionary_take(struct config *config, char *value)
+{
+	char why[SETUP_WHY_SIZE], *file = strchr(value, '=');
+	struct setup_dictionary *d = &config->dictionary[config->dictionaries];
+	const char *key;
+
+	if (config->dictionaries == DICTIONARIES_MAX)
+		return fail("--dictionary: at most %d dictionaries", DICTIONARIES_MAX);
+	if (!file)
+		return fail("--dictionary: '%s' is not ID=FILE", value);
+	*file++ = '\0';
+	return (setup_dictionary_take(d, "id", value, why) &&
+		       setup_dictionary_take(d, "file", file, why) &&
+		       setup_dictionary_end(
+			       config->dictionary, config->dictionaries++, &key, why)) ||
+	       fail("--dictionary: %s", why);
+}
+
 static bool option_take(
 	struct options *options, struct config *config, int option, const char *name, char *value)
 {
@@ -184,6 +203,8 @@ static bool option_take(
 		return backend_take(config, value);
 	case 'k':
 		return rekey_take(config, value);
+	case 'D':
+		return dictionary_take(config, value);
 	case 'l':
 		return link_parse(options, config, value);
 	default:
@@ -273,6 +294,7 @@ enum config_result config_parse(struct config *config, int argc, char **argv)
 		{"udp-port", required_argument, NULL, 'd'},
 		{"cipher-backend", required_argument, NULL, 'b'},
 		{"rekey-packets", required_argument, NULL, 'k'},
+		{"dictionary", required_argument, NULL, 'D'},
 		{"link", required_argument, NULL, 'l'},
 		{"help", no_argument, NULL, 'H'},
 		{"version", no_argument, NULL, 'V'},

@@ -29,6 +29,8 @@ struct config {
 	uint16_t cores_count;   // 0: not given, all float
 	enum cipher_backend cipher_backend;
 	uint64_t rekey_packets; // a key is asked to end after so many; 0: as keys.h says
+	uint32_t dictionaries;
+	struct setup_dictionary dictionary[DICTIONARIES_MAX];
 	uint16_t links;
 	struct port_config link[PORTS_MAX];
 };

@@ -17,6 +17,7 @@ struct dataplane {
 	struct config config;
 	int lock_fd;
 	uint64_t boot_id;
+	struct dictionaries dictionaries;
 	struct eal *eal;
 	struct port *port[PORTS_MAX];
 	uint16_t ports;
@@ -60,5 +61,6 @@ void hooks_deferred(struct dataplane *dp);
 
 // observe/tables.c
 int tables_init(struct dataplane *dp);
+void tables_dictionaries(struct dataplane *dp); // once, before control attaches
 void tables_ports(struct dataplane *dp);
 void tables_apps(struct dataplane *dp); // and listeners

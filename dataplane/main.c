@@ -53,6 +53,17 @@ static int start_lock(struct dataplane *dp)
 	return 0;
 }
 
+static int start_dictionaries(struct dataplane *dp)
+{
+	char why[DICTIONARIES_WHY_SIZE];
+
+	if (dictionaries_load(
+		    &dp->dictionaries, dp->config.dictionary, dp->config.dictionaries, why) == 0)
+		return 0;
+	fprintf(stderr, "sluice-dataplane: %s\n", why);
+	return -1;
+}
+
 static int start_eal(struct dataplane *dp)
 {
 	struct eal_config config = {
@@ -103,6 +114,7 @@ static int start_workers(struct dataplane *dp)
 		if (worker_init(w, i, &dp->config, dp->port, dp->steer, dp->tables, dp->boot_id) !=
 			0)
 			return complain("worker", w->error);
+		w->dictionaries = &dp->dictionaries;
 		if (worker_start(w) != 0) {
 			complain("worker", w->error);
 			worker_fini(w);
@@ -136,10 +148,11 @@ static int start(struct dataplane *dp)
 	if (start_lock(dp) != 0 ||
 		getrandom(&dp->boot_id, sizeof(dp->boot_id), 0) != sizeof(dp->boot_id))
 		return -1;
-	if (start_eal(dp) != 0 || start_ports(dp) != 0)
+	if (start_dictionaries(dp) != 0 || start_eal(dp) != 0 || start_ports(dp) != 0)
 		return -1;
 	if (tables_init(dp) != 0)
 		return complain("tables", "no shared memory");
+	tables_dictionaries(dp);
 	tables_ports(dp);
 	if (start_workers(dp) != 0)
 		return -1;
@@ -175,6 +188,7 @@ static void stop(struct dataplane *dp)
 		stop_port(dp->port[i]);
 	if (dp->eal)
 		eal_stop(dp->eal);
+	dictionaries_free(&dp->dictionaries);
 	region_fini(&dp->tables_region);
 	if (dp->lock_fd >= 0)
 		close(dp->lock_fd);

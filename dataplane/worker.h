@@ -8,6 +8,7 @@
 #include "dataplane/app/channel.h"
 #include "dataplane/command/mailbox.h"
 #include "dataplane/config.h"
+#include "dataplane/dictionaries.h"
 #include "dataplane/port/steer.h"
 #include "dataplane/session.h"
 #include "dataplane/transport/transport.h"
@@ -97,8 +98,9 @@ struct worker {
 
 	// Memory.
 	struct codec_workspace *codec_workspace;
-	uint32_t encode_budget; // bytes that codecs may still read in this turn
-	uint8_t *scratch;       // WORKER_SCRATCH_SIZE: known payloads, and control packets
+	const struct dictionaries *dictionaries; // main's, set before the thread starts; NULL: none
+	uint32_t encode_budget;                  // bytes that codecs may still read in this turn
+	uint8_t *scratch; // WORKER_SCRATCH_SIZE: known payloads, and control packets
 	uint8_t *discard[WORKER_DISCARD_BLOCKS]; // free blocks of sessions without an application
 	uint32_t discard_count;
 	uint8_t *discard_memory;

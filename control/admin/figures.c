@@ -43,6 +43,12 @@ const struct figure figures[] = {
 		"auto: they look as if they were packed or encrypted already"),
 	FIGURE("blocks_raw_skipped", FIGURE_U64, blocks_raw_by[RAW_SKIPPED],
 		"auto: those before them did not pack; one is tried again now and then"),
+	FIGURE("dictionary", FIGURE_U8, dictionary,
+		"id of the dictionary that was asked for, 0: none; dictionary_state says what "
+		"became of it"),
+	FIGURE("blocks_dictionary", FIGURE_U64, blocks_dictionary, "records packed with it"),
+	FIGURE("blocks_no_dictionary", FIGURE_U64, blocks_no_dictionary,
+		"records packed without it, because the peer does not have the same"),
 	FIGURE("wire_sent_bytes", FIGURE_U64, wire_bytes_sent,
 		"UDP payload sent, headers and retransmissions included"),
 	FIGURE("wire_received_bytes", FIGURE_U64, wire_bytes_received, "UDP payload received"),

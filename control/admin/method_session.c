@@ -162,6 +162,10 @@ json_t *method_session_show(struct method_call *call, struct rpc_error *error)
 		s.close_reason ? rpc_text(tables_close_sentence(tables, s.close_reason))
 			       : json_null());
 	json_object_set_new(row, "raw_reason", session_raw_reason(&s));
+	json_object_set_new(row, "dictionary_state",
+		s.dictionary ? json_sprintf("dictionary %u %s", s.dictionary,
+				       dictionary_state_sentence(s.dictionary_state))
+			     : json_null());
 	for (size_t i = 0; i < figures_count; i++)
 		json_object_set_new(row, figures[i].name, session_figure(&figures[i], &s));
 	return row;
@@ -188,10 +192,13 @@ json_t *method_session_open(struct method_call *call, struct rpc_error *error)
 		.level = (uint8_t)schema_integer(m, call->params, "level"),
 		.controller =
 			(uint8_t)controller_find(schema_string(m, call->params, "controller")),
+		.dictionary = (uint8_t)schema_integer(m, call->params, "dictionary"),
 		.timeout_ms = (uint32_t)schema_integer(m, call->params, "timeout_ms"),
 	};
 	const char *refused = codec_level_refuse(want.codec, want.level);
 
+	if (!refused)
+		refused = codec_dictionary_refuse(want.codec, want.level, want.dictionary);
 	if (refused) {
 		rpc_error_set(error, RPC_PARAMS, "%s", refused);
 		return NULL;

@@ -84,6 +84,25 @@ static json_t *status_listeners(const struct tables *tables)
 	return listeners;
 }
 
+static json_t *status_dictionaries(const struct tables *tables)
+{
+	json_t *dictionaries = json_array();
+	struct plane_dictionary row;
+	char sha256[2 * DICTIONARY_SHA256_SIZE + 1];
+
+	for (uint32_t id = 1; id <= DICTIONARY_ID_MAX; id++) {
+		if (!tables_dictionary(tables, id, &row))
+			continue;
+		for (int i = 0; i < DICTIONARY_SHA256_SIZE; i++)
+			snprintf(sha256 + 2 * i, 3, "%02x", row.sha256[i]);
+		json_array_append_new(
+			dictionaries, json_pack("{s:I, s:I, s:I, s:s}", "id", (json_int_t)row.id,
+					      "zstd_id", (json_int_t)row.zstd_id, "bytes",
+					      (json_int_t)row.size, "sha256", sha256));
+	}
+	return dictionaries;
+}
+
 static json_int_t status_sessions(const struct tables *tables)
 {
 	struct session_stats row;
@@ -117,14 +136,14 @@ json_t *method_status(struct method_call *call, struct rpc_error *error)
 	const struct tables *tables = &node->plane.tables;
 
 	(void)error;
-	return json_pack("{s:s, s:s, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o}", //
+	return json_pack("{s:s, s:s, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", //
 		"node", node->config.node, "version", SLUICE_VERSION, "uptime_s",
 		seconds_since(call->now_ns, node->started_ns), "cipher",
 		cipher_name(node->config.security.cipher), "certificate", status_certificate(node),
 		"control", status_control(call), "dataplane", status_dataplane(call), "links",
 		method_links(node), "peers", method_peers(node), "sessions",
 		status_sessions(tables), "apps", status_apps(tables), "listeners",
-		status_listeners(tables));
+		status_listeners(tables), "dictionaries", status_dictionaries(tables));
 }
 
 json_t *method_version(struct method_call *call, struct rpc_error *error)

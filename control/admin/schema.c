@@ -26,7 +26,8 @@ const struct schema_method schema_methods[] = {
 			"hugepages, cipher_backend, workers, restarts, program_version, uptime_s}, "
 			"links[], "
 			"peers[], sessions, apps[] "
-			"{name, pid, uid, worker, sessions}, listeners[] {service, pid, fallback}",
+			"{name, pid, uid, worker, sessions}, listeners[] {service, pid, fallback}, "
+			"dictionaries[] {id, zstd_id, bytes, sha256}",
 	},
 	{
 		.name = "version",
@@ -98,6 +99,12 @@ const struct schema_method schema_methods[] = {
 					.max = CODEC_LEVEL_MAX,
 					.standard = "0",
 					.sentence = CODEC_LEVEL_SENTENCE},
+				{.name = "dictionary",
+					.type = SCHEMA_INTEGER,
+					.min = 0,
+					.max = DICTIONARY_ID_MAX,
+					.standard = "0",
+					.sentence = DICTIONARY_SENTENCE},
 				{.name = "controller",
 					.type = SCHEMA_CHOICE,
 					.choices = controller_choices,

@@ -30,6 +30,12 @@ const struct schema_method send_method = {
 				.max = CODEC_LEVEL_MAX,
 				.standard = "0",
 				.sentence = CODEC_LEVEL_SENTENCE},
+			{.name = "dictionary",
+				.type = SCHEMA_INTEGER,
+				.min = 0,
+				.max = DICTIONARY_ID_MAX,
+				.standard = "0",
+				.sentence = DICTIONARY_SENTENCE},
 			{.name = "controller",
 				.type = SCHEMA_CHOICE,
 				.choices = controller_choices,
@@ -83,7 +89,8 @@ const struct command_text send_text = {
 struct send {
 	struct cli *cli;
 	const char *node, *codec;
-	char **files; // NULL-terminated by files_count
+	uint32_t dictionary; // that was asked for
+	char **files;        // NULL-terminated by files_count
 	int files_count, failed;
 	bool progress;
 	struct sender_result total;
@@ -111,14 +118,14 @@ static json_t *plain_string(const char *raw)
 static json_t *result_json(const struct send *send, const struct sender_result *r)
 {
 	return json_pack(
-		"{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:f, s:b, s:s, s:I}", //
+		"{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:I, s:f, s:b, s:s, s:I}", //
 		"bytes", (json_int_t)r->bytes, "seconds", seconds_of(r), "goodput_bps",
 		(json_int_t)((double)r->bytes * 8 / seconds_of(r)), "wire_bytes",
 		(json_int_t)r->wire_bytes, "packets", (json_int_t)r->packets, "retransmits",
 		(json_int_t)r->retransmits, "spurious", (json_int_t)r->spurious, "timeouts",
 		(json_int_t)r->timeouts, "srtt_us", (double)r->srtt_ns / 1e3, "codec", send->codec,
-		"ratio", ratio_of(r), "verified", 1, "node", send->node, "stripes",
-		(json_int_t)r->stripes);
+		"dictionary", (json_int_t)r->dictionary, "ratio", ratio_of(r), "verified", 1,
+		"node", send->node, "stripes", (json_int_t)r->stripes);
 }
 
 static void print_file(
@@ -149,6 +156,12 @@ static void print_file(
 		ratio_of(r), format_bytes(wire, r->wire_bytes), format_count(packets, r->packets),
 		format_count(again, r->retransmits),
 		r->srtt_ns ? format_duration(rtt, r->srtt_ns) : "-");
+	if (r->dictionary)
+		printf("  packed with dictionary %u\n", r->dictionary);
+	else if (send->dictionary)
+		printf("  without dictionary %u: node %s does not have the same; sluice session "
+		       "show says which\n",
+			send->dictionary, send->node);
 	printf("  sha256 %s\n", sha256);
 	fflush(stdout);
 }
@@ -165,6 +178,7 @@ static void add_to_total(struct sender_result *total, const struct sender_result
 	total->raw_bytes += r->raw_bytes;
 	total->stored_bytes += r->stored_bytes;
 	total->srtt_ns = r->srtt_ns;
+	total->dictionary = r->dictionary;
 	total->stripes = r->stripes > total->stripes ? r->stripes : total->stripes;
 }
 
@@ -285,13 +299,18 @@ int send_run(struct cli *cli, const struct command *command, const json_t *param
 		.level = (uint32_t)schema_integer(m, params, "level"),
 		.controller = schema_string(m, params, "controller"),
 		.stripes = (uint32_t)schema_integer(m, params, "stripes"),
+		.dictionary = (uint32_t)schema_integer(m, params, "dictionary"),
 	};
 	const char *refused = codec_level_refuse((uint32_t)codec_find(send.codec), options.level);
 	enum sender_verdict verdict;
 	int code;
 
+	if (!refused)
+		refused = codec_dictionary_refuse(
+			(uint32_t)codec_find(send.codec), options.level, options.dictionary);
 	if (refused)
 		return cli_fail(cli, CLI_USAGE, "usage", "%s", refused);
+	send.dictionary = options.dictionary;
 	while (operands[send.files_count])
 		send.files_count++;
 	if (--send.files_count < 1)

@@ -204,6 +204,7 @@ static bool sender_stats(struct sender *s, struct sluice_stats *sum)
 		sum->stored_bytes_sent += row.stored_bytes_sent;
 		if (row.srtt_ns > sum->srtt_ns)
 			sum->srtt_ns = row.srtt_ns;
+		sum->dictionary = row.dictionary;
 	}
 	return true;
 }
@@ -233,6 +234,7 @@ static void sender_figures(
 	result->raw_bytes = now.raw_bytes_sent - before->raw_bytes_sent;
 	result->stored_bytes = now.stored_bytes_sent - before->stored_bytes_sent;
 	result->srtt_ns = now.srtt_ns;
+	result->dictionary = now.dictionary;
 	result->stripes = s->used;
 }
 

@@ -50,7 +50,7 @@ struct sender_stripe {
 struct sender_options {
 	const char *data_socket; // NULL: as libsluice finds it
 	const char *node, *service, *codec, *controller;
-	uint32_t level;
+	uint32_t level, dictionary;
 	uint32_t stripes; // 0: as many as both sides have workers, if the file is large
 };
 
@@ -83,6 +83,7 @@ struct sender_result {
 	uint64_t srtt_ns;
 	uint8_t sha256[32]; // as the receiver computed it
 	uint32_t stripes;
+	uint32_t dictionary; // that records were packed with, 0: none
 };
 
 // The texts of `options` are borrowed until sender_close.

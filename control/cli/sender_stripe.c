@@ -20,7 +20,8 @@ enum sender_verdict stripe_open(struct sender *s, uint32_t worker)
 	struct sluice_options attach = {.socket = options->data_socket, .worker = worker};
 	struct sluice_session_options session = {.codec = options->codec,
 		.level = options->level,
-		.controller = options->controller};
+		.controller = options->controller,
+		.dictionary = options->dictionary};
 	struct sender_stripe *stripe = &s->stripe[s->stripes];
 	int result = sluice_attach(&stripe->sluice, &attach);
 

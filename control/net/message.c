@@ -21,7 +21,9 @@ static const char *const message_names[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_GONE] = "gone",
 };
 
-enum field_kind { FIELD_NUMBER, FIELD_TEXT, FIELD_BOOT, FIELD_ID, FIELD_ADDRESS };
+enum field_kind { FIELD_NUMBER, FIELD_TEXT, FIELD_BOOT, FIELD_BYTES, FIELD_ADDRESS };
+
+#define FIELD_BYTES_MAX 32u
 
 // One row per field: where it lives, how large it may be, which messages carry it.
 struct field {
@@ -53,9 +55,12 @@ static const struct field message_fields[] = {
 	FIELD(level, FIELD_NUMBER, 255, ON(OFFER)),
 	FIELD(controller, FIELD_NUMBER, 255, ON(OFFER)),
 	FIELD(cipher, FIELD_NUMBER, 255, ON(OFFER) | ON(ACCEPT)),
+	FIELD(dictionary, FIELD_NUMBER, DICTIONARY_ID_MAX, ON(OFFER)),
+	FIELD(dictionary_sha256, FIELD_BYTES, 0, ON(OFFER)),
+	FIELD(dictionary_state, FIELD_NUMBER, DICTIONARY_STATE_COUNT - 1, ON(ACCEPT)),
 	FIELD(boot_id, FIELD_BOOT, 0,
 		ON(HELLO) | ON(PING) | ON(PONG) | ON(OFFER) | ON(ACCEPT) | ON(GONE)),
-	FIELD(session_id, FIELD_ID, 0, ON(OFFER)),
+	FIELD(session_id, FIELD_BYTES, 0, ON(OFFER)),
 	FIELD(node, FIELD_TEXT, 0, ON(HELLO)),
 	FIELD(to, FIELD_TEXT, 0, ON(HELLO)),
 	FIELD(service, FIELD_TEXT, 0, ON(OFFER)),
@@ -80,7 +85,7 @@ static uint64_t number_load(const void *at, size_t size)
 static json_t *field_pack(const struct field *field, const struct message *message)
 {
 	const uint8_t *at = (const uint8_t *)message + field->offset;
-	char hex[33], host[ADDRESS_TEXT_SIZE];
+	char hex[2 * FIELD_BYTES_MAX + 1], host[ADDRESS_TEXT_SIZE];
 
 	switch (field->kind) {
 	case FIELD_NUMBER:
@@ -90,8 +95,8 @@ static json_t *field_pack(const struct field *field, const struct message *messa
 	case FIELD_BOOT:                              // 64 bits do not fit a JSON number everywhere
 		snprintf(hex, sizeof(hex), "%016" PRIx64, number_load(at, 8));
 		return json_string(hex);
-	case FIELD_ID:
-		for (int i = 0; i < 16; i++)
+	case FIELD_BYTES:
+		for (size_t i = 0; i < field->size; i++)
 			snprintf(hex + 2 * i, 3, "%02x", at[i]);
 		return json_string(hex);
 	case FIELD_ADDRESS:
@@ -162,8 +167,8 @@ static bool field_parse(const struct field *field, const json_t *value, struct m
 		return false;
 	if (field->kind == FIELD_ADDRESS)
 		return address_parse((struct address *)at, text);
-	if (field->kind == FIELD_ID)
-		return hex_parse(text, 32, at);
+	if (field->kind == FIELD_BYTES)
+		return hex_parse(text, 2 * field->size, at);
 	if (field->kind == FIELD_BOOT) {
 		if (!hex_parse(text, 16, boot))
 			return false;

@@ -8,7 +8,7 @@
 #include "lib/base/address.h"
 #include "lib/ipc/names.h"
 
-#define MESSAGE_VERSION    4
+#define MESSAGE_VERSION    5
 #define MESSAGE_SIZE_MAX   65536u // of one frame's payload
 #define MESSAGE_FRAME_HEAD 4u     // big-endian length
 
@@ -36,6 +36,10 @@ struct message {
 	uint16_t udp_port;      // of the worker that owns `cid`
 	uint8_t codec, level, controller;
 	uint8_t cipher; // enum cipher_id of packets: OFFER what the opener wants, ACCEPT the same
+	uint8_t dictionary;       // OFFER: id that the opener wants, 0: none
+	uint8_t dictionary_state; // ACCEPT: enum dictionary_state
+	uint8_t dictionary_sha256
+		[DICTIONARY_SHA256_SIZE]; // OFFER: of the opener's file; else zeros
 	uint64_t boot_id;
 	uint8_t session_id[16];
 	char node[NAME_SIZE];

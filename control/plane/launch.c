@@ -71,6 +71,11 @@ void launch_words(struct launch_words *words, const struct config *config)
 		words_link(words->links[i], &config->links[i]);
 		words_add(words, "--link", words->links[i]);
 	}
+	for (uint32_t i = 0; i < config->dictionaries_count; i++) {
+		snprintf(words->dictionaries[i], LAUNCH_DICTIONARY_SIZE, "%u=%s",
+			config->dictionaries[i].id, config->dictionaries[i].file);
+		words_add(words, "--dictionary", words->dictionaries[i]);
+	}
 }
 
 static int launch_log(const struct config *config)

@@ -8,8 +8,9 @@
 #include "control/config.h"
 
 enum launch_limits {
-	LAUNCH_WORDS_MAX = 64,
+	LAUNCH_WORDS_MAX = 100,
 	LAUNCH_LINK_SIZE = 512,
+	LAUNCH_DICTIONARY_SIZE = SETUP_FILE_SIZE + 4, // "255=FILE"
 };
 
 struct launch_words {
@@ -18,6 +19,7 @@ struct launch_words {
 			 1]; // NULL at the end; points into this struct or the configuration
 	char workers[12], memory[12], port[8];
 	char links[SETUP_LINKS_MAX][LAUNCH_LINK_SIZE];
+	char dictionaries[DICTIONARIES_MAX][LAUNCH_DICTIONARY_SIZE];
 };
 
 // The command line of the dataplane.

@@ -118,6 +118,16 @@ static bool tables_session_at(
 	return row->state != SESSION_FREE;
 }
 
+bool tables_dictionary(const struct tables *tables, uint32_t id, struct plane_dictionary *row)
+{
+	for (uint32_t i = 0; tables->shared && id != 0 && i < DICTIONARIES_MAX; i++) {
+		*row = tables->shared->dictionary[i];
+		if (row->id == id)
+			return true;
+	}
+	return false;
+}
+
 bool tables_session_next(const struct tables *tables, uint32_t *cursor, struct session_stats *row)
 {
 	uint32_t end;

@@ -39,6 +39,8 @@ bool tables_app(
 	const struct tables *tables, uint32_t app, struct plane_app *row); // false for a free one
 bool tables_listener(const struct tables *tables, uint32_t index,
 	struct plane_listener *row); // false for a free one
+// The dictionary with this id.
+bool tables_dictionary(const struct tables *tables, uint32_t id, struct plane_dictionary *row);
 
 // Walks the sessions that are not free: start with *cursor = 0, until false.
 bool tables_session_next(const struct tables *tables, uint32_t *cursor, struct session_stats *row);

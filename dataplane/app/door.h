@@ -34,7 +34,7 @@ struct door_connect {
 	struct door_app app;
 	uint16_t worker;  // channel->worker
 	uint32_t request; // the application's, not 0
-	uint8_t codec, level, controller;
+	uint8_t codec, level, controller, dictionary;
 	uint32_t timeout_ms; // never 0
 	char node[NAME_SIZE];
 	char service[NAME_SIZE];

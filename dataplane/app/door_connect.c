@@ -71,6 +71,7 @@ bool door_on_connect(struct door *door, struct door_client *client, const struct
 		.codec = m->codec,
 		.level = m->level,
 		.controller = m->controller,
+		.dictionary = m->dictionary,
 		.timeout_ms = timeout_ms,
 	};
 	memcpy(pending->connect.node, m->node, sizeof(pending->connect.node));

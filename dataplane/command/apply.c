@@ -73,6 +73,16 @@ static bool apply_secrets(const struct plane_command *command)
 	       memcmp(command->secret_send, command->secret_receive, sizeof(zero)) != 0;
 }
 
+// What both control processes agreed on, whichever dataplane they asked: only the very same file.
+static const struct dictionary *apply_dictionary(
+	const struct worker *w, const struct plane_command *command)
+{
+	return command->dictionary_state == DICTIONARY_AGREED
+		       ? dictionaries_find(
+				 w->dictionaries, command->dictionary, command->dictionary_sha256)
+		       : NULL;
+}
+
 // Whether the command can be carried out; else why not.
 static const char *apply_open_check(const struct worker *w, const struct plane_command *command)
 {
@@ -83,6 +93,11 @@ static const char *apply_open_check(const struct worker *w, const struct plane_c
 		return "the segment size does not fit the link's MTU";
 	if (command->codec != CODEC_AUTO && !codec_by_id(command->codec))
 		return "this build does not have the codec asked for";
+	if (command->dictionary_state == DICTIONARY_AGREED &&
+		(!apply_dictionary(w, command) || command->codec != CODEC_ZSTD ||
+			command->level > DICTIONARY_LEVEL_MAX))
+		return "the dictionary that was agreed on is not here, or does not go with the "
+		       "codec and its level";
 	if (command->controller >= CONTROLLER_COUNT)
 		return "this build does not have the congestion controller asked for";
 	if (!cipher_by_id(&w->seal, command->cipher))
@@ -94,7 +109,8 @@ static const char *apply_open_check(const struct worker *w, const struct plane_c
 	return NULL;
 }
 
-static void apply_open_fill(struct session *s, const struct plane_command *command, uint64_t now_ns)
+static void apply_open_fill(const struct worker *w, struct session *s,
+	const struct plane_command *command, uint64_t now_ns)
 {
 	s->initiator = command->initiator;
 	s->request = command->request;
@@ -107,6 +123,9 @@ static void apply_open_fill(struct session *s, const struct plane_command *comma
 	s->controller = command->controller;
 	if (s->codec->encode && (s->level < s->codec->level_min || s->level > s->codec->level_max))
 		s->level = s->codec->level_default;
+	s->dictionary = apply_dictionary(w, command);
+	s->dictionary_wanted = command->dictionary;
+	s->dictionary_state = command->dictionary_state;
 	s->peer_cid = command->peer_cid;
 	s->peer_boot_id = command->peer_boot_id;
 	s->segment_size = command->segment_size;
@@ -159,7 +178,7 @@ static void apply_open(struct worker *w, const struct plane_command *command, ui
 		s = apply_reserve(w, command);
 	if (!s)
 		return;
-	apply_open_fill(s, command, now_ns);
+	apply_open_fill(w, s, command, now_ns);
 	w->unrouted++;
 	if (!apply_keys(w, s, command, now_ns)) {
 		report_refused(w, command, IPC_INVALID, "the cipher's library refuses the key");

@@ -175,6 +175,7 @@ enum ipc_result plane_connect_wanted(
 		.codec = connect->codec,
 		.level = connect->level,
 		.controller = connect->controller,
+		.dictionary = connect->dictionary,
 		.timeout_ms = connect->timeout_ms,
 	};
 

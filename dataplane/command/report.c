@@ -71,5 +71,12 @@ void report_closed(struct worker *w, const struct session *s)
 
 	snprintf(event.text, sizeof(event.text), "%s",
 		close_reason_sentence((enum close_reason)s->close_reason));
+	if (s->dictionary_refused) {
+		event.flags = PLANE_CLOSED_TELL;
+		snprintf(event.text, sizeof(event.text),
+			"node %.40s sent a record packed with dictionary %u, which this session "
+			"has not agreed on",
+			s->peer, s->dictionary_refused);
+	}
 	report(w, &event);
 }

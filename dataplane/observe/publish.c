@@ -56,6 +56,14 @@ static void publish_codec(const struct session *s, struct session_stats *row)
 	}
 }
 
+static void publish_dictionary(const struct session *s, struct session_stats *row)
+{
+	row->dictionary = s->dictionary_wanted;
+	row->dictionary_state = s->dictionary_state;
+	row->blocks_dictionary = s->blocks_dictionary;
+	row->blocks_no_dictionary = s->blocks_no_dictionary;
+}
+
 static void publish_figures(const struct conn_stats *c, struct session_stats *row)
 {
 	row->limited_by = (uint8_t)c->limited_by;
@@ -93,6 +101,7 @@ void publish_session_row(struct worker *w, struct session *s, struct session_sta
 	conn_stats_get(s->conn, &c);
 	publish_identity(s, row);
 	publish_codec(s, row);
+	publish_dictionary(s, row);
 	publish_figures(&c, row);
 	s->packets_published = c.packets_sent + c.packets_received;
 	seqlock_write(&shared->seq, &shared->stats, row, sizeof(*row));

@@ -63,6 +63,19 @@ int tables_init(struct dataplane *dp)
 	return 0;
 }
 
+void tables_dictionaries(struct dataplane *dp)
+{
+	for (uint32_t i = 0; i < dp->dictionaries.count; i++) {
+		const struct dictionary *d = dp->dictionaries.at[i];
+		struct plane_dictionary *row = &dp->tables->dictionary[i];
+
+		row->id = d->id;
+		row->zstd_id = d->zstd_id;
+		row->size = d->size;
+		memcpy(row->sha256, d->sha256, sizeof(row->sha256));
+	}
+}
+
 static void tables_port(struct dataplane *dp, uint16_t index)
 {
 	struct plane_port *shared = &dp->tables->port[index], row = {0};

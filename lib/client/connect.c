@@ -49,6 +49,9 @@ int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 		return client_fail(
 			sluice, SLUICE_E_INVALID, "names of nodes and services have 1 to 63 bytes");
 	refused = codec_level_refuse((uint32_t)codec, options->level);
+	if (refused == NULL)
+		refused = codec_dictionary_refuse(
+			(uint32_t)codec, options->level, options->dictionary);
 	if (refused != NULL)
 		return client_fail(sluice, SLUICE_E_INVALID, "%s", refused);
 	request = connect_find_free(sluice);
@@ -61,6 +64,7 @@ int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 	m.codec = (uint8_t)codec;
 	m.level = (uint8_t)options->level;
 	m.controller = (uint8_t)controller;
+	m.dictionary = (uint8_t)options->dictionary;
 	memcpy(m.node, node, strlen(node));
 	memcpy(m.service, service, strlen(service));
 	rc = door_send(sluice->socket, &m, NULL, 0);

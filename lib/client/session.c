@@ -121,6 +121,9 @@ int sluice_session_stats(struct sluice *sluice, uint32_t session_id, struct slui
 		.rate_Bps = session->last.rate_Bps,
 		.spurious = session->last.spurious,
 		.timeouts = session->last.timeouts,
+		.dictionary = session->last.dictionary_state == DICTIONARY_AGREED
+				      ? session->last.dictionary
+				      : 0,
 	};
 	return 0;
 }

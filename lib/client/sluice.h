@@ -78,6 +78,9 @@ struct sluice_session_options {
 		codec; // "none", "lz4", "zstd", "deflate", "brotli", "snappy", "auto"; NULL: "none"
 	uint32_t level;      // 0: the codec's default; lz4 to 16, zstd 19, deflate 3, brotli 9
 	uint32_t timeout_ms; // 0: 10,000
+	// Of the node's configuration, 1 to 255, for "zstd" at levels 1 to 4; 0: none. Where the
+	// peer does not have the same one, records go without: sluice_session_stats says so.
+	uint32_t dictionary;
 	const char *
 		controller; // of congestion, at both ends: "aimd", "aimd-ss", "cubic"; NULL: "aimd"
 };
@@ -193,6 +196,7 @@ struct sluice_stats {
 	uint64_t rate_Bps;
 	uint64_t spurious; // packets taken for lost that had arrived; not all were sent again
 	uint64_t timeouts;
+	uint32_t dictionary; // in use, 0: none
 };
 
 // Live figures of a session (those at its end until SLUICE_CLOSED was taken).

@@ -1,6 +1,7 @@
 // Names and levels of the codecs.
 #include "lib/ipc/codec_names.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -55,4 +56,31 @@ int codec_find(const char *name)
 const char *codec_level_refuse(uint32_t id, uint32_t level)
 {
 	return id < CODEC_COUNT && level > codecs[id].level_max ? codecs[id].levels : NULL;
+}
+
+const char *codec_dictionary_refuse(uint32_t id, uint32_t level, uint32_t dictionary)
+{
+	static_assert(DICTIONARY_LEVEL_MAX == 4, "the sentences say so");
+	if (dictionary == 0)
+		return NULL;
+	if (dictionary > DICTIONARY_ID_MAX)
+		return "dictionaries have ids from 1 to 255";
+	if (id != CODEC_ZSTD)
+		return "only the codec zstd can use a dictionary; ask for it too";
+	return level > DICTIONARY_LEVEL_MAX ? "with a dictionary zstd has levels 1 to 4" : NULL;
+}
+
+const char *dictionary_state_sentence(uint32_t state)
+{
+	static const char *const sentences[DICTIONARY_STATE_COUNT] = {
+		[DICTIONARY_NONE] = "was not asked for",
+		[DICTIONARY_AGREED] = "is in use: both nodes have the same",
+		[DICTIONARY_MISSING] =
+			"is not in use: the peer has none of this id; name it in its "
+			"configuration too",
+		[DICTIONARY_DIFFERS] = "is not in use: the peer has another file under this id; "
+				       "copy one to both",
+	};
+
+	return state < DICTIONARY_STATE_COUNT ? sentences[state] : "unknown";
 }

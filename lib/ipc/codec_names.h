@@ -13,6 +13,11 @@
 	"to 19, 1; deflate 1 to 3, 1; brotli 1 to 9, 6; larger packs better; "                     \
 	"auto finds it itself"
 
+// Of an option that asks for a dictionary.
+#define DICTIONARY_SENTENCE                                                                        \
+	"id of a dictionary that both nodes have in their configuration, for zstd at levels 1 to " \
+	"4; 0: none"
+
 extern const char *const codec_choices[]; // names of the codecs of this build, ends with NULL
 
 // enum raw_reason in words: the end of a sentence about records.
@@ -23,3 +28,7 @@ const char *codec_name(uint32_t id);
 int codec_find(const char *name);
 // NULL, or a sentence that says which levels the codec has. 0, its default, is always one of them.
 const char *codec_level_refuse(uint32_t id, uint32_t level);
+// The same of a dictionary, which only zstd can use; 0, none, goes with everything.
+const char *codec_dictionary_refuse(uint32_t id, uint32_t level, uint32_t dictionary);
+// enum dictionary_state in words, as the end of "the dictionary ...".
+const char *dictionary_state_sentence(uint32_t state);

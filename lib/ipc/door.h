@@ -9,7 +9,7 @@
 #include "lib/ipc/names.h"
 
 #define DOOR_MAGIC   0x524f4f44u // "DOOR"
-#define DOOR_VERSION 2u
+#define DOOR_VERSION 3u
 
 enum door_type {
 	// client -> dataplane
@@ -17,8 +17,8 @@ enum door_type {
 	DOOR_HELLO_CONTROL, // descriptor: control's region (struct plane_control)
 	DOOR_LISTEN,        // service, flags; answered by DOOR_RESULT
 	DOOR_UNLISTEN,      // service
-	// Node, service, codec, level, controller, timeout_ms; answered by APP_RX_OPENED (cookie:
-	// the request) or DOOR_RESULT.
+	// Node, service, codec, level, dictionary, controller, timeout_ms; answered by
+	// APP_RX_OPENED (cookie: the request) or DOOR_RESULT.
 	DOOR_CONNECT,
 	DOOR_DOORBELL, // control: a command waits in the ring of the main thread
 	// dataplane -> client
@@ -49,7 +49,8 @@ struct door_message {
 	uint8_t controller;   // CONNECT: enum controller_id
 	uint8_t worker;       // 1 + its number; HELLO_APP: wanted, 0 any; WELCOME: given
 	uint8_t workers;      // WELCOME: how many there are
-	uint8_t reserved[5];
+	uint8_t dictionary;   // CONNECT: id, 0: none
+	uint8_t reserved[4];
 	char node[NAME_SIZE];
 	char service[NAME_SIZE];
 	char text[REASON_SIZE]; // RESULT: a sentence for people

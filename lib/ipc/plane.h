@@ -12,7 +12,7 @@
 #include "lib/shm/broadcast.h"
 #include "lib/shm/ring.h"
 
-#define PLANE_VERSION         8u
+#define PLANE_VERSION         9u
 #define PLANE_CONTROL_MAGIC   0x43434c53u // "SLCC", control's region
 #define PLANE_DATAPLANE_MAGIC 0x50434c53u // "SLCP", the dataplane's region for control
 
@@ -50,12 +50,14 @@ enum plane_event_type {
 	PLANE_RESERVED = 1,
 	PLANE_REFUSED, // request, result, text
 	PLANE_OPENED,  // cid
-	PLANE_CLOSED,  // cid, reason
+	PLANE_CLOSED,  // cid, reason; flags PLANE_CLOSED_TELL: the text says more than the reason
 	// from the main thread
 	PLANE_CONNECT_WANTED = 32, // request, app, worker, node, service, codec, level,
-	// controller, timeout_ms; sent again to a control that attaches anew
+	// controller, dictionary, timeout_ms; sent again to a control that attaches anew
 	PLANE_TABLES, // applications or listeners changed: look at the tables
 };
+
+#define PLANE_CLOSED_TELL 1u
 
 struct plane_command {
 	uint16_t type; // enum plane_command_type
@@ -85,7 +87,10 @@ struct plane_command {
 						     // direction; wiped after use
 	uint8_t controller;                          // enum controller_id
 	uint8_t ring;                                // TRACE: index of a plane_trace
-	uint8_t reserved[74];
+	uint8_t dictionary;                          // OPEN: id that was asked for, 0: none
+	uint8_t dictionary_state;                    // OPEN: enum dictionary_state
+	uint8_t dictionary_sha256[DICTIONARY_SHA256_SIZE]; // OPEN: of the file, if it was agreed on
+	uint8_t reserved[40];
 };
 
 static_assert(sizeof(struct plane_command) == 512, "plane_command is ABI");
@@ -106,7 +111,8 @@ struct plane_event {
 	char service[NAME_SIZE];
 	char text[REASON_SIZE];
 	uint8_t controller; // enum controller_id
-	uint8_t reserved[63];
+	uint8_t dictionary; // CONNECT_WANTED: id, 0: none
+	uint8_t reserved[62];
 };
 
 static_assert(sizeof(struct plane_event) == 384, "plane_event is ABI");
@@ -172,6 +178,14 @@ struct plane_port { // main writes; counters by the workers, summed by main once
 	uint64_t rx_packets, tx_packets, rx_bytes, tx_bytes, rx_missed, tx_refused;
 };
 
+struct plane_dictionary { // main writes, at start; does not change
+	uint32_t id;      // 0: free
+	uint32_t zstd_id; // that the file gives itself
+	uint32_t size;    // bytes of the file
+	uint32_t reserved;
+	uint8_t sha256[DICTIONARY_SHA256_SIZE]; // of the file
+};
+
 struct plane_worker {                  // its worker writes, relaxed
 	_Atomic uint64_t heartbeat_ns; // CLOCK_MONOTONIC of the last turn published
 	_Atomic uint64_t turns, busy_turns, sleeps;
@@ -231,6 +245,7 @@ struct plane_dataplane {
 	struct plane_port port[PLANE_PORTS_MAX];
 	struct plane_app app[PLANE_APPS_MAX];
 	struct plane_listener listener[PLANE_LISTENERS_MAX];
+	struct plane_dictionary dictionary[DICTIONARIES_MAX];
 	_Alignas(64) struct plane_worker worker[PLANE_WORKERS_MAX];
 	_Alignas(64) struct plane_session session[PLANE_WORKERS_MAX][PLANE_SESSIONS_MAX];
 	struct plane_trace trace[PLANE_TRACES_MAX];

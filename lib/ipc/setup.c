@@ -365,6 +365,37 @@ bool setup_link_end(struct setup_link *links, uint32_t index, const char **key, 
 	return true;
 }
 
+// ---- the keys of a dictionary
+
+bool setup_dictionary_take(
+	struct setup_dictionary *dictionary, const char *key, const char *text, char *why)
+{
+	if (strcmp(key, "id") == 0)
+		return setup_number(&dictionary->id, text, 1, DICTIONARY_ID_MAX, why);
+	if (strcmp(key, "file") == 0)
+		return setup_path(dictionary->file, sizeof(dictionary->file), text, why);
+	return refuse(why, "there is no such key");
+}
+
+bool setup_dictionary_end(
+	const struct setup_dictionary *dictionaries, uint32_t index, const char **key, char *why)
+{
+	const struct setup_dictionary *d = &dictionaries[index];
+
+	*key = "id";
+	if (d->id == 0)
+		return refuse(why,
+			"is missing; write a number from 1 to %d, the same on every node",
+			DICTIONARY_ID_MAX);
+	for (uint32_t i = 0; i < index; i++)
+		if (dictionaries[i].id == d->id)
+			return refuse(why, "two dictionaries have the id %u", d->id);
+	*key = "file";
+	return d->file[0] ||
+	       refuse(why, "is missing; write the absolute path of a file that sluice dict train "
+			   "made");
+}
+
 // ---- the keys of the dataplane
 
 static bool dataplane_workers(struct setup_dataplane *d, const char *text, char *why)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "lib/base/address.h"
+#include "lib/ipc/names.h"
 
 enum setup_limits {
 	SETUP_LINKS_MAX = 16,
@@ -35,6 +36,7 @@ enum setup_limits {
 	SETUP_UDP_PORT = 7654,
 	SETUP_UDP_PORT_MIN = 1024,
 	SETUP_UDP_PORT_MAX = 65535 - SETUP_WORKERS_MAX, // worker w answers on udp_port + w
+	SETUP_FILE_SIZE = 256,
 	SETUP_WHY_SIZE = 384,
 };
 
@@ -67,6 +69,11 @@ struct setup_link {
 	uint32_t vlan; // 0: frames have no tag
 	bool mac_set;
 	uint8_t mac[6];
+};
+
+struct setup_dictionary {
+	uint32_t id; // 0: not given
+	char file[SETUP_FILE_SIZE];
 };
 
 struct setup_dataplane {
@@ -102,6 +109,13 @@ bool setup_link_take(struct setup_link *link, const char *key, const char *text,
 // All keys are taken: is any missing, does one not go with the driver, is links[index] another
 // than those before it? Fills in what was not given. False: `key` is the one that `why` is about.
 bool setup_link_end(struct setup_link *links, uint32_t index, const char **key, char *why);
+
+// One key of a dictionary: id, file. `dictionary` begins as zeros.
+bool setup_dictionary_take(
+	struct setup_dictionary *dictionary, const char *key, const char *text, char *why);
+// The same for dictionaries[index] as setup_link_end. The file is the dataplane's to judge.
+bool setup_dictionary_end(
+	const struct setup_dictionary *dictionaries, uint32_t index, const char **key, char *why);
 
 // One key of the dataplane: workers, cores, idle, hugepages, memory_mb, udp_port.
 void setup_dataplane_init(struct setup_dataplane *dataplane);

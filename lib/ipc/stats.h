@@ -52,9 +52,13 @@ struct session_stats {
 	uint8_t cipher;           // enum cipher_id
 	uint8_t codec_now;        // enum codec_id that the next record gets; with auto it changes
 	uint8_t level_now;
-	uint32_t path_segment; // payload of the largest packet that the path is known to carry
-	uint32_t path_falls;   // times that large packets vanished: back to the smallest
-	uint64_t reserved[2];
+	uint32_t path_segment;    // payload of the largest packet that the path is known to carry
+	uint32_t path_falls;      // times that large packets vanished: back to the smallest
+	uint8_t dictionary;       // id of the one that was asked for, 0: none
+	uint8_t dictionary_state; // enum dictionary_state
+	uint8_t reserved[6];
+	uint64_t blocks_dictionary;    // records packed with it,
+	uint64_t blocks_no_dictionary; // and those packed without, though one was asked for
 };
 
-static_assert(sizeof(struct session_stats) == 464, "session_stats is shared memory ABI");
+static_assert(sizeof(struct session_stats) == 472, "session_stats is shared memory ABI");

@@ -209,6 +209,10 @@ void attempt_open(const struct session_core *core, const struct attempt *attempt
 	open->level = attempt->level;
 	open->controller = attempt->controller;
 	open->cipher = attempt->cipher;
+	open->dictionary = attempt->dictionary;
+	open->dictionary_state = attempt->dictionary_state;
+	memcpy(open->dictionary_sha256, attempt->dictionary_sha256,
+		sizeof(open->dictionary_sha256));
 	memcpy(open->peer, core->config->peers[attempt->peer].name, sizeof(open->peer));
 	memcpy(open->service, attempt->service, sizeof(open->service));
 }

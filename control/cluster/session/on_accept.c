@@ -13,7 +13,8 @@ void session_on_accept(struct session_core *core, const struct session_turn *tur
 	if (!attempt || attempt->step != ATTEMPT_OFFERED || attempt->peer != peer)
 		return;
 	if (accept->cid == 0 || accept->udp_port == 0 || accept->segment_size == 0 ||
-		accept->segment_size > attempt->segment_size || accept->cipher != attempt->cipher) {
+		accept->segment_size > attempt->segment_size || accept->cipher != attempt->cipher ||
+		(accept->dictionary_state == DICTIONARY_NONE) != (attempt->dictionary == 0)) {
 		attempt_fail(
 			core, attempt, IPC_REFUSED_PEER, "the peer's answer makes no sense", out);
 		return;
@@ -24,5 +25,6 @@ void session_on_accept(struct session_core *core, const struct session_turn *tur
 	attempt->peer_address = core->config->peers[peer].address;
 	attempt->peer_port = accept->udp_port;
 	attempt->segment_size = accept->segment_size;
+	attempt->dictionary_state = accept->dictionary_state;
 	attempt_open(core, attempt, true, out);
 }

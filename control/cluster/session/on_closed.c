@@ -12,8 +12,11 @@ void session_on_closed(struct session_core *core, const struct session_turn *tur
 	char text[REASON_SIZE], address[CONFIG_ADDRESS_TEXT];
 	const struct config_peer *peer;
 
-	if (!attempt)
+	if (!attempt) {
+		if (event->flags & PLANE_CLOSED_TELL)
+			out_log(out, "session %08x ended: %s", event->cid, sentence);
 		return;
+	}
 	peer = &core->config->peers[attempt->peer];
 	snprintf(text, sizeof(text), "the session with node %.40s (%s) did not open: %.70s",
 		peer->name, config_address_text(address, peer->address, 0),

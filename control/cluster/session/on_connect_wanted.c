@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "control/cluster/session/core.h"
+#include "lib/ipc/codec_names.h"
 
 static void known_peers(const struct session_core *core, const char *node, char *text, size_t size)
 {
@@ -18,6 +19,31 @@ static void known_peers(const struct session_core *core, const char *node, char 
 	for (uint32_t i = 0; i < config->peers_count && (size_t)used < size; i++)
 		used += snprintf(text + used, size - (size_t)used, "%s %s", i ? "," : "",
 			config->peers[i].name);
+}
+
+// It is ours, so that the offer can say which one is meant. False: `text` says why not.
+static bool wanted_dictionary(const struct session_core *core, const struct session_turn *turn,
+	struct attempt *attempt, char text[REASON_SIZE])
+{
+	const char *refused =
+		codec_dictionary_refuse(attempt->codec, attempt->level, attempt->dictionary);
+	struct plane_dictionary row;
+
+	if (attempt->dictionary == 0)
+		return true;
+	if (refused) {
+		snprintf(text, REASON_SIZE, "%s", refused);
+		return false;
+	}
+	if (!tables_dictionary(turn->tables, attempt->dictionary, &row)) {
+		snprintf(text, REASON_SIZE,
+			"node %.40s has no dictionary %u; name its file under \"dictionaries\" in "
+			"the configuration of both nodes",
+			core->config->node, attempt->dictionary);
+		return false;
+	}
+	memcpy(attempt->dictionary_sha256, row.sha256, sizeof(attempt->dictionary_sha256));
+	return true;
 }
 
 // Common to both askers: the peer, the codec, then RESERVE. The attempt is filled in with who asks.
@@ -46,6 +72,10 @@ static void wanted_begin(struct session_core *core, const struct session_turn *t
 			"the request names a codec, a congestion controller or a worker that does "
 			"not exist",
 			out);
+		return;
+	}
+	if (!wanted_dictionary(core, turn, attempt, text)) {
+		attempt_fail(core, attempt, IPC_INVALID, text, out);
 		return;
 	}
 	memcpy(attempt->session_id, turn->random, sizeof(attempt->session_id));
@@ -101,6 +131,7 @@ void session_on_connect_wanted(struct session_core *core, const struct session_t
 	attempt->codec = event->codec;
 	attempt->level = event->level;
 	attempt->controller = event->controller;
+	attempt->dictionary = event->dictionary;
 	memcpy(attempt->service, event->service, sizeof(attempt->service));
 	wanted_begin(core, turn, attempt, event->node, out);
 }
@@ -120,6 +151,7 @@ uint32_t session_on_admin_open(struct session_core *core, const struct session_t
 	attempt->codec = want->codec;
 	attempt->level = want->level;
 	attempt->controller = want->controller;
+	attempt->dictionary = want->dictionary;
 	snprintf(attempt->service, sizeof(attempt->service), "%s", SESSION_SERVICE_IDLE);
 	wanted_begin(core, turn, attempt, want->node, out);
 	return request;

@@ -4,6 +4,7 @@
 
 #include "control/cluster/session/core.h"
 #include "lib/ipc/cipher_names.h"
+#include "lib/ipc/codec_names.h"
 #include "lib/ipc/door.h"
 
 // A reason not to go on, or empty.
@@ -120,6 +121,7 @@ static bool offer_check(const struct session_core *core, const struct session_tu
 	char claimed[CONFIG_ADDRESS_TEXT], known[CONFIG_ADDRESS_TEXT];
 	const struct config_peer *config = &core->config->peers[peer];
 	struct tables_info info;
+	const char *wrong;
 
 	refusal->result = IPC_REFUSED_PEER;
 	if (!tables_info(turn->tables, &info)) {
@@ -153,6 +155,12 @@ static bool offer_check(const struct session_core *core, const struct session_tu
 			config->name, cipher_name(offer->cipher));
 		return false;
 	}
+	wrong = codec_dictionary_refuse(offer->codec, offer->level, offer->dictionary);
+	if (wrong) {
+		refusal->result = IPC_INVALID;
+		snprintf(refusal->text, sizeof(refusal->text), "%s", wrong);
+		return false;
+	}
 	if (offer->controller >= CONTROLLER_COUNT) {
 		refusal->result = IPC_INVALID;
 		snprintf(refusal->text, sizeof(refusal->text),
@@ -162,6 +170,21 @@ static bool offer_check(const struct session_core *core, const struct session_tu
 		return false;
 	}
 	return true;
+}
+
+// Only the very same file packs and unpacks; without it the session goes on with zstd alone.
+static enum dictionary_state offer_dictionary(
+	const struct session_turn *turn, const struct message *offer)
+{
+	struct plane_dictionary row;
+
+	if (offer->dictionary == 0)
+		return DICTIONARY_NONE;
+	if (!tables_dictionary(turn->tables, offer->dictionary, &row))
+		return DICTIONARY_MISSING;
+	return memcmp(row.sha256, offer->dictionary_sha256, sizeof(row.sha256)) == 0
+		       ? DICTIONARY_AGREED
+		       : DICTIONARY_DIFFERS;
 }
 
 static void offer_fill(
@@ -176,6 +199,9 @@ static void offer_fill(
 	attempt->level = offer->level;
 	attempt->controller = offer->controller;
 	attempt->cipher = offer->cipher;
+	attempt->dictionary = offer->dictionary;
+	memcpy(attempt->dictionary_sha256, offer->dictionary_sha256,
+		sizeof(attempt->dictionary_sha256));
 	attempt->peer_cid = offer->cid;
 	attempt->peer_boot_id = offer->boot_id;
 	attempt->peer_address = offer->address;
@@ -208,6 +234,7 @@ void session_on_offer(struct session_core *core, const struct session_turn *turn
 		return;
 	}
 	offer_fill(attempt, peer, link, offer);
+	attempt->dictionary_state = (uint8_t)offer_dictionary(turn, offer);
 	if (!offer_route(core, turn, offer, attempt, &refusal)) {
 		attempt_fail(core, attempt, refusal.result, refusal.text, out);
 		return;

@@ -21,8 +21,11 @@ static void offer_fill(const struct session_core *core, const struct session_tur
 		.level = attempt->level,
 		.controller = attempt->controller,
 		.cipher = attempt->cipher,
+		.dictionary = attempt->dictionary,
 		.boot_id = info.boot_id,
 	};
+	memcpy(offer->dictionary_sha256, attempt->dictionary_sha256,
+		sizeof(offer->dictionary_sha256));
 	memcpy(offer->session_id, attempt->session_id, sizeof(offer->session_id));
 	memcpy(offer->service, attempt->service, sizeof(offer->service));
 }
@@ -78,6 +81,7 @@ void attempt_answer(
 		.segment_size = attempt->segment_size,
 		.udp_port = (uint16_t)(port.udp_port + attempt->worker),
 		.cipher = attempt->cipher,
+		.dictionary_state = attempt->dictionary_state,
 		.boot_id = info.boot_id,
 	};
 	attempt_free(attempt);

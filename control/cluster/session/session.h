@@ -55,6 +55,9 @@ struct attempt {
 	uint8_t codec, level, controller;
 	uint8_t cipher; // not CIPHER_NULL: the accepting end is reserved before it is opened, for
 			// the keys are made of both connection ids
+	uint8_t dictionary;       // id that the opener wants, 0: none
+	uint8_t dictionary_state; // enum dictionary_state; the opener learns it from ACCEPT
+	uint8_t dictionary_sha256[DICTIONARY_SHA256_SIZE]; // of the opener's
 	uint32_t segment_size;
 	uint8_t session_id[16];
 	char service[NAME_SIZE];
@@ -159,7 +162,7 @@ uint64_t session_next_ns(const struct session_core *core);
 // will name.
 struct session_want {
 	const char *node;
-	uint8_t codec, level, controller;
+	uint8_t codec, level, controller, dictionary;
 	uint32_t timeout_ms; // 0: SESSION_TIMEOUT_MS
 };
 uint32_t session_on_admin_open(struct session_core *core, const struct session_turn *turn,

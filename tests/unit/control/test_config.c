@@ -147,7 +147,7 @@ static void config_load__shape(void **state)
 	(void)state;
 	expect("node: a\n", "nod: a\n",
 		"nod: there is no such key; allowed here: node, run_dir, control, dataplane, "
-		"security, links, peers");
+		"security, links, peers, dictionaries");
 	expect("workers: 2", "wrokers: 2",
 		"dataplane.wrokers: there is no such key; allowed here: workers, hugepages, "
 		"memory_mb, idle, program, "
@@ -435,6 +435,63 @@ static void config_load__peers(void **state)
 		"peers[0].control: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701");
 }
 
+static void config_load__dictionaries(void **state)
+{
+	static const struct {
+		const char *list, *sentence; // NULL: it is good
+	} cases[] = {
+		{"- {id: 1, file: /etc/d/a}\n- {id: 255, file: /etc/d/b}\n", NULL},
+		{"- {id: 0, file: /d}\n", "dictionaries[0].id: '0' is not a number from 1 to 255"},
+		{"- {id: 256, file: /d}\n",
+			"dictionaries[0].id: '256' is not a number from 1 to 255"},
+		{"- {file: /d}\n", "dictionaries[0].id: is missing; write a number from 1 to 255, "
+				   "the same on every node"},
+		{"- {id: 3}\n", "dictionaries[0].file: is missing; write the absolute path of a "
+				"file that sluice dict train made"},
+		{"- {id: 3, file: d}\n", "dictionaries[0].file: 'd' is not an absolute path of at "
+					 "most 255 characters"},
+		{"- {id: 3, file: /d}\n- {id: 3, file: /e}\n",
+			"dictionaries[1].id: two dictionaries have the id 3"},
+		{"- {id: 3, file: /d, level: 2}\n",
+			"dictionaries[0].level: there is no such key; allowed here: id, file"},
+		{" /d\n", "dictionaries: a list is allowed here, one \"- \" entry each"},
+	};
+	char text[4096], error[CONFIG_ERROR_SIZE], wanted[CONFIG_ERROR_SIZE + 64];
+	struct config config;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), "%sdictionaries:\n%s", good, cases[i].list);
+		if (!cases[i].sentence) {
+			assert_int_equal(load(&config, text, error), 0);
+			assert_int_equal(config.dictionaries_count, 2);
+			assert_int_equal(config.dictionaries[1].id, 255);
+			assert_string_equal(config.dictionaries[1].file, "/etc/d/b");
+			continue;
+		}
+		assert_int_equal(load(&config, text, error), -1);
+		snprintf(wanted, sizeof(wanted), "%s: %s", file, cases[i].sentence);
+		assert_string_equal(error, wanted);
+	}
+}
+
+static void config_load__at_most_16_dictionaries(void **state)
+{
+	char text[4096], error[CONFIG_ERROR_SIZE];
+	struct config config;
+	int used;
+
+	(void)state;
+	for (int count = 16; count <= 17; count++) {
+		used = snprintf(text, sizeof(text), "%sdictionaries:\n", good);
+		for (int i = 1; i <= count; i++)
+			used += snprintf(text + used, sizeof(text) - (size_t)used,
+				"- {id: %d, file: /d%d}\n", i, i);
+		assert_int_equal(load(&config, text, error), count == 16 ? 0 : -1);
+	}
+	assert_non_null(strstr(error, "too many entries in this list"));
+}
+
 static void config_machine_check__what_there_is(void **state)
 {
 	struct config_machine machine = {.memory_mb = 8000, .available_mb = 700};
@@ -516,6 +573,8 @@ int main(void)
 		cmocka_unit_test(config_load__vlan),
 		cmocka_unit_test(config_load__addresses),
 		cmocka_unit_test(config_load__peers),
+		cmocka_unit_test(config_load__dictionaries),
+		cmocka_unit_test(config_load__at_most_16_dictionaries),
 		cmocka_unit_test(config_machine_check__what_there_is),
 		cmocka_unit_test(config_machine_read__this_machine),
 		cmocka_unit_test(config_find__by_name_and_prefix),

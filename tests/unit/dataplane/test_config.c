@@ -290,6 +290,37 @@ static void config_parse__refuses_links_that_are_the_same(void **state)
 	}
 }
 
+static void config_parse__dictionaries(void **state)
+{
+	static const struct {
+		const char *options, *part;
+	} cases[] = {
+		{"--dictionary 3", "--dictionary: '3' is not ID=FILE"},
+		{"--dictionary 0=/d", "'0' is not a number from 1 to 255"},
+		{"--dictionary 256=/d", "'256' is not a number from 1 to 255"},
+		{"--dictionary 1=d", "'d' is not an absolute path"},
+		{"--dictionary 1=/d --dictionary 1=/e", "two dictionaries have the id 1"},
+	};
+	char line[2048];
+	struct config config;
+	int used;
+
+	(void)state;
+	accepted(&config, MINIMUM "--dictionary 1=/d --dictionary 255=/e=f,g");
+	assert_int_equal(config.dictionaries, 2);
+	assert_int_equal(config.dictionary[1].id, 255);
+	assert_string_equal(config.dictionary[1].file, "/e=f,g");
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(line, sizeof(line), MINIMUM "%s", cases[i].options);
+		refused(line, cases[i].part);
+	}
+	used = snprintf(line, sizeof(line), MINIMUM);
+	for (int i = 1; i <= DICTIONARIES_MAX + 1; i++)
+		used += snprintf(
+			line + used, sizeof(line) - (size_t)used, "--dictionary %d=/d ", i);
+	refused(line, "at most 16 dictionaries");
+}
+
 static void config_parse__refuses_what_is_no_option(void **state)
 {
 	struct config config;
@@ -315,6 +346,7 @@ int main(void)
 		cmocka_unit_test(config_parse__names_a_link_once),
 		cmocka_unit_test(config_parse__refuses_bad_macs),
 		cmocka_unit_test(config_parse__refuses_links_that_are_the_same),
+		cmocka_unit_test(config_parse__dictionaries),
 		cmocka_unit_test(config_parse__refuses_what_is_no_option),
 	};
 

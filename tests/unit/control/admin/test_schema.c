@@ -51,7 +51,7 @@ static void schema_check__refuses_unknown_fields_with_the_allowed_ones(void **st
 	refused("session.close", "{\"id\":\"abc123\",\"force\":true}", "allowed: id, now");
 	refused("session.open", "{\"node\":\"b\",\"controller\":\"reno\"}", "aimd-ss");
 	refused("session.open", "{\"node\":\"b\",\"Codec\":\"lz4\"}",
-		"allowed: node, codec, level, controller, timeout_ms");
+		"allowed: node, codec, level, dictionary, controller, timeout_ms");
 }
 
 static void schema_check__refuses_missing_fields(void **state)

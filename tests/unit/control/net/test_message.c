@@ -24,6 +24,8 @@ static const struct message offer = {.type = MESSAGE_OFFER,
 	.level = 3,
 	.controller = CONTROLLER_CUBIC,
 	.cipher = CIPHER_AES_256_GCM,
+	.dictionary = 9,
+	.dictionary_sha256 = {0xd1, [31] = 0x1c},
 	.boot_id = 0xfedcba9876543210,
 	.session_id = {0, 1, 2, 0xff, [15] = 0xaa},
 	.service = "file"};
@@ -32,7 +34,8 @@ static const char offer_json[] =
 	"{\"type\":\"offer\",\"request\":77,\"cid\":4294836482,\"segment_size\":8896,\"address\":"
 	"\"10.77.1.1\","
 	"\"timeout_ms\":10000,\"udp_port\":7655,\"codec\":1,\"level\":3,\"controller\":2,"
-	"\"cipher\":1,\"boot_"
+	"\"cipher\":1,\"dictionary\":9,\"dictionary_sha256\":"
+	"\"d10000000000000000000000000000000000000000000000000000000000001c\",\"boot_"
 	"id\":"
 	"\"fedcba9876543210\","
 	"\"session_id\":\"000102ff0000000000000000000000aa\",\"service\":\"file\"}";

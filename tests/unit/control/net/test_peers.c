@@ -388,11 +388,11 @@ static void strangers__are_refused(void **state)
 			"the first message is not a greeting"},
 		{"{\"type\":\"hello\",\"version\":77,\"boot_id\":\"0000000000000000\",\"node\":"
 		 "\"b\",\"to\":\"a\"}",
-			"node a speaks protocol version 4, not 77"},
-		{"{\"type\":\"hello\",\"version\":4,\"boot_id\":\"0000000000000000\",\"node\":"
+			"node a speaks protocol version 5, not 77"},
+		{"{\"type\":\"hello\",\"version\":5,\"boot_id\":\"0000000000000000\",\"node\":"
 		 "\"b\",\"to\":\"z\"}",
 			"this is node a, not z"},
-		{"{\"type\":\"hello\",\"version\":4,\"boot_id\":\"0000000000000000\",\"node\":"
+		{"{\"type\":\"hello\",\"version\":5,\"boot_id\":\"0000000000000000\",\"node\":"
 		 "\"evil\",\"to\":\"a\"}",
 			"node evil is not among the peers of node a"},
 	};
@@ -444,7 +444,7 @@ static void peers__stranger_hears_nothing(void **state)
 	char *folder = certify_both(s, "b"), text[1024];
 	int fd = stranger(s);
 
-	put(fd, "{\"type\":\"hello\",\"version\":4,\"boot_id\":\"0000000000000000\",\"node\":\"b\","
+	put(fd, "{\"type\":\"hello\",\"version\":5,\"boot_id\":\"0000000000000000\",\"node\":\"b\","
 		"\"to\":\"a\"}");
 	last_word(s, fd, text);
 	assert_null(strchr(text, '{'));
@@ -487,7 +487,7 @@ static void strangers__too_many(void **state)
 // A real peer whose frames arrive byte by byte.
 static void frames__byte_by_byte(void **state)
 {
-	static const char hello[] = "{\"type\":\"hello\",\"version\":4,\"boot_id\":"
+	static const char hello[] = "{\"type\":\"hello\",\"version\":5,\"boot_id\":"
 				    "\"00000000000000cc\",\"node\":\"b\",\"to\":\"a\"}";
 	static const char gone[] = "{\"type\":\"gone\",\"boot_id\":\"00000000000000cc\"}";
 	struct stage *s = *state;
@@ -525,7 +525,7 @@ static void frames__peer_that_does_not_read(void **state)
 	uint64_t end_ns;
 	size_t at = 0;
 
-	put(fd, "{\"type\":\"hello\",\"version\":4,\"boot_id\":\"0000000000000000\",\"node\":\"b\","
+	put(fd, "{\"type\":\"hello\",\"version\":5,\"boot_id\":\"0000000000000000\",\"node\":\"b\","
 		"\"to\":\"a\"}");
 	be32_put(frame, sizeof(ping) - 1);
 	memcpy(frame + 4, ping, sizeof(ping) - 1);

@@ -322,11 +322,37 @@ static void launch_words__are_taken(void **state)
 	}
 }
 
+// As many of everything as a configuration may hold.
+static void launch_words__of_the_largest_configuration(void **state)
+{
+	static struct config config = {.program = "/opt/dp",
+		.run_dir = "/run/sluice/a",
+		.node = "a",
+		.security = {.backend = CONFIG_BACKEND_EVP},
+		.dataplane = {.workers = 2, .memory_mb = 128, .udp_port = 7654, .cores = "0-1"},
+		.links_count = SETUP_LINKS_MAX,
+		.dictionaries_count = DICTIONARIES_MAX};
+	static struct launch_words words;
+
+	(void)state;
+	for (uint32_t i = 0; i < DICTIONARIES_MAX; i++) {
+		config.dictionaries[i].id = 240 + i;
+		memset(config.dictionaries[i].file, 'd', SETUP_FILE_SIZE - 1);
+		config.dictionaries[i].file[0] = '/';
+	}
+	launch_words(&words, &config);
+	assert_true(words.count <= LAUNCH_WORDS_MAX);
+	assert_string_equal(words.word[words.count - 2], "--dictionary");
+	assert_int_equal(strlen(words.word[words.count - 1]), 4 + SETUP_FILE_SIZE - 1);
+	assert_memory_equal(words.word[words.count - 1], "255=/ddd", 8);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(launch__both_readers_say_the_same),
 		cmocka_unit_test(launch_words__are_taken),
+		cmocka_unit_test(launch_words__of_the_largest_configuration),
 	};
 	int fd = mkstemp(file), failed;
 

@@ -99,6 +99,10 @@ static void tell_command(char *line, size_t size, const struct session_action *a
 			c->initiator ? "from here" : "from there", c->cid, c->peer, c->peer_cid,
 			address_text(host, c->peer_address), c->peer_port, c->port, c->segment_size,
 			c->service, c->app, c->connect_request, c->codec, c->controller);
+		if (c->dictionary)
+			snprintf(line + strlen(line), size - strlen(line),
+				" dictionary %u state %u sha256 %02x...", c->dictionary,
+				c->dictionary_state, c->dictionary_sha256[0]);
 		break;
 	case PLANE_CLOSE:
 		snprintf(line, size, " cid %x%s%s", c->cid, c->flags & 1 ? " at once" : "",
@@ -126,10 +130,16 @@ static void tell_message(char *line, size_t size, const struct session_action *a
 			m->service, m->cid, (unsigned long long)m->boot_id,
 			address_text(host, m->address), m->udp_port, m->segment_size,
 			m->timeout_ms);
-	else if (m->type == MESSAGE_ACCEPT)
+	if (m->type == MESSAGE_OFFER && m->dictionary)
+		snprintf(line + strlen(line), size - strlen(line), " dictionary %u sha256 %02x...",
+			m->dictionary, m->dictionary_sha256[0]);
+	if (m->type == MESSAGE_ACCEPT)
 		snprintf(line, size, "accept %u cid %x boot %llx port %u segment %u", m->request,
 			m->cid, (unsigned long long)m->boot_id, m->udp_port, m->segment_size);
-	else
+	if (m->type == MESSAGE_ACCEPT && m->dictionary_state)
+		snprintf(line + strlen(line), size - strlen(line), " dictionary state %u",
+			m->dictionary_state);
+	if (m->type == MESSAGE_REFUSE)
 		snprintf(line, size, "refuse %u result %u: %s", m->request, m->result, m->text);
 }
 
@@ -193,6 +203,30 @@ void stage_wanted(struct stage *s, const char *node, const char *service, uint32
 	stage_tell(s);
 }
 
+void stage_dictionary(struct stage *s, uint32_t id, uint8_t sha256)
+{
+	s->shared->dictionary[1] =
+		(struct plane_dictionary){.id = id, .size = 16384, .sha256 = {sha256}};
+}
+
+void stage_wanted_with(struct stage *s, enum codec_id codec, uint8_t level, uint8_t dictionary)
+{
+	struct plane_event event = {.type = PLANE_CONNECT_WANTED,
+		.request = 8,
+		.app = 3,
+		.app_generation = 9,
+		.worker = 1,
+		.codec = (uint8_t)codec,
+		.level = level,
+		.dictionary = dictionary,
+		.timeout_ms = 5000,
+		.node = "b",
+		.service = "files"};
+
+	session_on_event(&s->core, &s->turn, &event, &s->out);
+	stage_tell(s);
+}
+
 void stage_event(struct stage *s, enum plane_event_type type, uint32_t request, uint32_t cid,
 	uint32_t result, const char *text)
 {
@@ -212,12 +246,19 @@ void stage_peer_up(struct stage *s, uint32_t peer)
 
 void stage_accepted(struct stage *s, uint32_t request, uint32_t segment)
 {
+	stage_accepted_with(s, request, segment, DICTIONARY_NONE);
+}
+
+void stage_accepted_with(
+	struct stage *s, uint32_t request, uint32_t segment, enum dictionary_state state)
+{
 	struct message accept = {.type = MESSAGE_ACCEPT,
 		.request = request,
 		.cid = 0x00000501,
 		.segment_size = segment,
 		.udp_port = 7654,
 		.cipher = (uint8_t)s->config.security.cipher,
+		.dictionary_state = (uint8_t)state,
 		.boot_id = 0xbeef};
 
 	session_on_accept(&s->core, &s->turn, 0, &accept, &s->out);

@@ -39,6 +39,12 @@ void stage_event(struct stage *s, enum plane_event_type type, uint32_t request, 
 	uint32_t result, const char *text);
 void stage_peer_up(struct stage *s, uint32_t peer);
 void stage_accepted(struct stage *s, uint32_t request, uint32_t segment);
+void stage_accepted_with(
+	struct stage *s, uint32_t request, uint32_t segment, enum dictionary_state state);
+// Our dataplane has this dictionary; `sha256` is its first byte, the others are 0.
+void stage_dictionary(struct stage *s, uint32_t id, uint8_t sha256);
+// As stage_wanted, of service "files" at node b.
+void stage_wanted_with(struct stage *s, enum codec_id codec, uint8_t level, uint8_t dictionary);
 struct message stage_offer_from_b(const char *service);
 void stage_offered(struct stage *s, const struct message *offer);
 void stage_tick(struct stage *s, uint64_t after_ns);
