@@ -51,6 +51,7 @@ struct bench {
 	// Bytes that one operation (body) or one unit (sample) moves, for cycles per byte; 0: none.
 	uint32_t bytes;
 	uint32_t param, argument; // the body's or the sample's own
+	bool rare;          // one of very many: run with --full, or when a filter names its family
 	bool latency;       // the figure is the distribution of a latency; its ratio that of p50
 	uint32_t sample_ms; // a sample's least length (start-up, convergence); 0: as the plan says
 	uint32_t pairs_max; // for rows whose samples take seconds; 0: as the plan says
@@ -78,11 +79,11 @@ const struct bench *bench_at(size_t index);
 const struct bench *bench_find(const char *id);
 
 // One file a domain.
-extern const struct bench aead_benches[], codec_benches[], dispatch_benches[],
-	dispatch_sorted_benches[], handshake_benches[], memory_benches[], ring_benches[],
-	ring_duo_benches[], timer_benches[], transform_benches[], transport_benches[],
-	loss_benches[];
-extern const size_t aead_benches_count, codec_benches_count, dispatch_benches_count,
-	dispatch_sorted_benches_count, handshake_benches_count, memory_benches_count,
-	ring_benches_count, ring_duo_benches_count, timer_benches_count, transform_benches_count,
-	transport_benches_count, loss_benches_count;
+extern const struct bench aead_benches[], codec_benches[], codec_levels_benches[],
+	dispatch_benches[], dispatch_sorted_benches[], handshake_benches[], memory_benches[],
+	ring_benches[], ring_duo_benches[], timer_benches[], transform_benches[],
+	transport_benches[], loss_benches[];
+extern const size_t aead_benches_count, codec_benches_count, codec_levels_benches_count,
+	dispatch_benches_count, dispatch_sorted_benches_count, handshake_benches_count,
+	memory_benches_count, ring_benches_count, ring_duo_benches_count, timer_benches_count,
+	transform_benches_count, transport_benches_count, loss_benches_count;

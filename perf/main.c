@@ -33,7 +33,9 @@ static const char usage[] =
 	"  --filter GLOB  ids that match; * crosses slashes (ring/*), !(transport/*) is all "
 	"others\n"
 	"  --quick        30 pairs of 2 ms (the default)\n"
-	"  --full         101 pairs of 20 ms\n"
+	"  --full         101 pairs of 20 ms; also rows of which there are thousands (codecs at "
+	"other\n"
+	"                 levels than their default), which else run by name: codec/zstd/19/*\n"
 	"  --smoke        3 pairs of an instant: does everything still run; figures mean nothing\n"
 	"  --peers        against other transports on the same link instead (run --peers --help)\n"
 	"  --json FILE    also written there, schema sluice-perf/1; - for standard output\n"
@@ -82,8 +84,9 @@ static json_t *list_json(void)
 
 	for (size_t i = 0; (b = bench_at(i)) != NULL; i++)
 		json_array_append_new(
-			list, json_pack("{s:s, s:s, s:s?, s:s}", "id", b->id, "unit", b->unit,
-				      "limit", b->limit, "kind", b->latency ? "latency" : "rate"));
+			list, json_pack("{s:s, s:s, s:s?, s:s, s:b}", "id", b->id, "unit", b->unit,
+				      "limit", b->limit, "kind", b->latency ? "latency" : "rate",
+				      "rare", b->rare));
 	return list;
 }
 

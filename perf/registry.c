@@ -17,6 +17,7 @@ static const struct {
 	{transport_benches, &transport_benches_count},
 	{loss_benches, &loss_benches_count},
 	{codec_benches, &codec_benches_count},
+	{codec_levels_benches, &codec_levels_benches_count},
 	{transform_benches, &transform_benches_count},
 	{handshake_benches, &handshake_benches_count},
 };

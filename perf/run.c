@@ -42,9 +42,20 @@ bool run_effort(struct run_options *o, const char *name)
 	return false;
 }
 
+// Does a filter that matches begin with the id's first three parts: codec/zstd/19?
+static bool names_family(const char *filter, const char *id)
+{
+	size_t named = strcspn(filter, "*?[@!+(\\"), family = 0;
+
+	for (unsigned parts = 0; id[family] && (id[family] != '/' || ++parts < 3);)
+		family++;
+	return named >= family;
+}
+
 static bool wanted(const struct run_options *o, const struct bench *b)
 {
-	return b->limit && fnmatch(o->filter, b->id, FNM_EXTMATCH) == 0;
+	return b->limit && fnmatch(o->filter, b->id, FNM_EXTMATCH) == 0 &&
+	       (!b->rare || strcmp(o->effort, "full") == 0 || names_family(o->filter, b->id));
 }
 
 static bool nothing_matches(const struct run_options *o)

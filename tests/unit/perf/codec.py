@@ -7,6 +7,7 @@ import tempfile
 
 perf = sys.argv[1]
 SIZE = "1350"
+DEFAULTS = ("lz4/1", "zstd/1", "deflate/1", "brotli/6", "snappy/0")
 
 with tempfile.TemporaryDirectory(prefix="sluice-perf-codec-") as folder:
     out = folder + "/run.json"
@@ -14,19 +15,38 @@ with tempfile.TemporaryDirectory(prefix="sluice-perf-codec-") as folder:
     with open(out) as f:
         run = json.load(f)
     listed = json.loads(subprocess.run([perf, "list", "--json"], check=True, capture_output=True, text=True).stdout)
-    wanted = {b["id"] for b in listed if b["limit"] and b["id"].startswith("codec/") and f"/{SIZE}/" in b["id"]}
+    wanted = {b["id"] for b in listed if b["limit"] and not b["rare"] and b["id"].startswith("codec/")
+              and f"/{SIZE}/" in b["id"]}
     rows = {r["id"]: r for r in run["results"]}
-    assert run["failed"] == [] and set(rows) == wanted and len(wanted) >= 100, run["failed"]
+    assert run["failed"] == [] and set(rows) == wanted and len(wanted) == 5 * 5 * 2, run["failed"]
     for name, row in rows.items():
         assert row["hash"] == row["limit"]["hash"] != "0" * 16, name + ": not the work of its limit"
         assert row["extra"]["ratio"] >= 1 or name.endswith("decode"), name
         assert row["counters"]["allocs"] in (0, None), name
         assert row["counters"]["bytes_memcpy"] == 0, name
-    for codec in ("lz4/1", "zstd/1", "deflate/1", "brotli/6", "snappy/0"):
+    for codec in DEFAULTS:
         at = f"codec/{codec}/{SIZE}/"
         assert rows[at + "text/encode"]["extra"]["ratio"] > 1.2, at
         assert rows[at + "zero/encode"]["extra"]["ratio"] > 10, at
         assert rows[at + "random/encode"]["extra"]["ratio"] == 1, at
+    # Every level of every codec has its rows: five sizes, five corpora, both ways.
+    families = {}
+    for bench in listed:
+        if bench["limit"] and bench["id"].startswith("codec/"):
+            codec, level = bench["id"].split("/")[1:3]
+            families.setdefault((codec, int(level)), set()).add(bench["id"])
+            assert bench["rare"] == (f"{codec}/{level}" not in DEFAULTS), bench
+    assert all(len(ids) == 5 * 5 * 2 for ids in families.values())
+    assert set(families) == {(codec, level) for codec, levels in (
+        ("lz4", range(1, 17)), ("zstd", range(1, 20)), ("deflate", range(1, 4)), ("brotli", range(1, 10)),
+        ("snappy", [0])) for level in levels}, sorted(families)
+    # Levels that are not the default: by name only.
+    for filter, count in (("codec/*/512/text/decode", 5), ("codec/zstd/*/512/text/decode", 1),
+                          ("codec/zstd/19/512/text/*", 2), ("codec/zstd/1*/512/text/decode", 1), ("codec/lz4/16/512/text/decode", 1)):
+        by_name = folder + "/name.json"
+        subprocess.run([perf, "run", "--smoke", "--filter", filter, "--json", by_name], check=True)
+        with open(by_name) as f:
+            assert len(json.load(f)["results"]) == count, filter
     page = folder + "/page.html"
     subprocess.run([perf, "report", page, "--json", out, "--no-profile"], check=True)
     with open(page) as f:
