@@ -135,12 +135,14 @@ static int session_open(struct pair *p)
 		i++)
 		pair_run(p, STEP_NS);
 	p->sessions++;
-	return session->end[0]->open && session->end[1]->open ? 0 : -1;
+	if (session->end[0]->open && session->end[1]->open)
+		return 0;
+	snprintf(p->error, sizeof(p->error), "the endpoint is not told of its session");
+	return -1;
 }
 
 int pair_sessions(struct pair *p, unsigned sessions)
 {
-	snprintf(p->error, sizeof(p->error), "the endpoint is not told of its session");
 	while (p->sessions < sessions)
 		if (session_open(p) < 0)
 			return -1;

@@ -23,12 +23,13 @@ static void bare_job(void *state, const atomic_bool *stop)
 	uint8_t nonce[SEAL_IV_SIZE] = {0}, header[WIRE_HEADER_SIZE] = {0};
 	uint32_t at = 0;
 
-	for (; !atomic_load_explicit(stop, memory_order_relaxed); b->packets++) {
+	do { // at least one, however late this thread got its CPU
 		memcpy(nonce, &b->packets, sizeof(b->packets));
 		b->library->seal(&b->raw, nonce, header, sizeof(header), b->source + at, b->size,
 			b->packet[b->packets % PACKETS]);
 		at = at + 2 * b->size <= SOURCE ? at + b->size : 0;
-	}
+		b->packets++;
+	} while (!atomic_load_explicit(stop, memory_order_relaxed));
 }
 
 static bool bare_open(struct bare *b, const struct pair *p, uint32_t mtu)
@@ -55,7 +56,7 @@ int scene_raw_sealed(struct scene *s)
 	}
 	cipher_ns = (double)duo_run(s->pair->duo, bare_job, &bare, NULL, NULL, s->duration_ns / 4);
 	bare.library->stop(&bare.raw);
-	if (bare.packets == 0 || scene_raw(s) != 0)
+	if (scene_raw(s) != 0)
 		return -1;
 	s->out->ns += (uint64_t)(cipher_ns / (double)bare.packets * (double)s->out->units / s->mtu);
 	return 0;
