@@ -117,15 +117,15 @@ static json_t *plain_string(const char *raw)
 
 static json_t *result_json(const struct send *send, const struct sender_result *r)
 {
-	return json_pack(
-		"{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:I, s:f, s:b, s:s, s:I}", //
+	return json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s, s:I, s:f, s:b, "
+			 "s:s, s:I}", //
 		"bytes", (json_int_t)r->bytes, "seconds", seconds_of(r), "goodput_bps",
 		(json_int_t)((double)r->bytes * 8 / seconds_of(r)), "wire_bytes",
 		(json_int_t)r->wire_bytes, "packets", (json_int_t)r->packets, "retransmits",
 		(json_int_t)r->retransmits, "spurious", (json_int_t)r->spurious, "timeouts",
 		(json_int_t)r->timeouts, "srtt_us", (double)r->srtt_ns / 1e3, "codec", send->codec,
-		"dictionary", (json_int_t)r->dictionary, "ratio", ratio_of(r), "verified", 1,
-		"node", send->node, "stripes", (json_int_t)r->stripes);
+		"cipher", r->cipher, "dictionary", (json_int_t)r->dictionary, "ratio", ratio_of(r),
+		"verified", 1, "node", send->node, "stripes", (json_int_t)r->stripes);
 }
 
 static void print_file(
@@ -152,9 +152,9 @@ static void print_file(
 		printf("  %u stripes,", r->stripes);
 	else
 		printf(" ");
-	printf(" codec %s, ratio %.2f, wire %s, %s packets, %s sent again, rtt %s\n", send->codec,
-		ratio_of(r), format_bytes(wire, r->wire_bytes), format_count(packets, r->packets),
-		format_count(again, r->retransmits),
+	printf(" codec %s, ratio %.2f, %s, wire %s, %s packets, %s sent again, rtt %s\n",
+		send->codec, ratio_of(r), r->cipher, format_bytes(wire, r->wire_bytes),
+		format_count(packets, r->packets), format_count(again, r->retransmits),
 		r->srtt_ns ? format_duration(rtt, r->srtt_ns) : "-");
 	if (r->dictionary)
 		printf("  packed with dictionary %u\n", r->dictionary);
@@ -179,6 +179,7 @@ static void add_to_total(struct sender_result *total, const struct sender_result
 	total->stored_bytes += r->stored_bytes;
 	total->srtt_ns = r->srtt_ns;
 	total->dictionary = r->dictionary;
+	total->cipher = r->cipher;
 	total->stripes = r->stripes > total->stripes ? r->stripes : total->stripes;
 }
 

@@ -8,6 +8,8 @@
 #include "control/cli/clock.h"
 #include "control/cli/format.h"
 #include "control/cli/signals.h"
+#include "lib/ipc/cipher_names.h"
+#include "lib/ipc/names.h"
 
 #define BLOCKS_TURN 8 // blocks sent between two looks at the events
 
@@ -205,6 +207,7 @@ static bool sender_stats(struct sender *s, struct sluice_stats *sum)
 		if (row.srtt_ns > sum->srtt_ns)
 			sum->srtt_ns = row.srtt_ns;
 		sum->dictionary = row.dictionary;
+		sum->cipher = row.cipher;
 	}
 	return true;
 }
@@ -235,6 +238,7 @@ static void sender_figures(
 	result->stored_bytes = now.stored_bytes_sent - before->stored_bytes_sent;
 	result->srtt_ns = now.srtt_ns;
 	result->dictionary = now.dictionary;
+	result->cipher = now.cipher ? now.cipher : cipher_name(CIPHER_COUNT);
 	result->stripes = s->used;
 }
 

@@ -84,6 +84,7 @@ struct sender_result {
 	uint8_t sha256[32]; // as the receiver computed it
 	uint32_t stripes;
 	uint32_t dictionary; // that records were packed with, 0: none
+	const char *cipher;  // that sealed the packets; static
 };
 
 // The texts of `options` are borrowed until sender_close.

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/client/client.h"
+#include "lib/ipc/cipher_names.h"
 #include "lib/shm/seqlock.h"
 
 #define LOOK_TRIES 1000 // a row is written in well under a microsecond
@@ -124,6 +125,7 @@ int sluice_session_stats(struct sluice *sluice, uint32_t session_id, struct slui
 		.dictionary = session->last.dictionary_state == DICTIONARY_AGREED
 				      ? session->last.dictionary
 				      : 0,
+		.cipher = cipher_name(session->last.cipher),
 	};
 	return 0;
 }

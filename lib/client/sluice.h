@@ -197,6 +197,7 @@ struct sluice_stats {
 	uint64_t spurious; // packets taken for lost that had arrived; not all were sent again
 	uint64_t timeouts;
 	uint32_t dictionary; // in use, 0: none
+	const char *cipher;  // that seals the packets: "aes-256-gcm", ...; static
 };
 
 // Live figures of a session (those at its end until SLUICE_CLOSED was taken).

@@ -217,7 +217,7 @@ smoke_quickstart() {
 		expect 0 env -u SLUICE_TESTBED "$smoke_root/scripts/quickstart" --link "$1" --json
 		expect_json 'j["verified"] is True'
 		expect_json 'j["bytes"] >= 64000000 and j["wire_bytes"] > 0 and j["packets"] > 0 and j["goodput_bps"] > 0'
-		expect_json 'j["retransmits"] >= 0 and j["srtt_us"] >= 0 and len(j["sha256"]) == 64 and j["codec"] != ""'
+		expect_json 'j["retransmits"] >= 0 and j["srtt_us"] >= 0 and len(j["sha256"]) == 64 and j["codec"] == "lz4" and j["cipher"] == "aes-256-gcm"'
 		# shellcheck disable=SC2154 # smoke_begin's
 		[ "$(smoke_machine)" = "$smoke_before" ] || smoke_fail "the $round run left something behind"
 	done
