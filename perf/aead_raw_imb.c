@@ -30,7 +30,7 @@ static bool raw_start(struct aead_raw *raw, enum cipher_id id, const uint8_t *by
 	if (!mgr || !raw->key)
 		return false;
 	init_mb_mgr_auto(mgr, &arch);
-	if (arch == IMB_ARCH_NONE || arch == IMB_ARCH_NOAESNI)
+	if (arch == IMB_ARCH_NONE || !(mgr->features & IMB_FEATURE_AESNI))
 		return false;
 	raw_key_set(raw, bytes);
 	return true;

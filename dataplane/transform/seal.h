@@ -13,7 +13,7 @@
 #define SEAL_IV_SIZE       12u   // of every cipher
 #define SEAL_TAG_SIZE      16u   // of every cipher but null
 #define SEAL_PIECES_MAX    8u    // of one packet
-#define SEAL_SCHEDULE_SIZE 1024u // an expanded key, of any backend
+#define SEAL_SCHEDULE_SIZE 1280u // an expanded key, of any backend; libipsec-mb 2.0 wants 1264
 
 // Who computes. imb: libipsec-mb's direct calls, the fastest where the CPU has AES instructions.
 // evp: OpenSSL, which runs everywhere and is the reference.

@@ -59,7 +59,8 @@ static void *imb_start(char *why, size_t size)
 	init_mb_mgr_auto(imb->mgr, &arch);
 	// Without AES instructions its tables would be slow, and their timing would tell of the
 	// key.
-	if (arch == IMB_ARCH_NONE || arch == IMB_ARCH_NOAESNI || imb_get_errno(imb->mgr) != 0) {
+	if (arch == IMB_ARCH_NONE || !(imb->mgr->features & IMB_FEATURE_AESNI) ||
+		imb_get_errno(imb->mgr) != 0) {
 		imb_stop(imb);
 		snprintf(why, size,
 			"libipsec-mb wants a CPU with AES instructions; use the backend evp");

@@ -21,6 +21,7 @@ struct bulk {
 	bool trace;
 	struct plan plan;
 	struct sim sim;
+	uint32_t lose; // frames that are lost yet, the first ones
 	uint32_t samples;
 	uint64_t arrived[SAMPLES_MAX][PAIRS_MAX]; // bytes of each flow up to each sample
 };
@@ -253,13 +254,13 @@ static bool lose_first(struct sim *sim, const struct frame *frame)
 static bool far(struct bulk *b)
 {
 	struct rng r = {rng_mix(b->seed)};
-	uint32_t lose = (uint32_t)rng_below(&r, 2);
+	b->lose = (uint32_t)rng_below(&r, 2);
 	struct link_plan there = {.delay_ns = rng_between(&r, 25 * MS, 100 * MS)};
 	bulk_plan(b, there, RECORDS_MAX);
 	bulk_stream(&b->plan.pair[0].ends[1], RECORDS_MAX);
 	sim_init(&b->sim, &b->plan, b->trace ? stdout : NULL);
 	b->sim.filter = lose_first;
-	b->sim.filter_context = &lose;
+	b->sim.filter_context = &b->lose;
 	while (!b->sim.failed && b->sim.now_ns < FAR_TRIPS * 2 * there.delay_ns)
 		sim_step(&b->sim);
 	double least = b->controller == CONTROLLER_AIMD ? 4 + FAR_TRIPS / 2 : 4 << FAR_TRIPS / 2;

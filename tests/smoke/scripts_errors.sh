@@ -8,7 +8,7 @@ refused() { # SCRIPT ARGS...
 	expect 2 "$smoke_root/scripts/$1" "${@:2}"
 	[ -s "$smoke_work/err" ] || smoke_fail "no sentence on standard error"
 }
-for script in setup quickstart test dev hugepages.sh testbed; do
+for script in setup quickstart test dev hugepages.sh testbed debian13; do
 	expect 0 "$smoke_root/scripts/$script" --help
 	grep -q usage "$smoke_work/out" || smoke_fail "scripts/$script --help does not say how it is used"
 	refused "$script" --no-such-option
@@ -17,6 +17,9 @@ refused test --suite no-such-suite
 refused quickstart --link pigeon
 refused quickstart one two
 refused testbed up 9
+refused debian13 --suite no-such-suite
+refused debian13 --smoke no_such_test
+refused debian13 --mirror ftp://nowhere
 refused testbed up 2 --mtu 100
 refused testbed start
 refused hugepages.sh set 0
