@@ -1,6 +1,8 @@
 // The numbers of a session row, with a sentence each.
 #include "control/admin/figures.h"
 
+#include <string.h>
+
 #define FIGURE(name_, kind_, field_, sentence_)                                                 \
 	{                                                                                       \
 		.name = name_, .kind = kind_, .offset = offsetof(struct session_stats, field_), \
@@ -14,17 +16,18 @@ const struct figure figures[] = {
 	FIGURE("segment_bytes", FIGURE_U32, segment_size,
 		"payload of one full packet as both links take it"),
 	FIGURE("path_segment_bytes", FIGURE_U32, path_segment,
-		"the same as the path is known to carry it; 66 bytes more are the path MTU (IPv4)"),
+		"payload of the largest packet that the path is known to carry; 66 bytes more are "
+		"the path MTU (IPv4)"),
 	FIGURE("path_falls", FIGURE_U32, path_falls,
 		"times that large packets vanished, and the smallest were gone back to"),
 	FIGURE("raw_sent_bytes", FIGURE_U64, raw_bytes_sent,
 		"what the application sent and the peer acknowledged"),
 	FIGURE("stored_sent_bytes", FIGURE_U64, stored_bytes_sent,
-		"the same, as the codec stored it"),
+		"what the peer acknowledged, as the codec stored it"),
 	FIGURE("raw_received_bytes", FIGURE_U64, raw_bytes_received,
 		"what complete records held, expanded"),
 	FIGURE("stored_received_bytes", FIGURE_U64, stored_bytes_received,
-		"the same, as the codec stored it"),
+		"what complete records held, as the codec stored it"),
 	FIGURE("records_sent", FIGURE_U64, records_sent, "records acknowledged by the peer"),
 	FIGURE("records_received", FIGURE_U64, records_received, "records completed"),
 	FIGURE("blocks_raw", FIGURE_U64, blocks_raw,
@@ -66,8 +69,37 @@ const struct figure figures[] = {
 	FIGURE("cwnd_segments", FIGURE_MILLI, cwnd_milli, "congestion window, in full packets"),
 	FIGURE("rate_bytes_per_s", FIGURE_U64, rate_Bps, "pacing rate"),
 	FIGURE("srtt_ns", FIGURE_U64, srtt_ns, "smoothed round trip time"),
-	FIGURE("rttvar_ns", FIGURE_U64, rttvar_ns, "its variation"),
+	FIGURE("rttvar_ns", FIGURE_U64, rttvar_ns, "variation of the round trip time"),
 	FIGURE("min_rtt_ns", FIGURE_U64, min_rtt_ns, "shortest round trip time seen"),
 };
 
 const size_t figures_count = sizeof(figures) / sizeof(figures[0]);
+
+json_t *figure_json(const struct figure *figure, const struct session_stats *s)
+{
+	const uint8_t *at = (const uint8_t *)s + figure->offset;
+	uint64_t wide;
+	uint32_t narrow;
+
+	switch (figure->kind) {
+	case FIGURE_U8:
+		return json_integer(*at);
+	case FIGURE_U32:
+		memcpy(&narrow, at, sizeof(narrow));
+		return json_integer(narrow);
+	case FIGURE_U64:
+	case FIGURE_MILLI:
+		memcpy(&wide, at, sizeof(wide));
+		return figure->kind == FIGURE_U64 ? json_integer((json_int_t)wide)
+						  : json_real((double)wide / 1000.0);
+	}
+	return json_null();
+}
+
+const struct figure *figure_find(const char *name)
+{
+	for (size_t i = 0; i < figures_count; i++)
+		if (strcmp(figures[i].name, name) == 0)
+			return &figures[i];
+	return NULL;
+}

@@ -4,6 +4,8 @@
 
 #include <stddef.h>
 
+#include <jansson.h>
+
 #include "lib/ipc/stats.h"
 
 enum figure_kind { FIGURE_U8, FIGURE_U32, FIGURE_U64, FIGURE_MILLI };
@@ -17,3 +19,8 @@ struct figure {
 
 extern const struct figure figures[];
 extern const size_t figures_count;
+
+// Its number. A new reference.
+json_t *figure_json(const struct figure *figure, const struct session_stats *s);
+// NULL: there is none of that name.
+const struct figure *figure_find(const char *name);

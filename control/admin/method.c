@@ -17,6 +17,7 @@ static const struct {
 	{"session.close", method_session_close},
 	{"session.trace", method_session_trace},
 	{"peer.list", method_peer_list},
+	{"metrics", method_metrics},
 	{"help", method_help},
 };
 

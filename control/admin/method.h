@@ -38,6 +38,7 @@ json_t *method_session_open(struct method_call *call, struct rpc_error *error);
 json_t *method_session_close(struct method_call *call, struct rpc_error *error);
 json_t *method_session_trace(struct method_call *call, struct rpc_error *error);
 json_t *method_peer_list(struct method_call *call, struct rpc_error *error);
+json_t *method_metrics(struct method_call *call, struct rpc_error *error);
 json_t *method_help(struct method_call *call, struct rpc_error *error);
 
 // Shared by several methods.

@@ -6,39 +6,11 @@
 #include <strings.h>
 
 #include "control/admin/figures.h"
+#include "control/admin/session_text.h"
 #include "control/cluster/session/session.h"
 #include "lib/ipc/cipher_names.h"
 #include "lib/ipc/codec_names.h"
 #include "lib/ipc/controller_names.h"
-
-#define SESSION_ID_TEXT 33
-
-static const char *session_id_text(char text[SESSION_ID_TEXT], const uint8_t id[16])
-{
-	for (int i = 0; i < 16; i++)
-		snprintf(text + 2 * i, 3, "%02x", id[i]);
-	return text;
-}
-
-static const char *session_cid_text(char text[9], uint32_t cid)
-{
-	snprintf(text, 9, "%08x", cid);
-	return text;
-}
-
-static const char *session_state_name(uint8_t state)
-{
-	static const char *const names[] = {
-		[SESSION_FREE] = "free",
-		[SESSION_RESERVED] = "reserved",
-		[SESSION_CONNECTING] = "connecting",
-		[SESSION_OPEN] = "open",
-		[SESSION_CLOSING] = "closing",
-		[SESSION_CLOSED] = "closed",
-	};
-
-	return state < sizeof(names) / sizeof(names[0]) ? names[state] : "unknown";
-}
 
 static json_t *session_row(const struct session_stats *s)
 {
@@ -99,27 +71,6 @@ static int session_find(const struct tables *tables, const char *digits,
 	return -1;
 }
 
-static json_t *session_figure(const struct figure *figure, const struct session_stats *s)
-{
-	const uint8_t *at = (const uint8_t *)s + figure->offset;
-	uint64_t wide;
-	uint32_t narrow;
-
-	switch (figure->kind) {
-	case FIGURE_U8:
-		return json_integer(*at);
-	case FIGURE_U32:
-		memcpy(&narrow, at, sizeof(narrow));
-		return json_integer(narrow);
-	case FIGURE_U64:
-	case FIGURE_MILLI:
-		memcpy(&wide, at, sizeof(wide));
-		return figure->kind == FIGURE_U64 ? json_integer((json_int_t)wide)
-						  : json_real((double)wide / 1000.0);
-	}
-	return json_null();
-}
-
 static json_t *session_raw_reason(const struct session_stats *s)
 {
 	uint32_t most = 0;
@@ -167,7 +118,7 @@ json_t *method_session_show(struct method_call *call, struct rpc_error *error)
 				       dictionary_state_sentence(s.dictionary_state))
 			     : json_null());
 	for (size_t i = 0; i < figures_count; i++)
-		json_object_set_new(row, figures[i].name, session_figure(&figures[i], &s));
+		json_object_set_new(row, figures[i].name, figure_json(&figures[i], &s));
 	return row;
 }
 

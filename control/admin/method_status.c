@@ -114,6 +114,25 @@ static json_int_t status_sessions(const struct tables *tables)
 	return count;
 }
 
+// Whom we believe: when they end, so do all that they signed.
+static json_t *status_authorities(const struct tls *tls, int64_t now)
+{
+	json_t *rows = json_array();
+	char until[PKI_TIME_SIZE];
+
+	for (uint32_t i = 0; i < tls->authorities; i++) {
+		const struct pki_certificate *one = &tls->authority[i];
+
+		json_array_append_new(
+			rows, json_pack("{s:o, s:s, s:s, s:I, s:s}", "subject",
+				      rpc_text(one->subject), "serial", one->serial, "not_after",
+				      pki_time_text(until, one->not_after), "expires_in_s",
+				      (json_int_t)(one->not_after - now), "state",
+				      pki_age_names[pki_age(one, now)]));
+	}
+	return rows;
+}
+
 // Null without certificates: control traffic is plain then.
 static json_t *status_certificate(const struct node *node)
 {
@@ -123,11 +142,12 @@ static json_t *status_certificate(const struct node *node)
 
 	if (!node->identity.tls.context)
 		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:b}", //
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:o}", //
 		"node", own->node, "issuer", own->issuer, "algorithm", own->algorithm, "serial",
 		own->serial, "not_after", pki_time_text(until, own->not_after), "expires_in_s",
 		(json_int_t)(own->not_after - now), "state", pki_age_names[pki_age(own, now)],
-		"hybrid_key_exchange", node->identity.tls.hybrid);
+		"hybrid_key_exchange", node->identity.tls.hybrid, "authorities",
+		status_authorities(&node->identity.tls, now));
 }
 
 json_t *method_status(struct method_call *call, struct rpc_error *error)

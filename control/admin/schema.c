@@ -21,7 +21,8 @@ const struct schema_method schema_methods[] = {
 		.result =
 			"node, version, uptime_s, cipher, certificate (null without one) {node, "
 			"issuer, algorithm, serial, not_after, expires_in_s, state, "
-			"hybrid_key_exchange}, control {pid, uptime_s}, dataplane {pid, "
+			"hybrid_key_exchange, authorities[] {subject, serial, not_after, "
+			"expires_in_s, state}}, control {pid, uptime_s}, dataplane {pid, "
 			"state, boot_id, "
 			"hugepages, cipher_backend, workers, restarts, program_version, uptime_s}, "
 			"links[], "
@@ -166,6 +167,14 @@ const struct schema_method schema_methods[] = {
 		.sentence = "peers of the configuration and whether their control process answers",
 		.result = "peers[] {name, reachable, control, address, key_exchange (null "
 			  "without TLS), reason}",
+	},
+	{
+		.name = "metrics",
+		.level = LEVEL_VIEWER,
+		.sentence = "everything that can be counted, for a monitoring system; the command "
+			    "line writes it as OpenMetrics text",
+		.result = "metrics[] {name, type (gauge, counter, info, stateset), unit, help, "
+			  "suffix (of the samples' name), samples[] {labels {NAME: TEXT}, value}}",
 	},
 	{
 		.name = "help",

@@ -132,6 +132,7 @@ int print_session(const struct cli *cli, const json_t *result);
 int print_session_opened(const struct cli *cli, const json_t *result);
 int print_session_closed(const struct cli *cli, const json_t *result);
 int print_peers(const struct cli *cli, const json_t *result);
+int print_metrics(const struct cli *cli, const json_t *result);
 
 // version.c: only of this program; no node is asked.
 int version_print(const struct cli *cli);

@@ -17,6 +17,7 @@ const struct command cli_commands[] = {
 	{"session", "trace", NULL, "session.trace", &trace_text, NULL, NULL, trace_run},
 	{"session", "close", NULL, "session.close", NULL, NULL, print_session_closed, NULL},
 	{"peer", "list", NULL, "peer.list", NULL, NULL, print_peers, NULL},
+	{"metrics", NULL, NULL, "metrics", NULL, NULL, print_metrics, NULL},
 	{"send", NULL, &send_method, NULL, &send_text, NULL, NULL, send_run},
 	{"serve", NULL, &serve_method, NULL, &serve_text, NULL, NULL, serve_run},
 	{"pki", "init", &pki_init_method, NULL, NULL, NULL, NULL, pki_init_run},

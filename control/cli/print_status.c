@@ -41,6 +41,24 @@ static void status_processes(const struct cli *cli, const json_t *r)
 		printf("           last error: %s\n", member_text(a, plane, "error"));
 }
 
+// Only those that end soon, or have: with them end all the certificates that they signed.
+static void status_authorities(const struct cli *cli, const json_t *authorities)
+{
+	char a[TABLE_CELL_SIZE], b[TABLE_CELL_SIZE];
+	const json_t *one;
+	size_t i;
+
+	json_array_foreach(authorities, i, one)
+	{
+		const char *state = json_string_value(json_object_get(one, "state"));
+
+		if (state && strcmp(state, "good") != 0)
+			printf("           authority %s, until %s, %s%s%s\n",
+				member_text(a, one, "subject"), member_text(b, one, "not_after"),
+				paint(cli, false), state, unpaint(cli));
+	}
+}
+
 // How control processes trust each other.
 static void status_certificate(const struct cli *cli, const json_t *r)
 {
@@ -56,6 +74,7 @@ static void status_certificate(const struct cli *cli, const json_t *r)
 	printf("identity   %s of %s, until %s%s%s%s%s\n", member_text(a, own, "node"),
 		member_text(b, own, "issuer"), member_text(c, own, "not_after"), good ? "" : ", ",
 		paint(cli, good), good ? "" : state, unpaint(cli));
+	status_authorities(cli, json_object_get(own, "authorities"));
 }
 
 static void status_table(const struct cli *cli, const json_t *rows, const struct column *columns)

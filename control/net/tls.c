@@ -170,6 +170,17 @@ bool tls_changed(const struct tls *tls)
 	return false;
 }
 
+// Whom this context believes, to be shown.
+static void context_authorities(struct tls *tls, SSL_CTX *context)
+{
+	STACK_OF(X509) *all = X509_STORE_get1_all_certs(SSL_CTX_get_cert_store(context));
+
+	tls->authorities = 0;
+	for (int i = 0; i < sk_X509_num(all) && i < TLS_AUTHORITIES_MAX; i++)
+		x509_describe(sk_X509_value(all, i), &tls->authority[tls->authorities++]);
+	sk_X509_pop_free(all, X509_free);
+}
+
 int tls_reload(struct tls *tls, char *error, size_t error_size)
 {
 	SSL_CTX *context = context_new();
@@ -182,6 +193,7 @@ int tls_reload(struct tls *tls, char *error, size_t error_size)
 		return -1;
 	}
 	x509_describe(SSL_CTX_get0_certificate(context), &tls->certificate);
+	context_authorities(tls, context);
 	SSL_CTX_free(tls->context); // open connections keep theirs
 	tls->context = context;
 	error[0] = 0;

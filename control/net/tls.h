@@ -12,15 +12,21 @@
 
 #define TLS_GROUP_HYBRID "X25519MLKEM768"
 
+enum tls_authorities {
+	TLS_AUTHORITIES_MAX = 8
+}; // that are told of; all of security.ca are believed
+
 struct ssl_ctx_st; // OpenSSL's SSL_CTX
 
 struct tls {
 	struct ssl_ctx_st *context; // NULL: no TLS, connections are plain
 	const struct config_security *config;
 	const char *node;
-	struct pki_certificate certificate; // ours
-	bool hybrid;                        // TLS_GROUP_HYBRID is offered
-	struct stat files[3];               // as they were read, or tried last
+	struct pki_certificate certificate;                    // ours
+	struct pki_certificate authority[TLS_AUTHORITIES_MAX]; // that we believe
+	uint32_t authorities;
+	bool hybrid;          // TLS_GROUP_HYBRID is offered
+	struct stat files[3]; // as they were read, or tried last
 };
 
 // Reads what `config` names (borrowed, like `node`); nothing when it names nothing. 0, or -1 with a

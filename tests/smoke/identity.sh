@@ -23,10 +23,20 @@ expect 0 sl a session list --json
 expect_json 'len(j["sessions"]) == 1'
 [ "$(node_pid b control)" = "$pid" ] || smoke_fail "b was restarted"
 
+# Of somebody else than ourselves, as Unix time.
+certificate_end() { date -d "$(openssl x509 -noout -enddate -in "$pki/$1/node.crt" | cut -d= -f2)" +%s; } # NODE
+
 smoke_say "one that ends soon is told of"
 issue "$pki" b -9000 1000
 expect_soon 15 "b warns" is b 'j["certificate"]["state"] == "expiring"'
 logged b "This node's certificate expires" || smoke_fail "the log does not warn"
+expect 0 sl b metrics
+own="role=\"node\",subject=\"b\",issuer=\"testbed\",serial=\"$(state b 'j["certificate"]["serial"]')\""
+python3 "$smoke_root/tests/unit/control/admin/openmetrics.py" "$smoke_work/out" \
+	"sluice_certificate_state{$own,sluice_certificate_state=\"expiring\"} 1" \
+	"sluice_certificate_not_after_timestamp_seconds{$own} $(certificate_end b)" \
+	'sluice_certificate_not_after_timestamp_seconds{role="authority",subject="testbed"' \
+	'sluice_peer_key_exchange_info{peer="a",group="' || smoke_fail "the metrics do not warn"
 
 smoke_say "expired"
 issue "$pki" b -9000 -60

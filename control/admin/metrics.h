@@ -1,0 +1,22 @@
+// What a node tells a monitoring system: families of metrics (openmetrics.h) from the same tables
+// as status, worker.list, link.list and session.show.
+#pragma once
+
+#include <stdint.h>
+
+#include <jansson.h>
+
+struct node;
+
+// Sessions have a series each for so many; sluice_sessions counts all.
+#define METRICS_SESSIONS_MAX 256u
+
+// An array of families: a new reference. `now_ns`: CLOCK_MONOTONIC; `unix_s`: the same instant as
+// seconds since 1970.
+json_t *metrics_gather(const struct node *node, uint64_t now_ns, double unix_s);
+
+// Append the families of links, of workers (metrics_plane.c) and of sessions (metrics_session.c).
+struct tables;
+void metrics_links(json_t *families, const struct tables *tables);
+void metrics_workers(json_t *families, const struct tables *tables, uint64_t now_ns);
+void metrics_sessions(json_t *families, const struct tables *tables);
