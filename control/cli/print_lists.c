@@ -68,6 +68,7 @@ int print_peers(const struct cli *cli, const json_t *result)
 		{"address", "address"},
 		{"link", "link"},
 		{">rtt", "rtt_ns"},
+		{"key exchange", "key_exchange"},
 		{"reason", "reason"},
 		{NULL, NULL},
 	};

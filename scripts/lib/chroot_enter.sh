@@ -6,6 +6,8 @@ set -euo pipefail
 root=$1 source=$2 build=$3
 shift 3
 
+# Its root is a mount of its own: ip netns exec changes how / propagates.
+mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount -t sysfs sysfs "$root/sys"
 mount --bind /dev "$root/dev"

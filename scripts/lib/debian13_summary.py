@@ -30,7 +30,8 @@ def main():
             for test in map(json.loads, file):
                 result = {"OK": "passed", "SKIP": "skipped"}.get(test["result"], "failed")
                 suite, name = test["name"].split(" / ", 1)
-                suites[suite.split(":")[-1]][result] += 1
+                for one in suite.split(":")[-1].split("+"):
+                    suites[one][result] += 1
                 if result == "failed":
                     failed.append(name)
                 elif result == "skipped":

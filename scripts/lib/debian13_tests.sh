@@ -35,8 +35,8 @@ rc=0 fast=()
 for suite in "${suites[@]}"; do
 	[ "$suite" = smoke ] || fast+=(--suite "$suite")
 done
-[ "${#fast[@]}" = 0 ] || meson test -C "$build" --no-rebuild --print-errorlogs --logbase fast "${fast[@]}" || rc=1
+[ "${#fast[@]}" = 0 ] || meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 3 --logbase fast "${fast[@]}" || rc=1
 [[ " ${suites[*]} " != *" smoke "* ]] ||
-	meson test -C "$build" --no-rebuild --print-errorlogs --logbase smoke "${smoke[@]}" || rc=1
+	meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier 3 --logbase smoke "${smoke[@]}" || rc=1
 python3 "$root/scripts/lib/debian13_summary.py" $json "$logs" || rc=1
 exit "$rc"
