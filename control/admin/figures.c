@@ -49,7 +49,8 @@ const struct figure figures[] = {
 	FIGURE("dictionary", FIGURE_U8, dictionary,
 		"id of the dictionary that was asked for, 0: none; dictionary_state says what "
 		"became of it"),
-	FIGURE("blocks_dictionary", FIGURE_U64, blocks_dictionary, "records packed with it"),
+	FIGURE("blocks_dictionary", FIGURE_U64, blocks_dictionary,
+		"records packed with the dictionary"),
 	FIGURE("blocks_no_dictionary", FIGURE_U64, blocks_no_dictionary,
 		"records packed without it, because the peer does not have the same"),
 	FIGURE("wire_sent_bytes", FIGURE_U64, wire_bytes_sent,
