@@ -23,6 +23,8 @@ const struct command cli_commands[] = {
 	{"pki", "init", &pki_init_method, NULL, NULL, NULL, NULL, pki_init_run},
 	{"pki", "issue", &pki_issue_method, NULL, NULL, NULL, NULL, pki_issue_run},
 	{"pki", "show", &pki_show_method, NULL, &pki_show_text, NULL, NULL, pki_show_run},
+	{"dict", "train", &dict_train_method, NULL, &dict_train_text, NULL, NULL, dict_train_run},
+	{"dict", "show", &dict_show_method, NULL, &dict_show_text, NULL, NULL, dict_show_run},
 	{"version", NULL, &version_method, NULL, &version_text, NULL, NULL, version_run},
 	{"help", NULL, &help_method, NULL, &help_text, NULL, NULL, help_run},
 	{0},
