@@ -56,7 +56,12 @@ static uint32_t zstd_encode_with(void *workspace, const struct dictionary *dicti
 	struct zstd_workspace *w = workspace;
 	size_t n;
 
-	ZSTD_CCtx_refCDict(w->encoder, dictionary->encoder[level - 1]); // it has its level
+	// A record that found no room leaves the context in its middle, where it takes no other
+	// dictionary.
+	ZSTD_CCtx_reset(w->encoder, ZSTD_reset_session_only);
+	n = ZSTD_CCtx_refCDict(w->encoder, dictionary->encoder[level - 1]); // it has its level
+	if (ZSTD_isError(n))
+		return 0;
 	n = ZSTD_compress2(w->encoder, out, room, in, size);
 	return ZSTD_isError(n) ? 0 : (uint32_t)n;
 }

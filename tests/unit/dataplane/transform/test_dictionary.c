@@ -222,6 +222,25 @@ static void encode__is_the_same_before_and_after_a_dictionary(void **state)
 	}
 }
 
+// A record that found no room leaves the context in the middle of it: the next one, of another
+// session, must get its own dictionary all the same.
+static void encode_with__takes_its_own_dictionary_after_a_record_without_room(void **state)
+{
+	uint32_t n;
+
+	(void)state;
+	for (uint32_t size = 20; size <= RECORD_RAW_MAX; size = size * 3 + 1) {
+		corpus_fill(CORPUS_RANDOM, size, raw, size);
+		assert_int_equal(
+			codec_zstd.encode_with(part(), json, 1, raw, size, slab, size / 2), 0);
+		corpus_fill(CORPUS_TEXT, size, raw, 500);
+		n = codec_zstd.encode_with(part(), other, 3, raw, 500, slab, BLOCK_SIZE);
+		assert_in_range(n, 1, 500);
+		assert_true(codec_zstd.decode_with(part(), other, slab, n, back, 500));
+		assert_memory_equal(raw, back, 500);
+	}
+}
+
 static void encode_with__allocates_nothing(void **state)
 {
 	int64_t before = allocs_total();
@@ -327,6 +346,7 @@ int main(void)
 		cmocka_unit_test(decode_with__a_frame_that_names_another_dictionary_is_refused),
 		cmocka_unit_test(decode_with__truncated_and_wrong_lengths_are_refused),
 		cmocka_unit_test(encode__is_the_same_before_and_after_a_dictionary),
+		cmocka_unit_test(encode_with__takes_its_own_dictionary_after_a_record_without_room),
 		cmocka_unit_test(encode_with__allocates_nothing),
 		cmocka_unit_test(dictionary_init__knows_what_it_was_given),
 		cmocka_unit_test(dictionary_init__refuses_what_is_none),

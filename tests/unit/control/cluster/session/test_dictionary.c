@@ -149,6 +149,24 @@ static void accept__a_dictionary_of_another_codec_is_refused(void **state)
 	assert_int_equal(stage_attempts(s), 0);
 }
 
+// Of a session that ran: what the dataplane has to say beyond its reason is for people.
+static void closed__says_which_dictionary_was_not_agreed_on(void **state)
+{
+	struct stage *s = *state;
+	struct plane_event event = {.type = PLANE_CLOSED, .cid = 0x01000201};
+
+	snprintf(event.text, sizeof(event.text), "it was closed");
+	session_on_event(&s->core, &s->turn, &event, &s->out);
+	stage_tell(s);
+	assert_string_equal(s->story, "");
+	event.flags = PLANE_CLOSED_TELL;
+	snprintf(event.text, sizeof(event.text), "node b sent a record packed with dictionary 7");
+	session_on_event(&s->core, &s->turn, &event, &s->out);
+	stage_tell(s);
+	assert_string_equal(s->story,
+		"log session 01000201 ended: node b sent a record packed with dictionary 7\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest stories[] = {
@@ -163,6 +181,7 @@ int main(void)
 		STORY(accept__another_one_that_differs_in_the_last_byte),
 		STORY(accept__none_under_that_id),
 		STORY(accept__a_dictionary_of_another_codec_is_refused),
+		STORY(closed__says_which_dictionary_was_not_agreed_on),
 	};
 	return cmocka_run_group_tests(stories, NULL, NULL);
 }
