@@ -14,6 +14,8 @@ static const struct goal goals[] = {
 	{"goodput, vhost-user, 9000", "transport/goodput/vhost*/9000/null/none*", GOAL_RATIO, 0.80},
 	{"goodput, AES-256-GCM (limit: port and cipher in series)",
 		"transport/goodput/*/aes-256-gcm/none*", GOAL_RATIO, 0.80},
+	{"goodput, lz4 and AES-256-GCM (limit: library, cipher and port in series)",
+		"transport/goodput/*/aes-256-gcm/lz4", GOAL_RATIO, 0.80},
 	{"goodput, 0.1 % loss, of the AIMD law", "transport/loss/*/0.1*", GOAL_RATIO, 0.95},
 	{"goodput, 1 % loss, of the AIMD law", "transport/loss/*/1", GOAL_RATIO, 0.80},
 	{"64-byte messages a second", "transport/messages/*/64*", GOAL_MEDIAN, 10e6},

@@ -83,6 +83,7 @@ static struct plane_command command_for(
 		.initiator = side == 0,
 		.peer = "perf",
 		.service = "perf",
+		.codec = p->codec,
 		.cipher = p->cipher};
 
 	if (p->cipher != CIPHER_NULL) {

@@ -17,6 +17,7 @@ struct pair {
 	unsigned sessions;
 	unsigned opened;   // those of others too
 	uint8_t cipher;    // enum cipher_id of sessions that are opened from now on
+	uint8_t codec;     // enum codec_id, the same
 	struct apps *apps; // the rig's (apps.h), or NULL
 	char error[192];
 };

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "perf/codec/corpus.h"
 #include "perf/pin.h"
 #include "perf/transport/apps.h"
 #include "perf/transport/hugepages.h"
@@ -118,23 +119,36 @@ static void child_sample(struct pair *pair, uint32_t mtu, struct rig_page *page)
 	child_extra(page);
 }
 
+// What a codec can pack, in all of the sources' buffers. -1: there is none.
+static int child_text(struct pair *pair)
+{
+	const uint8_t *text = corpus_bytes(CORPUS_TEXT);
+
+	for (uint32_t at = 0; text && at < ENDPOINT_BUFFERS * APP_BLOCK_SIZE; at += CORPUS_SIZE)
+		memcpy(pair->node[0].endpoint.buffers + at, text, CORPUS_SIZE);
+	return text ? 0 : -1;
+}
+
 // Serves until the other end closes. The harness died: so do we, and give back what was taken.
 static void child_main(uint32_t kind, uint32_t mtu, int socket, struct rig_page *page)
 {
 	struct apps *apps = apps_new(); // first: they are copies of us
 	struct pair *pair;
+	bool ready = false;
 	char byte = 0;
 
 	if (!bench_instant)
 		hugepages_take(MEMORY_MB);
 	pair = pair_new((enum link_kind)(kind & 0xf), mtu, page->figures.error,
 		sizeof(page->figures.error));
-	page->result = pair ? 0 : -1;
 	if (pair) {
 		pair->apps = apps;
-		pair->cipher = (uint8_t)(kind >> 4);
+		pair->cipher = kind >> 4 & 3;
+		pair->codec = kind >> 6 & 3;
+		ready = pair->codec == CODEC_NONE || child_text(pair) == 0;
 	}
-	while (send(socket, &byte, 1, MSG_NOSIGNAL) == 1 && pair && read(socket, &byte, 1) == 1)
+	page->result = ready ? 0 : -1;
+	while (send(socket, &byte, 1, MSG_NOSIGNAL) == 1 && ready && read(socket, &byte, 1) == 1)
 		child_sample(pair, mtu, page);
 	apps_free(apps);
 	if (pair)

@@ -13,14 +13,19 @@
 		.param = SCENE(SCENE_##WHICH, LINK_##KIND, MTU), .argument = (ARGUMENT),     \
 		.location = "dataplane/loop.c:loop_turn", RIG                                \
 	}
-// The same, encrypted.
-#define RATE_SEALED(ID, LIMIT, WHICH, MTU, ARGUMENT)                                          \
-	{                                                                                     \
-		.id = "transport/" ID, .unit = "B/s", .limit = LIMIT, .bytes = BYTES_##WHICH, \
-		.sample_ms = LEAST_MS, .pairs_max = PAIRS,                                    \
-		.param = SCENE(SCENE_##WHICH, SEALED(LINK_MEMIF, CIPHER_AES_256_GCM), MTU),   \
-		.argument = (ARGUMENT), .location = "dataplane/loop.c:loop_turn", RIG         \
+// The same, encrypted; and packed.
+#define RATE_SEALED(ID, LIMIT, WHICH, KIND, MTU, CODEC, ARGUMENT)                                  \
+	{                                                                                          \
+		.id = "transport/" ID, .unit = "B/s", .limit = LIMIT, .bytes = BYTES_##WHICH,      \
+		.sample_ms = LEAST_MS, .pairs_max = PAIRS,                                         \
+		.param =                                                                           \
+			SCENE(SCENE_##WHICH, SEALED(LINK_##KIND, CIPHER_AES_256_GCM, CODEC), MTU), \
+		.argument = (ARGUMENT), .location = "dataplane/loop.c:loop_turn", RIG              \
 	}
+#define GOODPUT_SEALED(NAME, KIND, MTU, CODEC)                                                  \
+	RATE_SEALED("limit/raw-sealed/" NAME, NULL, RAW_SEALED, KIND, MTU, CODEC, 0),           \
+		RATE_SEALED("goodput/" NAME, "transport/limit/raw-sealed/" NAME, GOODPUT, KIND, \
+			MTU, CODEC, RECORD)
 // Messages of so many bytes.
 #define MESSAGES(ID, LIMIT, WHICH, SIZE)                                               \
 	{                                                                              \
@@ -72,8 +77,6 @@ const struct bench transport_benches[] = {
 	RATE("limit/raw/af_xdp/1500", "B/s", NULL, RAW, AF_XDP, 1500, 0),
 	RATE("limit/raw-copied/memif/1500", "B/s", NULL, RAW_COPIED, MEMIF, 1500, 0),
 	RATE("limit/raw-copied/memif/9000", "B/s", NULL, RAW_COPIED, MEMIF, 9000, 0),
-	RATE_SEALED("limit/raw-sealed/memif/1500/aes-256-gcm", NULL, RAW_SEALED, 1500, 0),
-	RATE_SEALED("limit/raw-sealed/memif/9000/aes-256-gcm", NULL, RAW_SEALED, 9000, 0),
 	RATE("limit/raw-frames/memif/64", "1/s", NULL, RAW_FRAMES, MEMIF, 1500, 0),
 	RTT("limit/ping-pong/memif/64", NULL, RAW_RTT, MEMIF, 1500, 64),
 	RTT("limit/ping-pong/memif/1024", NULL, RAW_RTT, MEMIF, 1500, 1024),
@@ -99,10 +102,12 @@ const struct bench transport_benches[] = {
 		RECORD),
 	RATE("copied/memif/9000/null/none", "B/s", COPIED("memif/9000"), GOODPUT, MEMIF, 9000,
 		RECORD),
-	RATE_SEALED("goodput/memif/1500/aes-256-gcm/none",
-		"transport/limit/raw-sealed/memif/1500/aes-256-gcm", GOODPUT, 1500, RECORD),
-	RATE_SEALED("goodput/memif/9000/aes-256-gcm/none",
-		"transport/limit/raw-sealed/memif/9000/aes-256-gcm", GOODPUT, 9000, RECORD),
+	GOODPUT_SEALED("memif/1500/aes-256-gcm/none", MEMIF, 1500, CODEC_NONE),
+	GOODPUT_SEALED("memif/9000/aes-256-gcm/none", MEMIF, 9000, CODEC_NONE),
+	GOODPUT_SEALED("vhost/1500/aes-256-gcm/none", VHOST, 1500, CODEC_NONE),
+	GOODPUT_SEALED("vhost/9000/aes-256-gcm/none", VHOST, 9000, CODEC_NONE),
+	GOODPUT_SEALED("memif/1500/aes-256-gcm/lz4", MEMIF, 1500, CODEC_LZ4),
+	GOODPUT_SEALED("memif/9000/aes-256-gcm/lz4", MEMIF, 9000, CODEC_LZ4),
 	RATE("records/memif/1500/1K", "B/s", RAW("memif/1500"), GOODPUT, MEMIF, 1500, 1024),
 	RATE("records/memif/1500/8K", "B/s", RAW("memif/1500"), GOODPUT, MEMIF, 1500, 8192),
 	RATE("streams/memif/1500/8", "B/s", RAW("memif/1500"), GOODPUT, MEMIF, 1500,

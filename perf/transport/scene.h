@@ -21,7 +21,8 @@ enum scene_id {
 	SCENE_GOODPUT, // argument: record size, and streams << 24; units: payload bytes delivered
 	SCENE_RAW,     // units: bytes of IP packets
 	SCENE_RAW_COPIED,   // the same, the payload copied in and out
-	SCENE_RAW_SEALED,   // the same plus the bare cipher's time, in series
+	SCENE_RAW_SEALED,   // the first plus the bare cipher's time, in series; with a codec its
+			    // library's too, units: bytes before it
 	SCENE_MESSAGES,     // argument: their size; units: messages delivered
 	SCENE_RAW_FRAMES,   // frames of 64 bytes; units: frames
 	SCENE_RTT,          // argument: size
@@ -41,8 +42,10 @@ enum scene_id {
 	SCENE_COUNT,
 };
 
-// A row's parameter: which scene, on which link. A session's cipher is its link's, too.
-#define SEALED(kind, cipher)    ((uint32_t)(kind) | (uint32_t)(cipher) << 4)
+// A row's parameter: which scene, on which link. A session's cipher and codec are its link's, too
+// (codec: none, or one of the first three). With a codec the sources send text.
+#define SEALED(kind, cipher, codec) \
+	((uint32_t)(kind) | (uint32_t)(cipher) << 4 | (uint32_t)(codec) << 6)
 #define SCENE(scene, kind, mtu) ((uint32_t)(scene) | (uint32_t)(kind) << 8 | (uint32_t)(mtu) << 16)
 
 scene_run scene_goodput, scene_raw, scene_raw_copied, scene_raw_sealed, scene_messages,

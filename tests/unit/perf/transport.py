@@ -32,8 +32,9 @@ assert 1.9 < plain["bytes_memcpy"] < 4, plain
 assert plain["allocs"] in (0, None), plain
 # A cipher's pass is no copy, and no key that it changes is allocated.
 for mtu in (1500, 9000):
-    sealed = rows[f"transport/goodput/memif/{mtu}/aes-256-gcm/none"]["counters"]
-    assert sealed["bytes_memcpy"] == 0 and sealed["allocs"] in (0, None), sealed
+    for link, codec in (("memif", "none"), ("vhost", "none"), ("memif", "lz4")):
+        sealed = rows[f"transport/goodput/{link}/{mtu}/aes-256-gcm/{codec}"]["counters"]
+        assert sealed["bytes_memcpy"] == 0 and sealed["allocs"] in (0, None), sealed
 # How fair the law is, sim_bulk judges; here only that each sample says it.
 for sessions in (2, 8):
     assert rows[f"transport/fairness/memif/{sessions}"]["extra"]["jain"] > 0, sessions
