@@ -53,6 +53,8 @@ const struct figure figures[] = {
 		"records packed with the dictionary"),
 	FIGURE("blocks_no_dictionary", FIGURE_U64, blocks_no_dictionary,
 		"records packed without it, because the peer does not have the same"),
+	FIGURE("rekeys", FIGURE_U32, rekeys,
+		"times that the key of what this end sends changed; the peer counts its own"),
 	FIGURE("wire_sent_bytes", FIGURE_U64, wire_bytes_sent,
 		"UDP payload sent, headers and retransmissions included"),
 	FIGURE("wire_received_bytes", FIGURE_U64, wire_bytes_received, "UDP payload received"),

@@ -40,6 +40,7 @@ static const struct session_metric {
 	{"sluice_session_duplicates", "", OPENMETRICS_COUNTER, "duplicates", 0},
 	{"sluice_session_cuts", "", OPENMETRICS_COUNTER, "cuts", 0},
 	{"sluice_session_timeouts", "", OPENMETRICS_COUNTER, "timeouts", 0},
+	{"sluice_session_rekeys", "", OPENMETRICS_COUNTER, "rekeys", 0},
 	{"sluice_session_path_falls", "", OPENMETRICS_COUNTER, "path_falls", 0},
 	{"sluice_session_dictionary_records", "", OPENMETRICS_COUNTER, "blocks_dictionary", 0},
 	{"sluice_session_no_dictionary_records", "", OPENMETRICS_COUNTER, "blocks_no_dictionary",

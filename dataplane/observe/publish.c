@@ -38,6 +38,7 @@ static void publish_identity(const struct session *s, struct session_stats *row)
 	memcpy(row->service, s->service, sizeof(row->service));
 	row->opened_ns = s->opened_ns;
 	row->wire_bytes_received = s->wire_bytes_received;
+	row->rekeys = s->keys->send.phase;
 }
 
 static void publish_codec(const struct session *s, struct session_stats *row)

@@ -56,7 +56,8 @@ struct session_stats {
 	uint32_t path_falls;      // times that large packets vanished: back to the smallest
 	uint8_t dictionary;       // id of the one that was asked for, 0: none
 	uint8_t dictionary_state; // enum dictionary_state
-	uint8_t reserved[6];
+	uint8_t reserved[2];
+	uint32_t rekeys;               // times that the key of what this end sends changed
 	uint64_t blocks_dictionary;    // records packed with it,
 	uint64_t blocks_no_dictionary; // and those packed without, though one was asked for
 };

@@ -186,6 +186,9 @@ static void rekey_with(uint32_t every, enum cipher_backend backend)
 	stream(pair, s, 300); // 14,000 packets
 	keys = &pair->a.w.keys[wire_cid_slot(s.a)];
 	assert_true(keys->send.phase >= 8);
+	pair_turns(pair, 4000); // every row is published
+	assert_int_equal(
+		pair->a.tables->session[0][wire_cid_slot(s.a)].stats.rekeys, keys->send.phase);
 	assert_true(pair->b.w.keys[wire_cid_slot(s.b)].receive.phase >= keys->send.phase - 1);
 	assert_true(keys->receive.phase < keys->send.phase); // b sends ACKs only
 	assert_int_equal(drops_all(&pair->a) + drops_all(&pair->b), 0);

@@ -43,6 +43,7 @@ static void fill_session(uint32_t slot, const char *service)
 	s->raw_bytes_sent = UINT64_C(1) << 40;
 	s->blocks_raw = s->blocks_raw_by[RAW_LITTLE] = 3;
 	s->retransmits = 7;
+	s->rekeys = 2;
 	s->srtt_ns = 123456;
 	s->cwnd_milli = 10500;
 	snprintf(s->peer, sizeof(s->peer), "b");
