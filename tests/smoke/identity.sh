@@ -79,13 +79,14 @@ python3 - "$(sed -n 's/^  listen: //p' "$SLUICE_TESTBED/a/node.yaml")" <<-'PYTHO
 PYTHON
 
 smoke_say "another node's"
-python3 - "$(sed -n 's/^  listen: //p' "$SLUICE_TESTBED/a/node.yaml")" "$pki" <<-'PYTHON' >"$smoke_work/words" || true
+version=$(sed -n 's/^#define MESSAGE_VERSION *//p' "$smoke_root/control/net/message.h")
+python3 - "$(sed -n 's/^  listen: //p' "$SLUICE_TESTBED/a/node.yaml")" "$pki" "$version" <<-'PYTHON' >"$smoke_work/words" || true
 	import socket, ssl, subprocess, sys
 	host, port = sys.argv[1].rsplit(":", 1)
 	context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 	context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 	context.load_cert_chain(sys.argv[2] + "/a/node.crt", sys.argv[2] + "/a/node.key")
-	hello = b'{"type":"hello","version":4,"boot_id":"0000000000000000","node":"b","to":"a"}'
+	hello = b'{"type":"hello","version":%d,"boot_id":"0000000000000000","node":"b","to":"a"}' % int(sys.argv[3])
 	with context.wrap_socket(socket.create_connection((host, int(port)), timeout=10)) as peer:
 	    peer.send(len(hello).to_bytes(4, "big") + hello)
 	    print(peer.recv(1000))
