@@ -8,6 +8,7 @@
 #include <lz4.h>
 #include <snappy-c.h>
 #include <stdlib.h>
+#include <zdict.h>
 #include <zstd.h>
 
 enum { SPARE_SIZE = 128 << 10, BROTLI_WINDOW = 16 };
@@ -15,6 +16,8 @@ enum { SPARE_SIZE = 128 << 10, BROTLI_WINDOW = 16 };
 struct library {
 	ZSTD_CCtx *zstd_encoder;
 	ZSTD_DCtx *zstd_decoder;
+	ZSTD_CDict *zstd_encoder_dictionary; // NULL: without
+	ZSTD_DDict *zstd_decoder_dictionary;
 	struct isal_zstream deflate;
 	struct inflate_state inflate;
 	uint8_t deflate_levels[ISAL_DEF_LVL3_DEFAULT];
@@ -37,7 +40,47 @@ void library_free(struct library *l)
 		return;
 	ZSTD_freeCCtx(l->zstd_encoder);
 	ZSTD_freeDCtx(l->zstd_decoder);
+	ZSTD_freeCDict(l->zstd_encoder_dictionary);
+	ZSTD_freeDDict(l->zstd_decoder_dictionary);
 	free(l);
+}
+
+bool library_dictionary(struct library *l, const uint8_t *bytes, uint32_t size, int level)
+{
+	l->zstd_encoder_dictionary = ZSTD_createCDict(bytes, size, level);
+	l->zstd_decoder_dictionary = ZSTD_createDDict(bytes, size);
+	return l->zstd_encoder_dictionary && l->zstd_decoder_dictionary;
+}
+
+uint32_t library_train(
+	uint8_t *out, uint32_t room, const uint8_t *samples, uint32_t size, uint32_t count)
+{
+	size_t *sizes = malloc(count * sizeof(*sizes)), made = 0;
+
+	for (uint32_t i = 0; sizes && i < count; i++)
+		sizes[i] = size;
+	if (sizes)
+		made = ZDICT_trainFromBuffer(out, room, samples, sizes, count);
+	free(sizes);
+	return ZDICT_isError(made) ? 0 : (uint32_t)made;
+}
+
+static size_t zstd_pack(
+	struct library *l, int level, const uint8_t *in, uint32_t size, uint8_t *out, uint32_t room)
+{
+	if (l->zstd_encoder_dictionary) // it has its level
+		return ZSTD_compress_usingCDict(
+			l->zstd_encoder, out, room, in, size, l->zstd_encoder_dictionary);
+	return ZSTD_compressCCtx(l->zstd_encoder, out, room, in, size, level);
+}
+
+static size_t zstd_unpack(
+	struct library *l, const uint8_t *in, uint32_t size, uint8_t *out, uint32_t raw_size)
+{
+	if (l->zstd_decoder_dictionary)
+		return ZSTD_decompress_usingDDict(
+			l->zstd_decoder, out, raw_size, in, size, l->zstd_decoder_dictionary);
+	return ZSTD_decompressDCtx(l->zstd_decoder, out, raw_size, in, size);
 }
 
 static uint32_t deflate_pack(
@@ -93,7 +136,7 @@ uint32_t library_pack(struct library *l, enum codec_id codec, int level, const u
 		return got > 0 ? (uint32_t)got : 0;
 	}
 	case CODEC_ZSTD:
-		n = ZSTD_compressCCtx(l->zstd_encoder, out, room, in, size, level);
+		n = zstd_pack(l, level, in, size, out, room);
 		return ZSTD_isError(n) ? 0 : (uint32_t)n;
 	case CODEC_DEFLATE:
 		return deflate_pack(l, level, in, size, out, room);
@@ -132,7 +175,7 @@ bool library_unpack(struct library *l, enum codec_id codec, const uint8_t *in, u
 		return LZ4_decompress_safe((const char *)in, (char *)out, (int)size,
 			       (int)raw_size) == (int)raw_size;
 	case CODEC_ZSTD:
-		return ZSTD_decompressDCtx(l->zstd_decoder, out, raw_size, in, size) == raw_size;
+		return zstd_unpack(l, in, size, out, raw_size) == raw_size;
 	case CODEC_DEFLATE:
 		return inflate_unpack(l, in, size, out, raw_size);
 	case CODEC_BROTLI:

@@ -1,9 +1,19 @@
-// The rows codec/* (a codec alone) and pipeline/* (a record's way through compress.c), each against
-// the bare library at the same block size, level, corpus and room.
+// The rows codec/* (a codec alone), dictionary/* (the same with one) and pipeline/* (a record's way
+// through compress.c), each against the bare library at the same block size, level, corpus and
+// room.
 #include <assert.h>
 
 #include "dataplane/transform/codec_brotli.h"
 #include "perf/codec/rows.h"
+
+// With a dictionary of other records of the same corpus.
+#define DICTIONARY(level, size_name, size)                                          \
+	CODEC_PAIR("dictionary", "zstd/" #level "/" size_name "/json/encode", size, \
+		SCENE(CODEC_ZSTD, level, CORPUS_JSON), SCENE_DICTIONARY,            \
+		"dataplane/transform/codec_zstd.c:zstd_encode_with", false)         \
+	CODEC_PAIR("dictionary", "zstd/" #level "/" size_name "/json/decode", size, \
+		SCENE(CODEC_ZSTD, level, CORPUS_JSON), SCENE_DICTIONARY | SCENE_IN, \
+		"dataplane/transform/codec_zstd.c:zstd_decode_with", false)
 
 #define PIPELINE_PAIR(codec, id, level, size_name, size, corpus_name, corpus)    \
 	CODEC_PAIR("pipeline", codec "/" size_name "/" corpus_name "/out", size, \
@@ -32,6 +42,9 @@ const struct bench codec_benches[] = {
 	CODEC_LEVEL("deflate", CODEC_DEFLATE, 1, "codec_deflate.c", false)
 	CODEC_LEVEL("brotli", CODEC_BROTLI, 6, "codec_brotli.c", false)
 	CODEC_LEVEL("snappy", CODEC_SNAPPY, 0, "codec_snappy.c", false)
+	DICTIONARY(1, "512", 512)
+	DICTIONARY(1, "1350", 1350)
+	DICTIONARY(3, "512", 512)
 	PIPELINE("lz4", CODEC_LZ4, 1)
 	PIPELINE("zstd", CODEC_ZSTD, 1)
 	PIPELINE("deflate", CODEC_DEFLATE, 1)

@@ -13,7 +13,7 @@
 #include "perf/codec/library.h"
 #include "perf/count.h"
 
-enum { BLOCKS_MAX = 16, SPARE = 128 << 10 };
+enum { BLOCKS_MAX = 16, SPARE = 128 << 10, DICTIONARY_SIZE = 32 << 10 };
 
 // One record: where it is, packed as ours packs it, and how it came out.
 struct block {
@@ -30,6 +30,7 @@ struct scene {
 	uint32_t task, size, blocks, next;
 	struct library *library;
 	struct codec_workspace *workspace;
+	const struct dictionary *dictionary; // NULL: without
 	uint8_t *back, *spare;
 	uint64_t raw_bytes;
 	uint64_t hash; // of what was checked; 0: nothing yet
@@ -60,13 +61,33 @@ static uint32_t room_of(const struct scene *s)
 
 // ---- one record -------------------------------------------------------------------------------
 
+// Ours, into at most `room` bytes.
+static uint32_t encode(struct scene *s, struct block *b, uint32_t room)
+{
+	void *part = codec_workspace_of(s->workspace, s->codec);
+
+	if (s->dictionary)
+		return s->codec->encode_with(
+			part, s->dictionary, s->level, b->raw, s->size, b->stored, room);
+	return s->codec->encode(part, s->level, b->raw, s->size, b->stored, room);
+}
+
+static bool decode(struct scene *s, struct block *b)
+{
+	void *part = codec_workspace_of(s->workspace, s->codec);
+
+	if (s->dictionary)
+		return s->codec->decode_with(
+			part, s->dictionary, b->stored, b->stored_size, s->back, s->size);
+	return s->codec->decode(part, b->stored, b->stored_size, s->back, s->size);
+}
+
 static void pack(struct scene *s, struct block *b)
 {
 	struct compressed c;
 
 	if (!(s->task & SCENE_PIPELINE)) {
-		b->stored_size = s->codec->encode(codec_workspace_of(s->workspace, s->codec),
-			s->level, b->raw, s->size, b->stored, room_of(s));
+		b->stored_size = encode(s, b, room_of(s));
 		b->packed = b->stored_size > 0;
 		return;
 	}
@@ -96,8 +117,7 @@ static bool unpack(struct scene *s, struct block *b)
 	struct block_header header;
 
 	if (!(s->task & SCENE_PIPELINE))
-		return s->codec->decode(codec_workspace_of(s->workspace, s->codec), b->stored,
-			b->stored_size, s->back, s->size);
+		return decode(s, b);
 	return block_header_parse(&header, b->header, BLOCK_HEADER_SIZE) &&
 	       expand_record(&header, b->packed, b->packed ? b->stored : b->raw, s->workspace, NULL,
 		       s->back, true) == VERDICT_ACCEPT;
@@ -124,21 +144,48 @@ static bool prepare(struct scene *s, struct block *b)
 		pack(s, b);
 		return true;
 	}
-	b->stored_size = s->codec->encode(codec_workspace_of(s->workspace, s->codec), s->level,
-		b->raw, s->size, b->stored, SPARE);
+	b->stored_size = encode(s, b, SPARE);
 	b->packed = true;
 	return b->stored_size > 0;
+}
+
+// Where record `i` lies: spread over the corpus, so that small ones are not all of its beginning.
+static size_t place_of(uint32_t i)
+{
+	return (size_t)i * (CORPUS_SIZE / BLOCKS_MAX);
+}
+
+// Made of the records that lie between those that are packed, for both sides.
+static bool dictionary_new(struct scene *s, const uint8_t *bytes)
+{
+	uint32_t each = (CORPUS_SIZE / BLOCKS_MAX - s->size) / s->size, n = 0, size;
+	uint8_t made[DICTIONARY_SIZE], *samples = malloc((size_t)each * BLOCKS_MAX * s->size);
+	void *memory;
+
+	for (uint32_t i = 0; samples && i < BLOCKS_MAX; i++, n += each)
+		memcpy(samples + (size_t)n * s->size, bytes + place_of(i) + s->size,
+			(size_t)each * s->size);
+	size = samples ? library_train(made, sizeof(made), samples, s->size, n) : 0;
+	free(samples);
+	if (size == 0 || !library_dictionary(s->library, made, size, s->level))
+		return false;
+	memory = mmap(NULL, dictionary_memory(size), PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (memory == MAP_FAILED)
+		return false;
+	s->dictionary = dictionary_init(memory, 1, made, size);
+	return s->dictionary != NULL;
 }
 
 static bool prepare_all(struct scene *s, enum corpus corpus)
 {
 	const uint8_t *bytes = corpus_bytes(corpus);
 
-	if (!bytes || !s->library || !s->workspace || !s->back || !s->spare)
+	if (!bytes || !s->library || !s->workspace || !s->back || !s->spare ||
+		(s->task & SCENE_DICTIONARY && !dictionary_new(s, bytes)))
 		return false;
 	for (uint32_t i = 0; i < s->blocks; i++) {
-		// Spread over the corpus: small blocks are not all of its beginning.
-		s->block[i].raw = bytes + (size_t)i * (CORPUS_SIZE / BLOCKS_MAX);
+		s->block[i].raw = bytes + place_of(i);
 		s->raw_bytes += s->size;
 		if (s->task & SCENE_IN && !prepare(s, &s->block[i]))
 			return false;
@@ -172,6 +219,8 @@ void scene_close(void *state)
 {
 	struct scene *s = state;
 
+	if (s->dictionary)
+		munmap((void *)(uintptr_t)s->dictionary, dictionary_memory(s->dictionary->size));
 	library_free(s->library);
 	scene_workspace_free(s->workspace);
 	free(s->back);

@@ -10,9 +10,10 @@
 	((uint32_t)(codec) | (uint32_t)(level) << 8 | (uint32_t)(corpus) << 16)
 
 enum scene_task {
-	SCENE_IN = 1,       // unpacked, not packed
-	SCENE_PIPELINE = 2, // a record's way: header, bounds, CRC32C; else the codec alone
-	SCENE_LIMIT = 4,    // by the library
+	SCENE_IN = 1,         // unpacked, not packed
+	SCENE_PIPELINE = 2,   // a record's way: header, bounds, CRC32C; else the codec alone
+	SCENE_LIMIT = 4,      // by the library
+	SCENE_DICTIONARY = 8, // zstd with a dictionary of 32 KiB, made of other records
 };
 
 struct codec_workspace;

@@ -47,6 +47,19 @@ with tempfile.TemporaryDirectory(prefix="sluice-perf-codec-") as folder:
         subprocess.run([perf, "run", "--smoke", "--filter", filter, "--json", by_name], check=True)
         with open(by_name) as f:
             assert len(json.load(f)["results"]) == count, filter
+    # With a dictionary: the same work as the library's own call with the same one.
+    with_one = folder + "/dictionary.json"
+    subprocess.run([perf, "run", "--smoke", "--filter", "dictionary/*", "--json", with_one], check=True)
+    with open(with_one) as f:
+        run = json.load(f)
+    rows_with = {r["id"]: r for r in run["results"]}
+    assert run["failed"] == [] and set(rows_with) == {
+        b["id"] for b in listed if b["limit"] and b["id"].startswith("dictionary/")} and len(rows_with) == 6
+    for name, row in rows_with.items():
+        assert row["hash"] == row["limit"]["hash"] != "0" * 16, name + ": not the work of its limit"
+        assert row["counters"]["allocs"] in (0, None) and row["counters"]["bytes_memcpy"] == 0, name
+    name = f"zstd/1/{SIZE}/json/encode"
+    assert rows_with["dictionary/" + name]["extra"]["ratio"] > 1.2 * rows["codec/" + name]["extra"]["ratio"]
     page = folder + "/page.html"
     subprocess.run([perf, "report", page, "--json", out, "--no-profile"], check=True)
     with open(page) as f:
