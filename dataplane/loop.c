@@ -29,6 +29,7 @@ uint32_t loop_turn(struct worker *w, uint64_t now_ns)
 	work += session_events(w);
 	work += apply_turn(w, now_ns);
 	work += send_take(w, now_ns);
+	apply_on_time(w, now_ns);
 	session_route_pending(w, now_ns);
 	transport_on_time(w->transport,
 		now_ns); // after what arrived: an ACK in the ring must not lose to its timer

@@ -114,7 +114,7 @@ struct worker {
 
 	// Time and figures.
 	uint64_t now_ns; // of this turn
-	uint64_t last_work_ns, published_ns, sessions_published_ns;
+	uint64_t last_work_ns, published_ns, sessions_published_ns, reserved_looked_ns;
 	struct worker_counters counters;
 	struct worker_load load;
 };

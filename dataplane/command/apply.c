@@ -9,7 +9,9 @@
 #include "dataplane/observe/trace.h"
 #include "dataplane/worker.h"
 
-#define ROUTE_PATIENCE_NS 3000000000ull
+#define ROUTE_PATIENCE_NS    3000000000ull
+#define RESERVED_PATIENCE_NS (PLANE_RESERVED_MS * 1000000ull)
+#define RESERVED_LOOK_NS     1000000000ull
 
 static struct app_channel *apply_app(struct worker *w, const struct plane_command *command)
 {
@@ -255,4 +257,20 @@ uint32_t apply_turn(struct worker *w, uint64_t now_ns)
 		explicit_bzero(&command, sizeof(command)); // it carried secrets
 	}
 	return n;
+}
+
+void apply_on_time(struct worker *w, uint64_t now_ns)
+{
+	if (now_ns - w->reserved_looked_ns < RESERVED_LOOK_NS)
+		return;
+	w->reserved_looked_ns = now_ns;
+	for (uint32_t slot = 0, left = w->sessions_count; left > 0 && slot < CONNS_MAX; slot++) {
+		struct session *s = &w->sessions[slot];
+
+		if (!s->conn)
+			continue;
+		left--;
+		if (!s->routed && s->peer_cid == 0 && now_ns - s->opened_ns > RESERVED_PATIENCE_NS)
+			apply_release(w, s, CLOSE_LOCAL);
+	}
 }

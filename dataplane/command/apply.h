@@ -8,3 +8,5 @@ struct worker;
 
 // Returns how many were applied.
 uint32_t apply_turn(struct worker *w, uint64_t now_ns);
+// Gives back what control reserved and forgot: it died, or an event of ours did not reach it.
+void apply_on_time(struct worker *w, uint64_t now_ns);

@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+_Static_assert((uint32_t)PLANE_RESERVED_MS > (uint32_t)SESSION_TIMEOUT_MS_MAX,
+	"a worker waits longer than an attempt");
+
 void session_core_init(struct session_core *core, const struct config *config)
 {
 	memset(core, 0, sizeof(*core));

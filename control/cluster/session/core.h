@@ -36,6 +36,10 @@ void attempt_reserve(const struct attempt *attempt, struct session_output *out);
 // The reserved attempt goes on: an offer to the peer, or waiting for it.
 void attempt_offer(struct session_core *core, const struct session_turn *turn,
 	struct attempt *attempt, struct session_output *out);
+// Its worker has a connection id for it: offer, or open the accepting end, or (without a cipher
+// that is open already) answer.
+void attempt_reserved(struct session_core *core, const struct session_turn *turn,
+	struct attempt *attempt, uint32_t cid, struct session_output *out);
 // The accepting end is there: the answer goes back.
 void attempt_answer(
 	const struct session_turn *turn, struct attempt *attempt, struct session_output *out);

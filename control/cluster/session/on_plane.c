@@ -70,23 +70,35 @@ void session_on_plane_down(
 	}
 }
 
+// The attempt that asked for this row and has not heard its id.
 static struct attempt *attempt_for_row(struct session_core *core, const struct session_stats *row)
 {
+	bool reserved = row->state == SESSION_RESERVED;
+
 	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++) {
 		struct attempt *attempt = &core->attempts[i];
+		bool accepting = attempt->step == ATTEMPT_ACCEPTING;
+		// The accepting end without a cipher is opened at once, every other one reserved.
+		bool due = accepting && attempt->cipher == CIPHER_NULL ? !reserved : reserved;
 
-		if (attempt->cid != 0 || attempt->worker != row->session >> 24 ||
-			attempt->app != row->app)
-			continue;
-		// Reservations of one application on one worker are interchangeable; an opened end
-		// is not.
-		if (attempt->step == ATTEMPT_RESERVING && row->state == SESSION_RESERVED)
-			return attempt;
-		if (attempt->step == ATTEMPT_ACCEPTING && row->state != SESSION_RESERVED &&
+		if ((accepting || attempt->step == ATTEMPT_RESERVING) && due && attempt->cid == 0 &&
+			attempt->worker == row->session >> 24 && attempt->app == row->app &&
 			memcmp(attempt->session_id, row->session_id, sizeof(row->session_id)) == 0)
 			return attempt;
 	}
 	return NULL;
+}
+
+// It has its id: did OPEN do its work?
+static void resync_known(const struct session_turn *turn, struct attempt *attempt,
+	const struct session_stats *row, struct session_output *out)
+{
+	bool open = row->state == SESSION_OPEN;
+
+	if (attempt->step == ATTEMPT_OPENING && open)
+		attempt_opened(attempt, out);
+	else if (attempt->step == ATTEMPT_ACCEPTING && (open || row->state == SESSION_CONNECTING))
+		attempt_answer(turn, attempt, out);
 }
 
 static void resync_row(struct session_core *core, const struct session_turn *turn,
@@ -94,20 +106,15 @@ static void resync_row(struct session_core *core, const struct session_turn *tur
 {
 	struct attempt *attempt = attempt_by_cid(core, row->session);
 
-	if (attempt && attempt->step == ATTEMPT_OPENING && row->state == SESSION_OPEN) {
-		attempt_opened(attempt, out);
+	if (attempt) {
+		resync_known(turn, attempt, row, out);
 		return;
 	}
-	if (attempt)
-		return;
 	attempt = attempt_for_row(core, row);
-	if (!attempt)
-		return;
-	attempt->cid = row->session;
-	if (attempt->step == ATTEMPT_ACCEPTING)
-		attempt_answer(turn, attempt, out);
-	else
-		attempt_offer(core, turn, attempt, out);
+	if (attempt)
+		attempt_reserved(core, turn, attempt, row->session, out);
+	else if (row->state == SESSION_RESERVED)
+		out_close(out, row->session); // its attempt gave up: nobody will open it
 }
 
 void session_on_resync(

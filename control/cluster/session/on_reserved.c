@@ -87,26 +87,38 @@ void attempt_answer(
 	attempt_free(attempt);
 }
 
+void attempt_reserved(struct session_core *core, const struct session_turn *turn,
+	struct attempt *attempt, uint32_t cid, struct session_output *out)
+{
+	attempt->cid = cid;
+	if (attempt->step != ATTEMPT_ACCEPTING)
+		attempt_offer(core, turn, attempt, out);
+	else if (attempt->cipher == CIPHER_NULL)
+		attempt_answer(turn, attempt, out);
+	else
+		attempt_open(core, attempt, false, out);
+}
+
+// Its attempt gave up meanwhile. One that is open is not touched: it may have been found in the
+// table and answered before this event came. If not, the transport's HELLO timeout ends it.
+static void reserved_late(const struct session_turn *turn, uint32_t cid, struct session_output *out)
+{
+	struct session_stats row;
+
+	if (!tables_session(turn->tables, cid, &row) || row.state == SESSION_RESERVED)
+		out_close(out, cid);
+}
+
 void session_on_reserved(struct session_core *core, const struct session_turn *turn,
 	const struct plane_event *event, struct session_output *out)
 {
 	struct attempt *attempt = attempt_find(core, event->request);
 	bool accepting = attempt && attempt->step == ATTEMPT_ACCEPTING;
-	bool reserved =
-		attempt && attempt->cid == 0 && (attempt->step == ATTEMPT_RESERVING || accepting);
-	// An end with a cipher says so twice: it has an id, and it is open with its keys.
-	bool opened = accepting && attempt->cid == event->cid && attempt->cipher != CIPHER_NULL;
 
-	if (!reserved && !opened) {
-		if (!attempt_by_cid(core, event->cid)) // its attempt gave up meanwhile
-			out_close(out, event->cid);
-		return;
-	}
-	attempt->cid = event->cid;
-	if (!accepting)
-		attempt_offer(core, turn, attempt, out);
-	else if (attempt->cipher == CIPHER_NULL || opened)
-		attempt_answer(turn, attempt, out);
-	else
-		attempt_open(core, attempt, false, out);
+	if (attempt && attempt->cid == 0 && (accepting || attempt->step == ATTEMPT_RESERVING))
+		attempt_reserved(core, turn, attempt, event->cid, out);
+	else if (accepting && attempt->cid == event->cid && attempt->cipher != CIPHER_NULL)
+		attempt_answer(turn, attempt, out); // the second time: it is open with its keys
+	else if (!attempt_by_cid(core, event->cid))
+		reserved_late(turn, event->cid, out);
 }

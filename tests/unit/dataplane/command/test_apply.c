@@ -63,6 +63,27 @@ static void reserve__is_in_the_tables_at_once(void **state)
 	assert_int_equal(a->w.sessions_count, 0);
 }
 
+// Control lost the event, or died: a reservation that nobody opens goes back by itself, later than
+// any attempt of control's lasts. One that was opened does not.
+static void reserve__is_given_back_in_the_end(void **state)
+{
+	struct worker_pair *pair = *state;
+	struct pair_end *a = &pair->a;
+	uint32_t forgotten = reserve(pair, a), opened = reserve(pair, a);
+
+	pair->now_ns += PLANE_RESERVED_MS * 1000000ull - 2000000000ull;
+	a->port.resolves = false;
+	pair_command(a, pair_open_command(pair, a, opened, 99));
+	pair_turn(pair, a);
+	assert_int_equal(row(a, forgotten).state, SESSION_RESERVED);
+	pair->now_ns += 4000000000ull;
+	pair_turn(pair, a);
+	assert_int_equal(row(a, forgotten).state, SESSION_FREE);
+	assert_int_equal(row(a, opened).session, opened);
+	pair_command(a, (struct plane_command){.type = PLANE_CLOSE, .cid = opened, .flags = 1});
+	pair_turn(pair, a);
+}
+
 static void open__is_in_the_tables_at_once(void **state)
 {
 	struct worker_pair *pair = *state;
@@ -225,6 +246,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		CASE(reserve__is_in_the_tables_at_once),
+		CASE(reserve__is_given_back_in_the_end),
 		CASE(open__is_in_the_tables_at_once),
 		CASE(open__accepting_end_says_that_it_is_ready),
 		CASE(open__twice_is_refused_and_harms_nobody),

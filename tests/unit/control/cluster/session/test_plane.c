@@ -105,6 +105,83 @@ static void resync__what_the_events_would_have_said(void **state)
 	assert_int_equal(stage_attempts(s), 0);
 }
 
+// An end with a cipher says RESERVED twice, and either may be lost: what it would have led to
+// happens, and nothing is left at the worker.
+static void resync__an_encrypted_end(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("files");
+	struct session_stats *row = &s->shared->session[1][3].stats;
+
+	s->config.security.cipher = CIPHER_AES_256_GCM;
+	offer.cipher = CIPHER_AES_256_GCM;
+	stage_offered(s, &offer);
+	s->story[0] = 0;
+	stage_row(s, 1, 3, SESSION_RESERVED, "", 0);
+	memcpy(row->session_id, offer.session_id, sizeof(row->session_id));
+	session_on_resync(&s->core, &s->turn, &s->out);
+	stage_tell(s);
+	assert_string_equal(s->story,
+		"ch2 OPEN cipher 1 by the secrets of a link, from there cid 1000301 peer b 301 at "
+		"10.77.1.2:7655 link 1 segment 1408 service "
+		"files app 3 request 0 codec 1 controller 2\n");
+	s->story[0] = 0;
+	session_on_resync(&s->core, &s->turn, &s->out); // OPEN is on its way: nothing to do
+	stage_tell(s);
+	assert_string_equal(s->story, "");
+	row->state = SESSION_CONNECTING;
+	session_on_resync(&s->core, &s->turn, &s->out);
+	stage_tell(s);
+	assert_string_equal(
+		s->story, "to link 42: accept 55 cid 1000301 boot b007 port 7655 segment 1408\n");
+	assert_int_equal(stage_attempts(s), 0);
+}
+
+// The table was read between the worker's row and its event: the event is no news then.
+static void resync__the_event_comes_after_all(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("files");
+	uint32_t request;
+
+	stage_offered(s, &offer);
+	request = stage_request_at(s, ATTEMPT_ACCEPTING);
+	stage_row(s, 1, 3, SESSION_CONNECTING, "b", 0xbeef);
+	memcpy(s->shared->session[1][3].stats.session_id, offer.session_id, 16);
+	session_on_resync(&s->core, &s->turn, &s->out);
+	stage_tell(s);
+	s->story[0] = 0;
+	stage_event(s, PLANE_RESERVED, request, 0x01000301, 0, "");
+	assert_string_equal(s->story, "");
+}
+
+// Two ends of one application on one worker are reserved: each attempt takes its own.
+static void resync__reservations_are_not_mixed_up(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("files");
+
+	s->config.security.cipher = CIPHER_AES_256_GCM;
+	offer.cipher = CIPHER_AES_256_GCM;
+	stage_peer_up(s, 0);
+	s->turn.random[0] = 0x77;
+	stage_wanted(s, "b", "files", 7);
+	stage_offered(s, &offer);
+	s->story[0] = 0;
+	stage_row(s, 1, 2, SESSION_RESERVED, "", 0); // of the offer
+	memcpy(s->shared->session[1][2].stats.session_id, offer.session_id, 16);
+	stage_row(s, 1, 3, SESSION_RESERVED, "", 0);
+	s->shared->session[1][3].stats.session_id[0] = 0x77;
+	stage_row(s, 1, 4, SESSION_RESERVED, "", 0); // its attempt gave up
+	s->shared->session[1][4].stats.session_id[0] = 0x78;
+	session_on_resync(&s->core, &s->turn, &s->out);
+	stage_tell(s);
+	assert_non_null(strstr(s->story, "ch2 OPEN cipher 1 by the secrets of a link, from there "
+					 "cid 1000201 "));
+	assert_non_null(strstr(s->story, "to peer 0: offer files cid 1000301 "));
+	assert_non_null(strstr(s->story, "ch2 CLOSE cid 1000401 at once\n"));
+}
+
 static void tables__a_row_under_a_dead_writer(void **state)
 {
 	struct stage *s = *state;
@@ -130,6 +207,9 @@ int main(void)
 		STORY(plane_up__leftover_reservations_are_closed),
 		STORY(plane_down__everybody_is_told),
 		STORY(resync__what_the_events_would_have_said),
+		STORY(resync__an_encrypted_end),
+		STORY(resync__the_event_comes_after_all),
+		STORY(resync__reservations_are_not_mixed_up),
 		STORY(tables__a_row_under_a_dead_writer),
 	};
 
