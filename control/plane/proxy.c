@@ -62,6 +62,8 @@ void proxy_wipe(struct proxy *proxy)
 		// A round later the slots are those of other commands, which may wait yet.
 		if (r->tail - proxy->wiped[c] > PLANE_COMMAND_SLOTS)
 			proxy->wiped[c] = r->tail - PLANE_COMMAND_SLOTS;
+		if (head - proxy->wiped[c] > r->tail - proxy->wiped[c])
+			continue; // it took less than before: what it gave back is zeroed already
 		for (; proxy->wiped[c] != head; proxy->wiped[c]++)
 			explicit_bzero(
 				r->slots + (size_t)(proxy->wiped[c] & r->mask) * r->slot_size,

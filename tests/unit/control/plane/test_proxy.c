@@ -131,6 +131,24 @@ static void proxy_wipe__impossible_head(void **state)
 	assert_int_equal(secrets(s), 2);
 }
 
+// Its head goes back, to slots that it had taken and we have wiped: what waits stays.
+static void proxy_wipe__head_that_goes_back(void **state)
+{
+	struct stage *s = *state;
+
+	put(s, 5);
+	take(s, 3);
+	proxy_wipe(&s->proxy);
+	assert_int_equal(secrets(s), 2);
+	atomic_store(&s->peer->channels[1].command_head.head, 1);
+	proxy_wipe(&s->proxy);
+	assert_int_equal(secrets(s), 2);
+	atomic_store(&s->peer->channels[1].command_head.head, 3);
+	take(s, 2); // and goes on
+	proxy_wipe(&s->proxy);
+	assert_int_equal(secrets(s), 0);
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -139,6 +157,7 @@ int main(void)
 		STORY(proxy_wipe__what_was_taken),
 		STORY(proxy_wipe__never_what_waits),
 		STORY(proxy_wipe__impossible_head),
+		STORY(proxy_wipe__head_that_goes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
