@@ -1,14 +1,10 @@
-// The files of an authority: made whole or not at all, 0600 in a folder of 0700.
+// The folder of private keys, which is 0700, and the paths in it.
 #include "control/pki/folder.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <openssl/pem.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 int folder_path(char path[PKI_PATH_SIZE], const char *folder, const char *name, char *error)
 {
@@ -72,60 +68,4 @@ int folder_may_write(const char *folder, const char *name, bool replace, char *e
 		"%s exists; --replace makes it anew (what the old one signed or opened is lost)",
 		path);
 	return -1;
-}
-
-// Written under another name first, so that a reader sees all of it or the old one.
-static int folder_write(const char *folder, const char *name, BIO *text, bool replace, char *error)
-{
-	char path[PKI_PATH_SIZE], partial[PKI_PATH_SIZE];
-	char *bytes;
-	long size = BIO_get_mem_data(text, &bytes);
-	int fd = -1, done = -1;
-
-	if (folder_path(path, folder, name, error) < 0 ||
-		folder_path(partial, folder, ".pki-XXXXXX", error) < 0)
-		return -1;
-	fd = mkostemp(partial, O_CLOEXEC); // 0600
-	if (fd >= 0 && write(fd, bytes, (size_t)size) == size && fsync(fd) == 0)
-		done = replace ? rename(partial, path) : link(partial, path);
-	if (done < 0)
-		snprintf(error, PKI_ERROR_SIZE, "%s cannot be written: %s", path, strerror(errno));
-	if (fd >= 0) {
-		close(fd);
-		unlink(partial);
-	}
-	return done;
-}
-
-static int folder_no_memory(char *error)
-{
-	snprintf(error, PKI_ERROR_SIZE, "out of memory");
-	return -1;
-}
-
-int folder_write_certificate(
-	const char *folder, const char *name, X509 *certificate, bool replace, char *error)
-{
-	BIO *text = BIO_new(BIO_s_mem());
-	int result;
-
-	if (text && PEM_write_bio_X509(text, certificate) == 1)
-		result = folder_write(folder, name, text, replace, error);
-	else
-		result = folder_no_memory(error);
-	BIO_free(text);
-	return result;
-}
-
-int folder_write_key(const char *folder, const char *name, EVP_PKEY *key, bool replace, char *error)
-{
-	BIO *text = BIO_new(BIO_s_secmem()); // wiped when it is freed
-	int result;
-
-	if (text && PEM_write_bio_PKCS8PrivateKey(text, key, NULL, NULL, 0, NULL, NULL) == 1)
-		result = folder_write(folder, name, text, replace, error);
-	else
-		result = folder_no_memory(error);
-	BIO_free(text);
-	return result;
 }

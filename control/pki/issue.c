@@ -1,9 +1,11 @@
 // Makes an authority, and certificates that it signs.
 #include <openssl/crypto.h>
+#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "control/pki/files.h"
 #include "control/pki/folder.h"
 #include "control/pki/x509.h"
 #include "lib/ipc/setup.h"
@@ -110,12 +112,35 @@ static X509 *issue_certificate(const struct pki_want *want, EVP_PKEY *key, X509 
 	return NULL;
 }
 
-// Makes key and certificate and writes both: the certificate last, so that whoever sees it finds
-// its key.
+// Writes them together, and the authority's beside a node's: the certificate last, so that whoever
+// sees it finds its key.
+static int issue_write(const char *folder, X509 *certificate, EVP_PKEY *key, X509 *issuer,
+	bool replace, char *error)
+{
+	BIO *key_text = BIO_new(BIO_s_secmem()); // wiped when it is freed
+	BIO *text = BIO_new(BIO_s_mem()), *issuer_text = BIO_new(BIO_s_mem());
+	struct files_text node[] = {
+		{NODE_KEY, key_text}, {PKI_AUTHORITY, issuer_text}, {PKI_NODE, text}};
+	struct files_text authority[] = {{AUTHORITY_KEY, key_text}, {PKI_AUTHORITY, text}};
+	int result = -1;
+
+	snprintf(error, PKI_ERROR_SIZE, "out of memory");
+	if (key_text && text && issuer_text &&
+		PEM_write_bio_PKCS8PrivateKey(key_text, key, NULL, NULL, 0, NULL, NULL) == 1 &&
+		PEM_write_bio_X509(text, certificate) == 1 &&
+		(!issuer || PEM_write_bio_X509(issuer_text, issuer) == 1))
+		result = issuer ? files_write(folder, node, 3, replace, error)
+				: files_write(folder, authority, 2, replace, error);
+	BIO_free(key_text);
+	BIO_free(text);
+	BIO_free(issuer_text);
+	return result;
+}
+
+// Makes key and certificate and writes both.
 static int issue_pair(const struct pki_want *want, const char *folder, X509 *issuer,
 	EVP_PKEY *issuer_key, struct pki_certificate *made, char *error)
 {
-	const char *file = issuer ? PKI_NODE : PKI_AUTHORITY;
 	EVP_PKEY *key = issue_key(want->algorithm, error);
 	X509 *certificate = key ? issue_certificate(want, key, issuer) : NULL;
 	int result = -1;
@@ -125,13 +150,7 @@ static int issue_pair(const struct pki_want *want, const char *folder, X509 *iss
 		snprintf(error, PKI_ERROR_SIZE, "no certificate can be made: %s",
 			x509_openssl_error(why, sizeof(why)));
 	else if (key)
-		result = folder_write_key(
-			folder, issuer ? NODE_KEY : AUTHORITY_KEY, key, want->replace, error);
-	if (result == 0 && issuer)
-		result = folder_write_certificate(
-			folder, PKI_AUTHORITY, issuer, want->replace, error);
-	if (result == 0)
-		result = folder_write_certificate(folder, file, certificate, want->replace, error);
+		result = issue_write(folder, certificate, key, issuer, want->replace, error);
 	if (result == 0)
 		x509_describe(certificate, made);
 	X509_free(certificate);
