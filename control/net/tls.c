@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/pki/owner.h"
 #include "control/pki/x509.h"
 
 enum tls_limits {
@@ -108,6 +109,18 @@ static int context_check(const struct tls *tls, SSL_CTX *context, char *error, s
 	return -1;
 }
 
+// Root reads anybody's files only for as long as it has capabilities: what it could not read again
+// is refused at once.
+static int context_check_owner(const char *key, const char *file, char *error, size_t error_size)
+{
+	char why[PKI_ERROR_SIZE];
+
+	if (owner_check_file(file, why) == 0)
+		return 0;
+	snprintf(error, error_size, "%s: %s", key, why);
+	return -1;
+}
+
 static int context_load(const struct tls *tls, SSL_CTX *context, char *error, size_t error_size)
 {
 	const struct config_security *config = tls->config;
@@ -115,6 +128,10 @@ static int context_load(const struct tls *tls, SSL_CTX *context, char *error, si
 	EVP_PKEY *key;
 	int loaded;
 
+	if (context_check_owner("security.ca", config->ca, error, error_size) < 0 ||
+		context_check_owner(
+			"security.certificate", config->certificate, error, error_size) < 0)
+		return -1;
 	if (SSL_CTX_load_verify_file(context, config->ca) != 1) {
 		snprintf(error, error_size, "security.ca: no authority can be read from %s: %s",
 			config->ca, x509_openssl_error(why, sizeof(why)));

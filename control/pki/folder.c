@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "control/pki/owner.h"
+
 int folder_path(char path[PKI_PATH_SIZE], const char *folder, const char *name, char *error)
 {
 	if (snprintf(path, PKI_PATH_SIZE, "%s/%s", folder, name) < PKI_PATH_SIZE)
@@ -45,6 +47,8 @@ int folder_make(const char *folder, char *error)
 		snprintf(error, PKI_ERROR_SIZE, "%s is not a folder", folder);
 		return -1;
 	}
+	if (owner_check(folder, error) < 0)
+		return -1;
 	if (status.st_mode & 077) {
 		snprintf(error, PKI_ERROR_SIZE,
 			"others may enter %s (mode %03o), where private keys go; chmod 700 it or "

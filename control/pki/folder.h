@@ -4,7 +4,7 @@
 #include "control/pki/pki.h"
 
 // Each: 0, or -1 with a sentence in `error` (PKI_ERROR_SIZE).
-// The folder, made unless it is there; one that others may enter is refused.
+// The folder, made unless it is there; one that others may enter, or own, is refused.
 int folder_make(const char *folder, char *error);
 // Is there a file already, and may it be replaced?
 int folder_may_write(const char *folder, const char *name, bool replace, char *error);

@@ -7,6 +7,7 @@
 
 #include "control/pki/files.h"
 #include "control/pki/folder.h"
+#include "control/pki/owner.h"
 #include "control/pki/x509.h"
 #include "lib/ipc/setup.h"
 
@@ -187,7 +188,8 @@ static X509 *issue_authority(const struct pki_want *want, EVP_PKEY **key, char *
 	X509 *authority;
 
 	*key = NULL;
-	if (folder_path(path, want->folder, PKI_AUTHORITY, error) < 0)
+	if (folder_path(path, want->folder, PKI_AUTHORITY, error) < 0 ||
+		owner_check_file(path, error) < 0)
 		return NULL;
 	authority = x509_read_certificate(path, error);
 	if (!authority)

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/pki/owner.h"
 #include "lib/ipc/setup.h"
 
 const char *const pki_algorithms[] = {"ed25519", "ml-dsa-65", NULL};
@@ -211,7 +212,7 @@ X509 *x509_read_certificate(const char *file, char *error)
 
 EVP_PKEY *x509_read_key(const char *file, char *error)
 {
-	BIO *bio = file_open(file, true, error);
+	BIO *bio = owner_check_file(file, error) < 0 ? NULL : file_open(file, true, error);
 	EVP_PKEY *key;
 	char why[160];
 

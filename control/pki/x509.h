@@ -12,7 +12,7 @@ void x509_describe(X509 *certificate, struct pki_certificate *to);
 bool x509_node(X509 *certificate, char node[NAME_SIZE]);
 
 // The first certificate, or the private key, of a PEM file. NULL with a sentence in `error`
-// (PKI_ERROR_SIZE). The caller frees it. A key that others may read is refused.
+// (PKI_ERROR_SIZE). The caller frees it. A key that others may read, or own, is refused.
 X509 *x509_read_certificate(const char *file, char *error);
 EVP_PKEY *x509_read_key(const char *file, char *error);
 
