@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/net/tls_check.h"
 #include "control/pki/owner.h"
 #include "control/pki/x509.h"
 
@@ -62,53 +63,6 @@ static int context_groups(struct tls *tls, SSL_CTX *context, char *error, size_t
 	return SSL_CTX_set1_groups_list(context, classical) == 1 ? 0 : -1;
 }
 
-// Would a peer that believes our authority believe us? But for the time, which passes: an expired
-// certificate is told of, and replaced while we run.
-static int context_verify(SSL_CTX *context, X509 *certificate)
-{
-	X509_STORE_CTX *check = X509_STORE_CTX_new();
-	STACK_OF(X509) *chain = NULL;
-	int result = X509_V_ERR_OUT_OF_MEM;
-
-	SSL_CTX_get0_chain_certs(context, &chain);
-	if (check && X509_STORE_CTX_init(
-			     check, SSL_CTX_get_cert_store(context), certificate, chain) == 1) {
-		X509_STORE_CTX_set_flags(check, X509_V_FLAG_NO_CHECK_TIME);
-		X509_STORE_CTX_set_purpose(check, X509_PURPOSE_SSL_CLIENT);
-		result = X509_verify_cert(check) == 1 ? X509_V_OK : X509_STORE_CTX_get_error(check);
-	}
-	X509_STORE_CTX_free(check);
-	return result;
-}
-
-static int context_check(const struct tls *tls, SSL_CTX *context, char *error, size_t error_size)
-{
-	const struct config_security *config = tls->config;
-	X509 *certificate = SSL_CTX_get0_certificate(context);
-	char node[NAME_SIZE];
-	int verified;
-
-	if (!x509_node(certificate, node)) {
-		snprintf(error, error_size,
-			"security.certificate: %s names no node, or several (one dNSName is "
-			"wanted); sluice pki issue %s makes one",
-			config->certificate, tls->node);
-		return -1;
-	}
-	if (strcmp(node, tls->node) != 0) {
-		snprintf(error, error_size,
-			"security.certificate: %s is for node '%s', and this is node '%s'",
-			config->certificate, node, tls->node);
-		return -1;
-	}
-	verified = context_verify(context, certificate);
-	if (verified == X509_V_OK)
-		return 0;
-	snprintf(error, error_size, "security.certificate: %s is not signed by security.ca %s: %s",
-		config->certificate, config->ca, X509_verify_cert_error_string(verified));
-	return -1;
-}
-
 // Root reads anybody's files only for as long as it has capabilities: what it could not read again
 // is refused at once.
 static int context_check_owner(const char *key, const char *file, char *error, size_t error_size)
@@ -151,7 +105,7 @@ static int context_load(const struct tls *tls, SSL_CTX *context, char *error, si
 	loaded = SSL_CTX_use_PrivateKey(context, key);
 	EVP_PKEY_free(key);
 	if (loaded == 1)
-		return context_check(tls, context, error, error_size);
+		return tls_check(tls, context, error, error_size);
 	snprintf(error, error_size, "security.key: %s is not the key of security.certificate %s",
 		config->key, config->certificate);
 	ERR_clear_error();

@@ -48,28 +48,21 @@ static void session_say_certificate(struct tls_session *session, X509_STORE_CTX 
 		x509_describe(certificate, &said);
 	snprintf(whose, sizeof(whose), "its %s '%.40s'", depth == 0 ? "certificate" : "authority",
 		said.node[0] ? said.node : said.subject);
-	switch (error) {
-	case X509_V_ERR_CERT_HAS_EXPIRED:
+	if (error == X509_V_ERR_CERT_HAS_EXPIRED)
 		session_say(session, "%s expired %s", whose, pki_time_text(when, said.not_after));
-		break;
-	case X509_V_ERR_CERT_NOT_YET_VALID:
+	else if (error == X509_V_ERR_CERT_NOT_YET_VALID)
 		session_say(session, "%s is valid from %s; look at both clocks", whose,
 			pki_time_text(when, said.not_before));
-		break;
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
-	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+	else if (x509_is_of_another_authority(error))
 		session_say(session,
 			"its certificate is of another authority ('%.40s') than our security.ca",
 			said.issuer);
-		break;
-	default:
+	else
 		session_say(
 			session, "%s is refused: %s", whose, X509_verify_cert_error_string(error));
-	}
+	// TLS has one alert for both; OpenSSL sends it for one of them only (RFC 8446, 6.2).
+	if (error == X509_V_ERR_CERT_NOT_YET_VALID)
+		X509_STORE_CTX_set_error(check, X509_V_ERR_CERT_HAS_EXPIRED);
 }
 
 // What OpenSSL complains about: mostly an alert, the other end's last word.
@@ -79,11 +72,15 @@ static void session_say_openssl(struct tls_session *session)
 		int reason;
 		const char *sentence;
 	} sentences[] = {
-		{SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED, "it says that our certificate has expired"},
+		{SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED,
+			"it says that our certificate has expired, or is not valid yet"},
 		{SSL_R_TLSV1_ALERT_UNKNOWN_CA, "it says that our certificate is of another "
 					       "authority than its security.ca"},
 		{SSL_R_SSLV3_ALERT_BAD_CERTIFICATE,
-			"it says that our certificate is not the one of this node's name"},
+			"it says that our certificate is not the one of this node's name, or is "
+			"bad; its log says which"},
+		{SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE,
+			"it says that our certificate may not be used at this end of TLS"},
 		{SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED, "it says that we showed no certificate"},
 		{SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE, "it showed no certificate"},
 		{SSL_R_TLSV1_ALERT_PROTOCOL_VERSION, "it does not speak TLS 1.3"},

@@ -53,6 +53,21 @@ const char *x509_openssl_error(char *text, size_t size)
 	return text;
 }
 
+bool x509_is_of_another_authority(int error)
+{
+	switch (error) {
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static int64_t x509_time(const ASN1_TIME *time)
 {
 	struct tm tm;

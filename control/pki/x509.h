@@ -16,5 +16,8 @@ bool x509_node(X509 *certificate, char node[NAME_SIZE]);
 X509 *x509_read_certificate(const char *file, char *error);
 EVP_PKEY *x509_read_key(const char *file, char *error);
 
+// Does this error of a chain (X509_V_ERR_...) say that nobody whom we believe signed it?
+bool x509_is_of_another_authority(int error);
+
 // What OpenSSL said last, in its words; its queue is empty afterwards. Returns `text`.
 const char *x509_openssl_error(char *text, size_t size);

@@ -9,10 +9,14 @@
 
 #include <cmocka.h>
 
+#include <openssl/crypto.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "control/net/tls.h"
+#include "control/pki/x509.h"
 #include "tests/unit/control/pki/folder.h"
 
 #define NOBODY 65534
@@ -57,6 +61,36 @@ static int teardown(void **state)
 	return 0;
 }
 
+static void write_certificate(const struct stage *s, X509 *certificate)
+{
+	FILE *file = fopen(s->config.certificate, "w");
+
+	assert_non_null(file);
+	assert_int_equal(PEM_write_X509(file, certificate), 1);
+	fclose(file);
+}
+
+// Another extension in the certificate of node a, signed again by its authority.
+static void extend(const struct stage *s, X509_EXTENSION *extension)
+{
+	char path[128], error[PKI_ERROR_SIZE];
+	X509 *certificate = x509_read_certificate(s->config.certificate, error);
+	int at = X509_get_ext_by_OBJ(certificate, X509_EXTENSION_get_object(extension), -1);
+	EVP_PKEY *key;
+
+	snprintf(path, sizeof(path), "%s/ca.key", s->folder);
+	key = x509_read_key(path, error);
+	assert_true(certificate && key);
+	if (at >= 0)
+		X509_EXTENSION_free(X509_delete_ext(certificate, at));
+	assert_int_equal(X509_add_ext(certificate, extension, -1), 1);
+	assert_true(X509_sign(certificate, key, NULL) > 0);
+	write_certificate(s, certificate);
+	X509_EXTENSION_free(extension);
+	EVP_PKEY_free(key);
+	X509_free(certificate);
+}
+
 static void expect_refused(struct stage *s, const char *beginning, const char *end)
 {
 	char error[CONFIG_ERROR_SIZE];
@@ -98,12 +132,82 @@ static void tls_init__anothers_files(void **state)
 	assert_int_equal(tls_reload(&s->tls, error, sizeof(error)), 0);
 }
 
+// A node dials and is dialled.
+static void tls_init__purpose(void **state)
+{
+	static const char *const usages[] = {"clientAuth", "serverAuth", "emailProtection"};
+	struct stage *s = *state;
+	char error[CONFIG_ERROR_SIZE];
+
+	for (int i = 0; i < 3; i++) {
+		extend(s, X509V3_EXT_conf_nid(NULL, NULL, NID_ext_key_usage, usages[i]));
+		expect_refused(s, "security.certificate: ",
+			"/a/node.crt, or its authority, may not be used at both ends of TLS "
+			"(extended key usage: serverAuth and clientAuth are wanted); sluice pki "
+			"issue a makes one");
+	}
+	extend(s, X509V3_EXT_conf_nid(NULL, NULL, NID_ext_key_usage, "clientAuth,serverAuth"));
+	assert_int_equal(tls_reload(&s->tls, error, sizeof(error)), 0);
+}
+
+// Our authority signed it, and yet nobody takes it: that is what is said.
+static void tls_init__unheard_of_extension(void **state)
+{
+	struct stage *s = *state;
+	ASN1_OBJECT *object = OBJ_txt2obj("1.3.6.1.4.1.99999.1", 1);
+	ASN1_OCTET_STRING *bytes = ASN1_OCTET_STRING_new();
+
+	ASN1_OCTET_STRING_set(bytes, (const uint8_t *)"\x05", 2); // NULL
+	extend(s, X509_EXTENSION_create_by_OBJ(NULL, object, 1, bytes));
+	expect_refused(s, "security.certificate: every peer would refuse ",
+		"/a/node.crt: unhandled critical extension");
+	ASN1_OCTET_STRING_free(bytes);
+	ASN1_OBJECT_free(object);
+}
+
+static void tls_init__not_of_our_authority(void **state)
+{
+	struct stage *s = *state;
+	char error[PKI_ERROR_SIZE], folder[128];
+	struct pki_want want = {.folder = folder,
+		.name = "theirs",
+		.not_before = time(NULL) - 60,
+		.not_after = time(NULL) + 3600};
+	struct pki_certificate made;
+
+	snprintf(folder, sizeof(folder), "%s/theirs", s->folder);
+	assert_int_equal(pki_init(&want, &made, error), 0);
+	snprintf(s->config.ca, sizeof(s->config.ca), "%s/ca.crt", folder);
+	expect_refused(s, "security.certificate: ", "/a/node.crt is not signed by security.ca ");
+}
+
+static void tls_init__hybrid(void **state)
+{
+	struct stage *s = *state;
+	bool here = OPENSSL_version_major() > 3 || OPENSSL_version_minor() >= 5;
+	char error[CONFIG_ERROR_SIZE];
+
+	assert_int_equal(s->tls.hybrid, here);
+	s->config.pq = CONFIG_PQ_OFF;
+	assert_int_equal(tls_reload(&s->tls, error, sizeof(error)), 0);
+	assert_false(s->tls.hybrid);
+	s->config.pq = CONFIG_PQ_REQUIRE;
+	assert_int_equal(tls_reload(&s->tls, error, sizeof(error)), here ? 0 : -1);
+	if (!here)
+		assert_non_null(strstr(error, "has no X25519MLKEM768 (3.5 or newer has); write pq: "
+					      "prefer or off"));
+}
+
 #define STORY(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORY(tls_init__anothers_files),
+		STORY(tls_init__purpose),
+		STORY(tls_init__unheard_of_extension),
+		STORY(tls_init__not_of_our_authority),
+		STORY(tls_init__hybrid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
