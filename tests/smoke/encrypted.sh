@@ -4,6 +4,33 @@
 . "$(dirname "$0")/lib.sh"
 smoke_begin "who captures both networks finds nothing of a file in them, unless the cipher is null by name"
 command -v tshark >/dev/null || smoke_skip "no tshark (scripts/setup)"
+command -v setpriv >/dev/null || smoke_skip "no setpriv"
+
+# A process of another user than root, since root may look anyway: /proc gives its memory to root alone if it is not dumpable.
+# Its program is a copy that its user can read, for what cannot be read is not dumpable either.
+as_nobody=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+memory_owner() { stat -c %u "/proc/$1/environ"; } # PID
+memory_is_closed() {
+	local run=$smoke_work/run dataplane idler
+	chmod 755 "$smoke_work"
+	install -m 755 "$SLUICE_BUILD/dataplane/sluice-dataplane" "$smoke_work/sluice-dataplane"
+	install -d -m 700 -o 65534 -g 65534 "$run"
+	"${as_nobody[@]}" "$smoke_work/sluice-dataplane" --run-dir "$run" --hugepages off \
+		--link "name=l,address=10.0.0.1/24,driver=memif,role=server,socket=$run/l.sock" 2>"$smoke_work/dataplane.log" &
+	dataplane=$!
+	"${as_nobody[@]}" sleep 60 &
+	idler=$!
+	smoke_children+=("$dataplane" "$idler")
+	expect_soon 30 "a dataplane starts without root" test -S "$run/data.sock"
+	[ "$(memory_owner "$dataplane")" = 0 ] || smoke_fail "its user may read the memory of a dataplane"
+	[ "$(memory_owner "$idler")" = 65534 ] || smoke_fail "that no memory can be read says nothing here"
+	kill "$dataplane" "$idler"
+	wait "$dataplane" || smoke_fail "the dataplane did not end as it was asked to"
+	wait "$idler" || true
+	smoke_children=()
+}
+smoke_say "who may command a dataplane's process finds none of its keys"
+memory_is_closed
 
 captures=()
 capture() { # NAMESPACE NAME: every interface of it, to $smoke_work/NAME.pcap
