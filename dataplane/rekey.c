@@ -36,8 +36,10 @@ static void rekey_session(struct worker *w, struct session *s, uint64_t now_ns)
 {
 	if (!s->conn || !s->keys->wants)
 		return; // ended meanwhile
+	if (s->keys->asks)
+		transport_probe(w->transport, s->conn);
 	// A key that has sealed all it may is not used again, whatever is lost by that.
-	if (s->keys->spent || !keys_ahead(s->keys))
+	if (s->keys->spent || !keys_ahead(s->keys, now_ns))
 		transport_abort(w->transport, s->conn, CLOSE_KEY_SPENT, now_ns);
 }
 

@@ -92,13 +92,13 @@ uint32_t send_take(struct worker *w, uint64_t now_ns)
 }
 
 // Header, [ACK block], payload, tag: one packet in one buffer. Returns bytes of UDP payload; 0:
-// there is no key that may seal it.
+// there is no key that may seal it, or its library refused.
 static uint32_t send_seal(
 	struct worker *w, const struct session *s, struct send_packet *p, struct rte_mbuf *mbuf)
 {
 	uint8_t ack[WIRE_ACK_MAX > WIRE_ACK_RIDE_SIZE ? WIRE_ACK_MAX : WIRE_ACK_RIDE_SIZE];
 	struct seal_source pieces[3];
-	uint32_t count = 0, size;
+	uint32_t count = 0, size, sealed;
 	bool phase;
 	const struct seal_key *key = rekey_to_seal(w, s, p->header.pn, &phase);
 
@@ -119,8 +119,9 @@ static uint32_t send_seal(
 		if (p->header.type == WIRE_DATA && s->cipher->copies)
 			w->counters.bytes_memcpy_sealed += p->iov[i].size;
 	}
-	return WIRE_HEADER_SIZE + s->cipher->seal(key, p->header.pn, mbuf_header(mbuf), pieces,
-					  count, mbuf_payload(mbuf));
+	sealed = s->cipher->seal(
+		key, p->header.pn, mbuf_header(mbuf), pieces, count, mbuf_payload(mbuf));
+	return sealed >= s->cipher->tag_size ? WIRE_HEADER_SIZE + sealed : 0;
 }
 
 // A buffer for the packet, or NULL, counted.

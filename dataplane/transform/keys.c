@@ -106,8 +106,13 @@ static bool send_due(const struct keys *keys, uint64_t pn, uint64_t now_ns)
 // A phase that is due and cannot end yet: how near is packets_max? False: reached.
 static bool send_wait(struct keys *keys, uint64_t pn)
 {
-	uint64_t sealed = pn - keys->send.first_pn;
+	struct keys_direction *d = &keys->send;
+	uint64_t sealed = pn - d->first_pn;
 
+	if (d->ready && (d->asked_pn < d->first_pn || pn - d->asked_pn >= KEYS_ASK)) {
+		d->asked_pn = pn;
+		keys->asks = keys->wants = true;
+	}
 	if (sealed + KEYS_RESERVE >= keys->limits.packets_max)
 		keys->spent = keys->wants = true;
 	return sealed < keys->limits.packets_max;
@@ -146,15 +151,33 @@ void keys_opened(struct keys *keys, const struct seal_key *key, uint64_t pn, uin
 {
 	struct keys_direction *d = &keys->receive;
 
+	if (d->old_until_ns > 0 && now_ns >= d->old_until_ns)
+		keys->wants = true;
 	if (key == d->next)
 		receive_turn(keys, pn, now_ns);
 	else if (key == d->now && pn < d->first_pn)
 		d->first_pn = pn; // the packet that began the phase overtook it
 }
 
-bool keys_ahead(struct keys *keys)
+// What the former phase was opened with, once nothing is opened with it any more. Its place stays:
+// a library may have allocated for it.
+static bool receive_forget(struct keys *keys, uint64_t now_ns)
 {
-	keys->wants = false;
+	static const uint8_t nothing[SEAL_KEY_MAX];
+	struct keys_direction *d = &keys->receive;
+
+	if (d->old_until_ns == 0 || now_ns < d->old_until_ns)
+		return true;
+	d->old_until_ns = 0;
+	explicit_bzero(d->old->iv, sizeof(d->old->iv));
+	return keys->cipher->key_set(d->old, keys->cipher, keys->library, nothing, false);
+}
+
+bool keys_ahead(struct keys *keys, uint64_t now_ns)
+{
+	keys->wants = keys->asks = false;
+	if (!receive_forget(keys, now_ns))
+		return false;
 	if (!keys->send.ready)
 		keys->send.ready = keys_derive(keys, &keys->send, keys->send.next, true);
 	if (!keys->receive.ready)

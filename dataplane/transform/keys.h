@@ -5,7 +5,8 @@
 // one when the old has sealed `packets` or is `ns` old, and a packet of it was acknowledged: so the
 // receiver is never more than one behind, and every phase lasts a round trip at least. The receiver
 // takes the next when a packet of it authenticates, and the one before it for a while, for what
-// comes late.
+// comes late. An end that sends nothing but acknowledgements has none of them acknowledged: when
+// its phase is due, one packet has to ask.
 //
 // The key of the next phase is derived ahead (keys_ahead, once a turn at most), so that a change is
 // three pointers.
@@ -20,6 +21,8 @@
 #define KEYS_OLD_NS      1000000000ull // the former phase is still opened for so long
 // Packet numbers that the end of a connection may still take when its phase did not end in time.
 #define KEYS_RESERVE 4096u
+// A phase that is due asks for an acknowledgement, and again after so many packets without one.
+#define KEYS_ASK 512u
 
 // When a phase is to end; zeros: the defaults above.
 struct keys_limits {
@@ -30,6 +33,7 @@ struct keys_direction {
 	struct seal_key *old, *now, *next; // each one of `key`
 	uint64_t first_pn;                 // of the phase of `now`: that we sealed, or opened
 	uint64_t since_ns;                 // sealing: when the phase began
+	uint64_t asked_pn;                 // sealing: when an acknowledgement was last asked for
 	uint64_t old_until_ns;             // opening: 0: there is no old one
 	uint32_t phase;                    // its number
 	bool ready;                        // `next` is derived
@@ -41,8 +45,9 @@ struct keys {
 	const struct cipher *cipher;
 	const void *library;
 	struct keys_limits limits;
-	bool wants; // keys_ahead has something to do, or the connection must end
-	bool spent; // packets_max is near: no packet but the last ones
+	bool wants; // keys_ahead has something to do, or one of the two below
+	bool asks;  // a packet must go that the peer acknowledges, or the phase cannot end
+	bool spent; // packets_max is near: no packet but the last ones, the connection must end
 	struct keys_direction send, receive;
 };
 
@@ -63,5 +68,6 @@ const struct seal_key *keys_to_open(
 	const struct keys *keys, uint64_t pn, bool phase, uint64_t now_ns);
 // The packet authenticated with `key`.
 void keys_opened(struct keys *keys, const struct seal_key *key, uint64_t pn, uint64_t now_ns);
-// Derives what is missing. False: the library refused, the connection must end.
-bool keys_ahead(struct keys *keys);
+// Derives what is missing, forgets what is over, and clears `wants` and `asks`. False: the library
+// refused, the connection must end.
+bool keys_ahead(struct keys *keys, uint64_t now_ns);

@@ -62,7 +62,8 @@ struct cipher {
 	void (*key_wipe)(struct seal_key *key);
 	// `header`: key->header_size bytes as framed, the associated data. Writes the gathered,
 	// sealed payload and the tag to `out`, which overlaps no piece (but may be the only piece
-	// itself). Returns bytes written. No two calls for one key with the same `pn`.
+	// itself). Returns bytes written; fewer than tag_size: the library refused, and nothing of
+	// `out` may go. No two calls for one key with the same `pn`.
 	uint32_t (*seal)(const struct seal_key *key, uint64_t pn, const uint8_t *header,
 		const struct seal_source *in, uint32_t pieces, uint8_t *out);
 	// `size` bytes, the tag among them, into pieces that are exactly as large as what was

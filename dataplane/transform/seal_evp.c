@@ -83,10 +83,7 @@ static uint32_t evp_seal(const struct seal_key *key, uint64_t pn, const uint8_t 
 	}
 	sealed = sealed && EVP_EncryptFinal_ex(key->context, p, &n) == 1 &&
 		 EVP_CIPHER_CTX_ctrl(key->context, EVP_CTRL_AEAD_GET_TAG, SEAL_TAG_SIZE, p) == 1;
-	p += SEAL_TAG_SIZE;
-	if (!sealed)
-		memset(out, 0, (size_t)(p - out)); // what the buffer held before stays here
-	return (uint32_t)(p - out);
+	return sealed ? (uint32_t)(p - out) + SEAL_TAG_SIZE : 0;
 }
 
 static bool evp_open(const struct seal_key *key, uint64_t pn, const uint8_t *header,

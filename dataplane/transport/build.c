@@ -210,3 +210,9 @@ void build_control(struct transport *t, struct conn *c, struct send_packet *p, u
 		break;
 	}
 }
+
+void transport_probe(struct transport *t, struct conn *c)
+{
+	if (conn_connected(c))
+		conn_control(t, c, CONTROL_PROBE);
+}

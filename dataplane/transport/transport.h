@@ -94,6 +94,8 @@ void transport_close(struct transport *t, struct conn *c, uint64_t now_ns);
 // last packet was sent.
 void transport_abort(
 	struct transport *t, struct conn *c, enum close_reason reason, uint64_t now_ns);
+// Something goes that the peer acknowledges at once; nothing before HELLO has passed.
+void transport_probe(struct transport *t, struct conn *c);
 // After CLOSED was taken: all buffers are back (send records through transport_take_sent, receive
 // blocks through block_put); the slot is free and its generation grows.
 void transport_free(struct transport *t, struct conn *c);

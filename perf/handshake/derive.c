@@ -87,7 +87,7 @@ uint64_t derive_rekey(void *state, uint64_t operations)
 	for (uint64_t i = 0; i < operations; i++) {
 		d->pn++;
 		good += keys_to_seal(&d->keys, d->pn, d->pn, 0, &phase) != NULL;
-		good += d->keys.wants && keys_ahead(&d->keys);
+		good += d->keys.wants && keys_ahead(&d->keys, 0);
 	}
 	return good;
 }

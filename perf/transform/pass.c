@@ -110,7 +110,7 @@ static bool out(struct pass *p, struct record *r)
 			return false;
 		p->copied += p->cipher->copies ? size : 0;
 	}
-	return !p->keys.wants || keys_ahead(&p->keys);
+	return !p->keys.wants || keys_ahead(&p->keys, 0);
 }
 
 static bool packet_open(struct pass *p, const uint8_t *packet, uint32_t size,

@@ -75,8 +75,11 @@ enum verdict seal_in(struct end *end, const struct wire_header *header, const ui
 
 void seal_ahead(struct end *end, uint64_t now_ns)
 {
-	(void)now_ns;
-	if (end->keys && end->keys->wants && !keys_ahead(end->keys))
+	if (!end->keys || !end->keys->wants)
+		return;
+	if (end->keys->asks)
+		transport_probe(end->sim->nodes[end->node].transport, end->conn);
+	if (!keys_ahead(end->keys, now_ns))
 		sim_fail(end->sim, "%c: connection %u gets no key", node_letter(end->node),
 			end->pair);
 }

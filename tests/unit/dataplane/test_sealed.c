@@ -190,7 +190,7 @@ static void rekey_with(uint32_t every, enum cipher_backend backend)
 	assert_int_equal(
 		pair->a.tables->session[0][wire_cid_slot(s.a)].stats.rekeys, keys->send.phase);
 	assert_true(pair->b.w.keys[wire_cid_slot(s.b)].receive.phase >= keys->send.phase - 1);
-	assert_true(keys->receive.phase < keys->send.phase); // b sends ACKs only
+	assert_true(keys->receive.phase < keys->send.phase); // b sends ACKs only, and fewer
 	assert_int_equal(drops_all(&pair->a) + drops_all(&pair->b), 0);
 	pair_free(pair);
 }
@@ -201,6 +201,31 @@ static void rekey__every_thousand_packets_without_a_pause(void **state)
 	rekey_with(0, CIPHER_AUTO);
 	rekey_with(0, CIPHER_EVP);
 	rekey_with(37, CIPHER_AUTO); // packets of both phases are lost, and sent again
+}
+
+// Nothing acknowledges an ACK: whoever only receives has to ask, or its key would be spent.
+static void rekey__of_an_end_that_only_acknowledges(void **state)
+{
+	struct worker_pair *pair = pair_new();
+	struct pair_session s;
+	struct keys *keys;
+
+	(void)state;
+	pair->cipher = CIPHER_AES_256_GCM;
+	pair->b.config.rekey_packets = 1000;
+	s = pair_open(pair, CODEC_NONE);
+	keys = &pair->b.w.keys[wire_cid_slot(s.b)];
+	keys->limits.packets_max = KEYS_RESERVE + 1500;
+	fill(&pair->a, 1);
+	for (uint32_t i = 0; i < 8000; i++) { // an ACK each: more than one key may seal
+		pair_send(&pair->a, s.a, 0, 1000);
+		receive(pair, &pair->a, &pair->b, 0);
+		(void)pair_app_expect(pair, &pair->a, APP_RX_SENT, TURNS_MAX);
+	}
+	assert_true(keys->send.first_pn > KEYS_RESERVE + 1500);
+	assert_int_equal(pair->a.w.keys[wire_cid_slot(s.a)].receive.phase, keys->send.phase);
+	assert_int_equal(drops_all(&pair->a) + drops_all(&pair->b), 0);
+	pair_free(pair);
 }
 
 static void rekey__a_spent_key_ends_the_session(void **state)
@@ -271,7 +296,8 @@ static bool tap_attack(void *context, const uint8_t *payload, uint32_t size)
 	x->flipped++;
 
 	memcpy(forged, payload, size); // one of the header, but for version and type
-	forged[1 + attacker_random(x, 1)] ^= (uint8_t)(1u << attacker_random(x, 8));
+	forged[1 + attacker_random(x, WIRE_HEADER_SIZE - 1)] ^=
+		(uint8_t)(1u << attacker_random(x, 8));
 	inject(x, forged, size);
 
 	memcpy(forged, payload, size); // cut off
@@ -334,6 +360,7 @@ int main(void)
 		cmocka_unit_test(sealed__keys_are_wiped_with_their_session),
 		cmocka_unit_test(open__refuses_a_cipher_without_secrets),
 		cmocka_unit_test(rekey__every_thousand_packets_without_a_pause),
+		cmocka_unit_test(rekey__of_an_end_that_only_acknowledges),
 		cmocka_unit_test(rekey__a_spent_key_ends_the_session),
 		cmocka_unit_test(attacker__is_counted_and_changes_nothing),
 	};

@@ -91,9 +91,9 @@ static bool open(struct ends *e, const struct packet *p)
 static void ahead(struct ends *e)
 {
 	if (e->a->wants)
-		assert_true(keys_ahead(e->a));
+		assert_true(keys_ahead(e->a, e->now_ns));
 	if (e->b->wants)
-		assert_true(keys_ahead(e->b));
+		assert_true(keys_ahead(e->b, e->now_ns));
 	assert_false(e->a->wants || e->b->wants);
 }
 
@@ -228,6 +228,27 @@ static void send__stops_before_a_key_is_used_too_often(void **state)
 	ends_free(e);
 }
 
+// Nothing of the phase is acknowledged, as when all that goes are ACKs.
+static void send__asks_when_a_phase_cannot_end(void **state)
+{
+	static const struct keys_limits limits = {.packets = 1000};
+	struct ends *e = ends_new(CIPHER_AES_256_GCM, &limits);
+	struct packet p;
+
+	(void)state;
+	for (uint64_t pn = 1; pn <= 1001 + 2 * KEYS_ASK; pn++) {
+		assert_true(seal(e, &p, pn, 0));
+		assert_int_equal(e->a->asks, pn > 1000 && (pn - 1001) % KEYS_ASK == 0);
+		assert_int_equal(e->a->wants, e->a->asks);
+		ahead(e);
+		assert_false(e->a->asks);
+	}
+	assert_true(seal(e, &p, 5000, 1001)); // it was answered
+	assert_int_equal(e->a->send.phase, 1);
+	assert_false(e->a->asks);
+	ends_free(e);
+}
+
 static void defaults__are_those_of_the_rfc(void **state)
 {
 	static const struct keys_limits none;
@@ -267,6 +288,35 @@ static void receive__takes_late_packets_of_both_phases(void **state)
 	ends_free(e);
 }
 
+static void receive__forgets_the_key_that_is_over(void **state)
+{
+	static const struct keys_limits limits = {.packets = 5};
+
+	(void)state;
+	for (uint32_t id = CIPHER_NULL + 1; id < CIPHER_COUNT; id++) {
+		struct ends *e = ends_new((enum cipher_id)id, &limits);
+		uint8_t out[7];
+		struct seal_piece piece = {out, sizeof(out)};
+		struct packet p[8];
+
+		for (uint64_t pn = 1; pn <= 7; pn++)
+			assert_true(seal(e, &p[pn], pn, pn - 1));
+		assert_true(open(e, &p[1]));
+		assert_true(open(e, &p[6]));
+		ahead(e);
+		const struct seal_key *old = e->b->receive.old;
+		assert_true(
+			e->b->cipher->open(old, 2, e->header, p[2].bytes, p[2].size, &piece, 1));
+		e->now_ns += KEYS_OLD_NS;
+		assert_true(open(e, &p[7]));
+		assert_true(e->b->wants);
+		ahead(e);
+		assert_false(
+			e->b->cipher->open(old, 2, e->header, p[2].bytes, p[2].size, &piece, 1));
+		ends_free(e);
+	}
+}
+
 static void receive__forged_phases_change_nothing(void **state)
 {
 	static const struct keys_limits limits = {.packets = 5};
@@ -295,7 +345,7 @@ static void receive__does_not_skip_a_phase_that_is_not_derived(void **state)
 	(void)state;
 	for (uint64_t pn = 1; pn <= 3; pn++) {
 		assert_true(seal(e, &p[pn], pn, pn - 1));
-		assert_true(keys_ahead(e->a));
+		assert_true(keys_ahead(e->a, e->now_ns));
 	}
 	assert_true(open(e, &p[1]));
 	assert_true(open(e, &p[2]));
@@ -332,8 +382,10 @@ int main(void)
 		cmocka_unit_test(send__begins_no_phase_that_is_not_derived),
 		cmocka_unit_test(send__a_phase_ends_by_age),
 		cmocka_unit_test(send__stops_before_a_key_is_used_too_often),
+		cmocka_unit_test(send__asks_when_a_phase_cannot_end),
 		cmocka_unit_test(defaults__are_those_of_the_rfc),
 		cmocka_unit_test(receive__takes_late_packets_of_both_phases),
+		cmocka_unit_test(receive__forgets_the_key_that_is_over),
 		cmocka_unit_test(receive__forged_phases_change_nothing),
 		cmocka_unit_test(receive__does_not_skip_a_phase_that_is_not_derived),
 		cmocka_unit_test(null__has_one_phase),
