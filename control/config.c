@@ -249,6 +249,8 @@ static int config_read(struct config *config, const char *file, char *error, siz
 		return -1;
 	code = cyaml_load_data(
 		(const uint8_t *)text, size, &options, &config_value, (cyaml_data_t **)&raw, NULL);
+	if (code == CYAML_OK && raw && raw->security)
+		raw->security->cipher_quoted = config_quoted(text, size, "security", "cipher");
 	free(text);
 	if (code == CYAML_OK)
 		result = config_check(config, raw ? raw : &nothing, error, error_size);

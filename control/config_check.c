@@ -116,15 +116,20 @@ static int check_endpoint(const struct check *check, const char *key, const char
 	return 0;
 }
 
-// What is not written is encrypted: the cipher null works only by its name.
-static int check_cipher(const struct check *check, const char *text)
+// What is not written is encrypted: the cipher null works only by its name, which is in quotes.
+static int check_cipher(const struct check *check, const struct raw_security *raw)
 {
 	struct config_security *security = &check->config->security;
 	int cipher = CIPHER_AES_256_GCM;
 	char why[SETUP_WHY_SIZE];
 
-	if (text && !setup_choice(&cipher, text, cipher_choices, why))
+	if (raw->cipher && !setup_choice(&cipher, raw->cipher, cipher_choices, why))
 		return check_fail(check, "security.cipher: %s", why);
+	if (cipher == CIPHER_NULL && !raw->cipher_quoted)
+		return check_fail(check,
+			"security.cipher: null without quotes is YAML's \"no value\"; write "
+			"cipher: \"null\" when packets shall go in the clear, or leave the key "
+			"out for aes-256-gcm");
 	security->cipher = (enum cipher_id)cipher;
 	if (cipher == CIPHER_NULL || security->ca[0])
 		return 0;
@@ -170,7 +175,7 @@ static int check_security(const struct check *check)
 	char why[SETUP_WHY_SIZE];
 	int pq = CONFIG_PQ_PREFER, backend = CONFIG_BACKEND_AUTO;
 
-	if (check_certificates(check, raw) < 0 || check_cipher(check, raw->cipher) < 0)
+	if (check_certificates(check, raw) < 0 || check_cipher(check, raw) < 0)
 		return -1;
 	if (raw->backend && !setup_choice(&backend, raw->backend, config_backend_names, why))
 		return check_fail(check, "security.backend: %s", why);

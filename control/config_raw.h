@@ -2,6 +2,8 @@
 // allowed in its own words. NULL: not written. Private to config*.c.
 #pragma once
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "control/config.h"
@@ -16,6 +18,7 @@ struct raw_dataplane {
 
 struct raw_security {
 	char *cipher, *backend, *pq, *ca, *certificate, *key;
+	bool cipher_quoted; // as it is written
 };
 
 struct raw_link {
@@ -46,6 +49,9 @@ struct raw_config {
 // Fills `config` from `raw`. 0, or -1 with "key: what is allowed" in `error`.
 int config_check(
 	struct config *config, const struct raw_config *raw, char *error, size_t error_size);
+
+// True when the value of `key` in the mapping `part` was seen to be in quotes. `text`: of the file.
+bool config_quoted(const char *text, size_t size, const char *part, const char *key);
 
 // The file's text, to be freed; NULL with a sentence in `error`.
 char *config_file_read(const char *file, size_t *size, char *error, size_t error_size);

@@ -305,8 +305,17 @@ int node_init(struct node *node, struct loop *loop)
 	return 0;
 }
 
+// Said at every start: nobody finds it out by chance.
+static void node_warn_clear(const struct config *config)
+{
+	if (config->security.cipher == CIPHER_NULL)
+		log_warning("Packets go in the clear: whoever is on a link reads and forges them "
+			    "(security.cipher is \"null\").");
+}
+
 int node_start(struct node *node, char *error, size_t error_size)
 {
+	node_warn_clear(&node->config);
 	if (identity_start(&node->identity, &node->config.security, node->config.node, node->loop,
 		    error, error_size) < 0 ||
 		peers_start(&node->peers, error, error_size) < 0)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/cli/print.h"
+#include "lib/ipc/cipher_names.h"
 
 static const char *paint(const struct cli *cli, bool good)
 {
@@ -77,6 +78,20 @@ static void status_certificate(const struct cli *cli, const json_t *r)
 	status_authorities(cli, json_object_get(own, "authorities"));
 }
 
+// "aes-256-gcm (imb)": what seals the packets, and the library that computes it.
+static void status_cipher(const struct cli *cli, const json_t *r)
+{
+	char a[TABLE_CELL_SIZE], b[TABLE_CELL_SIZE];
+	const char *cipher = member_text(a, r, "cipher");
+
+	if (strcmp(cipher, cipher_name(CIPHER_NULL)) == 0)
+		printf("cipher %s: packets go %sin the clear%s", cipher, paint(cli, false),
+			unpaint(cli));
+	else
+		printf("cipher %s (%s)", cipher,
+			member_text(b, json_object_get(r, "dataplane"), "cipher_backend"));
+}
+
 static void status_table(const struct cli *cli, const json_t *rows, const struct column *columns)
 {
 	if (json_array_size(rows) == 0)
@@ -114,14 +129,12 @@ static const struct column app_columns[] = {
 
 int print_status(const struct cli *cli, const json_t *r)
 {
-	char a[TABLE_CELL_SIZE], b[TABLE_CELL_SIZE], c[TABLE_CELL_SIZE], d[TABLE_CELL_SIZE];
-	char e[TABLE_CELL_SIZE];
+	char a[TABLE_CELL_SIZE], b[TABLE_CELL_SIZE], c[TABLE_CELL_SIZE];
 
-	printf("node       %s, version %s, cipher %s (%s), sessions %s\n",
-		member_text(a, r, "node"), member_text(b, r, "version"),
-		member_text(c, r, "cipher"),
-		member_text(e, json_object_get(r, "dataplane"), "cipher_backend"),
-		member_text(d, r, "sessions"));
+	printf("node       %s, version %s, ", member_text(a, r, "node"),
+		member_text(b, r, "version"));
+	status_cipher(cli, r);
+	printf(", sessions %s\n", member_text(c, r, "sessions"));
 	status_processes(cli, r);
 	status_certificate(cli, r);
 	status_table(cli, json_object_get(r, "links"), link_columns);

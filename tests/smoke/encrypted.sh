@@ -86,4 +86,7 @@ bed_down >/dev/null
 send --cipher null
 seen 'the plaintext' || smoke_fail "the capture does not see what goes in the clear"
 [ "$(json "$smoke_work/session" 'j["cipher"]')" = null ] || smoke_fail "null is not what was asked for"
+expect 0 sl a status
+expect_says 'cipher null: packets go in the clear, '
+grep -q 'Packets go in the clear: ' "$SLUICE_TESTBED/a/control.log" || smoke_fail "the log does not say that packets go in the clear"
 smoke_end

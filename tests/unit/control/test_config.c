@@ -289,6 +289,36 @@ static void config_load__cipher(void **state)
 		"security.backend: 'gpu' is not one of: auto, imb, evp");
 }
 
+// What tools that fill in templates write for what nobody set turns nothing off.
+static void config_load__null_is_a_name_in_quotes_only(void **state)
+{
+	static const char plain[] =
+		"security.cipher: null without quotes is YAML's \"no value\"; write cipher: "
+		"\"null\" "
+		"when packets shall go in the clear, or leave the key out for aes-256-gcm";
+	static const char with[] = "ca: /e/ca.crt, certificate: /e/node.crt, key: /e/node.key }";
+	char instead[256], error[CONFIG_ERROR_SIZE];
+	struct config config;
+
+	(void)state;
+	expect("cipher: \"null\"", "cipher: null", plain);
+	expect("cipher: \"null\"", "cipher: !!str null", plain);
+	expect("cipher: \"null\"", "\"cipher\": null", plain);
+	expect("{ cipher: \"null\" }", "\n  backend: imb\n  cipher: null # none", plain);
+	snprintf(instead, sizeof(instead), "cipher: null, %s", with);
+	expect("cipher: \"null\" }", instead, plain);
+	expect("cipher: \"null\"", "cipher: ~",
+		"security.cipher: '~' is not one of: null, aes-256-gcm, aes-128-gcm, "
+		"chacha20-poly1305");
+	assert_int_equal(load(&config,
+				 "node: a\nrun_dir: /tmp/a\ncontrol: {listen: 127.0.0.1:0}\n"
+				 "security:\n  \"cipher\": 'null'\nlinks:\n- {name: x, driver: "
+				 "af_packet, interface: eth9, address: 10.0.0.1/24}\n",
+				 error),
+		0);
+	assert_int_equal(config.security.cipher, CIPHER_NULL);
+}
+
 static void config_load__certificates(void **state)
 {
 	static const char text[] =
@@ -566,6 +596,7 @@ int main(void)
 		cmocka_unit_test(config_load__node),
 		cmocka_unit_test(config_load__control),
 		cmocka_unit_test(config_load__cipher),
+		cmocka_unit_test(config_load__null_is_a_name_in_quotes_only),
 		cmocka_unit_test(config_load__certificates),
 		cmocka_unit_test(config_load__dataplane),
 		cmocka_unit_test(config_load__links),
