@@ -31,7 +31,7 @@ const struct figure figures[] = {
 	FIGURE("records_sent", FIGURE_U64, records_sent, "records acknowledged by the peer"),
 	FIGURE("records_received", FIGURE_U64, records_received, "records completed"),
 	FIGURE("blocks_raw", FIGURE_U64, blocks_raw,
-		"records a codec was asked for and that went raw, the sum of the next seven"),
+		"records a codec was asked for and that went raw, the sum of the next nine"),
 	FIGURE("blocks_raw_little", FIGURE_U64, blocks_raw_by[RAW_LITTLE],
 		"the codec was tried and would have saved less than 12.5 %"),
 	FIGURE("blocks_raw_urgent", FIGURE_U64, blocks_raw_by[RAW_URGENT],
@@ -46,6 +46,11 @@ const struct figure figures[] = {
 		"auto: they look as if they were packed or encrypted already"),
 	FIGURE("blocks_raw_skipped", FIGURE_U64, blocks_raw_by[RAW_SKIPPED],
 		"auto: those before them did not pack; one is tried again now and then"),
+	FIGURE("blocks_raw_busy", FIGURE_U64, blocks_raw_by[RAW_BUSY],
+		"auto: the flow waited for its path, but the worker had no time to pack"),
+	FIGURE("blocks_raw_held", FIGURE_U64, blocks_raw_by[RAW_HELD],
+		"auto: fewer than 8 records in a row had waited for their path, or a codec was too "
+		"slow a while ago"),
 	FIGURE("dictionary", FIGURE_U8, dictionary,
 		"id of the dictionary that was asked for, 0: none; dictionary_state says what "
 		"became of it"),

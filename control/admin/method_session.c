@@ -73,11 +73,9 @@ static int session_find(const struct tables *tables, const char *digits,
 
 static json_t *session_raw_reason(const struct session_stats *s)
 {
-	uint32_t most = 0;
+	uint32_t most = raw_reason_most(s->blocks_raw_by);
 
-	for (uint32_t i = 1; i < RAW_REASONS; i++)
-		most = s->blocks_raw_by[i] > s->blocks_raw_by[most] ? i : most;
-	if (s->blocks_raw_by[most])
+	if (most < RAW_REASONS)
 		return json_sprintf("%s%s",
 			s->blocks_raw_by[most] < s->blocks_raw ? "of most: " : "",
 			raw_reason_sentence(most));

@@ -1,6 +1,8 @@
 // The codec `auto`: a ladder of codecs, climbed slowly, left quickly.
 #include "dataplane/transform/codec_auto.h"
 
+#include <assert.h>
+
 // The probe: 256 pieces of 16 bytes of a large record, all of a small one.
 #define PROBE_MAX    4096u
 #define PROBE_PIECE  16u
@@ -8,6 +10,8 @@
 // Two bytes of uniform noise are the same once in 256 times; below once in 181 (7.5 bits of
 // entropy) no codec saves an eighth by byte frequencies.
 #define PROBE_RARE 181u
+
+static_assert(AUTO_UP == 8 && AUTO_SIZE_LEAST == 256, "raw_reason_sentence says so");
 
 static const struct {
 	const struct codec *codec;
@@ -86,12 +90,21 @@ static struct auto_choice raw_because(enum raw_reason reason)
 	return (struct auto_choice){.reason = reason};
 }
 
-static struct auto_choice choose(struct codec_auto *a, const uint8_t *raw, uint32_t size)
+// Why the lowest step packs nothing.
+static enum raw_reason raw_step(const struct auto_signs *signs)
+{
+	if (!signs->blocked)
+		return RAW_FAST;
+	return signs->idle && !signs->late ? RAW_HELD : RAW_BUSY;
+}
+
+static struct auto_choice choose(
+	struct codec_auto *a, const struct auto_signs *signs, const uint8_t *raw, uint32_t size)
 {
 	if (size < AUTO_SIZE_LEAST)
 		return raw_because(RAW_SMALL);
 	if (a->step == AUTO_RAW)
-		return raw_because(RAW_FAST);
+		return raw_because(raw_step(signs));
 	if (a->skip > 0) {
 		a->skip--;
 		return raw_because(RAW_SKIPPED);
@@ -106,7 +119,7 @@ static struct auto_choice choose(struct codec_auto *a, const uint8_t *raw, uint3
 struct auto_choice codec_auto_choose(
 	struct codec_auto *a, const struct auto_signs *signs, const uint8_t *raw, uint32_t size)
 {
-	struct auto_choice choice = choose(a, raw, size);
+	struct auto_choice choice = choose(a, signs, raw, size);
 
 	move(a, signs);
 	return choice;

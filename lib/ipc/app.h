@@ -8,7 +8,7 @@
 #include "lib/ipc/stats.h"
 #include "lib/shm/ring.h"
 
-#define APP_ABI_VERSION  4u
+#define APP_ABI_VERSION  5u
 #define APP_REGION_MAGIC 0x41434c53u // "SLCA", the application's region
 #define APP_ARENA_MAGIC  0x44434c53u // "SLCD", the dataplane's region for this application
 

@@ -33,11 +33,23 @@ static const char *const raw_reasons[RAW_REASONS] = {
 	[RAW_SMALL] = "they were smaller than 256 bytes",
 	[RAW_RANDOM] = "they look as if they were packed or encrypted already",
 	[RAW_SKIPPED] = "those before them did not pack; one is tried again now and then",
+	[RAW_BUSY] = "the worker had no time to pack them, though the flow waited for its path",
+	[RAW_HELD] = "auto packs only after 8 records in a row that waited for their path, and "
+		     "later after a codec was too slow",
 };
 
 const char *raw_reason_sentence(uint32_t reason)
 {
 	return reason < RAW_REASONS ? raw_reasons[reason] : "unknown";
+}
+
+uint32_t raw_reason_most(const uint64_t by[RAW_REASONS])
+{
+	uint32_t most = 0;
+
+	for (uint32_t i = 1; i < RAW_REASONS; i++)
+		most = by[i] > by[most] ? i : most;
+	return by[most] ? most : RAW_REASONS;
 }
 
 const char *codec_name(uint32_t id)

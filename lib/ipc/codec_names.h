@@ -22,6 +22,8 @@ extern const char *const codec_choices[]; // names of the codecs of this build, 
 
 // enum raw_reason in words: the end of a sentence about records.
 const char *raw_reason_sentence(uint32_t reason);
+// The most frequent of these; RAW_REASONS: there are none.
+uint32_t raw_reason_most(const uint64_t by[RAW_REASONS]);
 // "unknown" beyond enum codec_id.
 const char *codec_name(uint32_t id);
 // -1: no such name. Not only those of this build: whether a node has it, its dataplane says.

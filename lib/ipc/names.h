@@ -49,6 +49,8 @@ enum raw_reason {
 	RAW_SMALL,   // under 256 bytes
 	RAW_RANDOM,  // it looks as if it were packed already
 	RAW_SKIPPED, // those before it did not pack; one is tried again now and then
+	RAW_BUSY,    // the flow waits for its path, but the worker has no time to pack
+	RAW_HELD,    // the flow waits for its path: not in a row yet, or soon after a step down
 	RAW_REASONS,
 };
 

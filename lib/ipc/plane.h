@@ -12,7 +12,7 @@
 #include "lib/shm/broadcast.h"
 #include "lib/shm/ring.h"
 
-#define PLANE_VERSION         9u
+#define PLANE_VERSION         10u
 #define PLANE_CONTROL_MAGIC   0x43434c53u // "SLCC", control's region
 #define PLANE_DATAPLANE_MAGIC 0x50434c53u // "SLCP", the dataplane's region for control
 

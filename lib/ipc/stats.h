@@ -62,4 +62,4 @@ struct session_stats {
 	uint64_t blocks_no_dictionary; // and those packed without, though one was asked for
 };
 
-static_assert(sizeof(struct session_stats) == 472, "session_stats is shared memory ABI");
+static_assert(sizeof(struct session_stats) == 488, "session_stats is shared memory ABI");

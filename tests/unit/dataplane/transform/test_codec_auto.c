@@ -44,8 +44,42 @@ static void choose__climbs_while_the_path_is_waited_for(void **state)
 
 		assert_ptr_equal(choice.codec, steps[i].codec);
 		assert_int_equal(choice.level, steps[i].level);
-		assert_true(choice.codec || choice.reason == RAW_FAST);
+		assert_true(choice.codec || choice.reason == RAW_HELD);
 	}
+}
+
+static enum raw_reason reason_of(struct codec_auto *a, struct auto_signs signs)
+{
+	struct auto_choice choice = records(a, signs, 1);
+
+	assert_null(choice.codec);
+	return choice.reason;
+}
+
+// The lowest step: whether flow, worker or ladder is why nothing is packed.
+static void choose__says_why_it_packs_nothing(void **state)
+{
+	struct codec_auto a;
+
+	(void)state;
+	codec_auto_init(&a);
+	assert_int_equal(reason_of(&a, nothing), RAW_FAST);
+	assert_int_equal(reason_of(&a, (struct auto_signs){0}), RAW_FAST);
+	assert_int_equal(reason_of(&a, late), RAW_FAST);
+	assert_int_equal(reason_of(&a, (struct auto_signs){.blocked = true}), RAW_BUSY);
+	assert_int_equal(
+		reason_of(&a, (struct auto_signs){.blocked = true, .late = true}), RAW_BUSY);
+	assert_int_equal(
+		reason_of(&a, (struct auto_signs){.blocked = true, .idle = true, .late = true}),
+		RAW_BUSY);
+	assert_int_equal(reason_of(&a, waits), RAW_HELD);
+	records(&a, waits, AUTO_UP - 1);
+	assert_int_equal(a.step, AUTO_LZ4);
+	records(&a, late, AUTO_DOWN);
+	assert_int_equal(a.step, AUTO_RAW);
+	for (uint32_t i = 0; i < AUTO_HOLD + AUTO_UP; i++)
+		assert_int_equal(reason_of(&a, waits), RAW_HELD);
+	assert_int_equal(a.step, AUTO_LZ4);
 }
 
 static void choose__one_sign_is_no_row(void **state)
@@ -279,6 +313,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(choose__climbs_while_the_path_is_waited_for),
+		cmocka_unit_test(choose__says_why_it_packs_nothing),
 		cmocka_unit_test(choose__one_sign_is_no_row),
 		cmocka_unit_test(choose__only_an_idle_worker_climbs),
 		cmocka_unit_test(choose__a_step_that_failed_waits_longer_each_time),

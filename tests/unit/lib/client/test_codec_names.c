@@ -54,12 +54,27 @@ static void raw_reason_sentence__of_every_reason(void **state)
 	assert_string_equal(raw_reason_sentence(RAW_REASONS), "unknown");
 }
 
+static void raw_reason_most__is_the_most_frequent(void **state)
+{
+	uint64_t by[RAW_REASONS] = {0};
+
+	(void)state;
+	assert_int_equal(raw_reason_most(by), RAW_REASONS);
+	by[RAW_HELD] = 1;
+	assert_int_equal(raw_reason_most(by), RAW_HELD);
+	by[RAW_LITTLE] = 2;
+	assert_int_equal(raw_reason_most(by), RAW_LITTLE);
+	by[RAW_SMALL] = 3;
+	assert_int_equal(raw_reason_most(by), RAW_SMALL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(codec_find__knows_every_name_and_no_other),
 		cmocka_unit_test(codec_choices__are_those_of_the_build),
 		cmocka_unit_test(raw_reason_sentence__of_every_reason),
+		cmocka_unit_test(raw_reason_most__is_the_most_frequent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
