@@ -19,19 +19,12 @@ struct submit_codec {
 	uint8_t *slab;          // for what the codec packs; NULL: raw
 };
 
-// The flow and the worker as the codec `auto` sees them.
 static struct auto_signs submit_signs(const struct worker *w, const struct session *s)
 {
-	const struct worker_load *load = &w->load;
-	struct auto_signs signs = {0};
 	struct conn_stats c;
 
 	conn_stats_get(s->conn, &c);
-	signs.blocked = c.limited_by != LIMITED_NOTHING && c.limited_by != LIMITED_APP;
-	signs.idle = load->busy < WORKER_LOAD_IDLE && 2 * load->codec < WORKER_CODEC_SHARE;
-	signs.late = load->codec > WORKER_CODEC_SHARE ||
-		     (c.limited_by == LIMITED_APP && load->busy > WORKER_LOAD_LATE);
-	return signs;
+	return load_signs(&w->load, (uint32_t)c.limited_by);
 }
 
 // False: the record wants a codec, but there is no slab or no time this turn.

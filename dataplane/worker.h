@@ -162,6 +162,8 @@ uint32_t backlog_flush(struct worker *w, uint64_t now_ns);
 bool backlog_room(const struct worker *w); // room for one more burst on every port that moves
 // load.c: every WORKER_LOAD_NS, w->load anew. What the codec `auto` goes by.
 void load_look(struct worker *w);
+// A flow and its worker as `auto` sees them. `limited_by`: enum limited_by of the flow.
+struct auto_signs load_signs(const struct worker_load *load, uint32_t limited_by);
 // idle.c: sleeps when the policy allows, never beyond `deadline_ns`.
 void idle_rest(struct worker *w, uint64_t now_ns, uint64_t deadline_ns);
 

@@ -8,10 +8,11 @@
 #define CODEC_LEVEL_MAX 19 // the highest of any codec of this build
 
 // Of an option that asks for a level, whatever the codec.
-#define CODEC_LEVEL_SENTENCE                                                                       \
-	"level of the codec, 0: its default; lz4 1 (the default) to 16, larger is faster; zstd 1 " \
-	"to 19, 1; deflate 1 to 3, 1; brotli 1 to 9, 6; larger packs better; "                     \
-	"auto finds it itself"
+#define CODEC_LEVEL_SENTENCE                                                                     \
+	"level of the codec, 0: its default; lz4 1 to 16 (default 1), larger is faster; zstd 1 " \
+	"to "                                                                                    \
+	"19 (default 1), deflate 1 to 3 (default 1), brotli 1 to 9 (default 6), larger packs "   \
+	"better; auto finds it itself"
 
 // Of an option that asks for a dictionary.
 #define DICTIONARY_SENTENCE                                                                        \

@@ -25,8 +25,25 @@ codecs_send "$smoke_work/noise" auto 0
 smoke_say "a level that the codec does not have is refused before anything is sent"
 expect 2 sl a send --codec brotli --level 11 "$smoke_work/text" b
 grep -q "brotli has levels" "$smoke_work/err" || smoke_fail "the reason is missing"
-smoke_say "the counters of session show"
-expect 0 sl a session open --json --codec auto b
-expect 0 sl a session show --json "$(json "$smoke_work/out" 'j["id"]')"
-expect_json 'j["codec"] == "auto" and j["codec_now"] == "none" and j["blocks_raw"] == 0 and j["blocks_raw_random"] == 0'
+smoke_say "the counters of session show, while records go"
+make_slow "$smoke_work/slow"
+# show CODEC: of its session, which is there for as long as its receiver stands.
+show() {
+	transfer_start a "$smoke_work/slow" b --codec "$1" --stripes 1
+	serve_signal b STOP
+	expect 0 sl a session list --json
+	cp "$smoke_work/out" "$smoke_work/sessions"
+	expect 0 sl a session show --json "$(json "$smoke_work/sessions" "[s['id'] for s in j['sessions'] if s['service'] == 'files' and s['initiator']][0]")"
+	cp "$smoke_work/out" "$smoke_work/shown"
+	serve_signal b CONT
+	kill -INT "$transfer_pid"
+	transfer_end
+	cp "$smoke_work/shown" "$smoke_work/out"
+	expect_json "j['codec'] == '$1' and bool(j['raw_reason'])"
+	expect_json 'j["blocks_raw"] > 0 and j["blocks_raw"] == sum(v for k, v in j.items() if k.startswith("blocks_raw_"))'
+}
+show lz4 # noise: each record is tried
+expect_json 'j["codec_now"] == "lz4" and j["blocks_raw_little"] == j["blocks_raw"]'
+show auto
+expect_json 'j["blocks_raw_fast"] + j["blocks_raw_busy"] + j["blocks_raw_held"] > 0 and j["blocks_raw_urgent"] == 0'
 smoke_end

@@ -188,10 +188,10 @@ make_random() { head -c "$2" /dev/urandom >"$1"; } # FILE BYTES
 # A file that a bridge takes seconds to carry, so that a test can do something meanwhile.
 make_slow() { make_random "$1" "${2:-400000000}"; }
 
-# transfer_start NODE FILE TO: in the background, with its words in $smoke_work/send.log; sets transfer_pid. Returns when
+# transfer_start NODE FILE TO [OPTION...]: in the background, with its words in $smoke_work/send.log; sets transfer_pid. Returns when
 # the receiver has the first bytes of it.
 transfer_start() {
-	"$SLUICE_BUILD/control/sluice" --node "$SLUICE_TESTBED/$1/control.sock" send --json "$2" "$3" \
+	"$SLUICE_BUILD/control/sluice" --node "$SLUICE_TESTBED/$1/control.sock" send --json "${@:4}" "$2" "$3" \
 		>"$smoke_work/send.out" 2>"$smoke_work/send.log" &
 	transfer_pid=$!
 	smoke_children+=("$transfer_pid")

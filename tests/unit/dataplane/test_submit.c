@@ -53,12 +53,14 @@ static void submit_record__flags_arrive_with_the_record(void **state)
 }
 
 // What a turn's budget is after one small record.
-static uint32_t budget_with(enum codec_id codec)
+static uint32_t budget_with(enum codec_id codec, uint8_t level)
 {
 	struct worker_pair *pair = pair_new();
-	struct pair_session s = pair_open(pair, codec);
+	struct pair_session s;
 	uint32_t left;
 
+	pair->level = level;
+	s = pair_open(pair, codec);
 	pair_send(&pair->a, s.a, 0, 500);
 	pair_turn(pair, &pair->a);
 	left = pair->a.w.encode_budget;
@@ -72,10 +74,67 @@ static uint32_t budget_with(enum codec_id codec)
 static void submit_record__a_slow_level_takes_the_turn(void **state)
 {
 	(void)state;
-	assert_int_equal(budget_with(CODEC_NONE), WORKER_ENCODE_TURN);
-	assert_int_equal(budget_with(CODEC_LZ4), WORKER_ENCODE_TURN - 500);
-	assert_int_equal(budget_with(CODEC_ZSTD), WORKER_ENCODE_TURN - 500); // level 1
-	assert_int_equal(budget_with(CODEC_BROTLI), 0);
+	assert_int_equal(budget_with(CODEC_NONE, 0), WORKER_ENCODE_TURN);
+	assert_int_equal(budget_with(CODEC_LZ4, 0), WORKER_ENCODE_TURN - 500);
+	assert_int_equal(budget_with(CODEC_ZSTD, 0), WORKER_ENCODE_TURN - 500); // level 1
+	assert_int_equal(budget_with(CODEC_ZSTD, 4), WORKER_ENCODE_TURN - 500);
+	assert_int_equal(budget_with(CODEC_ZSTD, 5), 0);
+	assert_int_equal(budget_with(CODEC_ZSTD, 19), 0);
+	assert_int_equal(budget_with(CODEC_BROTLI, 1), WORKER_ENCODE_TURN - 500);
+	assert_int_equal(budget_with(CODEC_BROTLI, 0), 0); // level 6
+}
+
+static struct session_stats row_of(const struct worker_pair *pair, struct pair_session s)
+{
+	return pair->a.tables->session[0][wire_cid_slot(s.a)].stats;
+}
+
+// An arena without a slab packs nothing: raw is better than never.
+static void submit_record__without_slabs(void **state)
+{
+	struct worker_pair *pair = pair_new();
+	struct pair_session s = pair_open(pair, CODEC_LZ4);
+
+	(void)state;
+	pair->a.app.channel->slabs_max = 0;
+	send_one(pair, s, APP_TX_MESSAGE_END, 5000); // zeros
+	pair_turns(pair, 4000);
+	assert_int_equal(row_of(pair, s).blocks_raw_by[RAW_NO_ROOM], 1);
+	assert_int_equal(row_of(pair, s).blocks_raw, 1);
+	pair_free(pair);
+}
+
+static void send_zeros(struct worker_pair *pair, struct pair_session s, uint32_t stream)
+{
+	fake_app_send(&pair->a.app, (struct app_tx){.session = s.a,
+					    .size = 5000,
+					    .op = APP_TX_SEND,
+					    .stream = stream,
+					    .flags = APP_TX_MESSAGE_END});
+}
+
+// While the only slab is in use an ordinary record waits for it; an urgent one goes raw.
+static void submit_record__urgent_does_not_wait_for_a_slab(void **state)
+{
+	struct worker_pair *pair = pair_new();
+	struct pair_session s = pair_open(pair, CODEC_LZ4);
+	uint64_t raw = 0;
+
+	(void)state;
+	pair->a.app.channel->slabs_max = 1;
+	send_zeros(pair, s, stream_id(0, STREAM_ORDERED));
+	send_zeros(pair, s, stream_id(1, STREAM_ORDERED));
+	send_zeros(pair, s, stream_id(2, STREAM_URGENT));
+	for (int i = 0; i < 3; i++) {
+		struct app_rx rx = pair_app_expect(pair, &pair->b, APP_RX_DATA, 4000);
+
+		fake_app_return(&pair->b.app, rx.offset, rx.session);
+	}
+	pair_turns(pair, 4000);
+	raw = row_of(pair, s).blocks_raw_by[RAW_URGENT];
+	assert_int_equal(raw, 1);
+	assert_int_equal(row_of(pair, s).blocks_raw, raw);
+	pair_free(pair);
 }
 
 // `rounds` records of one kind to the other end; how session and worker then stand.
@@ -145,6 +204,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(submit_record__flags_arrive_with_the_record),
 		cmocka_unit_test(submit_record__a_slow_level_takes_the_turn),
+		cmocka_unit_test(submit_record__without_slabs),
+		cmocka_unit_test(submit_record__urgent_does_not_wait_for_a_slab),
 		cmocka_unit_test(submit_record__auto_climbs),
 		cmocka_unit_test(submit_record__auto_leaves_noise_alone),
 	};

@@ -204,11 +204,13 @@ struct pair_session pair_open(struct worker_pair *pair, enum codec_id codec)
 	s.a = pair_expect(&pair->a, PLANE_RESERVED).cid;
 	open = pair_open_command(pair, &pair->b, 0, s.a);
 	open.codec = (uint8_t)codec;
+	open.level = pair->level;
 	pair_command(&pair->b, open);
 	pair_turn(pair, &pair->b);
 	s.b = pair_expect(&pair->b, PLANE_RESERVED).cid;
 	open = pair_open_command(pair, &pair->a, s.a, s.b);
 	open.codec = (uint8_t)codec;
+	open.level = pair->level;
 	pair_command(&pair->a, open);
 	pair_turns(pair, 10);
 	assert_int_equal(pair_expect(&pair->a, PLANE_OPENED).cid, s.a);

@@ -25,6 +25,7 @@ struct worker_pair {
 	struct pair_end a, b;
 	uint64_t now_ns;
 	enum cipher_id cipher; // of sessions that are opened from now on
+	uint8_t level;         // ... of their codec, 0: its default
 	uint8_t sessions;      // opened: each has secrets of its own
 };
 

@@ -121,6 +121,28 @@ static void encode__stays_in_its_room(void **state)
 	}
 }
 
+static uint32_t packed_size(const struct codec *codec, uint32_t level)
+{
+	uint8_t *raw = bed_guarded(BED_RAW, RECORD_RAW_MAX);
+
+	corpus_fill(CORPUS_TEXT, 2, raw, RECORD_RAW_MAX);
+	return bed_encode(codec, level, raw, RECORD_RAW_MAX,
+		bed_guarded(BED_STORED, RECORD_RAW_MAX), RECORD_RAW_MAX);
+}
+
+// Each level packs as its number says; deflate 3 is not always better than 2.
+static void encode__a_level_is_one(void **state)
+{
+	(void)state;
+	assert_true(packed_size(&codec_lz4, 16) > packed_size(&codec_lz4, 1));
+	assert_true(packed_size(&codec_zstd, 19) < packed_size(&codec_zstd, 3));
+	assert_true(packed_size(&codec_zstd, 3) < packed_size(&codec_zstd, 1));
+	assert_true(packed_size(&codec_deflate, 2) < packed_size(&codec_deflate, 1));
+	assert_true(packed_size(&codec_deflate, 3) != packed_size(&codec_deflate, 2));
+	assert_true(packed_size(&codec_brotli, 9) < packed_size(&codec_brotli, 6));
+	assert_true(packed_size(&codec_brotli, 6) < packed_size(&codec_brotli, 1));
+}
+
 static void encode_all(uint32_t size, uint32_t times)
 {
 	uint8_t *raw = bed_guarded(BED_RAW, size), *stored = bed_guarded(BED_STORED, size);
@@ -178,6 +200,7 @@ int main(void)
 		cmocka_unit_test(workspace_init__parts_do_not_overlap),
 		cmocka_unit_test(encode__says_zero_when_it_does_not_fit),
 		cmocka_unit_test(encode__stays_in_its_room),
+		cmocka_unit_test(encode__a_level_is_one),
 		cmocka_unit_test(codecs__allocate_nothing),
 		cmocka_unit_test(encode__small_records_after_large_ones),
 	};

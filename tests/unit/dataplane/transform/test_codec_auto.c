@@ -240,6 +240,23 @@ static void random__knows_noise_from_the_rest(void **state)
 		stored, bed_encode(&codec_zstd, 3, raw, RECORD_RAW_MAX, stored, RECORD_RAW_MAX)));
 }
 
+// The line itself: two bytes of the sample are the same once in 181 times. So many kinds of bytes,
+// each equally often.
+static void random__draws_its_line(void **state)
+{
+	static const struct {
+		uint32_t kinds;
+		bool random;
+	} cases[] = {{165, false}, {170, false}, {178, true}, {190, true}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		for (uint32_t at = 0; at < 4096; at++)
+			raw[at] = (uint8_t)(at % cases[i].kinds);
+		assert_int_equal(codec_auto_random(raw, 4096), cases[i].random);
+	}
+}
+
 // A worker with nothing but this flow: a record takes the path `stored / rate`, the worker a fixed
 // part and what its codec takes, both at once. Figures of research: MB/s at 64 KiB, ratio.
 static const struct {
@@ -321,6 +338,7 @@ int main(void)
 		cmocka_unit_test(result__what_does_not_pack_is_tried_ever_less),
 		cmocka_unit_test(choose__noise_is_not_given_to_deflate),
 		cmocka_unit_test(random__knows_noise_from_the_rest),
+		cmocka_unit_test(random__draws_its_line),
 		cmocka_unit_test(flow__settles_where_the_path_wants_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,29 @@ static void compress_record__what_saves_too_little_goes_raw_in_place(void **stat
 		VERDICT_ACCEPT);
 }
 
+// Whether a record of noise goes packed whose first so many per cent are zeros, which take nothing.
+static bool packs(uint32_t size, uint32_t percent)
+{
+	struct compressed c;
+
+	corpus_fill(CORPUS_RANDOM, 3, raw, size);
+	memset(raw, 0, size * percent / 100);
+	compress_record(&c, &codec_lz4, bed_workspace(), 1, NULL, raw, size, slab, false);
+	return c.compressed;
+}
+
+static void compress_record__an_eighth_is_what_packing_must_save(void **state)
+{
+	(void)state;
+	assert_int_equal(compress_room(RECORD_RAW_MAX), 57344);
+	assert_int_equal(compress_room(1000), 875);
+	assert_int_equal(compress_room(1), 1);
+	assert_true(packs(RECORD_RAW_MAX, 14));
+	assert_false(packs(RECORD_RAW_MAX, 11));
+	assert_true(packs(10000, 14));
+	assert_false(packs(10000, 11));
+}
+
 static void compress_record__empty_and_without_slab(void **state)
 {
 	struct compressed c;
@@ -110,6 +133,7 @@ int main(void)
 		cmocka_unit_test(crc32c__known_vectors),
 		cmocka_unit_test(compress_record__text_shrinks_and_comes_back),
 		cmocka_unit_test(compress_record__what_saves_too_little_goes_raw_in_place),
+		cmocka_unit_test(compress_record__an_eighth_is_what_packing_must_save),
 		cmocka_unit_test(compress_record__empty_and_without_slab),
 		cmocka_unit_test(expand_record__refuses),
 	};

@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -46,6 +47,31 @@ static void codec_choices__are_those_of_the_build(void **state)
 	assert_non_null(codec_level_refuse(CODEC_AUTO, 1));
 }
 
+// What people read is what the codecs have.
+static void codec_level_sentences__are_the_table(void **state)
+{
+	uint32_t with_levels = 0;
+
+	(void)state;
+	for (uint32_t id = 0; id < CODEC_COUNT; id++) {
+		const struct codec *codec = codec_by_id((uint8_t)id);
+		char help[64], refusal[64];
+
+		if (!codec || codec->level_max == 0)
+			continue;
+		with_levels++;
+		snprintf(help, sizeof(help), " %s %u to %u (default %u)", codec->name,
+			codec->level_min, codec->level_max, codec->level_default);
+		assert_non_null(strstr(CODEC_LEVEL_SENTENCE, help));
+		snprintf(refusal, sizeof(refusal), " %u to %u, and 0 for its default",
+			codec->level_min, codec->level_max);
+		assert_non_null(strstr(codec_level_refuse(id, codec->level_max + 1u), refusal));
+	}
+	assert_int_equal(with_levels, 4);
+	assert_non_null(strstr(codec_level_refuse(CODEC_SNAPPY, 1), "snappy has no levels"));
+	assert_non_null(strstr(codec_level_refuse(CODEC_NONE, 1), "none has no levels"));
+}
+
 static void raw_reason_sentence__of_every_reason(void **state)
 {
 	(void)state;
@@ -73,6 +99,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(codec_find__knows_every_name_and_no_other),
 		cmocka_unit_test(codec_choices__are_those_of_the_build),
+		cmocka_unit_test(codec_level_sentences__are_the_table),
 		cmocka_unit_test(raw_reason_sentence__of_every_reason),
 		cmocka_unit_test(raw_reason_most__is_the_most_frequent),
 	};
