@@ -54,6 +54,8 @@ void identity_reload(struct identity *identity)
 	identity->told = PKI_GOOD;
 	identity_tell(identity);
 	identity_tell_age(identity);
+	if (identity->on_reloaded)
+		identity->on_reloaded(identity->owner);
 }
 
 static void identity_on_time(void *owner)

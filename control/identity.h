@@ -13,7 +13,9 @@ struct identity {
 	struct tls tls; // tls.context NULL: this node has no certificates
 	struct loop *loop;
 	struct loop_timer timer;
-	enum pki_age told; // what was logged of the certificate's age
+	enum pki_age told;                // what was logged of the certificate's age
+	void (*on_reloaded)(void *owner); // set after identity_start: other files are used now
+	void *owner;
 };
 
 // `config` and `node` are borrowed. 0, or -1 with a sentence: then it need not be stopped.

@@ -63,8 +63,8 @@ static void node_act_command(struct node *node, struct session_action *action)
 	node_undelivered(node, &action->command, proxy_strerror(error));
 }
 
-// The peer broke away between the decision and now: its attempts fail, like those of a peer that
-// went down.
+// When the connection is gone, or breaks now, the attempt waits for the next one: the core hears of
+// it by itself. What is left is an offer that cannot be written.
 static void node_act_offer(struct node *node, const struct session_action *action)
 {
 	struct message refuse = {.type = MESSAGE_REFUSE,
@@ -72,8 +72,12 @@ static void node_act_offer(struct node *node, const struct session_action *actio
 		.result = IPC_UNREACHABLE,
 		.text = "the offer could not be sent to the peer"};
 	struct session_turn turn = node_turn(node);
+	const struct conn *conn;
 
-	if (peers_send(&node->peers, action->peer, &action->message) < 0)
+	if (peers_send(&node->peers, action->peer, &action->message) == 0)
+		return;
+	conn = peers_conn(&node->peers, action->peer, 0);
+	if (conn && conn->fd >= 0)
 		session_on_refuse(node->core, &turn, action->peer, &refuse, node->out);
 }
 
@@ -247,6 +251,13 @@ static void node_on_link_down(void *owner, uint64_t link)
 	node_carry(node);
 }
 
+static void node_on_reloaded(void *owner)
+{
+	struct node *node = owner;
+
+	peers_renew(&node->peers, "the certificates were read again");
+}
+
 static void node_on_message(
 	void *owner, uint32_t peer, uint64_t link, const struct message *message)
 {
@@ -317,8 +328,11 @@ int node_start(struct node *node, char *error, size_t error_size)
 {
 	node_warn_clear(&node->config);
 	if (identity_start(&node->identity, &node->config.security, node->config.node, node->loop,
-		    error, error_size) < 0 ||
-		peers_start(&node->peers, error, error_size) < 0)
+		    error, error_size) < 0)
+		return -1;
+	node->identity.on_reloaded = node_on_reloaded;
+	node->identity.owner = node;
+	if (peers_start(&node->peers, error, error_size) < 0)
 		return -1;
 	plane_start(&node->plane);
 	return 0;

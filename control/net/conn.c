@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/base/bytes.h"
@@ -39,6 +40,11 @@ static const char *conn_why(const struct conn *conn)
 const char *conn_peer(const struct conn *conn)
 {
 	return conn->session && conn->state == CONN_OPEN ? tls_session_peer(conn->session) : NULL;
+}
+
+bool conn_expired(const struct conn *conn)
+{
+	return conn_peer(conn) && time(NULL) > tls_session_not_after(conn->session);
 }
 
 const char *conn_group(const struct conn *conn)

@@ -52,5 +52,7 @@ int conn_send(struct conn *conn, const struct message *message);
 void conn_close(struct conn *conn); // legal when closed
 // The node of the peer's certificate; NULL on a plain connection, or before it was verified.
 const char *conn_peer(const struct conn *conn);
+// That certificate, or one above it, has ended since.
+bool conn_expired(const struct conn *conn);
 // The group of its key exchange: "X25519". NULL as above.
 const char *conn_group(const struct conn *conn);

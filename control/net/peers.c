@@ -24,6 +24,7 @@ void peers_init(struct peers *peers, const struct config *config, struct loop *l
 	peers->config = config;
 	peers->loop = loop;
 	peers->listener = -1;
+	peers->age_ms = PEERS_AGE_MS;
 	peers->count = config->peers_count;
 	for (uint32_t i = 0; i < peers->count; i++)
 		outgoing_init(peers, i);
@@ -122,6 +123,14 @@ struct conn *peers_conn(struct peers *peers, uint32_t peer, uint64_t link)
 	if (link)
 		return incoming ? &incoming->conn : NULL;
 	return peers->peer[peer].state == PEER_UP ? &peers->peer[peer].conn : NULL;
+}
+
+void peers_renew(struct peers *peers, const char *why)
+{
+	for (uint32_t i = 0; i < peers->count; i++)
+		outgoing_renew(&peers->peer[i], why);
+	for (int i = 0; i < PEERS_INCOMING_MAX; i++)
+		incoming_renew(&peers->incoming[i], why);
 }
 
 void peers_hurry(struct peers *peers, uint32_t peer)

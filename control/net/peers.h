@@ -17,6 +17,8 @@ enum peers_limits {
 	PEERS_DIAL_MS = 2000,
 	PEERS_PING_MS = 1000,
 	PEERS_PONG_MS = 3000,
+	PEERS_AGE_MS = 3600000, // of a connection: then who is there must show itself again, and
+				// the secrets of the old one are forgotten
 	PEERS_BACKOFF_MS =
 		50, // doubling to ..., so that a peer that appears is found well within a second
 	PEERS_BACKOFF_MS_MAX = 400,
@@ -36,7 +38,9 @@ struct peer {
 	struct conn conn;        // outgoing
 	struct loop_timer timer; // next dial, dial patience, next ping
 	uint64_t backoff_ms;
-	uint64_t ping_ns; // when the unanswered ping went out, 0: none
+	uint64_t ping_ns;  // when the unanswered ping went out, 0: none
+	uint64_t until_ns; // up: then it is renewed
+	bool renewing;     // down for that only
 };
 
 struct incoming {
@@ -44,6 +48,7 @@ struct incoming {
 	bool used;
 	uint64_t link; // its name for answers: never reused
 	int peer;      // -1: has not said hello
+	uint64_t until_ns;
 	struct conn conn;
 	struct loop_timer timer; // hello or idle patience
 };
@@ -57,6 +62,7 @@ struct peers {
 	struct loop_watch listener_watch;
 	uint64_t boot_id; // of our dataplane, told in hello, ping and pong; 0: none
 	uint64_t next_link;
+	uint64_t age_ms;    // PEERS_AGE_MS
 	uint64_t warned_ns; // when a stranger was last logged
 	uint32_t count;
 	struct peer peer[CONFIG_PEERS_MAX];
@@ -81,5 +87,8 @@ int peers_send(struct peers *peers, uint32_t peer, const struct message *message
 int peers_answer(struct peers *peers, uint64_t link, const struct message *message);
 // The connection to `peer` (link 0), or the incoming one; NULL when it is gone.
 struct conn *peers_conn(struct peers *peers, uint32_t peer, uint64_t link);
+// Ends every connection for a new one: what this node believes, or shows, is another now. The core
+// offers again what was not answered; sessions go on.
+void peers_renew(struct peers *peers, const char *why);
 // Dials now instead of at the end of the back-off.
 void peers_hurry(struct peers *peers, uint32_t peer);

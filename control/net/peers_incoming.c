@@ -35,14 +35,19 @@ static void incoming_warn(struct peers *peers, const char *why)
 }
 
 // The last word: why the connection ends. One that has not shown who it is does not hear it.
-static void incoming_refuse(struct incoming *incoming, const char *why)
+static void incoming_end(struct incoming *incoming, const char *why)
 {
 	struct message refuse = {.type = MESSAGE_REFUSE, .result = IPC_REFUSED_PEER};
 
 	snprintf(refuse.text, sizeof(refuse.text), "%s", why);
-	incoming_warn(incoming->peers, why);
 	conn_send(&incoming->conn, &refuse);
 	incoming_drop(incoming);
+}
+
+static void incoming_refuse(struct incoming *incoming, const char *why)
+{
+	incoming_warn(incoming->peers, why);
+	incoming_end(incoming, why);
 }
 
 static void incoming_on_timer(void *owner)
@@ -123,10 +128,24 @@ static void incoming_on_ping(struct incoming *incoming, const struct message *pi
 		incoming_drop(incoming);
 }
 
+// Whoever keeps to the rules has dialled anew before; a ping every second shows it in time.
+static bool incoming_over(struct incoming *incoming)
+{
+	if (conn_expired(&incoming->conn))
+		incoming_refuse(incoming, "the certificate that it showed has expired");
+	else if (loop_now_ns(incoming->peers->loop) >= incoming->until_ns)
+		incoming_refuse(incoming, "it is older than a control connection may be");
+	else
+		return false;
+	return true;
+}
+
 static void incoming_on_message(void *owner, const struct message *message)
 {
 	struct incoming *incoming = owner;
 
+	if (incoming_over(incoming))
+		return;
 	incoming_patience(incoming, PEERS_IDLE_MS);
 	if (incoming->peer < 0 && message->type == MESSAGE_HELLO)
 		incoming_greeted(incoming, message);
@@ -155,6 +174,7 @@ static void incoming_take(struct peers *peers, int fd)
 	incoming->used = true;
 	incoming->peer = -1;
 	incoming->link = ++peers->next_link;
+	incoming->until_ns = loop_now_ns(peers->loop) + PEERS_MS(peers->age_ms) / 16 * 17;
 	incoming->conn.tls = peers->tls;
 	if (conn_open(&incoming->conn, peers->loop, fd) < 0) {
 		incoming->used = false;
@@ -189,6 +209,12 @@ void incoming_init(struct peers *peers)
 			.on_message = incoming_on_message,
 			.on_closed = incoming_on_closed};
 	}
+}
+
+void incoming_renew(struct incoming *incoming, const char *why)
+{
+	if (incoming->used)
+		incoming_end(incoming, why);
 }
 
 void incoming_stop(struct incoming *incoming)

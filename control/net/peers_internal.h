@@ -10,8 +10,12 @@ void peers_hello(const struct peers *peers, const char *to, struct message *hell
 
 void outgoing_init(struct peers *peers, uint32_t index);
 void outgoing_dial(struct peer *peer);
+// Dials anew; does nothing to a peer that is down.
+void outgoing_renew(struct peer *peer, const char *why);
 void outgoing_stop(struct peer *peer);
 
 void incoming_init(struct peers *peers);
 void incoming_on_listener(void *owner, short events);
+// Ends it, so that the peer dials anew.
+void incoming_renew(struct incoming *incoming, const char *why);
 void incoming_stop(struct incoming *incoming);

@@ -1,6 +1,7 @@
 // The connection that we keep to a peer: dial, greet, ping, and try again soon when it fails.
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "control/log.h"
 #include "control/net/peers_internal.h"
@@ -18,7 +19,7 @@ static void outgoing_go(struct peer *peer, enum peer_state state, uint64_t after
 static void outgoing_fail(struct peer *peer, const char *why)
 {
 	const struct config_peer *config = &peer->peers->config->peers[peer->index];
-	bool was_up = peer->state == PEER_UP;
+	bool was_up = peer->state == PEER_UP || peer->renewing;
 	char address[CONFIG_ADDRESS_TEXT];
 	int used;
 
@@ -29,6 +30,7 @@ static void outgoing_fail(struct peer *peer, const char *why)
 	snprintf(peer->error + used, sizeof(peer->error) - (size_t)used, "%s", why);
 	if (was_up)
 		log_warning("Peer %s is not reachable any more: %s.", config->name, why);
+	peer->renewing = false;
 	peer->boot_id = 0;
 	peer->ping_ns = 0;
 	outgoing_go(peer, PEER_DOWN, peer->backoff_ms);
@@ -60,6 +62,17 @@ static void outgoing_heard_boot(struct peer *peer, uint64_t boot_id)
 		peer->peers->on_boot(peer->peers->owner, peer->index, boot_id);
 }
 
+// Up to a quarter before its age, which the other end waits for: not all of them at once.
+static uint64_t outgoing_until_ns(const struct peers *peers)
+{
+	uint64_t age_ns = PEERS_MS(peers->age_ms);
+	uint32_t random = 0;
+
+	if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+		random = 0; // all at once, then
+	return loop_now_ns(peers->loop) + age_ns - random % 1024 * (age_ns / 4096);
+}
+
 static void outgoing_greeted(struct peer *peer, const struct message *hello)
 {
 	const struct config_peer *config = &peer->peers->config->peers[peer->index];
@@ -73,7 +86,9 @@ static void outgoing_greeted(struct peer *peer, const struct message *hello)
 		outgoing_fail(peer, why);
 		return;
 	}
-	log_info("Peer %s is reachable.", config->name);
+	log_line(peer->renewing ? LOG_DEBUG : LOG_INFO, "Peer %s is reachable.", config->name);
+	peer->renewing = false;
+	peer->until_ns = outgoing_until_ns(peer->peers);
 	peer->error[0] = 0;
 	peer->backoff_ms = PEERS_BACKOFF_MS;
 	outgoing_go(peer, PEER_UP, PEERS_PING_MS);
@@ -142,7 +157,14 @@ static void outgoing_on_timer(void *owner)
 		outgoing_fail(peer, "it accepts the connection but does not greet");
 		break;
 	case PEER_UP:
-		outgoing_ping(peer);
+		if (peer->conn.fd < 0)
+			outgoing_fail(peer, "the connection broke");
+		else if (conn_expired(&peer->conn))
+			outgoing_renew(peer, "its certificate has expired");
+		else if (loop_now_ns(peer->peers->loop) >= peer->until_ns)
+			outgoing_renew(peer, "it is old");
+		else
+			outgoing_ping(peer);
 		break;
 	}
 }
@@ -171,6 +193,26 @@ void outgoing_dial(struct peer *peer)
 		&peer->conn, peer->peers->loop, config->control_address, config->control_port);
 	if (error < 0)
 		outgoing_fail(peer, strerror(-error));
+}
+
+void outgoing_renew(struct peer *peer, const char *why)
+{
+	const char *name = peer->peers->config->peers[peer->index].name;
+	bool was_up = peer->state == PEER_UP;
+
+	if (peer->state == PEER_DOWN)
+		return;
+	log_debug("The connection to peer %s is renewed: %s.", name, why);
+	conn_close(&peer->conn);
+	snprintf(peer->error, sizeof(peer->error),
+		"the control connection to node %.40s is being renewed: %s", name, why);
+	peer->state = PEER_DOWN;
+	peer->renewing = was_up || peer->renewing;
+	peer->boot_id = 0;
+	peer->ping_ns = 0;
+	if (was_up)
+		peer->peers->on_down(peer->peers->owner, peer->index, peer->error);
+	outgoing_dial(peer);
 }
 
 void outgoing_stop(struct peer *peer)

@@ -1,5 +1,6 @@
 // Who this node is to its peers: its certificate, its key and the authority it believes, as TLS 1.3
-// needs them. They may be replaced while connections are open; new connections use the new ones.
+// needs them. They may be replaced while connections are open; new connections use the new ones
+// (peers_renew).
 #pragma once
 
 #include <stdbool.h>

@@ -15,6 +15,7 @@ struct tls_session {
 	SSL *ssl;
 	const char *wanted; // NULL: whoever the authority knows
 	char peer[NAME_SIZE];
+	int64_t not_after; // Unix seconds, of the peer's chain: the first end in it
 	char error[REASON_SIZE];
 };
 
@@ -188,6 +189,20 @@ static enum tls_step session_step(struct tls_session *session, int result)
 	}
 }
 
+static int64_t session_chain_end(const struct tls_session *session)
+{
+	STACK_OF(X509) *chain = SSL_get0_verified_chain(session->ssl);
+	int64_t end = INT64_MAX;
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		struct pki_certificate said;
+
+		x509_describe(sk_X509_value(chain, i), &said);
+		end = said.not_after < end ? said.not_after : end;
+	}
+	return end;
+}
+
 enum tls_step tls_session_handshake(struct tls_session *session)
 {
 	int result;
@@ -195,7 +210,10 @@ enum tls_step tls_session_handshake(struct tls_session *session)
 	ERR_clear_error();
 	errno = 0;
 	result = SSL_do_handshake(session->ssl);
-	return result == 1 ? TLS_DONE : session_step(session, result);
+	if (result != 1)
+		return session_step(session, result);
+	session->not_after = session_chain_end(session);
+	return TLS_DONE;
 }
 
 ssize_t tls_session_read(struct tls_session *session, void *buffer, size_t size)
@@ -241,6 +259,11 @@ const char *tls_session_error(const struct tls_session *session)
 const char *tls_session_peer(const struct tls_session *session)
 {
 	return session->peer;
+}
+
+int64_t tls_session_not_after(const struct tls_session *session)
+{
+	return session->not_after;
 }
 
 const char *tls_session_group(const struct tls_session *session)

@@ -35,6 +35,8 @@ bool tls_session_pending(const struct tls_session *session);
 const char *tls_session_error(const struct tls_session *session);
 // After the handshake: the node of the peer's certificate, and the group of the key exchange.
 const char *tls_session_peer(const struct tls_session *session);
+// When it ends, in Unix seconds: the certificate, or one of those above it.
+int64_t tls_session_not_after(const struct tls_session *session);
 const char *tls_session_group(const struct tls_session *session);
 
 // The exporter (RFC 8446, 7.5) of this connection: the same at both ends for the same context, and

@@ -36,6 +36,8 @@ void attempt_reserve(const struct attempt *attempt, struct session_output *out);
 // The reserved attempt goes on: an offer to the peer, or waiting for it.
 void attempt_offer(struct session_core *core, const struct session_turn *turn,
 	struct attempt *attempt, struct session_output *out);
+// Its peer is not reachable: it may become so soon.
+void attempt_wait(const struct session_turn *turn, struct attempt *attempt);
 // Its worker has a connection id for it: offer, or open the accepting end, or (without a cipher
 // that is open already) answer.
 void attempt_reserved(struct session_core *core, const struct session_turn *turn,

@@ -16,17 +16,19 @@ void session_on_peer_up(struct session_core *core, const struct session_turn *tu
 	session_on_tick(core, turn, out); // offers what waited
 }
 
+// What was offered and not answered is offered again if the peer comes back soon: connections are
+// renewed now and then. An end that it opened for the first offer dies of its HELLO timeout.
 void session_on_peer_down(struct session_core *core, const struct session_turn *turn, uint32_t peer,
 	const char *why, struct session_output *out)
 {
-	(void)turn;
+	(void)out;
 	core->peer_up[peer] = false;
 	snprintf(core->peer_error[peer], sizeof(core->peer_error[peer]), "%s", why);
 	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++) {
 		struct attempt *attempt = &core->attempts[i];
 
 		if (attempt->step == ATTEMPT_OFFERED && attempt->peer == peer)
-			attempt_fail(core, attempt, IPC_UNREACHABLE, why, out);
+			attempt_wait(turn, attempt);
 	}
 }
 

@@ -30,6 +30,12 @@ static void offer_fill(const struct session_core *core, const struct session_tur
 	memcpy(offer->service, attempt->service, sizeof(offer->service));
 }
 
+void attempt_wait(const struct session_turn *turn, struct attempt *attempt)
+{
+	attempt->step = ATTEMPT_WAITING;
+	attempt->patience_ns = turn->now_ns + SESSION_MS(SESSION_PEER_PATIENCE_MS);
+}
+
 void attempt_offer(struct session_core *core, const struct session_turn *turn,
 	struct attempt *attempt, struct session_output *out)
 {
@@ -39,8 +45,7 @@ void attempt_offer(struct session_core *core, const struct session_turn *turn,
 	if (turn->now_ns >= attempt->deadline_ns)
 		return; // the tick ends it
 	if (!core->peer_up[attempt->peer]) {
-		attempt->step = ATTEMPT_WAITING;
-		attempt->patience_ns = turn->now_ns + SESSION_MS(SESSION_PEER_PATIENCE_MS);
+		attempt_wait(turn, attempt);
 		return;
 	}
 	if (!core_port(core, turn, attempt->peer, &attempt->port, &port)) {

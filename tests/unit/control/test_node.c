@@ -25,7 +25,7 @@ struct stage {
 	struct loop *loop;
 	struct node a, b;
 	char *pki; // folder of the authority; NULL: no certificates
-	int answers;
+	int answers, refused;
 	uint32_t result, cid;
 	char text[REASON_SIZE];
 };
@@ -158,6 +158,7 @@ static void on_opened(void *owner, uint32_t result, uint32_t cid, const char *te
 	struct stage *s = owner;
 
 	s->answers++;
+	s->refused += result != IPC_OK;
 	s->result = result;
 	s->cid = cid;
 	snprintf(s->text, sizeof(s->text), "%s", text);
@@ -254,6 +255,31 @@ static void node__encrypted(void **state)
 		assert_int_equal(s->a.out->actions[i].command.secret_send[0] |
 					 s->a.out->actions[i].command.secret_send[7],
 			0);
+}
+
+// Both read their certificates again while sessions are being set up: none is lost, and those that
+// are open go on.
+static void node__certificates_are_read_again(void **state)
+{
+	const struct session_want want = {.node = "b", .timeout_ms = 5000};
+	struct stage *s = *state;
+	uint32_t cid;
+
+	open_session(s, "b");
+	cid = s->cid;
+	for (int i = 0; i < 24; i++) {
+		assert_int_not_equal(node_session_open(&s->a, &want, on_opened, s), 0);
+		loop_turn(s->loop, 1);
+		if (i == 6)
+			identity_reload(&s->a.identity);
+		if (i == 16)
+			identity_reload(&s->b.identity);
+	}
+	for (int i = 0; i < 500 && s->answers < 25; i++)
+		loop_turn(s->loop, 20);
+	assert_int_equal(s->answers, 25);
+	assert_int_equal(s->refused, 0);
+	assert_true(tables_session(&s->a.plane.tables, cid, &(struct session_stats){0}));
 }
 
 static void node__another_cipher(void **state)
@@ -389,6 +415,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(node__opens_and_closes),
 		cmocka_unit_test_setup_teardown(node__encrypted, setup_encrypted, teardown),
+		cmocka_unit_test_setup_teardown(
+			node__certificates_are_read_again, setup_encrypted, teardown),
 		cmocka_unit_test_setup_teardown(node__another_cipher, setup_encrypted, teardown),
 		STORY(node__many_sessions),
 		STORY(node__unknown_peer),

@@ -40,6 +40,20 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *now)
 	return 0;
 }
 
+static int64_t later_s; // than the machine's date; OpenSSL does not know
+
+time_t __real_time(time_t *at);
+time_t __wrap_time(time_t *at);
+
+time_t __wrap_time(time_t *at)
+{
+	time_t now = __real_time(NULL) + later_s;
+
+	if (at)
+		*at = now;
+	return now;
+}
+
 struct side {
 	struct config config;
 	struct tls tls;
@@ -123,6 +137,7 @@ static int setup(void **state)
 {
 	struct stage *s = calloc(1, sizeof(*s));
 
+	later_s = 0;
 	s->loop = loop_new();
 	side_begin(s, &s->a, "a", "b", 0xa);
 	*state = s;
@@ -314,6 +329,104 @@ static void peers__over_tls(void **state)
 	assert_string_equal(conn_peer(peers_conn(&s->b.peers, 0, s->b.link)), "a");
 	assert_null(peers_conn(&s->b.peers, 0, s->b.link + 100));
 	folder_free(folder);
+}
+
+// Who dials renews in time, and the other end never has to end it.
+static void peers__age_renews(void **state)
+{
+	struct stage *s = *state;
+	char *folder = certify_both(s, "b");
+	struct message offer = {.type = MESSAGE_OFFER, .request = 9, .service = "file"};
+
+	both(s);
+	s->a.peers.age_ms = s->b.peers.age_ms = 20000;
+	turn_until(s, &s->a.ups, 1);
+	turn_until(s, &s->b.ups, 1);
+	s->a.downs = 0;
+	for (int i = 0; i < 260 && s->a.ups + s->b.ups < 4; i++) {
+		turn(s);
+		clock_ns += 80000000;
+	}
+	assert_int_equal(s->a.downs, 1);
+	assert_int_equal(s->a.ups + s->b.ups, 4);
+	assert_non_null(strstr(s->a.why, "is being renewed: it is old"));
+	assert_non_null(strstr(s->b.why, "is being renewed: it is old"));
+	assert_int_equal(peers_send(&s->a.peers, 0, &offer), 0);
+	turn_until(s, &s->b.messages, 1);
+	folder_free(folder);
+}
+
+// One that keeps its connection open is not heard any more.
+static void peers__age_ends_incoming(void **state)
+{
+	struct stage *s = *state;
+	char *folder = certify_both(s, "b");
+
+	both(s);
+	s->b.peers.age_ms = 1000; // a's stays an hour
+	turn_until(s, &s->a.ups, 1);
+	s->a.downs = 0;
+	turn_until(s, &s->a.downs, 1);
+	assert_non_null(strstr(s->a.why, "it is older than a control connection may be"));
+	assert_int_equal(s->b.links_down, 1);
+	turn_until(s, &s->a.ups, 2);
+	folder_free(folder);
+}
+
+// The thief of a certificate: it ends, and so does what it opened.
+static void peers__expiry_ends_a_connection(void **state)
+{
+	struct stage *s = *state;
+	char *folder = certify_both(s, "b");
+	struct message offer = {.type = MESSAGE_OFFER, .request = 9, .service = "file"};
+
+	both(s);
+	turn_until(s, &s->a.ups, 1);
+	turn_until(s, &s->b.ups, 1);
+	later_s = 3590;
+	for (int i = 0; i < 100; i++)
+		turn(s);
+	assert_int_equal(s->a.ups + s->b.ups, 2);
+	later_s = 3700;
+	assert_int_equal(peers_send(&s->a.peers, 0, &offer), 0);
+	turn_until(s, &s->b.links_down, 1);
+	assert_int_equal(s->b.messages, 0);
+	turn_until(s, &s->b.downs, 2); // and b renews what it dialled, again and again
+	folder_free(folder);
+}
+
+// Every node was given another authority: who has none of its certificates is out, at once.
+static void peers__another_authority_ends_connections(void **state)
+{
+	struct stage *s = *state;
+	char *ours = certify_both(s, "b"), *theirs = folder_new(), error[PKI_ERROR_SIZE];
+	struct pki_want want = {.folder = theirs,
+		.name = "new",
+		.not_before = time(NULL) - 60,
+		.not_after = time(NULL) + 3600};
+	struct pki_certificate made;
+
+	both(s);
+	turn_until(s, &s->a.ups, 1);
+	turn_until(s, &s->b.ups, 1);
+	assert_int_equal(pki_init(&want, &made, error), 0);
+	tls_fini(&s->a.tls);
+	side_certify(&s->a, theirs, "a");
+	peers_renew(&s->a.peers, "another authority");
+	turn_until(s, &s->a.links_down, 1);
+	turn_until(s, &s->b.links_down, 1);
+	for (int i = 0; i < 100; i++)
+		turn(s);
+	assert_int_equal(s->a.ups + s->b.ups, 2);
+	assert_non_null(strstr(s->a.why, "of another authority"));
+	assert_non_null(strstr(s->b.why, "of another authority"));
+	tls_fini(&s->b.tls);
+	side_certify(&s->b, theirs, "b");
+	peers_renew(&s->b.peers, "another authority");
+	turn_until(s, &s->a.ups, 2);
+	turn_until(s, &s->b.ups, 2);
+	folder_free(ours);
+	folder_free(theirs);
 }
 
 // A node of the cluster that says that it is another one.
@@ -560,6 +673,10 @@ int main(void)
 		STORY(peers__another_node_answers),
 		STORY(peers__port_in_use),
 		STORY(peers__over_tls),
+		STORY(peers__age_renews),
+		STORY(peers__age_ends_incoming),
+		STORY(peers__expiry_ends_a_connection),
+		STORY(peers__another_authority_ends_connections),
 		STORY(peers__greets_with_anothers_name),
 		STORY(peers__stranger_hears_nothing),
 		STORY(strangers__are_refused),

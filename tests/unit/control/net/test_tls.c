@@ -246,6 +246,22 @@ static void tls_session_secret__is_both_ends(void **state)
 	assert_memory_not_equal(one, other, sizeof(one));
 }
 
+static void tls_session_not_after__is_the_peers(void **state)
+{
+	struct stage *s = *state;
+	int64_t now = time(NULL);
+
+	meet(s, &s->a.tls, &s->b.tls);
+	expect_good(s);
+	assert_in_range(tls_session_not_after(s->dialler.conn.session), now + 3000, now + 3600);
+	assert_false(conn_expired(&s->dialler.conn));
+	assert_false(conn_expired(&(struct conn){.fd = -1, .state = CONN_OPEN})); // plain
+	issue(s, &s->a, "ours", "a", -60, 7200);
+	meet(s, &s->a.tls, &s->b.tls);
+	expect_good(s);
+	assert_in_range(tls_session_not_after(s->acceptor.conn.session), now + 7000, now + 7300);
+}
+
 // What one end sends with, the other receives with; nothing else has the same.
 static void packet_secrets__cross(void **state)
 {
@@ -642,6 +658,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(tls__both_are_believed),
 		STORY(tls_session_secret__is_both_ends),
+		STORY(tls_session_not_after__is_the_peers),
 		STORY(packet_secrets__cross),
 		STORY(tls__many_messages),
 		STORY(tls__peer_that_does_not_read),

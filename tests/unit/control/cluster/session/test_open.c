@@ -137,8 +137,31 @@ static void open__peer_breaks_away_after_the_offer(void **state)
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	session_on_peer_down(&s->core, &s->turn, 0, "node b is gone", &s->out);
 	stage_tell(s);
+	stage_tick(s, SECOND);
+	assert_int_equal(stage_attempts(s), 1);
+	stage_tick(s, SECOND);
 	assert_non_null(strstr(s->story, "FAILED app 3.9 request 7 result 8: node b is gone\nch2 "
 					 "CLOSE cid 1000101 at once\n"));
+}
+
+// Its connection was renewed meanwhile: no request is lost by that.
+static void open__is_offered_again_when_the_peer_comes_back(void **state)
+{
+	struct stage *s = *state;
+
+	stage_peer_up(s, 0);
+	stage_wanted(s, "b", "files", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	s->story[0] = 0;
+	session_on_peer_down(&s->core, &s->turn, 0, "renewed", &s->out);
+	stage_tick(s, SECOND);
+	assert_string_equal(s->story, "");
+	stage_peer_up(s, 0);
+	assert_string_equal(s->story, "to peer 0: offer files cid 1000101 boot b007 at "
+				      "10.77.1.1:7655 segment 8896 within 4000 ms\n");
+	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 8896);
+	stage_event(s, PLANE_OPENED, 0, 0x01000101, 0, "");
+	assert_int_equal(stage_attempts(s), 0);
 }
 
 static void open__no_answer(void **state)
@@ -289,6 +312,7 @@ int main(void)
 		STORY(open__peer_not_reachable),
 		STORY(open__peer_appears_in_time),
 		STORY(open__peer_breaks_away_after_the_offer),
+		STORY(open__is_offered_again_when_the_peer_comes_back),
 		STORY(open__no_answer),
 		STORY(open__hello_is_not_answered),
 		STORY(open__answer_too_large),
