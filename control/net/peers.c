@@ -18,6 +18,22 @@ void peers_hello(const struct peers *peers, const char *to, struct message *hell
 	snprintf(hello->to, sizeof(hello->to), "%s", to);
 }
 
+bool peers_heeds(const struct peers *peers, uint64_t *heeded_ns)
+{
+	uint64_t now_ns = loop_now_ns(peers->loop);
+
+	if (*heeded_ns && now_ns - *heeded_ns < PEERS_MS(PEERS_HEED_MS))
+		return false;
+	*heeded_ns = now_ns;
+	return true;
+}
+
+void peers_heard_boot(struct peers *peers, uint32_t peer, uint64_t boot_id)
+{
+	if (boot_id && peers_heeds(peers, &peers->peer[peer].boot_heeded_ns))
+		peers->on_boot(peers->owner, peer, boot_id);
+}
+
 void peers_init(struct peers *peers, const struct config *config, struct loop *loop)
 {
 	memset(peers, 0, sizeof(*peers));

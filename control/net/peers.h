@@ -12,6 +12,9 @@
 
 enum peers_limits {
 	PEERS_INCOMING_MAX = 128,
+	PEERS_LINKS_MAX = 4,   // of them greeted by one peer; one more ends the oldest
+	PEERS_HEED_MS = 500,   // so often at most a peer is listened to about its dataplane: half
+			       // of PEERS_PING_MS, for a ping may come early
 	PEERS_HELLO_MS = 3000, // an incoming connection must say hello by then
 	PEERS_IDLE_MS = 10000, // and something every so often
 	PEERS_DIAL_MS = 2000,
@@ -33,6 +36,8 @@ struct peer {
 	uint64_t since_ns;       // CLOCK_MONOTONIC, of the state
 	uint64_t rtt_ns;         // of the last ping, 0: none yet
 	uint64_t boot_id;        // of its dataplane as last heard, 0: none or unknown
+	uint64_t boot_heeded_ns; // when on_boot was last called, 0: never;
+	uint64_t gone_heeded_ns; // and when a GONE was handed on
 	char error[REASON_SIZE]; // why it is down; empty when up or never tried
 
 	struct conn conn;        // outgoing

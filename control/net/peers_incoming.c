@@ -78,6 +78,25 @@ static void incoming_patience(struct incoming *incoming, uint64_t ms)
 		incoming->peers->loop, &incoming->timer, PEERS_MS(ms), incoming_on_timer, incoming);
 }
 
+// A peer needs one; a few more while it dials anew. The oldest is the likeliest to be forgotten.
+static void incoming_limit(struct peers *peers, int peer)
+{
+	struct incoming *oldest = NULL;
+	int links = 0;
+
+	for (int i = 0; i < PEERS_INCOMING_MAX; i++) {
+		struct incoming *one = &peers->incoming[i];
+
+		if (!one->used || one->peer != peer)
+			continue;
+		links++;
+		if (!oldest || one->link < oldest->link)
+			oldest = one;
+	}
+	if (links >= PEERS_LINKS_MAX)
+		incoming_refuse(oldest, "the same peer has opened newer ones");
+}
+
 static void incoming_greeted(struct incoming *incoming, const struct message *hello)
 {
 	struct peers *peers = incoming->peers;
@@ -103,6 +122,7 @@ static void incoming_greeted(struct incoming *incoming, const struct message *he
 		incoming_refuse(incoming, why);
 		return;
 	}
+	incoming_limit(peers, peer);
 	incoming->peer = peer;
 	peers_hello(peers, hello->node, &answer);
 	if (conn_send(&incoming->conn, &answer) < 0) {
@@ -113,19 +133,26 @@ static void incoming_greeted(struct incoming *incoming, const struct message *he
 		peers_hurry(peers,
 			(uint32_t)
 				peer); // it is there: no reason to wait for the end of the back-off
-	if (hello->boot_id)
-		peers->on_boot(peers->owner, (uint32_t)peer, hello->boot_id);
+	peers_heard_boot(peers, (uint32_t)peer, hello->boot_id);
 }
 
 static void incoming_on_ping(struct incoming *incoming, const struct message *ping)
 {
 	struct message pong = {.type = MESSAGE_PONG, .boot_id = incoming->peers->boot_id};
 
-	if (ping->boot_id)
-		incoming->peers->on_boot(
-			incoming->peers->owner, (uint32_t)incoming->peer, ping->boot_id);
+	peers_heard_boot(incoming->peers, (uint32_t)incoming->peer, ping->boot_id);
 	if (conn_send(&incoming->conn, &pong) < 0)
 		incoming_drop(incoming);
+}
+
+// What it tells too often of a dataplane that is gone, its pings say anyway.
+static void incoming_on_gone(struct incoming *incoming, const struct message *gone)
+{
+	struct peers *peers = incoming->peers;
+	uint32_t peer = (uint32_t)incoming->peer;
+
+	if (peers_heeds(peers, &peers->peer[peer].gone_heeded_ns))
+		peers->on_message(peers->owner, peer, incoming->link, gone);
 }
 
 // Whoever keeps to the rules has dialled anew before; a ping every second shows it in time.
@@ -153,7 +180,9 @@ static void incoming_on_message(void *owner, const struct message *message)
 		incoming_refuse(incoming, "the first message is not a greeting");
 	else if (message->type == MESSAGE_PING)
 		incoming_on_ping(incoming, message);
-	else if (message->type == MESSAGE_OFFER || message->type == MESSAGE_GONE)
+	else if (message->type == MESSAGE_GONE)
+		incoming_on_gone(incoming, message);
+	else if (message->type == MESSAGE_OFFER)
 		incoming->peers->on_message(
 			incoming->peers->owner, (uint32_t)incoming->peer, incoming->link, message);
 	else

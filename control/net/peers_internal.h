@@ -8,6 +8,12 @@
 // Our half of the greeting.
 void peers_hello(const struct peers *peers, const char *to, struct message *hello);
 
+// `peer` tells of its dataplane: now and then on_boot hears of it. Each time, every session is
+// looked at.
+void peers_heard_boot(struct peers *peers, uint32_t peer, uint64_t boot_id);
+// Whether it is time to listen to it once more; `heeded_ns` is when it was the last time.
+bool peers_heeds(const struct peers *peers, uint64_t *heeded_ns);
+
 void outgoing_init(struct peers *peers, uint32_t index);
 void outgoing_dial(struct peer *peer);
 // Dials anew; does nothing to a peer that is down.

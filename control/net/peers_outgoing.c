@@ -58,8 +58,7 @@ static void outgoing_on_connected(void *owner)
 static void outgoing_heard_boot(struct peer *peer, uint64_t boot_id)
 {
 	peer->boot_id = boot_id;
-	if (boot_id)
-		peer->peers->on_boot(peer->peers->owner, peer->index, boot_id);
+	peers_heard_boot(peer->peers, peer->index, boot_id);
 }
 
 // Up to a quarter before its age, which the other end waits for: not all of them at once.

@@ -145,6 +145,17 @@ bool tables_session_next(const struct tables *tables, uint32_t *cursor, struct s
 	return false;
 }
 
+bool tables_worker_session_next(
+	const struct tables *tables, uint32_t worker, uint32_t *cursor, struct session_stats *row)
+{
+	if (!tables->shared || worker >= tables_bound(tables->shared->workers, PLANE_WORKERS_MAX))
+		return false;
+	while (*cursor < PLANE_SESSIONS_MAX)
+		if (tables_session_at(tables, worker, (*cursor)++, row))
+			return true;
+	return false;
+}
+
 // A connection id is worker:8 | slot:16 | generation:8.
 bool tables_session(const struct tables *tables, uint32_t cid, struct session_stats *row)
 {

@@ -44,6 +44,9 @@ bool tables_dictionary(const struct tables *tables, uint32_t id, struct plane_di
 
 // Walks the sessions that are not free: start with *cursor = 0, until false.
 bool tables_session_next(const struct tables *tables, uint32_t *cursor, struct session_stats *row);
+// The same, of one worker.
+bool tables_worker_session_next(
+	const struct tables *tables, uint32_t worker, uint32_t *cursor, struct session_stats *row);
 // The session with this connection id.
 bool tables_session(const struct tables *tables, uint32_t cid, struct session_stats *row);
 

@@ -92,6 +92,38 @@ static void refuse_service(
 		hint);
 }
 
+static uint32_t peer_attempts(const struct session_core *core, uint32_t peer)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++)
+		count += core->attempts[i].step == ATTEMPT_ACCEPTING &&
+			 core->attempts[i].peer == peer;
+	return count;
+}
+
+// Nobody but a person closes a session without an application, and no application's buffers bound
+// how many there are.
+static bool idle_full(const struct session_core *core, const struct session_turn *turn,
+	const struct attempt *attempt, struct refusal *refusal)
+{
+	const char *peer = core->config->peers[attempt->peer].name;
+	struct session_stats row;
+	uint32_t cursor = 0, count = 0;
+
+	while (tables_worker_session_next(turn->tables, attempt->worker, &cursor, &row))
+		count += row.app == SESSION_APP_NONE && !row.initiator &&
+			 strcmp(row.peer, peer) == 0;
+	if (count < SESSION_IDLE_PEER_MAX)
+		return false;
+	refusal->result = IPC_REFUSED_FULL;
+	snprintf(refusal->text, sizeof(refusal->text),
+		"node %.40s holds %u sessions of '" SESSION_SERVICE_IDLE
+		"' with node %.40s; close some first",
+		core->config->node, count, peer);
+	return true;
+}
+
 // Who gets the session: the worker and the application of the listener, or none for the built-in
 // service.
 static bool offer_route(struct session_core *core, const struct session_turn *turn,
@@ -103,7 +135,7 @@ static bool offer_route(struct session_core *core, const struct session_turn *tu
 	if (strcmp(offer->service, SESSION_SERVICE_IDLE) == 0) {
 		attempt->app = SESSION_APP_NONE;
 		attempt->worker = core_worker(core, turn);
-		return true;
+		return !idle_full(core, turn, attempt, refusal);
 	}
 	if (!listener_find(core, turn, offer, &listener, &app)) {
 		refuse_service(core, offer->service, refusal);
@@ -210,12 +242,30 @@ static void offer_fill(
 	memcpy(attempt->service, offer->service, sizeof(attempt->service));
 }
 
-void session_on_offer(struct session_core *core, const struct session_turn *turn, uint32_t peer,
-	uint64_t link, const struct message *offer, struct session_output *out)
+// A place for the set-up; NULL: every place is taken, or this peer has its share.
+static struct attempt *offer_attempt(struct session_core *core, const struct session_turn *turn,
+	uint32_t peer, const struct message *offer, struct refusal *refusal)
 {
 	// Less than the opener's own patience, so that it hears our reason and not only silence.
 	uint32_t timeout_ms =
 		offer->timeout_ms < SESSION_TIMEOUT_MS ? offer->timeout_ms : SESSION_TIMEOUT_MS;
+	bool share = peer_attempts(core, peer) >= SESSION_ATTEMPTS_PEER_MAX;
+	struct attempt *attempt =
+		share ? NULL : attempt_new(core, turn, timeout_ms - timeout_ms / 4);
+
+	if (attempt)
+		return attempt;
+	refusal->result = IPC_REFUSED_FULL;
+	snprintf(refusal->text, sizeof(refusal->text),
+		"node %.40s sets up %d sessions%s already; try again", core->config->node,
+		share ? SESSION_ATTEMPTS_PEER_MAX : SESSION_ATTEMPTS_MAX,
+		share ? " with this peer" : "");
+	return NULL;
+}
+
+void session_on_offer(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+	uint64_t link, const struct message *offer, struct session_output *out)
+{
 	struct refusal refusal = {0};
 	struct attempt *attempt;
 	struct plane_port port;
@@ -224,12 +274,8 @@ void session_on_offer(struct session_core *core, const struct session_turn *turn
 		offer_refuse(link, offer, &refusal, out);
 		return;
 	}
-	attempt = attempt_new(core, turn, timeout_ms - timeout_ms / 4);
+	attempt = offer_attempt(core, turn, peer, offer, &refusal);
 	if (!attempt) {
-		refusal.result = IPC_REFUSED_FULL;
-		snprintf(refusal.text, sizeof(refusal.text),
-			"node %.40s sets up %d sessions already; try again", core->config->node,
-			SESSION_ATTEMPTS_MAX);
 		offer_refuse(link, offer, &refusal, out);
 		return;
 	}

@@ -18,6 +18,9 @@
 
 enum session_limits {
 	SESSION_ATTEMPTS_MAX = 256,
+	SESSION_ATTEMPTS_PEER_MAX = SESSION_ATTEMPTS_MAX / 4, // that one peer asked for
+	SESSION_IDLE_PEER_MAX = PLANE_SESSIONS_MAX / 4, // without an application, that one peer
+							// holds of a worker
 	SESSION_OUTPUT_MAX = 128, // actions of one call; what finds no room is done by a later tick
 	SESSION_TIMEOUT_MS = 10000,
 	SESSION_TIMEOUT_MS_MAX = 300000,

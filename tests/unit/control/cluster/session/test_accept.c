@@ -192,6 +192,54 @@ static void accept__idle_needs_no_listener(void **state)
 	assert_non_null(strstr(s->story, "app 65535 "));
 }
 
+// One peer cannot take every place: others are still accepted.
+static void accept__a_share_of_the_places(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b("files"), other = offer;
+
+	for (uint32_t i = 0; i < SESSION_ATTEMPTS_PEER_MAX; i++) {
+		s->story[0] = 0;
+		stage_offered(s, &offer);
+		assert_non_null(strstr(s->story, "ch2 OPEN"));
+	}
+	s->story[0] = 0;
+	stage_offered(s, &offer);
+	assert_string_equal(s->story, "to link 42: refuse 55 result 2: node a sets up 64 sessions "
+				      "with this peer already; try again\n");
+	s->story[0] = 0;
+	other.address = address_from_ipv4(0x0a4d0202);
+	session_on_offer(&s->core, &s->turn, 1, 43, &other, &s->out);
+	stage_tell(s);
+	assert_non_null(strstr(s->story, "ch2 OPEN"));
+	s->story[0] = 0;
+	stage_event(s, PLANE_RESERVED, s->core.attempts[0].request, 0x01000201, 0, "");
+	stage_offered(s, &offer);
+	assert_non_null(strstr(s->story, "ch2 OPEN"));
+}
+
+// Sessions without an application: a peer holds a quarter of a worker at most.
+static void accept__a_share_of_idle_sessions(void **state)
+{
+	struct stage *s = *state;
+	struct message offer = stage_offer_from_b(SESSION_SERVICE_IDLE);
+
+	for (uint32_t i = 0; i < SESSION_IDLE_PEER_MAX + 1; i++) {
+		stage_row(s, 0, i, SESSION_OPEN, i ? "b" : "c", 0xbeef);
+		s->shared->session[0][i].stats.app = SESSION_APP_NONE;
+	}
+	stage_row(s, 0, 900, SESSION_OPEN, "b", 0xbeef); // of an application: not counted
+	stage_offered(s, &offer);                        // at worker 0
+	assert_string_equal(s->story, "to link 42: refuse 55 result 2: node a holds 256 sessions "
+				      "of 'sluice.idle' with node b; close some first\n");
+	assert_int_equal(stage_attempts(s), 0);
+	stage_offered(s, &offer);
+	assert_non_null(strstr(s->story, "ch2 OPEN"));
+	s->shared->session[0][5].stats.initiator = 1; // ours
+	stage_offered(s, &offer);
+	assert_non_null(strstr(s->story, "ch1 OPEN"));
+}
+
 static void accept__refusals(void **state)
 {
 	struct stage *s = *state;
@@ -264,6 +312,8 @@ int main(void)
 		STORY(accept__shared_listeners_take_turns),
 		STORY(accept__ordinary_before_fallback),
 		STORY(accept__idle_needs_no_listener),
+		STORY(accept__a_share_of_the_places),
+		STORY(accept__a_share_of_idle_sessions),
 		STORY(accept__refusals),
 		STORY(accept__worker_refuses),
 		STORY(accept__opener_hangs_up),
