@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/base/printable.h"
+
 #define LOG_LINE_MAX 1024
 
 static enum log_level log_threshold = LOG_INFO; // of the process, like stderr itself
@@ -48,12 +50,9 @@ void log_line(enum log_level level, const char *format, ...)
 	va_start(arguments, format);
 	vsnprintf(line + used, sizeof(line) - used - 1, format, arguments);
 	va_end(arguments);
-	used = strlen(line);
+	for (used = 0; line[used]; used++) // one line, and no escape, whatever a peer sent
+		memset(line + used, ' ', printable_control(line + used));
 	line[used++] = '\n';
-	for (size_t i = 0; i + 1 < used; i++) { // one line, whatever a peer sent
-		if ((unsigned char)line[i] < ' ')
-			line[i] = ' ';
-	}
 	if (write(STDERR_FILENO, line, used) < 0)
 		return; // a full disk under the log must not stop the process
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/base/bytes.h"
+#include "lib/base/printable.h"
 
 static const char *const message_names[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_HELLO] = "hello",
@@ -141,11 +142,9 @@ static bool hex_parse(const char *hex, size_t digits, uint8_t *bytes)
 
 static bool text_printable(const char *text)
 {
-	for (; *text; text++) {
-		if ((unsigned char)*text < ' ' || *text == 127)
-			return false;
-	}
-	return true;
+	while (*text && printable_control(text) == 0)
+		text++;
+	return !*text;
 }
 
 static bool field_parse(const struct field *field, const json_t *value, struct message *message)

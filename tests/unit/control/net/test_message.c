@@ -113,6 +113,21 @@ static void parse__offer(void **state)
 	assert_memory_equal(&message, &offer, sizeof(offer));
 }
 
+// Beyond ASCII there is more than what terminals obey.
+static void parse__text_of_other_languages(void **state)
+{
+	struct message message;
+	char error[160];
+
+	(void)state;
+	assert_int_equal(parse("{\"type\":\"refuse\",\"request\":1,\"result\":1,"
+			       "\"text\":\"\\u00a0d\\u00e9j\\u00e0 \\u4e2d \\u2080\"}",
+				 &message, error),
+		0);
+	assert_string_equal(message.text, "\xc2\xa0"
+					  "d\xc3\xa9j\xc3\xa0 \xe4\xb8\xad \xe2\x82\x80");
+}
+
 static void parse__refused(void **state)
 {
 	static const struct {
@@ -141,6 +156,12 @@ static void parse__refused(void **state)
 		{"{\"type\":\"refuse\",\"request\":1.5,\"result\":1,\"text\":\"\"}",
 			"field 'request' of a message 'refuse' is missing or out of range"},
 		{"{\"type\":\"refuse\",\"request\":1,\"result\":1,\"text\":\"a\\u000ab\"}",
+			"field 'text' of a message 'refuse' is missing or out of range"},
+		{"{\"type\":\"refuse\",\"request\":1,\"result\":1,\"text\":\"a\\u009b31mb\"}",
+			"field 'text' of a message 'refuse' is missing or out of range"},
+		{"{\"type\":\"refuse\",\"request\":1,\"result\":1,\"text\":\"a\xc2\x80\"}",
+			"field 'text' of a message 'refuse' is missing or out of range"},
+		{"{\"type\":\"refuse\",\"request\":1,\"result\":1,\"text\":\"a\x7f\"}",
 			"field 'text' of a message 'refuse' is missing or out of range"},
 		{"{\"type\":\"hello\",\"version\":1,\"boot_id\":\"0000000000000000\",\"to\":\"b\","
 		 "\"node\":"
@@ -201,6 +222,7 @@ int main(void)
 		cmocka_unit_test(parse__every_type_survives),
 		cmocka_unit_test(parse__offer),
 		cmocka_unit_test(parse__refused),
+		cmocka_unit_test(parse__text_of_other_languages),
 		cmocka_unit_test(parse__flipped_bytes),
 		cmocka_unit_test(parse__deep_nesting),
 	};
