@@ -203,6 +203,7 @@ static void node_on_plane_resync(void *owner)
 	struct node *node = owner;
 	struct session_turn turn = node_turn(node);
 
+	proxy_wipe(&node->plane.proxy); // for the events that did not come
 	log_warning("The dataplane found our event ring full; the tables are read instead.");
 	session_on_resync(node->core, &turn, node->out);
 	node_carry(node);

@@ -257,6 +257,25 @@ static void node__encrypted(void **state)
 			0);
 }
 
+// The event that would have said that the dataplane took the command was lost.
+static void node__resync_wipes(void **state)
+{
+	struct plane_command secret = {.type = PLANE_TRACE, .secret_send = {0x5a}};
+	struct stage *s = *state;
+	const struct plane_dataplane *theirs =
+		(const struct plane_dataplane *)s->a.plane.theirs.base;
+
+	assert_int_equal(proxy_put(&s->a.plane.proxy, 1, &secret), 0);
+	for (int i = 0; i < 500; i++) { // no turn of ours: nothing is heard
+		if (atomic_load(&theirs->channels[1].command_head.head) ==
+			s->a.plane.proxy.producer[1].tail)
+			break;
+		usleep(10000);
+	}
+	s->a.plane.on_resync(s->a.plane.owner);
+	expect_wiped(&s->a);
+}
+
 // Both read their certificates again while sessions are being set up: none is lost, and those that
 // are open go on.
 static void node__certificates_are_read_again(void **state)
@@ -415,6 +434,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(node__opens_and_closes),
 		cmocka_unit_test_setup_teardown(node__encrypted, setup_encrypted, teardown),
+		STORY(node__resync_wipes),
 		cmocka_unit_test_setup_teardown(
 			node__certificates_are_read_again, setup_encrypted, teardown),
 		cmocka_unit_test_setup_teardown(node__another_cipher, setup_encrypted, teardown),
