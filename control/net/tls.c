@@ -75,28 +75,67 @@ static int context_check_owner(const char *key, const char *file, char *error, s
 	return -1;
 }
 
+// The certificates of a file that we believe. NULL with a sentence.
+static STACK_OF(X509) *
+	context_read(const char *key, const char *file, char *error, size_t error_size)
+{
+	char why[PKI_ERROR_SIZE];
+	STACK_OF(X509) *all = NULL;
+
+	if (context_check_owner(key, file, error, error_size) < 0)
+		return NULL;
+	all = x509_read_certificates(file, why);
+	if (!all)
+		snprintf(error, error_size, "%s: %s", key, why);
+	return all;
+}
+
+static int context_load_authorities(
+	const struct tls *tls, SSL_CTX *context, char *error, size_t error_size)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(context);
+	STACK_OF(X509) *all = context_read("security.ca", tls->config->ca, error, error_size);
+	bool added = all;
+	char why[160];
+
+	for (int i = 0; added && i < sk_X509_num(all); i++)
+		added = X509_STORE_add_cert(store, sk_X509_value(all, i)) == 1;
+	if (all && !added)
+		snprintf(error, error_size, "security.ca: %s cannot be used: %s", tls->config->ca,
+			x509_openssl_error(why, sizeof(why)));
+	sk_X509_pop_free(all, X509_free);
+	return added ? 0 : -1;
+}
+
+// Ours in front, then those between it and its authority.
+static int context_load_certificate(
+	const struct tls *tls, SSL_CTX *context, char *error, size_t error_size)
+{
+	const char *file = tls->config->certificate;
+	STACK_OF(X509) *all = context_read("security.certificate", file, error, error_size);
+	X509 *own = all ? sk_X509_shift(all) : NULL;
+	bool used = own && SSL_CTX_use_certificate(context, own) == 1 &&
+		    SSL_CTX_set1_chain(context, all) == 1;
+	char why[160];
+
+	if (own && !used)
+		snprintf(error, error_size, "security.certificate: %s cannot be used: %s", file,
+			x509_openssl_error(why, sizeof(why)));
+	X509_free(own);
+	sk_X509_pop_free(all, X509_free);
+	return used ? 0 : -1;
+}
+
 static int context_load(const struct tls *tls, SSL_CTX *context, char *error, size_t error_size)
 {
 	const struct config_security *config = tls->config;
-	char why[160], read[PKI_ERROR_SIZE];
+	char read[PKI_ERROR_SIZE];
 	EVP_PKEY *key;
 	int loaded;
 
-	if (context_check_owner("security.ca", config->ca, error, error_size) < 0 ||
-		context_check_owner(
-			"security.certificate", config->certificate, error, error_size) < 0)
+	if (context_load_authorities(tls, context, error, error_size) < 0 ||
+		context_load_certificate(tls, context, error, error_size) < 0)
 		return -1;
-	if (SSL_CTX_load_verify_file(context, config->ca) != 1) {
-		snprintf(error, error_size, "security.ca: no authority can be read from %s: %s",
-			config->ca, x509_openssl_error(why, sizeof(why)));
-		return -1;
-	}
-	if (SSL_CTX_use_certificate_chain_file(context, config->certificate) != 1) {
-		snprintf(error, error_size,
-			"security.certificate: no certificate can be read from %s: %s",
-			config->certificate, x509_openssl_error(why, sizeof(why)));
-		return -1;
-	}
 	key = x509_read_key(config->key, read);
 	if (!key) {
 		snprintf(error, error_size, "security.key: %s", read);

@@ -1,19 +1,13 @@
-// What a certificate says, and reading one from a file.
+// What a certificate says.
 #include "control/pki/x509.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
-#include "control/pki/owner.h"
 #include "lib/ipc/setup.h"
 
 const char *const pki_algorithms[] = {"ed25519", "ml-dsa-65", NULL};
@@ -156,99 +150,4 @@ void x509_describe(X509 *certificate, struct pki_certificate *to)
 		x509_hex(digest, size, to->sha256);
 	to->not_before = x509_time(X509_get0_notBefore(certificate));
 	to->not_after = x509_time(X509_get0_notAfter(certificate));
-}
-
-// ---- files ----
-
-// The bytes of a regular file in memory, so that nothing that changes is parsed. NULL: `error`.
-static BIO *file_open(const char *file, bool secret, char *error)
-{
-	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	BIO *bio = NULL;
-	struct stat status;
-	char bytes[4096];
-	ssize_t got = 1;
-	size_t all = 0;
-
-	if (fd < 0 || fstat(fd, &status) < 0) {
-		snprintf(error, PKI_ERROR_SIZE, "%s cannot be read: %s", file, strerror(errno));
-	} else if (!S_ISREG(status.st_mode) || status.st_size > PKI_FILE_MAX) {
-		snprintf(error, PKI_ERROR_SIZE, "%s must be a regular file of at most %d bytes",
-			file, PKI_FILE_MAX);
-	} else if (secret && status.st_mode & 077) {
-		snprintf(error, PKI_ERROR_SIZE,
-			"%s is a private key that others may read (mode %03o); chmod 600 it", file,
-			status.st_mode & 0777);
-	} else {
-		bio = BIO_new(secret ? BIO_s_secmem() : BIO_s_mem());
-		while (bio && all < PKI_FILE_MAX && (got = read(fd, bytes, sizeof(bytes))) > 0) {
-			BIO_write(bio, bytes, (int)got);
-			all += (size_t)got;
-		}
-		if (!bio || got < 0)
-			snprintf(error, PKI_ERROR_SIZE, "%s cannot be read: %s", file,
-				strerror(bio ? errno : ENOMEM));
-	}
-	explicit_bzero(bytes, sizeof(bytes));
-	if (fd >= 0)
-		close(fd);
-	if (got < 0) {
-		BIO_free(bio);
-		bio = NULL;
-	}
-	return bio;
-}
-
-// A PEM file that wants a passphrase is not asked for one: nobody sits there.
-static int no_passphrase(char *buffer, int size, int writing, void *owner)
-{
-	(void)buffer;
-	(void)size;
-	(void)writing;
-	(void)owner;
-	return -1;
-}
-
-X509 *x509_read_certificate(const char *file, char *error)
-{
-	BIO *bio = file_open(file, false, error);
-	X509 *certificate;
-	char why[160];
-
-	if (!bio)
-		return NULL;
-	certificate = PEM_read_bio_X509(bio, NULL, no_passphrase, NULL);
-	BIO_free(bio);
-	if (!certificate)
-		snprintf(error, PKI_ERROR_SIZE, "%s holds no certificate in PEM form: %s", file,
-			x509_openssl_error(why, sizeof(why)));
-	return certificate;
-}
-
-EVP_PKEY *x509_read_key(const char *file, char *error)
-{
-	BIO *bio = owner_check_file(file, error) < 0 ? NULL : file_open(file, true, error);
-	EVP_PKEY *key;
-	char why[160];
-
-	if (!bio)
-		return NULL;
-	key = PEM_read_bio_PrivateKey(bio, NULL, no_passphrase, NULL);
-	BIO_free(bio);
-	if (!key)
-		snprintf(error, PKI_ERROR_SIZE,
-			"%s holds no private key in PEM form without a passphrase: %s", file,
-			x509_openssl_error(why, sizeof(why)));
-	return key;
-}
-
-int pki_read(const char *file, struct pki_certificate *certificate, char *error)
-{
-	X509 *x509 = x509_read_certificate(file, error);
-
-	if (!x509)
-		return -1;
-	x509_describe(x509, certificate);
-	X509_free(x509);
-	return 0;
 }

@@ -11,8 +11,10 @@ void x509_describe(X509 *certificate, struct pki_certificate *to);
 // configuration allows them. Not a host name: no wildcards, and upper case is not lower case.
 bool x509_node(X509 *certificate, char node[NAME_SIZE]);
 
-// The first certificate, or the private key, of a PEM file. NULL with a sentence in `error`
-// (PKI_ERROR_SIZE). The caller frees it. A key that others may read, or own, is refused.
+// All certificates, the first, or the private key of a PEM file: a regular one, of at most
+// PKI_FILE_MAX bytes. NULL with a sentence in `error` (PKI_ERROR_SIZE). The caller frees it, the
+// stack with its certificates. A key that others may read, or own, is refused.
+STACK_OF(X509) * x509_read_certificates(const char *file, char *error);
 X509 *x509_read_certificate(const char *file, char *error);
 EVP_PKEY *x509_read_key(const char *file, char *error);
 

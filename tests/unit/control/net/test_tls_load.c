@@ -12,6 +12,7 @@
 #include <openssl/crypto.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -132,6 +133,63 @@ static void tls_init__anothers_files(void **state)
 	assert_int_equal(tls_reload(&s->tls, error, sizeof(error)), 0);
 }
 
+// Nothing of a folder, a pipe or a missing file is waited for.
+static void tls_init__no_regular_file(void **state)
+{
+	struct stage *s = *state;
+	struct config_security good = s->config;
+	const struct {
+		char *path;
+		const char *beginning;
+	} cases[] = {
+		{s->config.ca, "security.ca: "},
+		{s->config.certificate, "security.certificate: "},
+		{s->config.key, "security.key: "},
+	};
+	char fifo[128];
+
+	snprintf(fifo, sizeof(fifo), "%s/fifo", s->folder);
+	assert_int_equal(mkfifo(fifo, 0600), 0);
+	alarm(10); // who opens it waits for a writer
+	for (int i = 0; i < 3; i++) {
+		snprintf(cases[i].path, sizeof(good.ca), "%s", fifo);
+		expect_refused(s, cases[i].beginning,
+			"/fifo must be a regular file of at most 65536 bytes");
+		snprintf(cases[i].path, sizeof(good.ca), "%s", s->folder);
+		expect_refused(
+			s, cases[i].beginning, " must be a regular file of at most 65536 bytes");
+		snprintf(cases[i].path, sizeof(good.ca), "%s/nothing", s->folder);
+		expect_refused(s, cases[i].beginning,
+			"/nothing cannot be read: No such file or directory");
+		s->config = good;
+	}
+	alarm(0);
+}
+
+// All of security.ca are believed; what is half a certificate is not passed over.
+static void tls_init__two_authorities(void **state)
+{
+	struct stage *s = *state;
+	char error[PKI_ERROR_SIZE], folder[128], command[512];
+	struct pki_want want = {.folder = folder,
+		.name = "theirs",
+		.not_before = time(NULL) - 60,
+		.not_after = time(NULL) + 3600};
+	struct pki_certificate made;
+
+	snprintf(folder, sizeof(folder), "%s/theirs", s->folder);
+	assert_int_equal(pki_init(&want, &made, error), 0);
+	snprintf(command, sizeof(command), "cat %s/ca.crt %s/ca.crt >%s", folder, s->folder,
+		s->config.ca);
+	assert_int_equal(folder_run(command), 0);
+	assert_int_equal(tls_reload(&s->tls, error, sizeof(error)), 0);
+	assert_int_equal(s->tls.authorities, 2);
+	snprintf(command, sizeof(command), "head -c 900 %s >%s/half && cp %s/half %s", s->config.ca,
+		s->folder, s->folder, s->config.ca);
+	assert_int_equal(folder_run(command), 0);
+	expect_refused(s, "security.ca: ", " holds something that is no certificate in PEM form: ");
+}
+
 // A node dials and is dialled.
 static void tls_init__purpose(void **state)
 {
@@ -204,6 +262,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		STORY(tls_init__anothers_files),
+		STORY(tls_init__no_regular_file),
+		STORY(tls_init__two_authorities),
 		STORY(tls_init__purpose),
 		STORY(tls_init__unheard_of_extension),
 		STORY(tls_init__not_of_our_authority),
