@@ -11,7 +11,8 @@
 #include "lib/ipc/codec_names.h"
 #include "lib/ipc/controller_names.h"
 
-#define PATH_SIZE 512
+#define PATH_SIZE  512
+#define CODEC_TEXT 64
 
 const struct schema_method send_method = {
 	.name = "send",
@@ -102,10 +103,10 @@ static double seconds_of(const struct sender_result *r)
 	return (double)(r->duration_ns ? r->duration_ns : 1) / 1e9;
 }
 
-// Of the codec: 1 when nothing was compressed (or nothing was sent).
+// Of the codec: 1 when nothing was compressed, or nothing was sent but what goes around a file.
 static double ratio_of(const struct sender_result *r)
 {
-	return r->stored_bytes ? (double)r->raw_bytes / (double)r->stored_bytes : 1.0;
+	return r->stored_bytes && r->bytes ? (double)r->raw_bytes / (double)r->stored_bytes : 1.0;
 }
 
 static json_t *plain_string(const char *raw)
@@ -115,17 +116,64 @@ static json_t *plain_string(const char *raw)
 	return json_string(format_plain(plain, sizeof(plain), raw));
 }
 
+static uint64_t blocks_raw_of(const struct sender_result *r)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < RAW_REASONS; i++)
+		sum += r->blocks_raw_by[i];
+	return sum;
+}
+
+// Why most of them went raw; NULL: none did.
+static const char *raw_reason_of(const struct sender_result *r)
+{
+	uint32_t most = raw_reason_most(r->blocks_raw_by);
+
+	return most < RAW_REASONS ? raw_reason_sentence(most) : NULL;
+}
+
+// "zstd 3", "snappy", "auto (lz4 1 at the end)"
+static const char *codec_text(
+	char text[CODEC_TEXT], const char *asked, const struct sender_result *r)
+{
+	bool other = strcmp(asked, r->codec) != 0;
+	int used = snprintf(
+		text, CODEC_TEXT, "%s%s%s", asked, other ? " (" : "", other ? r->codec : "");
+
+	if (r->level)
+		used += snprintf(text + used, CODEC_TEXT - (size_t)used, " %u", r->level);
+	if (other)
+		snprintf(text + used, CODEC_TEXT - (size_t)used, " at the end)");
+	return text;
+}
+
 static json_t *result_json(const struct send *send, const struct sender_result *r)
 {
 	return json_pack("{s:I, s:f, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s, s:I, s:f, s:b, "
-			 "s:s, s:I}", //
+			 "s:s, s:I, s:s, s:I, s:I, s:s?}", //
 		"bytes", (json_int_t)r->bytes, "seconds", seconds_of(r), "goodput_bps",
 		(json_int_t)((double)r->bytes * 8 / seconds_of(r)), "wire_bytes",
 		(json_int_t)r->wire_bytes, "packets", (json_int_t)r->packets, "retransmits",
 		(json_int_t)r->retransmits, "spurious", (json_int_t)r->spurious, "timeouts",
 		(json_int_t)r->timeouts, "srtt_us", (double)r->srtt_ns / 1e3, "codec", send->codec,
 		"cipher", r->cipher, "dictionary", (json_int_t)r->dictionary, "ratio", ratio_of(r),
-		"verified", 1, "node", send->node, "stripes", (json_int_t)r->stripes);
+		"verified", 1, "node", send->node, "stripes", (json_int_t)r->stripes, "codec_now",
+		r->codec, "level", (json_int_t)r->level, "blocks_raw", (json_int_t)blocks_raw_of(r),
+		"raw_reason", raw_reason_of(r));
+}
+
+static void print_raw(const struct sender_result *r)
+{
+	const char *reason = raw_reason_of(r);
+	uint64_t raw = blocks_raw_of(r);
+
+	if (reason)
+		printf("  %llu record%s went raw%s: %s\n", (unsigned long long)raw,
+			raw == 1 ? "" : "s",
+			r->blocks_raw_by[raw_reason_most(r->blocks_raw_by)] < raw ? ", most of them"
+										  : "",
+			reason);
 }
 
 static void print_file(
@@ -133,7 +181,7 @@ static void print_file(
 {
 	char bytes[FORMAT_SIZE], duration[FORMAT_SIZE], rate[FORMAT_SIZE], wire[FORMAT_SIZE],
 		packets[FORMAT_SIZE], again[FORMAT_SIZE], rtt[FORMAT_SIZE], sha256[65],
-		name[PATH_SIZE];
+		name[PATH_SIZE], codec[CODEC_TEXT];
 
 	format_hex(sha256, r->sha256, sizeof(r->sha256));
 	if (send->cli->json) {
@@ -153,9 +201,11 @@ static void print_file(
 	else
 		printf(" ");
 	printf(" codec %s, ratio %.2f, %s, wire %s, %s packets, %s sent again, rtt %s\n",
-		send->codec, ratio_of(r), r->cipher, format_bytes(wire, r->wire_bytes),
-		format_count(packets, r->packets), format_count(again, r->retransmits),
+		codec_text(codec, send->codec, r), ratio_of(r), r->cipher,
+		format_bytes(wire, r->wire_bytes), format_count(packets, r->packets),
+		format_count(again, r->retransmits),
 		r->srtt_ns ? format_duration(rtt, r->srtt_ns) : "-");
+	print_raw(r);
 	if (r->dictionary)
 		printf("  packed with dictionary %u\n", r->dictionary);
 	else if (send->dictionary)
@@ -180,6 +230,10 @@ static void add_to_total(struct sender_result *total, const struct sender_result
 	total->srtt_ns = r->srtt_ns;
 	total->dictionary = r->dictionary;
 	total->cipher = r->cipher;
+	total->codec = r->codec;
+	total->level = r->level;
+	for (uint32_t i = 0; i < RAW_REASONS; i++)
+		total->blocks_raw_by[i] += r->blocks_raw_by[i];
 	total->stripes = r->stripes > total->stripes ? r->stripes : total->stripes;
 }
 

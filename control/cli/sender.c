@@ -9,6 +9,7 @@
 #include "control/cli/format.h"
 #include "control/cli/signals.h"
 #include "lib/ipc/cipher_names.h"
+#include "lib/ipc/codec_names.h"
 #include "lib/ipc/names.h"
 
 #define BLOCKS_TURN 8 // blocks sent between two looks at the events
@@ -208,6 +209,10 @@ static bool sender_stats(struct sender *s, struct sluice_stats *sum)
 			sum->srtt_ns = row.srtt_ns;
 		sum->dictionary = row.dictionary;
 		sum->cipher = row.cipher;
+		sum->codec = row.codec;
+		sum->level = row.level;
+		for (uint32_t r = 0; r < SLUICE_RAW_REASONS; r++)
+			sum->blocks_raw_by[r] += row.blocks_raw_by[r];
 	}
 	return true;
 }
@@ -239,6 +244,10 @@ static void sender_figures(
 	result->srtt_ns = now.srtt_ns;
 	result->dictionary = now.dictionary;
 	result->cipher = now.cipher ? now.cipher : cipher_name(CIPHER_COUNT);
+	result->codec = now.codec ? now.codec : codec_name(CODEC_COUNT);
+	result->level = now.level;
+	for (uint32_t r = 0; r < RAW_REASONS; r++)
+		result->blocks_raw_by[r] = now.blocks_raw_by[r] - before->blocks_raw_by[r];
 	result->stripes = s->used;
 }
 

@@ -9,6 +9,7 @@
 #include "control/cli/progress.h"
 #include "control/cli/transfer_proto.h"
 #include "lib/client/sluice.h"
+#include "lib/ipc/names.h"
 
 enum sender_limits {
 	SENDER_ANSWER_S = 60, // the receiver takes room for the file before it answers an offer
@@ -85,6 +86,9 @@ struct sender_result {
 	uint32_t stripes;
 	uint32_t dictionary; // that records were packed with, 0: none
 	const char *cipher;  // that sealed the packets; static
+	const char *codec;   // that packed the last records; with auto the ones before had others
+	uint32_t level;      // ... at this level
+	uint64_t blocks_raw_by[RAW_REASONS]; // records that went raw, for each reason
 };
 
 // The texts of `options` are borrowed until sender_close.

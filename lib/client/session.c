@@ -3,7 +3,10 @@
 
 #include "lib/client/client.h"
 #include "lib/ipc/cipher_names.h"
+#include "lib/ipc/codec_names.h"
 #include "lib/shm/seqlock.h"
+
+static_assert(RAW_REASONS <= SLUICE_RAW_REASONS, "sluice.h has room for them");
 
 #define LOOK_TRIES 1000 // a row is written in well under a microsecond
 
@@ -126,6 +129,16 @@ int sluice_session_stats(struct sluice *sluice, uint32_t session_id, struct slui
 				      ? session->last.dictionary
 				      : 0,
 		.cipher = cipher_name(session->last.cipher),
+		.codec = codec_name(session->last.codec_now),
+		.level = session->last.level_now,
+		.blocks_raw = session->last.blocks_raw,
 	};
+	memcpy(stats->blocks_raw_by, session->last.blocks_raw_by,
+		sizeof(session->last.blocks_raw_by));
 	return 0;
+}
+
+const char *sluice_raw_reason(uint32_t reason)
+{
+	return raw_reason_sentence(reason);
 }

@@ -188,6 +188,8 @@ int sluice_wait(struct sluice *sluice, int timeout_ms);
 // polling it yourself.
 int sluice_fd(const struct sluice *sluice);
 
+#define SLUICE_RAW_REASONS 16u
+
 struct sluice_stats {
 	uint64_t packets, retransmits, wire_bytes; // sent
 	uint64_t raw_bytes_sent, stored_bytes_sent, raw_bytes_received, stored_bytes_received;
@@ -198,7 +200,16 @@ struct sluice_stats {
 	uint64_t timeouts;
 	uint32_t dictionary; // in use, 0: none
 	const char *cipher;  // that seals the packets: "aes-256-gcm", ...; static
+	// What the next record is packed with, "none": raw; of a session with the codec auto it
+	// changes. Static.
+	const char *codec;
+	uint32_t level;      // ... and at which level, 0: it has none
+	uint64_t blocks_raw; // records that a codec was asked for and that went raw: the sum of ...
+	uint64_t blocks_raw_by[SLUICE_RAW_REASONS]; // ... these, each for its reason
 };
+
+// A reason in words: the end of a sentence about records. "unknown" from the last reason on.
+const char *sluice_raw_reason(uint32_t reason);
 
 // Live figures of a session (those at its end until SLUICE_CLOSED was taken).
 int sluice_session_stats(struct sluice *sluice, uint32_t session, struct sluice_stats *stats);

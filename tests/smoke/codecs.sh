@@ -16,12 +16,30 @@ for codec in lz4:1 lz4:16 zstd:1 zstd:19 deflate:1 deflate:3 brotli:1 brotli:0 b
 	codecs_send "$smoke_work/text" "${codec%:*}" "${codec#*:}"
 	smoke_say "$codec: ratio $(json "$smoke_work/out" 'round(j["ratio"], 2)')"
 	expect_json 'j["ratio"] > 1.2 and j["wire_bytes"] < j["bytes"]'
+	case ${codec#*:} in
+	0) expect_json 'j["codec_now"] == j["codec"] and j["level"] == (6 if j["codec"] == "brotli" else 0)' ;;
+	*) expect_json "j['codec_now'] == j['codec'] and j['level'] == ${codec#*:}" ;;
+	esac
 	codecs_send "$smoke_work/noise" "${codec%:*}" "${codec#*:}"
-	expect_json 'j["ratio"] == 1'
+	expect_json 'j["ratio"] == 1 and j["blocks_raw"] >= 11 and "less than 12.5 %" in j["raw_reason"]'
 done
+smoke_say "a send tells afterwards what its codec did"
+: >"$smoke_work/empty"
+codecs_send "$smoke_work/empty" deflate 0
+expect_json 'j["bytes"] == 0 and j["ratio"] == 1 and j["level"] == 1'
+codecs_send "$smoke_work/noise" none 0
+expect_json 'j["codec_now"] == "none" and j["level"] == 0 and j["blocks_raw"] == 0 and j["raw_reason"] is None'
+expect 0 sl a send --codec lz4 --level 16 "$smoke_work/noise" b
+expect_says 'codec lz4 16, ratio 1.00'
+expect_says ' records went raw[,:] .*less than 12.5 %'
+rm -f -- "$SLUICE_TESTBED/b/inbox/noise"
 smoke_say "auto"
 codecs_send "$smoke_work/text" auto 0
 codecs_send "$smoke_work/noise" auto 0
+expect_json 'j["blocks_raw"] >= 11 and bool(j["raw_reason"])'
+rm -f -- "$SLUICE_TESTBED/b/inbox/noise"
+expect 0 sl a send --codec auto "$smoke_work/noise" b
+expect_says 'codec auto \(.* at the end\), ratio 1.00'
 smoke_say "a level that the codec does not have is refused before anything is sent"
 expect 2 sl a send --codec brotli --level 11 "$smoke_work/text" b
 grep -q "brotli has levels" "$smoke_work/err" || smoke_fail "the reason is missing"

@@ -239,6 +239,9 @@ int sluice_session_stats(struct sluice *sluice, uint32_t session, struct sluice_
 	stats->raw_bytes_sent = stats->wire_bytes = fake.raw_bytes;
 	stats->stored_bytes_sent = fake.raw_bytes / 2;
 	stats->spurious = fake.records / 2;
+	stats->codec = "lz4";
+	stats->level = 16;
+	stats->blocks_raw = stats->blocks_raw_by[RAW_SMALL] = fake.records;
 	return 0;
 }
 
@@ -335,10 +338,14 @@ static void sender_file__the_figures_are_those_of_the_end(void **state)
 	assert_int_equal(fake.result.raw_bytes, fake.raw_bytes);
 	assert_int_equal(fake.result.wire_bytes, fake.raw_bytes);
 	assert_int_equal(fake.result.spurious, 1);
+	assert_string_equal(fake.result.codec, "lz4");
+	assert_int_equal(fake.result.level, 16);
+	assert_int_equal(fake.result.blocks_raw_by[RAW_SMALL], 2);
 	assert_int_equal(unlinkat(fake.folder.fd, "file", 0), 0);
 	assert_int_equal(send_once(), SENDER_OK); // the next file has only its own
 	assert_int_equal(fake.result.packets, 2);
 	assert_int_equal(fake.result.raw_bytes * 2, fake.raw_bytes);
+	assert_int_equal(fake.result.blocks_raw_by[RAW_SMALL], 2);
 	fake.stale_looks = 100000; // and a worker that stands still does not keep us for ever
 	assert_int_equal(unlinkat(fake.folder.fd, "file", 0), 0);
 	assert_int_equal(send_once(), SENDER_OK);

@@ -308,6 +308,32 @@ static void row__of_another_session_is_not_believed(void **state)
 	assert_int_equal(sluice_session_stats(f->sluice, 9, &stats), 0);
 }
 
+// What a caller can tell of the codec.
+static void row__says_what_the_codec_did(void **state)
+{
+	struct fixture *f = *state;
+	struct session_stats row = {.session = 9,
+		.codec = CODEC_AUTO,
+		.codec_now = CODEC_ZSTD,
+		.level_now = 3,
+		.blocks_raw = 7};
+	struct app_session_info *info = &f->arena->info[3];
+	struct sluice_stats stats;
+
+	row.blocks_raw_by[RAW_LITTLE] = 2;
+	row.blocks_raw_by[RAW_REASONS - 1] = 5;
+	open_session(f, 9);
+	seqlock_write(&info->seq, &info->stats, &row, sizeof(row));
+	assert_int_equal(sluice_session_stats(f->sluice, 9, &stats), 0);
+	assert_string_equal(stats.codec, "zstd");
+	assert_int_equal(stats.level, 3);
+	assert_int_equal(stats.blocks_raw, 7);
+	assert_int_equal(stats.blocks_raw_by[RAW_LITTLE], 2);
+	assert_int_equal(stats.blocks_raw_by[RAW_REASONS - 1], 5);
+	assert_string_equal(sluice_raw_reason(RAW_SMALL), "they were smaller than 256 bytes");
+	assert_string_equal(sluice_raw_reason(SLUICE_RAW_REASONS), "unknown");
+}
+
 static void garbage__unknown_type(void **state)
 {
 	publish(*state, (struct app_rx){.type = 99});
@@ -483,6 +509,7 @@ int main(void)
 		CASE(packed__malformed_ends_its_session),
 		CASE(packed__malformed_with_a_full_ring),
 		CASE(row__of_another_session_is_not_believed),
+		CASE(row__says_what_the_codec_did),
 		CASE(garbage__unknown_type),
 		CASE(garbage__data_out_of_range),
 		CASE(garbage__data_not_at_a_block),
