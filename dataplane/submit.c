@@ -27,22 +27,29 @@ static struct auto_signs submit_signs(const struct worker *w, const struct sessi
 	return load_signs(&w->load, (uint32_t)c.limited_by);
 }
 
-// False: the record wants a codec, but there is no slab or no time this turn.
-static bool submit_slab(struct worker *w, const struct session *s, const struct app_tx *tx,
-	struct submit_codec *out)
+// A slab for what the codec packs, and time to fill it.
+enum slab_answer {
+	SLAB_TAKEN,
+	SLAB_RAW,   // not now, and the record does not wait: raw, because of `reason`
+	SLAB_LATER, // not now: the record waits for another turn
+};
+
+static enum slab_answer submit_slab(struct worker *w, const struct session *s,
+	const struct app_tx *tx, struct submit_codec *out)
 {
 	bool urgent = stream_urgent(tx->stream), time = w->encode_budget >= tx->size;
 
-	out->reason = RAW_URGENT;
 	if (time && (out->slab = app_slab_get(s->app_row->channel)) != NULL)
-		return true;
-	if (!time || s->app_row->channel->slabs > 0)
-		return urgent;
-	out->reason = RAW_NO_ROOM; // no slabs at all: raw is better than never
-	return true;
+		return SLAB_TAKEN;
+	if (time && s->app_row->channel->slabs == 0) {
+		out->reason = RAW_NO_ROOM; // no slabs at all: raw is better than never
+		return SLAB_RAW;
+	}
+	out->reason = RAW_URGENT;
+	return urgent ? SLAB_RAW : SLAB_LATER;
 }
 
-// The same of the codec that the record gets.
+// The codec that the record gets. False: none in this turn, the record waits.
 static bool submit_choose(
 	struct worker *w, struct session *s, const struct app_tx *tx, struct submit_codec *out)
 {
@@ -50,10 +57,10 @@ static bool submit_choose(
 	if (tx->size == 0 || (!s->codec->encode && !s->adapts))
 		return true;
 	if (!s->adapts || codec_auto_packs(&s->auto_state)) {
-		if (!submit_slab(w, s, tx, out))
-			return false;
-		if (!out->slab)
-			return true;
+		enum slab_answer slab = submit_slab(w, s, tx, out);
+
+		if (slab != SLAB_TAKEN)
+			return slab == SLAB_RAW;
 	}
 	out->codec = s->codec;
 	out->level = s->level;

@@ -40,8 +40,8 @@ json_t *method_session_list(struct method_call *call, struct rpc_error *error)
 	return json_pack("{s:o}", "sessions", sessions);
 }
 
-// The one session whose id begins with `digits`.
-// The two ends of a session within one node share an id; the end that opened it stands for both.
+// The one session whose id begins with `digits`. The two ends of a session within one node share an
+// id; the end that opened it stands for both.
 static int session_find(const struct tables *tables, const char *digits,
 	struct session_stats *found, struct rpc_error *error)
 {

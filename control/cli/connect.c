@@ -118,6 +118,7 @@ static const char *code_word(json_int_t code)
 	case RPC_BUSY:
 		return "busy";
 	case RPC_PARAMS:
+		return "usage";
 	case RPC_METHOD:
 	case RPC_INVALID:
 		return "invalid";
@@ -137,6 +138,14 @@ static const char *code_hint(json_int_t code, const char *method)
 	return code == RPC_NOT_FOUND && by_id ? "; sluice session list shows them" : "";
 }
 
+// A value that only the node could refuse is wrong usage, too.
+static enum cli_exit code_exit(json_int_t code)
+{
+	if (code == RPC_PARAMS)
+		return CLI_USAGE;
+	return code == RPC_UNREACHABLE ? CLI_UNREACHABLE : CLI_REFUSED;
+}
+
 // Takes the answer apart: the result, or the error said.
 json_t *connect_result(const struct cli *cli, const char *method, const char *line, int *exit_code)
 {
@@ -147,8 +156,8 @@ json_t *connect_result(const struct cli *cli, const char *method, const char *li
 	json_int_t code = json_integer_value(json_object_get(error, "code"));
 
 	if (!result && message)
-		*exit_code = cli_fail(cli, code == RPC_UNREACHABLE ? CLI_UNREACHABLE : CLI_REFUSED,
-			code_word(code), "%s%s", message, code_hint(code, method));
+		*exit_code = cli_fail(cli, code_exit(code), code_word(code), "%s%s", message,
+			code_hint(code, method));
 	else if (!result)
 		*exit_code = cli_fail(cli, CLI_UNREACHABLE, "unreachable",
 			"what answers at %s is no control process", cli_socket(cli));

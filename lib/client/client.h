@@ -20,6 +20,13 @@ enum client_limits {
 
 #define CLIENT_NONE UINT32_MAX
 
+// Of enum close_reason of dataplane/transport/transport.h, which applications cannot include; a
+// test compares.
+enum client_close {
+	CLIENT_CLOSE_LOCAL = 1,
+	CLIENT_CLOSE_PEER = 2,
+};
+
 enum client_buffer_state {
 	CLIENT_BUFFER_FREE,
 	CLIENT_BUFFER_HELD,      // the caller's
@@ -139,6 +146,9 @@ __attribute__((format(printf, 3, 4))) int client_fail(
 // Which SLUICE_E_* a refusal of the dataplane is.
 int client_error_of(uint32_t ipc_result);
 const char *client_close_sentence(uint32_t close_reason);
+
+// connect.c: whether a node or a service can have this name, NULL not: 1 to 63 bytes.
+bool client_name_fits(const char *name);
 
 // answer.c: takes what came over data.sock; sets `detached` on hang-up.
 void client_read_socket(struct sluice *sluice);

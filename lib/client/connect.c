@@ -12,6 +12,13 @@ static_assert((int)SLUICE_LISTEN_FALLBACK == (int)DOOR_LISTEN_FALLBACK,
 static_assert(SLUICE_BUFFER_SIZE == APP_BLOCK_SIZE && SLUICE_NAME_SIZE == NAME_SIZE,
 	"sluice.h repeats these");
 
+bool client_name_fits(const char *name)
+{
+	size_t size = name ? strlen(name) : 0;
+
+	return size > 0 && size < SLUICE_NAME_SIZE;
+}
+
 static struct client_request *connect_find_free(struct sluice *sluice)
 {
 	for (int i = 0; i < CLIENT_REQUESTS_MAX; i++) {
@@ -36,16 +43,17 @@ int sluice_connect(struct sluice *sluice, const char *node, const char *service,
 		return SLUICE_E_UNREACHABLE;
 	codec = options->codec ? codec_find(options->codec) : CODEC_NONE;
 	if (codec < 0)
-		return client_fail(
-			sluice, SLUICE_E_INVALID, "no codec of the name %.40s", options->codec);
+		return client_fail(sluice, SLUICE_E_INVALID,
+			"no codec of the name %.40s; there are none, lz4, zstd, deflate, brotli, "
+			"snappy and auto",
+			options->codec);
 	controller = options->controller ? controller_find(options->controller) : CONTROLLER_AIMD;
 	if (controller < 0)
 		return client_fail(sluice, SLUICE_E_INVALID,
 			"no congestion controller of the name %.40s; there are aimd, aimd-ss and "
 			"cubic",
 			options->controller);
-	if (node == NULL || service == NULL || strlen(node) >= sizeof(m.node) ||
-		strlen(service) >= sizeof(m.service))
+	if (!client_name_fits(node) || !client_name_fits(service))
 		return client_fail(
 			sluice, SLUICE_E_INVALID, "names of nodes and services have 1 to 63 bytes");
 	refused = codec_level_refuse((uint32_t)codec, options->level);

@@ -37,7 +37,7 @@ int sluice_listen(struct sluice *sluice, const char *service, uint32_t flags)
 
 	if (sluice->detached)
 		return SLUICE_E_UNREACHABLE;
-	if (service == NULL || strlen(service) >= sizeof(m.service) ||
+	if (!client_name_fits(service) ||
 		(flags & ~(uint32_t)(SLUICE_LISTEN_FALLBACK | SLUICE_LISTEN_SHARED)) != 0)
 		return client_fail(sluice, SLUICE_E_INVALID, "a service's name has 1 to 63 bytes");
 	m.request = client_next_request(sluice);

@@ -5,8 +5,6 @@
 
 #include "lib/client/client.h"
 
-#define CLOSE_LOCAL  1u // enum close_reason of dataplane/transport/transport.h
-#define CLOSE_PEER   2u
 #define SOCKET_EVERY 64 // turns of a caller that never sleeps after which the socket is looked at
 
 // ---- one function per event of the ring. False: nothing for the caller ------------------------
@@ -150,7 +148,8 @@ static void receive_end_fill(const struct client_session *session, struct sluice
 		why = "the peer's application sent a record of messages that does not hold what it "
 		      "says";
 	event->ok = !session->aborted && !session->lost &&
-		    (session->close_reason == CLOSE_LOCAL || session->close_reason == CLOSE_PEER);
+		    (session->close_reason == CLIENT_CLOSE_LOCAL ||
+			    session->close_reason == CLIENT_CLOSE_PEER);
 	snprintf(event->text, sizeof(event->text), "%s%s", why,
 		session->lost ? "; messages to it are lost" : "");
 }

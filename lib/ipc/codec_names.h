@@ -5,7 +5,7 @@
 
 #include "lib/ipc/names.h"
 
-#define CODEC_LEVEL_MAX 19 // the highest of any codec of this build
+#define CODEC_LEVEL_MAX 255 // that can be asked for: codec_level_refuse says what a codec has
 
 // Of an option that asks for a level, whatever the codec.
 #define CODEC_LEVEL_SENTENCE                                                                     \

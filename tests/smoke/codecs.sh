@@ -42,7 +42,12 @@ expect 0 sl a send --codec auto "$smoke_work/noise" b
 expect_says 'codec auto \(.* at the end\), ratio 1.00'
 smoke_say "a level that the codec does not have is refused before anything is sent"
 expect 2 sl a send --codec brotli --level 11 "$smoke_work/text" b
-grep -q "brotli has levels" "$smoke_work/err" || smoke_fail "the reason is missing"
+expect_says 'the codec brotli has levels'
+for command in "send $smoke_work/text" "session open"; do
+	# shellcheck disable=SC2086 # words
+	expect 2 sl a $command --codec zstd --level 20 b
+	expect_says 'the codec zstd has levels 1 to 19'
+done
 smoke_say "the counters of session show, while records go"
 make_slow "$smoke_work/slow"
 # show CODEC: of its session, which is there for as long as its receiver stands.

@@ -72,8 +72,8 @@ static void schema_check__refuses_types_and_ranges(void **state)
 	refused("session.open", "{\"node\":7}", "string");
 	refused("session.open", "{\"node\":\"b\",\"codec\":\"zip\"}", "none, lz4");
 	refused("session.open", "{\"node\":\"b\",\"codec\":null}", "none, lz4");
-	refused("session.open", "{\"node\":\"b\",\"level\":20}", "0 to 19");
-	refused("session.open", "{\"node\":\"b\",\"level\":-1}", "0 to 19");
+	refused("session.open", "{\"node\":\"b\",\"level\":256}", "0 to 255");
+	refused("session.open", "{\"node\":\"b\",\"level\":-1}", "0 to 255");
 	refused("session.open", "{\"node\":\"b\",\"level\":1.5}", "integer");
 	refused("session.open", "{\"node\":\"b\",\"timeout_ms\":\"5\"}", "100 to 60000");
 	refused("session.close", "{\"id\":\"abc123\",\"now\":1}", "true or false");

@@ -16,6 +16,7 @@
 #include "dataplane/transport/transport.h"
 #include "lib/base/packed.h"
 #include "lib/client/client.h"
+#include "lib/ipc/codec_names.h"
 #include "lib/shm/seqlock.h"
 
 #define BLOCKS  4u
@@ -334,6 +335,41 @@ static void row__says_what_the_codec_did(void **state)
 	assert_string_equal(sluice_raw_reason(SLUICE_RAW_REASONS), "unknown");
 }
 
+static void refused(struct fixture *f, const char *node, const char *service, const char *sentence)
+{
+	assert_int_equal(sluice_connect(f->sluice, node, service, NULL), SLUICE_E_INVALID);
+	assert_string_equal(sluice_error(f->sluice), sentence);
+}
+
+static void connect__names_have_1_to_63_bytes(void **state)
+{
+	static const char sentence[] = "names of nodes and services have 1 to 63 bytes";
+	static const char long_name[] =
+		"0123456789012345678901234567890123456789012345678901234567890123";
+	struct fixture *f = *state;
+
+	refused(f, "", "x", sentence);
+	refused(f, NULL, "x", sentence);
+	refused(f, long_name, "x", sentence);
+	refused(f, "b", "", sentence);
+	refused(f, "b", NULL, sentence);
+	refused(f, "b", long_name, sentence);
+	assert_true(sluice_connect(f->sluice, long_name + 1, long_name + 1, NULL) > 0);
+	assert_int_equal(sluice_listen(f->sluice, "", 0), SLUICE_E_INVALID);
+	assert_string_equal(sluice_error(f->sluice), "a service's name has 1 to 63 bytes");
+}
+
+static void connect__an_unknown_codec_is_told_the_known(void **state)
+{
+	const struct sluice_session_options options = {.codec = "lzx"};
+	struct fixture *f = *state;
+
+	assert_int_equal(sluice_connect(f->sluice, "b", "x", &options), SLUICE_E_INVALID);
+	assert_non_null(strstr(sluice_error(f->sluice), "no codec of the name lzx; there are "));
+	for (const char *const *name = codec_choices; *name; name++)
+		assert_non_null(strstr(sluice_error(f->sluice), *name));
+}
+
 static void garbage__unknown_type(void **state)
 {
 	publish(*state, (struct app_rx){.type = 99});
@@ -495,7 +531,9 @@ static void close_sentence__one_for_each_reason_of_the_transport(void **state)
 	assert_string_equal(client_close_sentence(CLOSE_PEER_RESET),
 		"the peer ended the session at once: its application stopped or died");
 	assert_int_equal(CLOSE_LOCAL, 1); // receive.c repeats these two
-	assert_int_equal(CLOSE_PEER, 2);
+	static_assert((int)CLIENT_CLOSE_LOCAL == (int)CLOSE_LOCAL &&
+			      (int)CLIENT_CLOSE_PEER == (int)CLOSE_PEER,
+		"client.h repeats them");
 }
 
 int main(void)
@@ -510,6 +548,8 @@ int main(void)
 		CASE(packed__malformed_with_a_full_ring),
 		CASE(row__of_another_session_is_not_believed),
 		CASE(row__says_what_the_codec_did),
+		CASE(connect__names_have_1_to_63_bytes),
+		CASE(connect__an_unknown_codec_is_told_the_known),
 		CASE(garbage__unknown_type),
 		CASE(garbage__data_out_of_range),
 		CASE(garbage__data_not_at_a_block),
