@@ -86,6 +86,19 @@ int identity_start(struct identity *identity, const struct config_security *conf
 	return 0;
 }
 
+int identity_check(
+	const struct config_security *config, const char *node, char *error, size_t error_size)
+{
+	struct identity identity = {.told = PKI_GOOD};
+
+	if (tls_init(&identity.tls, config, node, error, error_size) < 0)
+		return -1;
+	if (identity.tls.context)
+		identity_tell_age(&identity);
+	tls_fini(&identity.tls);
+	return 0;
+}
+
 void identity_stop(struct identity *identity)
 {
 	if (identity->loop)

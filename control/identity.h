@@ -18,6 +18,10 @@ struct identity {
 	void *owner;
 };
 
+// What a start would say of the certificates, and nothing else: 0, or -1 with a sentence. Tells
+// of their end.
+int identity_check(
+	const struct config_security *config, const char *node, char *error, size_t error_size);
 // `config` and `node` are borrowed. 0, or -1 with a sentence: then it need not be stopped.
 int identity_start(struct identity *identity, const struct config_security *config,
 	const char *node, struct loop *loop, char *error, size_t error_size);

@@ -36,7 +36,9 @@ static const char usage[] =
 	"with the control processes of its peers, and answers on <run_dir>/control.sock.\n"
 	"\n"
 	"  -c, --config FILE      configuration of the node (YAML)\n"
-	"      --check            read the configuration, say what is wrong with it, and exit\n"
+	"      --check            read the configuration and the certificates, say what is wrong "
+	"with\n"
+	"                         them, and exit\n"
 	"      --leave-dataplane  keep the dataplane running when this process is asked to stop\n"
 	"  -V, --version          print the version and exit\n"
 	"  -h, --help             print this and exit\n"
@@ -138,6 +140,22 @@ static int main_run(struct loop *loop)
 	return result;
 }
 
+// The exit code that a start would have.
+static int main_check(const struct main_options *options)
+{
+	const struct config *config = &node.config;
+	char error[CONFIG_ERROR_SIZE];
+
+	if (identity_check(&config->security, config->node, error, sizeof(error)) < 0) {
+		fprintf(stderr, "sluice-control: %s\n", error);
+		return EXIT_REFUSED;
+	}
+	printf("%s: good, node %s with %u link%s and %u peer%s\n", options->config, config->node,
+		config->links_count, config->links_count == 1 ? "" : "s", config->peers_count,
+		config->peers_count == 1 ? "" : "s");
+	return EXIT_OK;
+}
+
 int main(int argc, char **argv)
 {
 	struct main_options options = {0};
@@ -157,13 +175,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "sluice-control: %s\n", error);
 		return EXIT_USAGE;
 	}
-	if (options.check) {
-		printf("%s: good, node %s with %u link%s and %u peer%s\n", options.config,
-			node.config.node, node.config.links_count,
-			node.config.links_count == 1 ? "" : "s", node.config.peers_count,
-			node.config.peers_count == 1 ? "" : "s");
-		return EXIT_OK;
-	}
+	if (options.check)
+		return main_check(&options);
 	umask(0077); // what this process makes is its user's alone
 	lock = rundir_take(&node.config, error, sizeof(error));
 	if (lock < 0) {

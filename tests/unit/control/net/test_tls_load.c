@@ -158,7 +158,7 @@ static void tls_init__no_regular_file(void **state)
 		snprintf(cases[i].path, sizeof(good.ca), "%s", s->folder);
 		expect_refused(
 			s, cases[i].beginning, " must be a regular file of at most 65536 bytes");
-		snprintf(cases[i].path, sizeof(good.ca), "%s/nothing", s->folder);
+		snprintf(cases[i].path, sizeof(good.ca), "%.64s/nothing", s->folder);
 		expect_refused(s, cases[i].beginning,
 			"/nothing cannot be read: No such file or directory");
 		s->config = good;
@@ -170,7 +170,7 @@ static void tls_init__no_regular_file(void **state)
 static void tls_init__two_authorities(void **state)
 {
 	struct stage *s = *state;
-	char error[PKI_ERROR_SIZE], folder[128], command[512];
+	char error[PKI_ERROR_SIZE], folder[128], command[1024];
 	struct pki_want want = {.folder = folder,
 		.name = "theirs",
 		.not_before = time(NULL) - 60,

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Certificates as their user sees them: sluice pki, and what sluice-control --check says of them."""
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+CONFIGURATION = """node: a
+run_dir: {folder}/run
+control:
+  listen: 127.0.0.1:4800
+dataplane:
+  workers: 1
+  hugepages: auto
+security:
+  ca: {folder}/pki/a/ca.crt
+  certificate: {folder}/pki/a/node.crt
+  key: {folder}/pki/a/node.key
+links:
+  - name: l
+    driver: memif
+    socket: {folder}/l.sock
+    role: server
+    address: 10.0.0.1/24
+peers: []
+"""
+
+
+class Stage(unittest.TestCase):
+    """The authority of a cluster, and the certificate of its node a."""
+
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="sluice-test-pki-")
+        self.addCleanup(shutil.rmtree, self.folder)
+        self.pki = self.folder + "/pki"
+        self.good("pki", "init", "--dir", self.pki)
+        self.good("pki", "issue", "a", "--dir", self.pki)
+
+    def run_sluice(self, *arguments):
+        # A terminal's user may have a path that is no text.
+        done = subprocess.run([sluice, *arguments], capture_output=True, timeout=30, cwd=self.folder)
+        self.assertNotIn(b"AddressSanitizer", done.stderr)
+        return done
+
+    def good(self, *arguments):
+        done = self.run_sluice(*arguments)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.decode()
+
+    def refused(self, *arguments):
+        done = self.run_sluice(*arguments)
+        self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+        return (done.stdout + done.stderr).decode()
+
+    def control(self, *arguments):
+        return subprocess.run([sluice_control, *arguments], capture_output=True, text=True, timeout=30)
+
+    def write(self, name, text, mode=0o600):
+        with open(self.folder + "/" + name, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(self.folder + "/" + name, mode)
+
+
+class Check(Stage):
+    """--check refuses what the start would refuse, in the same words."""
+
+    def check(self, configuration=CONFIGURATION):
+        self.write("node.yaml", configuration.format(folder=self.folder))
+        return self.control("--check", "--config", self.folder + "/node.yaml")
+
+    def says(self, code, text, configuration=CONFIGURATION):
+        done = self.check(configuration)
+        self.assertEqual(done.returncode, code, done.stdout + done.stderr)
+        self.assertIn(text, done.stdout + done.stderr)
+        self.assertEqual(": good, node a" in done.stdout, code == 0)
+        if code == 0:
+            return
+        started = self.control("--config", self.folder + "/node.yaml")
+        self.assertEqual(started.returncode, code)
+        self.assertIn(text, started.stderr)
+
+    def test_check__good(self):
+        self.says(0, "good, node a with 1 link and 0 peers")
+
+    def test_check__missing(self):
+        for name in "ca.crt", "node.crt", "node.key":
+            os.rename(self.pki + "/a/" + name, self.folder + "/away")
+            self.says(1, name + " cannot be read: No such file or directory")
+            os.rename(self.folder + "/away", self.pki + "/a/" + name)
+
+    def test_check__of_somebody_else(self):
+        self.good("pki", "issue", "b", "--dir", self.pki)
+        self.says(1, "node.crt is for node 'b', and this is node 'a'",
+                  CONFIGURATION.replace("pki/a", "pki/b"))
+        self.says(1, "pki/b/node.key is not the key of security.certificate",
+                  CONFIGURATION.replace("a/node.key", "b/node.key"))
+        self.good("pki", "init", "--dir", self.folder + "/other")
+        self.says(1, "node.crt is not signed by security.ca",
+                  CONFIGURATION.replace("pki/a/ca.crt", "other/ca.crt"))
+
+    def test_check__no_certificate(self):
+        self.says(1, "must be a regular file", CONFIGURATION.replace("pki/a/ca.crt", "pki"))
+        self.write("pki/a/ca.crt", "garbage")
+        self.says(1, "ca.crt holds no certificate in PEM form")
+
+    def test_check__open_key(self):
+        os.chmod(self.pki + "/a/node.key", 0o644)
+        self.says(1, "is a private key that others may read (mode 644); chmod 600 it")
+
+    def test_check__hybrid_only(self):
+        version = subprocess.run(["openssl", "version"], capture_output=True, text=True).stdout
+        required = CONFIGURATION.replace("security:", "security:\n  pq: require")
+        if tuple(map(int, version.split()[1].split(".")[:2])) < (3, 5):
+            self.says(1, "security.pq: require: ", required)
+        else:
+            self.says(0, "good", required)
+
+
+if __name__ == "__main__":
+    sluice, sluice_control = map(os.path.abspath, sys.argv[1:])
+    unittest.main(argv=sys.argv[:1])
