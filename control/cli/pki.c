@@ -79,11 +79,19 @@ const struct command_text pki_show_text = {
 	.operands = "[PATH]...",
 	.operand = {{"PATH", "a certificate (PEM), or an authority's folder with all that it "
 			     "issued; default " PKI_FOLDER_DEFAULT}},
-	.exits = {"shown, and all of them are valid now", "one cannot be read, or is not valid now",
+	.exits = {"shown, and all of them are valid now",
+		"one cannot be read, is not valid now, or "
+		"is not of its folder's authority or not of the key beside it",
 		"wrong usage", "does not happen"},
 };
 
-static json_t *pki_json(const struct pki_certificate *c, const char *file)
+// What is wrong first.
+static const char *pki_state(const struct pki_certificate *c, enum pki_fit fit)
+{
+	return fit == PKI_FITS ? pki_age_names[pki_age(c, time(NULL))] : pki_fit_names[fit];
+}
+
+static json_t *pki_json(const struct pki_certificate *c, const char *file, enum pki_fit fit)
 {
 	int64_t now = time(NULL);
 	char from[PKI_TIME_SIZE], until[PKI_TIME_SIZE];
@@ -95,10 +103,10 @@ static json_t *pki_json(const struct pki_certificate *c, const char *file)
 		c->algorithm, "serial", c->serial, "sha256", c->sha256, "authority", c->authority,
 		"not_before", pki_time_text(from, c->not_before), "not_after",
 		pki_time_text(until, c->not_after), "expires_in_s",
-		(json_int_t)(c->not_after - now), "state", pki_age_names[pki_age(c, now)]);
+		(json_int_t)(c->not_after - now), "state", pki_state(c, fit));
 }
 
-static void pki_print(const struct pki_certificate *c, const char *file)
+static void pki_print(const struct pki_certificate *c, const char *file, enum pki_fit fit)
 {
 	int64_t now = time(NULL), left = c->not_after - now;
 	char from[PKI_TIME_SIZE], until[PKI_TIME_SIZE];
@@ -113,7 +121,7 @@ static void pki_print(const struct pki_certificate *c, const char *file)
 	printf("  %-10s %s\n", "key", c->algorithm);
 	printf("  %-10s %s to %s\n", "valid", pki_time_text(from, c->not_before),
 		pki_time_text(until, c->not_after));
-	printf("  %-10s %s", "state", pki_age_names[pki_age(c, now)]);
+	printf("  %-10s %s", "state", pki_state(c, fit));
 	if (left > 0)
 		printf(", %lld days left", (long long)(left / 86400));
 	printf("\n  %-10s %s\n  %-10s %s\n", "serial", c->serial, "sha256", c->sha256);
@@ -126,8 +134,8 @@ static int pki_made(const struct cli *cli, const struct pki_certificate *made, c
 
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
 	if (cli->json)
-		return cli_print_json(pki_json(made, path));
-	pki_print(made, path);
+		return cli_print_json(pki_json(made, path, PKI_FITS));
+	pki_print(made, path, PKI_FITS);
 	return CLI_OK;
 }
 
@@ -183,29 +191,52 @@ int pki_issue_run(
 	return result;
 }
 
-// One certificate. With `list` it goes there instead of to people. An exit code.
-static int pki_show_file(const struct cli *cli, const char *file, json_t *list)
+static int pki_show_unreadable(
+	const struct cli *cli, const char *file, const char *error, json_t *list)
+{
+	json_t *path = json_string(file);
+
+	if (!list) {
+		json_decref(path);
+		return cli_fail(cli, CLI_REFUSED, "refused", "%s", error);
+	}
+	json_array_append_new(list, json_pack("{s:o, s:s, s:s}", "file", path ? path : json_null(),
+					    "state", "unreadable", "error", error));
+	return CLI_REFUSED;
+}
+
+// One certificate. With `list` it goes there instead of to people. `why`: of a bad `fit`, or empty.
+// An exit code.
+static int pki_show_one(const struct pki_certificate *certificate, const char *file,
+	enum pki_fit fit, const char *why, json_t *list)
+{
+	enum pki_age age = pki_age(certificate, time(NULL));
+	json_t *row = list ? pki_json(certificate, file, fit) : NULL;
+
+	if (!list)
+		pki_print(certificate, file, fit);
+	if (!list && why[0])
+		printf("  %-10s %s\n", "", why);
+	if (list && why[0])
+		json_object_set_new(row, "error", json_string(why));
+	if (list)
+		json_array_append_new(list, row);
+	return fit == PKI_FITS && (age == PKI_GOOD || age == PKI_EXPIRING) ? CLI_OK : CLI_REFUSED;
+}
+
+// One file. `node`: it is what the authority of `folder` issued to that; NULL: it is by itself.
+static int pki_show_file(
+	const struct cli *cli, const char *folder, const char *node, const char *file, json_t *list)
 {
 	struct pki_certificate certificate;
 	char error[PKI_ERROR_SIZE];
-	enum pki_age age;
+	enum pki_fit fit;
 
-	if (pki_read(file, &certificate, error) < 0) {
-		json_t *path = json_string(file);
-
-		if (!list)
-			return cli_fail(cli, CLI_REFUSED, "refused", "%s", error);
-		json_array_append_new(
-			list, json_pack("{s:o, s:s, s:s}", "file", path ? path : json_null(),
-				      "state", "unreadable", "error", error));
-		return CLI_REFUSED;
-	}
-	age = pki_age(&certificate, time(NULL));
-	if (list)
-		json_array_append_new(list, pki_json(&certificate, file));
-	else
-		pki_print(&certificate, file);
-	return age == PKI_GOOD || age == PKI_EXPIRING ? CLI_OK : CLI_REFUSED;
+	if (pki_read(file, &certificate, error) < 0)
+		return pki_show_unreadable(cli, file, error, list);
+	error[0] = 0;
+	fit = node ? pki_fit(folder, node, error) : PKI_FITS;
+	return pki_show_one(&certificate, file, fit, error, list);
 }
 
 static int pki_show_folder(const struct cli *cli, const char *folder, json_t *list)
@@ -216,12 +247,14 @@ static int pki_show_folder(const struct cli *cli, const char *folder, json_t *li
 	int count, code;
 
 	snprintf(path, sizeof(path), "%s/" PKI_AUTHORITY, folder);
-	code = pki_show_file(cli, path, list);
+	code = pki_show_file(cli, folder, NULL, path, list);
 	count = scandir(folder, &entries, NULL, alphasort);
 	for (int i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "%s/%s/" PKI_NODE, folder, entries[i]->d_name);
-		if (entries[i]->d_name[0] != '.' && lstat(path, &status) == 0 &&
-			pki_show_file(cli, path, list) != CLI_OK)
+		const char *node = entries[i]->d_name;
+
+		snprintf(path, sizeof(path), "%s/%s/" PKI_NODE, folder, node);
+		if (node[0] != '.' && lstat(path, &status) == 0 &&
+			pki_show_file(cli, folder, node, path, list) != CLI_OK)
 			code = CLI_REFUSED;
 		free(entries[i]);
 	}
@@ -238,7 +271,7 @@ static int pki_show_path(const struct cli *cli, const char *path, json_t *list)
 			PKI_PATH_SIZE - 1);
 	return stat(path, &status) == 0 && S_ISDIR(status.st_mode)
 		       ? pki_show_folder(cli, path, list)
-		       : pki_show_file(cli, path, list);
+		       : pki_show_file(cli, NULL, NULL, path, list);
 }
 
 int pki_show_run(

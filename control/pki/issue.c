@@ -12,7 +12,6 @@
 #include "lib/ipc/setup.h"
 
 #define AUTHORITY_KEY "ca.key"
-#define NODE_KEY      "node.key"
 
 struct issue_extension {
 	int nid;
@@ -121,7 +120,7 @@ static int issue_write(const char *folder, X509 *certificate, EVP_PKEY *key, X50
 	BIO *key_text = BIO_new(BIO_s_secmem()); // wiped when it is freed
 	BIO *text = BIO_new(BIO_s_mem()), *issuer_text = BIO_new(BIO_s_mem());
 	struct files_text node[] = {
-		{NODE_KEY, key_text}, {PKI_AUTHORITY, issuer_text}, {PKI_NODE, text}};
+		{PKI_KEY, key_text}, {PKI_AUTHORITY, issuer_text}, {PKI_NODE, text}};
 	struct files_text authority[] = {{AUTHORITY_KEY, key_text}, {PKI_AUTHORITY, text}};
 	int result = -1;
 
@@ -218,7 +217,7 @@ static X509 *issue_authority(const struct pki_want *want, EVP_PKEY **key, char *
 
 int pki_issue(const struct pki_want *want, struct pki_certificate *made, char *error)
 {
-	static const char *const files[] = {NODE_KEY, PKI_NODE, PKI_AUTHORITY};
+	static const char *const files[] = {PKI_KEY, PKI_NODE, PKI_AUTHORITY};
 	struct pki_certificate authority;
 	struct pki_want node = *want;
 	char folder[PKI_PATH_SIZE];

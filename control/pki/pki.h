@@ -23,6 +23,7 @@ enum pki_limits {
 
 #define PKI_AUTHORITY "ca.crt"
 #define PKI_NODE      "node.crt"
+#define PKI_KEY       "node.key"
 
 enum pki_algorithm { PKI_ED25519, PKI_ML_DSA_65 };
 extern const char *const pki_algorithms[]; // names by enum, NULL at the end
@@ -56,6 +57,14 @@ extern const char *const pki_age_names[]; // by enum
 // "2027-11-21 19:14 UTC"
 #define PKI_TIME_SIZE 32
 const char *pki_time_text(char text[PKI_TIME_SIZE], int64_t unix_s);
+
+// What may be wrong with FOLDER/NODE beside its age.
+enum pki_fit { PKI_FITS, PKI_FIT_OTHER_AUTHORITY, PKI_FIT_OTHER_KEY, PKI_FIT_KEY_UNUSABLE };
+extern const char *const pki_fit_names[]; // by enum
+// Is NODE's certificate signed by an authority of `folder`, and is the key beside it, if there is
+// one, its own? What cannot be read is not judged: pki_read says why. `error` (PKI_ERROR_SIZE):
+// why the key cannot be used, or empty.
+enum pki_fit pki_fit(const char *folder, const char *node, char *error);
 
 // Each: 0, or -1 with a sentence in `error` (PKI_ERROR_SIZE).
 // A new authority in want->folder.

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Certificates as their user sees them: sluice pki, and what sluice-control --check says of them."""
+import json
 import os
 import shutil
 import subprocess
@@ -116,6 +117,36 @@ class Check(Stage):
             self.says(1, "security.pq: require: ", required)
         else:
             self.says(0, "good", required)
+
+
+class Show(Stage):
+    """pki show FOLDER says what a node would hear."""
+
+    def states(self, code=0):
+        done = self.run_sluice("pki", "show", "--json", self.pki)
+        self.assertEqual(done.returncode, code, done.stdout)
+        rows = json.loads(done.stdout)["certificates"]
+        self.assertEqual([row["node"] for row in rows], [None, "a"])
+        return [row["state"] for row in rows]
+
+    def test_show__another_authority(self):
+        self.assertEqual(self.states(), ["good", "good"])
+        self.good("pki", "init", "--dir", self.pki, "--replace")
+        self.assertEqual(self.states(1), ["good", "of another authority"])
+        self.assertIn("state      of another authority", self.refused("pki", "show", self.pki))
+        self.good("pki", "issue", "a", "--dir", self.pki, "--replace")
+        self.assertEqual(self.states(), ["good", "good"])
+
+    def test_show__another_key(self):
+        self.good("pki", "issue", "b", "--dir", self.folder + "/pki")
+        os.rename(self.pki + "/b/node.key", self.pki + "/a/node.key")
+        shutil.rmtree(self.pki + "/b")
+        self.assertEqual(self.states(1), ["good", "of another key"])
+        os.chmod(self.pki + "/a/node.key", 0o644)
+        self.assertEqual(self.states(1), ["good", "its key cannot be used"])
+        self.assertIn("others may read (mode 644); chmod 600 it", self.refused("pki", "show", self.pki))
+        os.remove(self.pki + "/a/node.key")  # moved to its node
+        self.assertEqual(self.states(), ["good", "good"])
 
 
 if __name__ == "__main__":
