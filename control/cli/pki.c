@@ -224,19 +224,26 @@ static int pki_show_one(const struct pki_certificate *certificate, const char *f
 	return fit == PKI_FITS && (age == PKI_GOOD || age == PKI_EXPIRING) ? CLI_OK : CLI_REFUSED;
 }
 
-// One file. `node`: it is what the authority of `folder` issued to that; NULL: it is by itself.
+// All of one file. `node`: its first is what the authority of `folder` issued to that; NULL: it is
+// by itself.
 static int pki_show_file(
 	const struct cli *cli, const char *folder, const char *node, const char *file, json_t *list)
 {
-	struct pki_certificate certificate;
+	struct pki_certificate *certificates;
 	char error[PKI_ERROR_SIZE];
+	int count = pki_read(file, &certificates, error), code;
 	enum pki_fit fit;
 
-	if (pki_read(file, &certificate, error) < 0)
+	if (count < 0)
 		return pki_show_unreadable(cli, file, error, list);
 	error[0] = 0;
 	fit = node ? pki_fit(folder, node, error) : PKI_FITS;
-	return pki_show_one(&certificate, file, fit, error, list);
+	code = pki_show_one(&certificates[0], file, fit, error, list);
+	for (int i = 1; i < count; i++)
+		if (pki_show_one(&certificates[i], file, PKI_FITS, "", list) != CLI_OK)
+			code = CLI_REFUSED;
+	free(certificates);
+	return code;
 }
 
 static int pki_show_folder(const struct cli *cli, const char *folder, json_t *list)

@@ -1,5 +1,6 @@
 // Makes an authority, and certificates that it signs.
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -112,45 +113,70 @@ static X509 *issue_certificate(const struct pki_want *want, EVP_PKEY *key, X509 
 	return NULL;
 }
 
-// Writes them together, and the authority's beside a node's: the certificate last, so that whoever
+// NULL: none.
+static bool issue_write_all(BIO *text, STACK_OF(X509) * certificates)
+{
+	for (int i = 0; i < sk_X509_num(certificates); i++)
+		if (PEM_write_bio_X509(text, sk_X509_value(certificates, i)) != 1)
+			return false;
+	return true;
+}
+
+// Writes them together, and the authorities' beside a node's: the certificate last, so that whoever
 // sees it finds its key.
-static int issue_write(const char *folder, X509 *certificate, EVP_PKEY *key, X509 *issuer,
-	bool replace, char *error)
+static int issue_write(const char *folder, X509 *certificate, EVP_PKEY *key,
+	STACK_OF(X509) * authorities, bool replace, char *error)
 {
 	BIO *key_text = BIO_new(BIO_s_secmem()); // wiped when it is freed
-	BIO *text = BIO_new(BIO_s_mem()), *issuer_text = BIO_new(BIO_s_mem());
+	BIO *text = BIO_new(BIO_s_mem()), *authorities_text = BIO_new(BIO_s_mem());
 	struct files_text node[] = {
-		{PKI_KEY, key_text}, {PKI_AUTHORITY, issuer_text}, {PKI_NODE, text}};
+		{PKI_KEY, key_text}, {PKI_AUTHORITY, authorities_text}, {PKI_NODE, text}};
 	struct files_text authority[] = {{AUTHORITY_KEY, key_text}, {PKI_AUTHORITY, text}};
 	int result = -1;
 
 	snprintf(error, PKI_ERROR_SIZE, "out of memory");
-	if (key_text && text && issuer_text &&
+	if (key_text && text && authorities_text &&
 		PEM_write_bio_PKCS8PrivateKey(key_text, key, NULL, NULL, 0, NULL, NULL) == 1 &&
 		PEM_write_bio_X509(text, certificate) == 1 &&
-		(!issuer || PEM_write_bio_X509(issuer_text, issuer) == 1))
-		result = issuer ? files_write(folder, node, 3, replace, error)
-				: files_write(folder, authority, 2, replace, error);
+		issue_write_all(authorities_text, authorities))
+		result = authorities ? files_write(folder, node, 3, replace, error)
+				     : files_write(folder, authority, 2, replace, error);
 	BIO_free(key_text);
 	BIO_free(text);
-	BIO_free(issuer_text);
+	BIO_free(authorities_text);
 	return result;
 }
 
+// Who signs. An authority that is being made: all NULL.
+struct issuer {
+	STACK_OF(X509) * authorities; // of the file: whom the node is to believe
+	X509 *certificate;            // the one of them that signs; borrowed from there
+	EVP_PKEY *key;
+};
+
+static void issuer_free(struct issuer *issuer)
+{
+	EVP_PKEY_free(issuer->key);
+	sk_X509_pop_free(issuer->authorities, X509_free);
+	*issuer = (struct issuer){0};
+}
+
 // Makes key and certificate and writes both.
-static int issue_pair(const struct pki_want *want, const char *folder, X509 *issuer,
-	EVP_PKEY *issuer_key, struct pki_certificate *made, char *error)
+static int issue_pair(const struct pki_want *want, const char *folder, const struct issuer *issuer,
+	struct pki_certificate *made, char *error)
 {
 	EVP_PKEY *key = issue_key(want->algorithm, error);
-	X509 *certificate = key ? issue_certificate(want, key, issuer) : NULL;
+	X509 *certificate = key ? issue_certificate(want, key, issuer->certificate) : NULL;
 	int result = -1;
 	char why[160];
 
-	if (key && (!certificate || X509_sign(certificate, issuer ? issuer_key : key, NULL) == 0))
+	if (key && (!certificate ||
+			   X509_sign(certificate, issuer->key ? issuer->key : key, NULL) == 0))
 		snprintf(error, PKI_ERROR_SIZE, "no certificate can be made: %s",
 			x509_openssl_error(why, sizeof(why)));
 	else if (key)
-		result = issue_write(folder, certificate, key, issuer, want->replace, error);
+		result = issue_write(
+			folder, certificate, key, issuer->authorities, want->replace, error);
 	if (result == 0)
 		x509_describe(certificate, made);
 	X509_free(certificate);
@@ -176,70 +202,84 @@ int pki_init(const struct pki_want *want, struct pki_certificate *made, char *er
 		folder_may_write(want->folder, AUTHORITY_KEY, want->replace, error) < 0 ||
 		folder_may_write(want->folder, PKI_AUTHORITY, want->replace, error) < 0)
 		return -1;
-	return issue_pair(want, want->folder, NULL, NULL, made, error);
+	return issue_pair(want, want->folder, &(struct issuer){0}, made, error);
 }
 
-// The authority, if it can sign for as long as that.
-static X509 *issue_authority(const struct pki_want *want, EVP_PKEY **key, char *error)
+// Two lie in one file while one replaces the other: the one that the key fits signs.
+static X509 *issuer_find(const struct issuer *issuer)
 {
-	char path[PKI_PATH_SIZE], when[PKI_TIME_SIZE];
-	struct pki_certificate told;
-	X509 *authority;
+	X509 *found = NULL;
 
-	*key = NULL;
+	for (int i = 0; !found && i < sk_X509_num(issuer->authorities); i++)
+		if (X509_check_private_key(sk_X509_value(issuer->authorities, i), issuer->key) == 1)
+			found = sk_X509_value(issuer->authorities, i);
+	ERR_clear_error();
+	return found;
+}
+
+static int issuer_read(const struct pki_want *want, struct issuer *issuer, char *error)
+{
+	char path[PKI_PATH_SIZE];
+
 	if (folder_path(path, want->folder, PKI_AUTHORITY, error) < 0 ||
 		owner_check_file(path, error) < 0)
-		return NULL;
-	authority = x509_read_certificate(path, error);
-	if (!authority)
-		return NULL;
-	x509_describe(authority, &told);
-	if (folder_path(path, want->folder, AUTHORITY_KEY, error) == 0)
-		*key = x509_read_key(path, error);
-	if (*key && X509_check_private_key(authority, *key) != 1)
+		return -1;
+	issuer->authorities = x509_read_certificates(path, error);
+	if (!issuer->authorities || folder_path(path, want->folder, AUTHORITY_KEY, error) < 0)
+		return -1;
+	issuer->key = x509_read_key(path, error);
+	if (!issuer->key)
+		return -1;
+	issuer->certificate = issuer_find(issuer);
+	if (!issuer->certificate)
 		snprintf(error, PKI_ERROR_SIZE,
 			"%s is not the key of the " PKI_AUTHORITY " beside it", path);
-	else if (*key && !told.authority)
+	return issuer->certificate ? 0 : -1;
+}
+
+// Can it sign for as long as that?
+static int issuer_check(
+	const struct pki_want *want, const struct pki_certificate *told, char *error)
+{
+	char when[PKI_TIME_SIZE];
+
+	if (told->authority && told->not_after > want->not_before)
+		return 0;
+	if (!told->authority)
 		snprintf(error, PKI_ERROR_SIZE, "%s/" PKI_AUTHORITY " is not an authority's",
 			want->folder);
-	else if (*key && told.not_after <= want->not_before)
+	else
 		snprintf(error, PKI_ERROR_SIZE,
 			"the authority in %s has expired, %s; sluice pki init --replace makes a "
 			"new one, and then every node needs a new certificate",
-			want->folder, pki_time_text(when, told.not_after));
-	else if (*key)
-		return authority;
-	EVP_PKEY_free(*key);
-	X509_free(authority);
-	*key = NULL;
-	return NULL;
+			want->folder, pki_time_text(when, told->not_after));
+	return -1;
 }
 
 int pki_issue(const struct pki_want *want, struct pki_certificate *made, char *error)
 {
 	static const char *const files[] = {PKI_KEY, PKI_NODE, PKI_AUTHORITY};
-	struct pki_certificate authority;
+	struct pki_certificate authority = {0};
 	struct pki_want node = *want;
+	struct issuer issuer = {0};
 	char folder[PKI_PATH_SIZE];
-	EVP_PKEY *key = NULL;
-	X509 *issuer;
-	int result;
+	int result = -1;
 
 	if (issue_check_name("the node's name", want->name, error) < 0 ||
 		folder_path(folder, want->folder, want->name, error) < 0)
 		return -1;
-	issuer = issue_authority(want, &key, error);
-	if (!issuer)
-		return -1;
-	x509_describe(issuer, &authority);
+	if (issuer_read(want, &issuer, error) == 0) {
+		x509_describe(issuer.certificate, &authority);
+		result = issuer_check(want, &authority, error);
+	}
 	if (node.not_after > authority.not_after)
 		node.not_after = authority.not_after;
-	result = folder_make(folder, error);
+	if (result == 0)
+		result = folder_make(folder, error);
 	for (int i = 0; i < 3 && result == 0; i++)
 		result = folder_may_write(folder, files[i], want->replace, error);
 	if (result == 0)
-		result = issue_pair(&node, folder, issuer, key, made, error);
-	EVP_PKEY_free(key);
-	X509_free(issuer);
+		result = issue_pair(&node, folder, &issuer, made, error);
+	issuer_free(&issuer);
 	return result;
 }

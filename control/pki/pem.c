@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -114,13 +115,18 @@ EVP_PKEY *x509_read_key(const char *file, char *error)
 	return key;
 }
 
-int pki_read(const char *file, struct pki_certificate *certificate, char *error)
+int pki_read(const char *file, struct pki_certificate **certificates, char *error)
 {
-	X509 *x509 = x509_read_certificate(file, error);
+	STACK_OF(X509) *all = x509_read_certificates(file, error);
+	int count = all ? sk_X509_num(all) : -1;
 
-	if (!x509)
-		return -1;
-	x509_describe(x509, certificate);
-	X509_free(x509);
-	return 0;
+	*certificates = all ? calloc((size_t)count, sizeof(**certificates)) : NULL;
+	for (int i = 0; *certificates && i < count; i++)
+		x509_describe(sk_X509_value(all, i), &(*certificates)[i]);
+	if (all && !*certificates) {
+		snprintf(error, PKI_ERROR_SIZE, "%s cannot be read: out of memory", file);
+		count = -1;
+	}
+	sk_X509_pop_free(all, X509_free);
+	return count;
 }

@@ -69,7 +69,8 @@ enum pki_fit pki_fit(const char *folder, const char *node, char *error);
 // Each: 0, or -1 with a sentence in `error` (PKI_ERROR_SIZE).
 // A new authority in want->folder.
 int pki_init(const struct pki_want *want, struct pki_certificate *made, char *error);
-// A certificate for the node want->name.
+// A certificate for the node want->name, signed by the certificate of ca.crt that ca.key fits; all
+// of ca.crt go with it.
 int pki_issue(const struct pki_want *want, struct pki_certificate *made, char *error);
-// The first certificate of a PEM file.
-int pki_read(const char *file, struct pki_certificate *certificate, char *error);
+// All certificates of a PEM file, which the caller frees. How many, or -1 with a sentence.
+int pki_read(const char *file, struct pki_certificate **certificates, char *error);

@@ -63,10 +63,6 @@ class Stage(unittest.TestCase):
             file.write(text)
         os.chmod(self.folder + "/" + name, mode)
 
-
-class Check(Stage):
-    """--check refuses what the start would refuse, in the same words."""
-
     def check(self, configuration=CONFIGURATION):
         self.write("node.yaml", configuration.format(folder=self.folder))
         return self.control("--check", "--config", self.folder + "/node.yaml")
@@ -81,6 +77,10 @@ class Check(Stage):
         started = self.control("--config", self.folder + "/node.yaml")
         self.assertEqual(started.returncode, code)
         self.assertIn(text, started.stderr)
+
+
+class Check(Stage):
+    """--check refuses what the start would refuse, in the same words."""
 
     def test_check__good(self):
         self.says(0, "good, node a with 1 link and 0 peers")
@@ -147,6 +147,40 @@ class Show(Stage):
         self.assertIn("others may read (mode 644); chmod 600 it", self.refused("pki", "show", self.pki))
         os.remove(self.pki + "/a/node.key")  # moved to its node
         self.assertEqual(self.states(), ["good", "good"])
+
+
+class Replace(Stage):
+    """One authority after another, as docs/architecture.md tells it."""
+
+    def text(self, name):
+        with open(self.pki + "/" + name, encoding="utf-8") as file:
+            return file.read()
+
+    def serials(self, path):
+        rows = json.loads(self.good("pki", "show", "--json", path))["certificates"]
+        return [row["serial"] for row in rows]
+
+    def test_issue__both_authorities(self):
+        old = self.text("ca.crt")
+        self.good("pki", "init", "--dir", self.pki, "--replace")
+        new = self.text("ca.crt")
+        for both in old + new, new + old:  # the key says which one signs
+            self.write("pki/ca.crt", both)
+            self.good("pki", "issue", "b", "--dir", self.pki, "--replace")
+            self.assertEqual(self.text("b/ca.crt"), both)
+            self.assertEqual(len(self.serials(self.pki + "/b/ca.crt")), 2)
+            self.assertEqual(len(self.serials(self.pki)), 4)  # what the old one signed is still good
+            self.assertEqual(self.good("pki", "show", self.pki + "/ca.crt").count("  serial "), 2)
+            self.write("new.crt", new)
+            subprocess.run(["openssl", "verify", "-CAfile", self.folder + "/new.crt", self.pki + "/b/node.crt"],
+                           check=True, capture_output=True)
+        self.write("pki/a/ca.crt", both)
+        self.says(0, "good, node a")  # the old certificate, until its turn comes
+        self.write("pki/ca.crt", new)
+        self.assertIn("of another authority", self.refused("pki", "show", self.pki))
+        self.write("pki/ca.crt", old)
+        self.assertIn("ca.key is not the key of the ca.crt beside it",
+                      self.refused("pki", "issue", "c", "--dir", self.pki))
 
 
 if __name__ == "__main__":
