@@ -127,16 +127,23 @@ static void pki_print(const struct pki_certificate *c, const char *file, enum pk
 	printf("\n  %-10s %s\n  %-10s %s\n", "serial", c->serial, "sha256", c->sha256);
 }
 
+// A certificate that was made. Fields of `more` (taken; NULL is legal) are of JSON.
 static int pki_made(const struct cli *cli, const struct pki_certificate *made, const char *folder,
-	const char *file)
+	const char *file, json_t *more)
 {
 	char path[PKI_PATH_SIZE + NAME_SIZE];
+	json_t *row;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
-	if (cli->json)
-		return cli_print_json(pki_json(made, path, PKI_FITS));
-	pki_print(made, path, PKI_FITS);
-	return CLI_OK;
+	if (!cli->json) {
+		pki_print(made, path, PKI_FITS);
+		return CLI_OK;
+	}
+	row = pki_json(made, path, PKI_FITS);
+	if (more)
+		json_object_update(row, more);
+	json_decref(more);
+	return cli_print_json(row);
 }
 
 static struct pki_want pki_want(const struct schema_method *m, const json_t *params)
@@ -165,7 +172,7 @@ int pki_init_run(
 	want.name = schema_string(command->method, params, "cluster");
 	if (pki_init(&want, &made, error) < 0)
 		return cli_fail(cli, CLI_REFUSED, "refused", "%s", error);
-	return pki_made(cli, &made, want.folder, PKI_AUTHORITY);
+	return pki_made(cli, &made, want.folder, PKI_AUTHORITY, NULL);
 }
 
 int pki_issue_run(
@@ -174,6 +181,7 @@ int pki_issue_run(
 	struct pki_want want = pki_want(command->method, params);
 	char error[PKI_ERROR_SIZE], file[NAME_SIZE + 16];
 	struct pki_certificate made;
+	bool shortened;
 	int result;
 
 	(void)operands;
@@ -181,7 +189,12 @@ int pki_issue_run(
 	if (pki_issue(&want, &made, error) < 0)
 		return cli_fail(cli, CLI_REFUSED, "refused", "%s", error);
 	snprintf(file, sizeof(file), "%s/" PKI_NODE, want.name);
-	result = pki_made(cli, &made, want.folder, file);
+	shortened = made.not_after < want.not_after;
+	result =
+		pki_made(cli, &made, want.folder, file, json_pack("{s:b}", "shortened", shortened));
+	if (result == CLI_OK && !cli->json && shortened)
+		printf("\nNot %lld days: it ends with its authority.\n",
+			(long long)schema_integer(command->method, params, "days"));
 	if (result == CLI_OK && !cli->json)
 		printf("\n%s/%s has all that node %s needs; its configuration names it:\n\n"
 		       "security:\n  ca: %s/%s/" PKI_AUTHORITY "\n  certificate: %s/%s/" PKI_NODE

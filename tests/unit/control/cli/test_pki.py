@@ -149,6 +149,18 @@ class Show(Stage):
         self.assertEqual(self.states(), ["good", "good"])
 
 
+class Issue(Stage):
+    """What pki issue did is told."""
+
+    def test_issue__ends_with_its_authority(self):
+        self.good("pki", "init", "--dir", self.folder + "/short", "--days", "10")
+        issue = ["pki", "issue", "--dir", self.folder + "/short"]
+        self.assertIn("\nNot 365 days: it ends with its authority.\n", self.good(*issue, "a"))
+        self.assertNotIn("it ends with its authority", self.good(*issue, "b", "--days", "9"))
+        self.assertTrue(json.loads(self.good(*issue, "c", "--json"))["shortened"])
+        self.assertFalse(json.loads(self.good(*issue, "d", "--days", "9", "--json"))["shortened"])
+
+
 class Replace(Stage):
     """One authority after another, as docs/architecture.md tells it."""
 
