@@ -41,14 +41,13 @@ static void identity_tell(const struct identity *identity)
 
 void identity_reload(struct identity *identity)
 {
-	char error[CONFIG_ERROR_SIZE];
-
 	if (!identity->tls.context) {
 		log_info("This node has no certificates to read again.");
 		return;
 	}
-	if (tls_reload(&identity->tls, error, sizeof(error)) < 0) {
-		log_warning("The certificates were not taken, the former ones stay: %s.", error);
+	if (tls_reload(&identity->tls, identity->error, sizeof(identity->error)) < 0) {
+		log_warning("The certificates were not taken, the former ones stay: %s.",
+			identity->error);
 		return;
 	}
 	identity->told = PKI_GOOD;

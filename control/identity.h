@@ -16,6 +16,7 @@ struct identity {
 	enum pki_age told;                // what was logged of the certificate's age
 	void (*on_reloaded)(void *owner); // set after identity_start: other files are used now
 	void *owner;
+	char error[CONFIG_ERROR_SIZE]; // why the files as they are now were not taken, or empty
 };
 
 // What a start would say of the certificates, and nothing else: 0, or -1 with a sentence. Tells

@@ -142,12 +142,13 @@ static json_t *status_certificate(const struct node *node)
 
 	if (!node->identity.tls.context)
 		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:o}", //
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:o, s:o}", //
 		"node", own->node, "issuer", own->issuer, "algorithm", own->algorithm, "serial",
 		own->serial, "not_after", pki_time_text(until, own->not_after), "expires_in_s",
 		(json_int_t)(own->not_after - now), "state", pki_age_names[pki_age(own, now)],
 		"hybrid_key_exchange", node->identity.tls.hybrid, "authorities",
-		status_authorities(&node->identity.tls, now));
+		status_authorities(&node->identity.tls, now), "reload_error",
+		node->identity.error[0] ? rpc_text(node->identity.error) : json_null());
 }
 
 json_t *method_status(struct method_call *call, struct rpc_error *error)

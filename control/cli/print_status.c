@@ -6,6 +6,8 @@
 #include "control/cli/print.h"
 #include "lib/ipc/cipher_names.h"
 
+enum status_sizes { STATUS_REASON_SIZE = 1024 };
+
 static const char *paint(const struct cli *cli, bool good)
 {
 	if (!cli->color)
@@ -60,6 +62,16 @@ static void status_authorities(const struct cli *cli, const json_t *authorities)
 	}
 }
 
+// What is in use is not what lies in the files.
+static void status_reload_error(const struct cli *cli, const json_t *error)
+{
+	char plain[STATUS_REASON_SIZE];
+
+	if (json_is_string(error))
+		printf("           %snot read again%s: %s\n", paint(cli, false), unpaint(cli),
+			format_plain(plain, sizeof(plain), json_string_value(error)));
+}
+
 // How control processes trust each other.
 static void status_certificate(const struct cli *cli, const json_t *r)
 {
@@ -76,6 +88,7 @@ static void status_certificate(const struct cli *cli, const json_t *r)
 		member_text(b, own, "issuer"), member_text(c, own, "not_after"), good ? "" : ", ",
 		paint(cli, good), good ? "" : state, unpaint(cli));
 	status_authorities(cli, json_object_get(own, "authorities"));
+	status_reload_error(cli, json_object_get(own, "reload_error"));
 }
 
 // "aes-256-gcm (imb)": what seals the packets, and the library that computes it.

@@ -23,6 +23,14 @@ expect 0 sl a session list --json
 expect_json 'len(j["sessions"]) == 1'
 [ "$(node_pid b control)" = "$pid" ] || smoke_fail "b was restarted"
 
+smoke_say "what cannot be read changes nothing, and status says why"
+mv "$pki/b/node.crt" "$smoke_work/node.crt"
+expect_soon 15 "b says why" is b '"node.crt cannot be read: No such file" in (j["certificate"]["reload_error"] or "")'
+expect 0 sl b status
+expect_says 'not read again: security.certificate: .*/node.crt cannot be read: No such file'
+mv "$smoke_work/node.crt" "$pki/b/node.crt"
+expect_soon 15 "b has nothing to say" is b 'j["certificate"]["reload_error"] is None'
+
 # Of somebody else than ourselves, as Unix time.
 certificate_end() { date -d "$(openssl x509 -noout -enddate -in "$pki/$1/node.crt" | cut -d= -f2)" +%s; } # NODE
 

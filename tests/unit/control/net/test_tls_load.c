@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control/identity.h"
 #include "control/net/tls.h"
 #include "control/pki/x509.h"
 #include "tests/unit/control/pki/folder.h"
@@ -190,6 +191,26 @@ static void tls_init__two_authorities(void **state)
 	expect_refused(s, "security.ca: ", " holds something that is no certificate in PEM form: ");
 }
 
+// Why the files as they are now are not used is known until they are.
+static void identity_reload__keeps_the_reason(void **state)
+{
+	struct stage *s = *state;
+	struct identity identity = {.tls = s->tls};
+	char away[CONFIG_ERROR_SIZE];
+
+	identity_reload(&identity);
+	assert_string_equal(identity.error, "");
+	snprintf(away, sizeof(away), "%s/away", s->folder);
+	assert_int_equal(rename(s->config.certificate, away), 0);
+	identity_reload(&identity);
+	assert_non_null(strstr(identity.error, "/node.crt cannot be read: No such file or "));
+	assert_non_null(identity.tls.context);
+	assert_int_equal(rename(away, s->config.certificate), 0);
+	identity_reload(&identity);
+	assert_string_equal(identity.error, "");
+	s->tls = identity.tls; // its context is another now
+}
+
 // A node dials and is dialled.
 static void tls_init__purpose(void **state)
 {
@@ -264,6 +285,7 @@ int main(void)
 		STORY(tls_init__anothers_files),
 		STORY(tls_init__no_regular_file),
 		STORY(tls_init__two_authorities),
+		STORY(identity_reload__keeps_the_reason),
 		STORY(tls_init__purpose),
 		STORY(tls_init__unheard_of_extension),
 		STORY(tls_init__not_of_our_authority),
