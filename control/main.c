@@ -85,6 +85,13 @@ static int main_options_parse(struct main_options *options, int argc, char **arg
 	}
 	if (options->config && optind == argc)
 		return -1;
+	if (optind < argc)
+		fprintf(stderr,
+			"sluice-control: '%s' is no option; the configuration goes with "
+			"--config FILE\n",
+			argv[optind]);
+	else
+		fprintf(stderr, "sluice-control: no configuration; give one with --config FILE\n");
 	fputs(usage, stderr);
 	return EXIT_USAGE;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "control/admin/json_line.h"
+#include "control/cli/format.h"
 
 const struct command cli_commands[] = {
 	{"status", NULL, NULL, "status", NULL, NULL, print_status, NULL},
@@ -47,7 +48,7 @@ int cli_print_json(json_t *object)
 
 int cli_fail(const struct cli *cli, int exit_code, const char *code, const char *format, ...)
 {
-	char text[1024];
+	char text[1024], plain[4 * 1024];
 	va_list args;
 
 	if (cli->quiet)
@@ -65,8 +66,9 @@ int cli_fail(const struct cli *cli, int exit_code, const char *code, const char 
 		(void)cli_print_json(
 			json_pack("{s:{s:s, s:o}}", "error", "code", code, "message", message));
 	} else {
+		// Nor may a terminal obey it.
 		fflush(stdout);
-		fprintf(stderr, "sluice: %s\n", text);
+		fprintf(stderr, "sluice: %s\n", format_plain(plain, sizeof(plain), text));
 	}
 	return exit_code;
 }

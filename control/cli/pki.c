@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "control/cli/format.h"
 #include "control/pki/pki.h"
 
 #define PKI_FOLDER_DEFAULT "/etc/sluice/pki"
@@ -85,6 +86,16 @@ const struct command_text pki_show_text = {
 		"wrong usage", "does not happen"},
 };
 
+enum pki_sizes { PKI_PLAIN_SIZE = 4 * PKI_ERROR_SIZE };
+
+// A path need not be text.
+static json_t *pki_text(const char *raw)
+{
+	char plain[PKI_PLAIN_SIZE];
+
+	return json_string(format_plain(plain, sizeof(plain), raw));
+}
+
 // What is wrong first.
 static const char *pki_state(const struct pki_certificate *c, enum pki_fit fit)
 {
@@ -95,10 +106,9 @@ static json_t *pki_json(const struct pki_certificate *c, const char *file, enum 
 {
 	int64_t now = time(NULL);
 	char from[PKI_TIME_SIZE], until[PKI_TIME_SIZE];
-	json_t *path = json_string(file);
 
 	return json_pack("{s:o, s:s, s:o, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:I, s:s}", //
-		"file", path ? path : json_null(), "subject", c->subject, "node",
+		"file", pki_text(file), "subject", c->subject, "node",
 		c->node[0] ? json_string(c->node) : json_null(), "issuer", c->issuer, "algorithm",
 		c->algorithm, "serial", c->serial, "sha256", c->sha256, "authority", c->authority,
 		"not_before", pki_time_text(from, c->not_before), "not_after",
@@ -109,9 +119,9 @@ static json_t *pki_json(const struct pki_certificate *c, const char *file, enum 
 static void pki_print(const struct pki_certificate *c, const char *file, enum pki_fit fit)
 {
 	int64_t now = time(NULL), left = c->not_after - now;
-	char from[PKI_TIME_SIZE], until[PKI_TIME_SIZE];
+	char from[PKI_TIME_SIZE], until[PKI_TIME_SIZE], plain[PKI_PLAIN_SIZE];
 
-	printf("%s\n", file);
+	printf("%s\n", format_plain(plain, sizeof(plain), file));
 	printf("  %-10s %s\n",
 		c->node[0]     ? "node"
 		: c->authority ? "authority"
@@ -123,7 +133,8 @@ static void pki_print(const struct pki_certificate *c, const char *file, enum pk
 		pki_time_text(until, c->not_after));
 	printf("  %-10s %s", "state", pki_state(c, fit));
 	if (left > 0)
-		printf(", %lld days left", (long long)(left / 86400));
+		printf(", %lld day%s left", (long long)(left / 86400),
+			left / 86400 == 1 ? "" : "s");
 	printf("\n  %-10s %s\n  %-10s %s\n", "serial", c->serial, "sha256", c->sha256);
 }
 
@@ -175,11 +186,33 @@ int pki_init_run(
 	return pki_made(cli, &made, want.folder, PKI_AUTHORITY, NULL);
 }
 
+// What the configuration of a node names, which is in its folder `home`.
+static void pki_print_security(const char *home, const char *node)
+{
+	char plain[PKI_PLAIN_SIZE];
+
+	format_plain(plain, sizeof(plain), home);
+	printf("\n%s has all that node %s needs; its configuration names it:\n\n"
+	       "security:\n  ca: %s/" PKI_AUTHORITY "\n  certificate: %s/" PKI_NODE
+	       "\n  key: %s/" PKI_KEY "\n",
+		plain, node, plain, plain, plain);
+}
+
+static json_t *pki_issued_json(const char *home, bool shortened)
+{
+	char plain[PKI_PLAIN_SIZE];
+
+	format_plain(plain, sizeof(plain), home);
+	return json_pack("{s:b, s:s+, s:s+, s:s+}", "shortened", shortened, "ca", plain,
+		"/" PKI_AUTHORITY, "certificate", plain, "/" PKI_NODE, "key", plain, "/" PKI_KEY);
+}
+
 int pki_issue_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands)
 {
 	struct pki_want want = pki_want(command->method, params);
-	char error[PKI_ERROR_SIZE], file[NAME_SIZE + 16];
+	char error[PKI_ERROR_SIZE], file[NAME_SIZE + 16], home[PKI_PATH_SIZE + NAME_SIZE];
+	char *real;
 	struct pki_certificate made;
 	bool shortened;
 	int result;
@@ -189,32 +222,27 @@ int pki_issue_run(
 	if (pki_issue(&want, &made, error) < 0)
 		return cli_fail(cli, CLI_REFUSED, "refused", "%s", error);
 	snprintf(file, sizeof(file), "%s/" PKI_NODE, want.name);
+	snprintf(home, sizeof(home), "%s/%s", want.folder, want.name);
+	real = realpath(home, NULL); // the configuration wants absolute ones
 	shortened = made.not_after < want.not_after;
-	result =
-		pki_made(cli, &made, want.folder, file, json_pack("{s:b}", "shortened", shortened));
+	result = pki_made(
+		cli, &made, want.folder, file, pki_issued_json(real ? real : home, shortened));
 	if (result == CLI_OK && !cli->json && shortened)
 		printf("\nNot %lld days: it ends with its authority.\n",
 			(long long)schema_integer(command->method, params, "days"));
 	if (result == CLI_OK && !cli->json)
-		printf("\n%s/%s has all that node %s needs; its configuration names it:\n\n"
-		       "security:\n  ca: %s/%s/" PKI_AUTHORITY "\n  certificate: %s/%s/" PKI_NODE
-		       "\n  key: %s/%s/node.key\n",
-			want.folder, want.name, want.name, want.folder, want.name, want.folder,
-			want.name, want.folder, want.name);
+		pki_print_security(real ? real : home, want.name);
+	free(real);
 	return result;
 }
 
 static int pki_show_unreadable(
 	const struct cli *cli, const char *file, const char *error, json_t *list)
 {
-	json_t *path = json_string(file);
-
-	if (!list) {
-		json_decref(path);
+	if (!list)
 		return cli_fail(cli, CLI_REFUSED, "refused", "%s", error);
-	}
-	json_array_append_new(list, json_pack("{s:o, s:s, s:s}", "file", path ? path : json_null(),
-					    "state", "unreadable", "error", error));
+	json_array_append_new(list, json_pack("{s:o, s:s, s:o}", "file", pki_text(file), "state",
+					    "unreadable", "error", pki_text(error)));
 	return CLI_REFUSED;
 }
 
@@ -225,13 +253,14 @@ static int pki_show_one(const struct pki_certificate *certificate, const char *f
 {
 	enum pki_age age = pki_age(certificate, time(NULL));
 	json_t *row = list ? pki_json(certificate, file, fit) : NULL;
+	char plain[PKI_PLAIN_SIZE];
 
 	if (!list)
 		pki_print(certificate, file, fit);
 	if (!list && why[0])
-		printf("  %-10s %s\n", "", why);
+		printf("  %-10s %s\n", "", format_plain(plain, sizeof(plain), why));
 	if (list && why[0])
-		json_object_set_new(row, "error", json_string(why));
+		json_object_set_new(row, "error", pki_text(why));
 	if (list)
 		json_array_append_new(list, row);
 	return fit == PKI_FITS && (age == PKI_GOOD || age == PKI_EXPIRING) ? CLI_OK : CLI_REFUSED;
@@ -247,6 +276,8 @@ static int pki_show_file(
 	int count = pki_read(file, &certificates, error), code;
 	enum pki_fit fit;
 
+	if (count < 0 && folder && !node)
+		pki_say_init(file, error);
 	if (count < 0)
 		return pki_show_unreadable(cli, file, error, list);
 	error[0] = 0;
@@ -297,14 +328,14 @@ static int pki_show_path(const struct cli *cli, const char *path, json_t *list)
 int pki_show_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands)
 {
-	static char standard[] = PKI_FOLDER_DEFAULT;
-	char *all[] = {standard, NULL};
 	json_t *list = cli->json ? json_array() : NULL;
 	int code = CLI_OK, printed;
 
 	(void)command;
 	(void)params;
-	for (char **path = operands[0] ? operands : all; *path; path++)
+	if (!operands[0])
+		code = pki_show_folder(cli, PKI_FOLDER_DEFAULT, list);
+	for (char **path = operands; *path; path++)
 		if (pki_show_path(cli, *path, list) != CLI_OK)
 			code = CLI_REFUSED;
 	if (!list)

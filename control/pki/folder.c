@@ -34,6 +34,15 @@ static int folder_make_all(const char *folder)
 	return mkdir(folder, 0700);
 }
 
+void pki_say_init(const char *file, char *error)
+{
+	size_t used = strlen(error);
+	struct stat status;
+
+	if (lstat(file, &status) < 0 && errno == ENOENT)
+		snprintf(error + used, PKI_ERROR_SIZE - used, "; sluice pki init makes one");
+}
+
 int folder_make(const char *folder, char *error)
 {
 	struct stat status;

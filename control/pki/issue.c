@@ -161,7 +161,19 @@ static void issuer_free(struct issuer *issuer)
 	*issuer = (struct issuer){0};
 }
 
-// Makes key and certificate and writes both.
+// The folder, in which nothing is replaced unasked.
+static int issue_folder(const char *folder, const struct issuer *issuer, bool replace, char *error)
+{
+	const char *const files[] = {issuer->key ? PKI_KEY : AUTHORITY_KEY, PKI_AUTHORITY,
+		issuer->key ? PKI_NODE : NULL};
+	int result = folder_make(folder, error);
+
+	for (int i = 0; i < 3 && files[i] && result == 0; i++)
+		result = folder_may_write(folder, files[i], replace, error);
+	return result;
+}
+
+// Makes key and certificate and writes both. What cannot be made leaves no folder behind.
 static int issue_pair(const struct pki_want *want, const char *folder, const struct issuer *issuer,
 	struct pki_certificate *made, char *error)
 {
@@ -175,6 +187,8 @@ static int issue_pair(const struct pki_want *want, const char *folder, const str
 		snprintf(error, PKI_ERROR_SIZE, "no certificate can be made: %s",
 			x509_openssl_error(why, sizeof(why)));
 	else if (key)
+		result = issue_folder(folder, issuer, want->replace, error);
+	if (result == 0)
 		result = issue_write(
 			folder, certificate, key, issuer->authorities, want->replace, error);
 	if (result == 0)
@@ -197,10 +211,7 @@ static int issue_check_name(const char *what, const char *name, char *error)
 
 int pki_init(const struct pki_want *want, struct pki_certificate *made, char *error)
 {
-	if (issue_check_name("the cluster's name", want->name, error) < 0 ||
-		folder_make(want->folder, error) < 0 ||
-		folder_may_write(want->folder, AUTHORITY_KEY, want->replace, error) < 0 ||
-		folder_may_write(want->folder, PKI_AUTHORITY, want->replace, error) < 0)
+	if (issue_check_name("the cluster's name", want->name, error) < 0)
 		return -1;
 	return issue_pair(want, want->folder, &(struct issuer){0}, made, error);
 }
@@ -225,6 +236,8 @@ static int issuer_read(const struct pki_want *want, struct issuer *issuer, char 
 		owner_check_file(path, error) < 0)
 		return -1;
 	issuer->authorities = x509_read_certificates(path, error);
+	if (!issuer->authorities)
+		pki_say_init(path, error);
 	if (!issuer->authorities || folder_path(path, want->folder, AUTHORITY_KEY, error) < 0)
 		return -1;
 	issuer->key = x509_read_key(path, error);
@@ -258,7 +271,6 @@ static int issuer_check(
 
 int pki_issue(const struct pki_want *want, struct pki_certificate *made, char *error)
 {
-	static const char *const files[] = {PKI_KEY, PKI_NODE, PKI_AUTHORITY};
 	struct pki_certificate authority = {0};
 	struct pki_want node = *want;
 	struct issuer issuer = {0};
@@ -274,10 +286,6 @@ int pki_issue(const struct pki_want *want, struct pki_certificate *made, char *e
 	}
 	if (node.not_after > authority.not_after)
 		node.not_after = authority.not_after;
-	if (result == 0)
-		result = folder_make(folder, error);
-	for (int i = 0; i < 3 && result == 0; i++)
-		result = folder_may_write(folder, files[i], want->replace, error);
 	if (result == 0)
 		result = issue_pair(&node, folder, &issuer, made, error);
 	issuer_free(&issuer);

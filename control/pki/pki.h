@@ -72,5 +72,8 @@ int pki_init(const struct pki_want *want, struct pki_certificate *made, char *er
 // A certificate for the node want->name, signed by the certificate of ca.crt that ca.key fits; all
 // of ca.crt go with it.
 int pki_issue(const struct pki_want *want, struct pki_certificate *made, char *error);
+// Adds to `error`, of an authority's `file` that could not be read, what makes one if there is
+// none.
+void pki_say_init(const char *file, char *error);
 // All certificates of a PEM file, which the caller frees. How many, or -1 with a sentence.
 int pki_read(const char *file, struct pki_certificate **certificates, char *error);

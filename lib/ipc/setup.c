@@ -72,8 +72,9 @@ bool setup_name(char *name, size_t size, const char *text, char *why)
 
 	if (length >= size || !isalnum((unsigned char)text[0]) || !text_is_plain(text, "._-"))
 		return refuse(why,
-			"'%s' is not a name of 1 to %zu letters, digits, '.', '_' or '-'", text,
-			size - 1);
+			"'%s' is not a name of 1 to %zu letters, digits, '.', '_' or '-', with a "
+			"letter or digit in front",
+			text, size - 1);
 	memcpy(name, text, length + 1);
 	return true;
 }

@@ -214,9 +214,11 @@ static void config_load__node(void **state)
 {
 	(void)state;
 	expect("node: a", "node: a/b",
-		"node: 'a/b' is not a name of 1 to 63 letters, digits, '.', '_' or '-'");
-	expect("node: a",
-		"node:", "node: '' is not a name of 1 to 63 letters, digits, '.', '_' or '-'");
+		"node: 'a/b' is not a name of 1 to 63 letters, digits, '.', '_' or '-', with a "
+		"letter or digit in front");
+	expect("node: a", "node:",
+		"node: '' is not a name of 1 to 63 letters, digits, '.', '_' or '-', "
+		"with a letter or digit in front");
 	expect("run_dir: /run/sluice/a\n", "",
 		"run_dir: is missing; write an absolute path, for example /run/sluice/a");
 	expect("/run/sluice/a", "here",

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 CONFIGURATION = """node: a
@@ -85,6 +86,12 @@ class Check(Stage):
     def test_check__good(self):
         self.says(0, "good, node a with 1 link and 0 peers")
 
+    def test_usage__says_what_is_wrong(self):
+        for arguments, sentence in (["foo"], "'foo' is no option"), ([], "no configuration; give one"):
+            done = self.control(*arguments)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn("sluice-control: " + sentence, done.stderr)
+
     def test_check__missing(self):
         for name in "ca.crt", "node.crt", "node.key":
             os.rename(self.pki + "/a/" + name, self.folder + "/away")
@@ -137,6 +144,12 @@ class Show(Stage):
         self.good("pki", "issue", "a", "--dir", self.pki, "--replace")
         self.assertEqual(self.states(), ["good", "good"])
 
+    def test_show__path_that_is_no_text(self):
+        rows = json.loads(self.run_sluice("pki", "show", "--json", b"x\xff").stdout)["certificates"]
+        self.assertEqual([(row["file"], row["state"]) for row in rows], [("x\\xff", "unreadable")])
+        self.assertIn("No such file", rows[0]["error"])
+        self.assertIn("y\\x1b[31m cannot be read", self.refused("pki", "show", "y\x1b[31m"))
+
     def test_show__another_key(self):
         self.good("pki", "issue", "b", "--dir", self.folder + "/pki")
         os.rename(self.pki + "/b/node.key", self.pki + "/a/node.key")
@@ -151,6 +164,33 @@ class Show(Stage):
 
 class Issue(Stage):
     """What pki issue did is told."""
+
+    def test_issue__what_the_configuration_names(self):
+        text = self.good("pki", "issue", "b", "--dir", "pki")
+        made = json.loads(self.good("pki", "issue", "c", "--dir", "pki", "--json"))
+        real = os.path.realpath(self.pki)
+        for key, file in ("ca", "ca.crt"), ("certificate", "node.crt"), ("key", "node.key"):
+            self.assertIn("  %s: %s/b/%s\n" % (key, real, file), text)
+            self.assertEqual(made[key], "%s/c/%s" % (real, file))
+
+    def test_issue__no_authority(self):
+        none = self.folder + "/none"
+        self.assertIn("; sluice pki init makes one", self.refused("pki", "issue", "a", "--dir", none))
+        os.mkdir(none)
+        self.assertIn("; sluice pki init makes one", self.refused("pki", "show", none))
+
+    def test_issue__name(self):
+        self.assertIn("with a letter or digit in front", self.refused("pki", "issue", ".a", "--dir", self.pki))
+
+    def test_init__refused_leaves_no_folder(self):
+        folder = self.folder + "/new"
+        done = self.run_sluice("pki", "init", "--dir", folder, "--algorithm", "ml-dsa-65")
+        self.assertEqual(done.returncode == 0, os.path.exists(folder))
+
+    def test_issue__one_day(self):
+        self.good("pki", "issue", "b", "--dir", self.pki, "--days", "2")
+        time.sleep(1.1)
+        self.assertIn(", 1 day left\n", self.good("pki", "show", self.pki + "/b/node.crt"))
 
     def test_issue__ends_with_its_authority(self):
         self.good("pki", "init", "--dir", self.folder + "/short", "--days", "10")

@@ -199,11 +199,12 @@ static void pki_issue__refused(void **state)
 
 	assert_int_equal(pki_issue(&node, &made, error), -1);
 	assert_string_equal(error, "the node's name: '../../etc' is not a name of 1 to 63 letters, "
-				   "digits, '.', '_' or '-'");
+				   "digits, '.', '_' or '-', with a letter or digit in front");
 	node.name = "a";
 	node.folder = "/nonexistent";
 	assert_int_equal(pki_issue(&node, &made, error), -1);
-	assert_string_equal(error, "/nonexistent/ca.crt cannot be read: No such file or directory");
+	assert_string_equal(error, "/nonexistent/ca.crt cannot be read: No such file or directory; "
+				   "sluice pki init makes one");
 	node.folder = *state;
 	node.not_before = NOW + 864000; // the day the authority ends
 	node.not_after = node.not_before + 1;

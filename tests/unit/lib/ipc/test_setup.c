@@ -39,8 +39,8 @@ static void setup_name__letters_and_length(void **state)
 	assert_string_equal(name, "A.-_");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		assert_false(setup_name(name, sizeof(name), wrong[i], why));
-	assert_string_equal(
-		why, "'12345' is not a name of 1 to 4 letters, digits, '.', '_' or '-'");
+	assert_string_equal(why, "'12345' is not a name of 1 to 4 letters, digits, '.', '_' or "
+				 "'-', with a letter or digit in front");
 }
 
 static void cores_are(const char *text, uint16_t count, uint16_t first, uint16_t last)
