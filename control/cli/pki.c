@@ -148,6 +148,7 @@ static int pki_made(const struct cli *cli, const struct pki_certificate *made, c
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
 	if (!cli->json) {
 		pki_print(made, path, PKI_FITS);
+		json_decref(more);
 		return CLI_OK;
 	}
 	row = pki_json(made, path, PKI_FITS);
