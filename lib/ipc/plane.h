@@ -29,7 +29,7 @@ enum plane_limits {
 	PLANE_TRACES_MAX = 8, // sessions traced at once, all workers together
 	PLANE_TRACE_SLOTS = 4096,
 	PLANE_RESERVED_MS = 330000, // so long a worker keeps what was reserved and not opened:
-	// longer than any attempt of control's lasts
+				    // longer than any attempt of control's lasts
 };
 
 enum plane_command_type {
