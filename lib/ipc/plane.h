@@ -28,8 +28,9 @@ enum plane_limits {
 	PLANE_DROPS_MAX = 48,
 	PLANE_TRACES_MAX = 8, // sessions traced at once, all workers together
 	PLANE_TRACE_SLOTS = 4096,
-	PLANE_RESERVED_MS = 330000, // so long a worker keeps what was reserved and not opened:
-				    // longer than any attempt of control's lasts
+	// So long a worker keeps what was reserved and not opened: longer than any attempt of
+	// control's lasts.
+	PLANE_RESERVED_MS = 330000,
 };
 
 enum plane_command_type {
