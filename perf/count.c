@@ -17,6 +17,7 @@
 static bool prepared;
 static const char *missing;
 static uint64_t tracepoint;
+static int held = -1; // an event that counts nothing: with it, no other is the last one
 
 static int tracepoint_open(void)
 {
@@ -53,14 +54,15 @@ static bool tracepoint_read(void)
 	return tracepoint > 0;
 }
 
-static int event_open(pid_t thread)
+// inherit: threads and processes that it starts, too.
+static int event_open(pid_t thread, bool inherit)
 {
 	struct perf_event_attr attr = {
 		.type = PERF_TYPE_TRACEPOINT,
 		.size = sizeof(attr),
 		.config = tracepoint,
 		.disabled = 1,
-		.inherit = 1, // threads and processes that it starts
+		.inherit = inherit,
 	};
 
 	return (int)syscall(SYS_perf_event_open, &attr, thread, -1, -1, PERF_FLAG_FD_CLOEXEC);
@@ -74,7 +76,8 @@ static void events_open(struct count *c)
 	c->fds_count = 0;
 	while (tasks && (entry = readdir(tasks)) != NULL) {
 		pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
-		int fd = thread > 0 && c->fds_count < COUNT_THREADS_MAX ? event_open(thread) : -1;
+		int fd = thread > 0 && c->fds_count < COUNT_THREADS_MAX ? event_open(thread, true)
+									: -1;
 
 		if (fd >= 0)
 			c->fds[c->fds_count++] = fd;
@@ -101,7 +104,7 @@ static int64_t events_close(struct count *c)
 
 static void prepare(void)
 {
-	int fd = tracepoint_read() ? event_open(0) : -1;
+	int fd = tracepoint_read() ? event_open(0, false) : -1;
 
 	prepared = true;
 	if (fd < 0)
@@ -109,6 +112,14 @@ static void prepare(void)
 			  "user (needs root)";
 	else
 		close(fd);
+}
+
+void count_hold(void)
+{
+	if (!prepared)
+		prepare();
+	if (!missing && held < 0)
+		held = event_open(0, false);
 }
 
 void count_start(struct count *c)

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "perf/count.h"
 #include "perf/machine.h"
 #include "perf/pick.h"
 #include "perf/pin.h"
@@ -158,6 +159,8 @@ json_t *run_all(const struct run_options *o, size_t *failed)
 	if (nothing_matches(o))
 		return NULL;
 	bench_instant = o->plan.sample_ns == 0;
+	if (bench_instant)
+		count_hold();
 	gmtime_r(&now, &utc);
 	strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &utc);
 	r.root = json_pack("{s:s, s:{s:s, s:s, s:s, s:i, s:s, s:s, s:s}, s:o, s:[], s:[], s:[], "

@@ -96,11 +96,21 @@ static void count_syscalls__of_other_threads(void **state)
 	assert_in_range(c.syscalls, 100 * CALLS, 100 * CALLS + 20);
 }
 
+static int hold(void **state)
+{
+	(void)state;
+	count_hold();
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(count_allocs__each_call_once),
 		cmocka_unit_test(count_syscalls__each_call_once),
+		cmocka_unit_test(count_syscalls__of_other_threads),
+		// From here on held, which changes no count.
+		cmocka_unit_test_setup(count_syscalls__each_call_once, hold),
 		cmocka_unit_test(count_syscalls__of_other_threads),
 	};
 
