@@ -24,10 +24,11 @@ MAY_INCLUDE = {
     "dataplane/transport": ("lib/base/", "dataplane/limits.h", "dataplane/drop.h",
                             "dataplane/wire/", "dataplane/transport/"),
     "control": ("lib/", "control/"),
+    "control/pool": ("lib/base/", "lib/ipc/names.h", "control/pool/"),
 }
 
 # Headers of the system that a pure folder has no business with.
-PURE = ("dataplane/wire", "dataplane/transport")
+PURE = ("dataplane/wire", "dataplane/transport", "control/pool")
 PURE_HEADERS = {"assert.h", "stdbool.h", "stddef.h", "stdint.h", "string.h", "limits.h", "math.h"}
 
 BANNED = re.compile(
