@@ -39,8 +39,7 @@ static int node_secrets(struct node *node, struct session_action *action)
 	const char *why = "the connection that the session was agreed on is gone";
 
 	if (action->command.type != PLANE_OPEN || action->command.cipher == CIPHER_NULL ||
-		packet_secrets_fill(peers_conn(&node->peers, action->peer, action->link),
-			&action->command) == 0)
+		packet_secrets_fill(peers_conn(&node->peers, action->link), &action->command) == 0)
 		return 0;
 	log_warning("Connection %08x is not opened: %s.", action->command.cid, why);
 	node_undelivered(node, &action->command, why);
@@ -63,24 +62,6 @@ static void node_act_command(struct node *node, struct session_action *action)
 	node_undelivered(node, &action->command, proxy_strerror(error));
 }
 
-// When the connection is gone, or breaks now, the attempt waits for the next one: the core hears of
-// it by itself. What is left is an offer that cannot be written.
-static void node_act_offer(struct node *node, const struct session_action *action)
-{
-	struct message refuse = {.type = MESSAGE_REFUSE,
-		.request = action->message.request,
-		.result = IPC_UNREACHABLE,
-		.text = "the offer could not be sent to the peer"};
-	struct session_turn turn = node_turn(node);
-	const struct conn *conn;
-
-	if (peers_send(&node->peers, action->peer, &action->message) == 0)
-		return;
-	conn = peers_conn(&node->peers, action->peer, 0);
-	if (conn && conn->fd >= 0)
-		session_on_refuse(node->core, &turn, action->peer, &refuse, node->out);
-}
-
 static void node_act_report(struct node *node, const struct session_action *action)
 {
 	for (int i = 0; i < NODE_WAITERS_MAX; i++) {
@@ -101,7 +82,7 @@ static void node_act(struct node *node, struct session_action *action)
 		node_act_command(node, action);
 		break;
 	case SESSION_OFFER:
-		node_act_offer(node, action);
+		offers_start(&node->offers, action);
 		break;
 	case SESSION_ANSWER: // the opener gave up when this fails; our end dies of its HELLO
 			     // timeout
@@ -219,18 +200,32 @@ static void node_on_plane_stopped(void *owner)
 static void node_on_peer_up(void *owner, uint32_t peer)
 {
 	struct node *node = owner;
-	struct session_turn turn = node_turn(node);
 
-	session_on_peer_up(node->core, &turn, peer, node->out);
-	node_carry(node);
+	offers_on_up(&node->offers, peer);
 }
 
 static void node_on_peer_down(void *owner, uint32_t peer, const char *why)
 {
 	struct node *node = owner;
+
+	offers_on_down(&node->offers, peer, why);
+}
+
+static void node_on_unreachable(void *owner, uint32_t request, const char *why)
+{
+	struct node *node = owner;
 	struct session_turn turn = node_turn(node);
 
-	session_on_peer_down(node->core, &turn, peer, why, node->out);
+	session_on_unreachable(node->core, &turn, request, why, node->out);
+	node_carry(node);
+}
+
+static void node_on_lost(void *owner, uint32_t request, const char *why)
+{
+	struct node *node = owner;
+	struct session_turn turn = node_turn(node);
+
+	session_on_lost(node->core, &turn, request, why, node->out);
 	node_carry(node);
 }
 
@@ -239,7 +234,7 @@ static void node_on_peer_boot(void *owner, uint32_t peer, uint64_t boot_id)
 	struct node *node = owner;
 	struct session_turn turn = node_turn(node);
 
-	session_on_boot(node->core, &turn, peer, boot_id, node->out);
+	session_on_boot(node->core, &turn, node->config.peers[peer].name, boot_id, node->out);
 	node_carry(node);
 }
 
@@ -264,19 +259,22 @@ static void node_on_message(
 {
 	struct node *node = owner;
 	struct session_turn turn = node_turn(node);
+	const char *name = node->config.peers[peer].name;
 
 	switch (message->type) {
 	case MESSAGE_OFFER:
-		session_on_offer(node->core, &turn, peer, link, message, node->out);
+		session_on_offer(node->core, &turn, name, link, message, node->out);
 		break;
 	case MESSAGE_ACCEPT:
-		session_on_accept(node->core, &turn, peer, message, node->out);
+		offers_answered(&node->offers, message->request);
+		session_on_accept(node->core, &turn, name, link, message, node->out);
 		break;
 	case MESSAGE_REFUSE:
-		session_on_refuse(node->core, &turn, peer, message, node->out);
+		offers_answered(&node->offers, message->request);
+		session_on_refuse(node->core, &turn, name, message, node->out);
 		break;
 	case MESSAGE_GONE:
-		session_on_gone(node->core, &turn, peer, message->boot_id, node->out);
+		session_on_gone(node->core, &turn, name, message->boot_id, node->out);
 		break;
 	case MESSAGE_HELLO:
 	case MESSAGE_PING:
@@ -297,7 +295,8 @@ int node_init(struct node *node, struct loop *loop)
 	node->out = calloc(1, sizeof(*node->out));
 	if (!node->core || !node->out)
 		return -1;
-	session_core_init(node->core, &node->config);
+	node->directory.config = &node->config;
+	session_core_init(node->core, &node->config, &node->directory);
 	plane_init(&node->plane, &node->config, loop);
 	node->plane.on_up = node_on_plane_up;
 	node->plane.on_down = node_on_plane_down;
@@ -314,6 +313,10 @@ int node_init(struct node *node, struct loop *loop)
 	node->peers.on_message = node_on_message;
 	node->peers.on_link_down = node_on_link_down;
 	node->peers.owner = node;
+	offers_init(&node->offers, &node->peers, loop);
+	node->offers.on_unreachable = node_on_unreachable;
+	node->offers.on_lost = node_on_lost;
+	node->offers.owner = node;
 	return 0;
 }
 
@@ -356,6 +359,7 @@ void node_fini(struct node *node)
 	if (node->core && node->out) {
 		loop_timer_stop(node->loop, &node->tick);
 		plane_fini(&node->plane);
+		offers_stop(&node->offers);
 		peers_stop(&node->peers);
 		identity_stop(&node->identity);
 	}

@@ -5,10 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/cluster/directory.h"
 #include "control/cluster/session/session.h"
 #include "control/config.h"
 #include "control/identity.h"
 #include "control/loop.h"
+#include "control/net/offers.h"
 #include "control/net/peers.h"
 #include "control/plane/plane.h"
 
@@ -33,6 +35,8 @@ struct node {
 	struct plane plane;         // the dataplane: state, pid, tables
 	struct identity identity;   // our certificates
 	struct peers peers;         // peers.peer[i] belongs to config.peers[i]
+	struct offers offers;       // on their way to peers
+	struct directory directory; // peers by name
 	struct session_core *core;  // attempts in flight
 	struct session_output *out; // of the core, between two calls
 	bool carrying;              // node.c is carrying out `out`

@@ -132,13 +132,16 @@ int peers_answer(struct peers *peers, uint64_t link, const struct message *messa
 	return -1;
 }
 
-struct conn *peers_conn(struct peers *peers, uint32_t peer, uint64_t link)
+struct conn *peers_conn(struct peers *peers, uint64_t link)
 {
-	struct incoming *incoming = link ? peers_incoming(peers, link) : NULL;
+	struct incoming *incoming = peers_incoming(peers, link);
 
-	if (link)
-		return incoming ? &incoming->conn : NULL;
-	return peers->peer[peer].state == PEER_UP ? &peers->peer[peer].conn : NULL;
+	if (incoming)
+		return &incoming->conn;
+	for (uint32_t i = 0; i < peers->count; i++)
+		if (peers->peer[i].state == PEER_UP && peers->peer[i].link == link)
+			return &peers->peer[i].conn;
+	return NULL;
 }
 
 void peers_renew(struct peers *peers, const char *why)

@@ -40,6 +40,7 @@ struct peer {
 	uint64_t gone_heeded_ns; // and when a GONE was handed on
 	char error[REASON_SIZE]; // why it is down; empty when up or never tried
 
+	uint64_t link;           // its name for answers: never reused
 	struct conn conn;        // outgoing
 	struct loop_timer timer; // next dial, dial patience, next ping
 	uint64_t backoff_ms;
@@ -76,8 +77,8 @@ struct peers {
 	void (*on_up)(void *owner, uint32_t peer);
 	void (*on_down)(void *owner, uint32_t peer, const char *why);
 	void (*on_boot)(void *owner, uint32_t peer, uint64_t boot_id); // heard from it
-	void (*on_message)(void *owner, uint32_t peer, uint64_t link,
-		const struct message *message); // link 0: outgoing
+	void (*on_message)(
+		void *owner, uint32_t peer, uint64_t link, const struct message *message);
 	void (*on_link_down)(void *owner, uint64_t link);
 	void *owner;
 };
@@ -90,8 +91,8 @@ void peers_stop(struct peers *peers);
 int peers_send(struct peers *peers, uint32_t peer, const struct message *message);
 // On an incoming one. 0, or -1 when it is gone.
 int peers_answer(struct peers *peers, uint64_t link, const struct message *message);
-// The connection to `peer` (link 0), or the incoming one; NULL when it is gone.
-struct conn *peers_conn(struct peers *peers, uint32_t peer, uint64_t link);
+// The connection of that name; NULL when it is gone.
+struct conn *peers_conn(struct peers *peers, uint64_t link);
 // Ends every connection for a new one: what this node believes, or shows, is another now. The core
 // offers again what was not answered; sessions go on.
 void peers_renew(struct peers *peers, const char *why);

@@ -116,7 +116,7 @@ static void outgoing_on_message(void *owner, const struct message *message)
 	}
 	if (peer->state == PEER_UP &&
 		(message->type == MESSAGE_ACCEPT || message->type == MESSAGE_REFUSE)) {
-		peer->peers->on_message(peer->peers->owner, peer->index, 0, message);
+		peer->peers->on_message(peer->peers->owner, peer->index, peer->link, message);
 		return;
 	}
 	outgoing_fail(peer, "it sent a message that has no place here");
@@ -186,6 +186,7 @@ void outgoing_dial(struct peer *peer)
 	int error;
 
 	outgoing_go(peer, PEER_DIALING, PEERS_DIAL_MS);
+	peer->link = ++peer->peers->next_link;
 	peer->conn.tls = peer->peers->tls;
 	peer->conn.peer = config->name;
 	error = conn_dial(

@@ -8,10 +8,12 @@
 _Static_assert((uint32_t)PLANE_RESERVED_MS > (uint32_t)SESSION_TIMEOUT_MS_MAX,
 	"a worker waits longer than an attempt");
 
-void session_core_init(struct session_core *core, const struct config *config)
+void session_core_init(
+	struct session_core *core, const struct config *config, const struct directory *directory)
 {
 	memset(core, 0, sizeof(*core));
 	core->config = config;
+	core->directory = directory;
 }
 
 // A request names its slot and, above, a generation: an answer that comes too late finds nobody.
@@ -182,8 +184,7 @@ void attempt_reserve(const struct attempt *attempt, struct session_output *out)
 	memcpy(reserve->session_id, attempt->session_id, sizeof(reserve->session_id));
 }
 
-void attempt_open(const struct session_core *core, const struct attempt *attempt, bool initiator,
-	struct session_output *out)
+void attempt_open(const struct attempt *attempt, bool initiator, struct session_output *out)
 {
 	struct session_action *action = out_add(out, SESSION_COMMAND);
 	struct plane_command *open;
@@ -191,8 +192,7 @@ void attempt_open(const struct session_core *core, const struct attempt *attempt
 	if (!action)
 		return; // the deadline ends the attempt
 	action->channel = 1u + attempt->worker;
-	action->peer = attempt->peer;
-	action->link = initiator ? 0 : attempt->link;
+	action->link = attempt->link;
 	open = &action->command;
 	open->type = PLANE_OPEN;
 	open->request = attempt->request;
@@ -216,14 +216,14 @@ void attempt_open(const struct session_core *core, const struct attempt *attempt
 	open->dictionary_state = attempt->dictionary_state;
 	memcpy(open->dictionary_sha256, attempt->dictionary_sha256,
 		sizeof(open->dictionary_sha256));
-	memcpy(open->peer, core->config->peers[attempt->peer].name, sizeof(open->peer));
+	memcpy(open->peer, attempt->peer.name, sizeof(open->peer));
 	memcpy(open->service, attempt->service, sizeof(open->service));
 }
 
-bool core_port(const struct session_core *core, const struct session_turn *turn, uint32_t peer,
+bool core_port(const struct session_core *core, const struct session_turn *turn, uint32_t link,
 	uint16_t *index, struct plane_port *row)
 {
-	const char *name = core->config->links[core->config->peers[peer].link].name;
+	const char *name = core->config->links[link].name;
 
 	for (uint32_t i = 0; i < PLANE_PORTS_MAX; i++) {
 		if (!tables_port(turn->tables, i, row) || strcmp(row->name, name) != 0)
@@ -252,10 +252,8 @@ uint64_t session_next_ns(const struct session_core *core)
 
 		if (attempt->step == ATTEMPT_FREE)
 			continue;
-		if (attempt->step == ATTEMPT_WAITING && core->peer_up[attempt->peer])
+		if (attempt->step == ATTEMPT_WAITING)
 			at_ns = 0;
-		else if (attempt->step == ATTEMPT_WAITING && attempt->patience_ns < at_ns)
-			at_ns = attempt->patience_ns;
 		if (at_ns < next_ns)
 			next_ns = at_ns;
 	}

@@ -33,11 +33,9 @@ void out_log(struct session_output *out, const char *format, ...)
 
 // A connection id for the attempt, at its worker.
 void attempt_reserve(const struct attempt *attempt, struct session_output *out);
-// The reserved attempt goes on: an offer to the peer, or waiting for it.
+// The reserved attempt goes on: an offer to the peer.
 void attempt_offer(struct session_core *core, const struct session_turn *turn,
 	struct attempt *attempt, struct session_output *out);
-// Its peer is not reachable: it may become so soon.
-void attempt_wait(const struct session_turn *turn, struct attempt *attempt);
 // Its worker has a connection id for it: offer, or open the accepting end, or (without a cipher
 // that is open already) answer.
 void attempt_reserved(struct session_core *core, const struct session_turn *turn,
@@ -48,11 +46,10 @@ void attempt_answer(
 // The session is open: whoever asked by hand hears of it.
 void attempt_opened(struct attempt *attempt, struct session_output *out);
 // What both ends write into OPEN.
-void attempt_open(const struct session_core *core, const struct attempt *attempt, bool initiator,
-	struct session_output *out);
+void attempt_open(const struct attempt *attempt, bool initiator, struct session_output *out);
 
-// The row of the link that leads to `peer`. False: the dataplane does not have it.
-bool core_port(const struct session_core *core, const struct session_turn *turn, uint32_t peer,
+// The row of config.links[link]. False: the dataplane does not have it.
+bool core_port(const struct session_core *core, const struct session_turn *turn, uint32_t link,
 	uint16_t *index, struct plane_port *row);
 // A worker for a session without an application.
 uint16_t core_worker(struct session_core *core, const struct session_turn *turn);

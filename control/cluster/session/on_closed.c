@@ -10,16 +10,14 @@ void session_on_closed(struct session_core *core, const struct session_turn *tur
 	const char *sentence =
 		event->text[0] ? event->text : tables_close_sentence(turn->tables, event->reason);
 	char text[REASON_SIZE], address[CONFIG_ADDRESS_TEXT];
-	const struct config_peer *peer;
 
 	if (!attempt) {
 		if (event->flags & PLANE_CLOSED_TELL)
 			out_log(out, "session %08x ended: %s", event->cid, sentence);
 		return;
 	}
-	peer = &core->config->peers[attempt->peer];
 	snprintf(text, sizeof(text), "the session with node %.40s (%s) did not open: %.70s",
-		peer->name, config_address_text(address, peer->address, 0),
+		attempt->peer.name, config_address_text(address, attempt->peer.address, 0),
 		sentence[0] ? sentence : "no reason was given");
 	attempt->cid = 0; // nothing is left to close
 	attempt_fail(core, attempt, IPC_UNREACHABLE, text, out);

@@ -5,20 +5,25 @@
 #include "control/cluster/session/core.h"
 #include "lib/ipc/codec_names.h"
 
-static void known_peers(const struct session_core *core, const char *node, char *text, size_t size)
+// Whom it may reach instead. False: nobody of that name is known, or no link leads there.
+static bool wanted_peer(const struct session_core *core, const char *node,
+	struct directory_peer *peer, char text[REASON_SIZE])
 {
-	const struct config *config = core->config;
-	int used;
+	const char *self = core->config->node;
+	char names[REASON_SIZE / 2];
 
-	if (strcmp(node, config->node) == 0) {
-		snprintf(text, size, "'%.40s' is this node itself; name a peer", node);
-		return;
-	}
-	used = snprintf(text, size,
-		"node '%.40s' is not known here; the peers of node %.40s are:", node, config->node);
-	for (uint32_t i = 0; i < config->peers_count && (size_t)used < size; i++)
-		used += snprintf(text + used, size - (size_t)used, "%s %s", i ? "," : "",
-			config->peers[i].name);
+	if (strcmp(node, self) == 0)
+		snprintf(text, REASON_SIZE, "'%.40s' is this node itself; name a peer", node);
+	else if (!directory_find(core->directory, node, peer))
+		snprintf(text, REASON_SIZE,
+			"node '%.40s' is not known here; the peers of node %.40s are: %s", node,
+			self, directory_names(core->directory, names, sizeof(names)));
+	else if (peer->link == DIRECTORY_NO_LINK)
+		snprintf(text, REASON_SIZE,
+			"no link of node %.40s leads to the dataplane of node %.40s", self, node);
+	else
+		return true;
+	return false;
 }
 
 // It is ours, so that the offer can say which one is meant. False: `text` says why not.
@@ -50,17 +55,14 @@ static bool wanted_dictionary(const struct session_core *core, const struct sess
 static void wanted_begin(struct session_core *core, const struct session_turn *turn,
 	struct attempt *attempt, const char *node, struct session_output *out)
 {
-	int peer = config_peer_find(core->config, node);
 	struct tables_info info;
 	char text[REASON_SIZE];
 
 	attempt->step = ATTEMPT_RESERVING;
-	if (peer < 0) {
-		known_peers(core, node, text, sizeof(text));
+	if (!wanted_peer(core, node, &attempt->peer, text)) {
 		attempt_fail(core, attempt, IPC_REFUSED_NODE, text, out);
 		return;
 	}
-	attempt->peer = (uint32_t)peer;
 	if (!tables_info(turn->tables, &info)) {
 		attempt_fail(core, attempt, IPC_UNREACHABLE,
 			"the dataplane of this node is not running", out);

@@ -92,13 +92,13 @@ static void refuse_service(
 		hint);
 }
 
-static uint32_t peer_attempts(const struct session_core *core, uint32_t peer)
+static uint32_t peer_attempts(const struct session_core *core, const char *node)
 {
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++)
 		count += core->attempts[i].step == ATTEMPT_ACCEPTING &&
-			 core->attempts[i].peer == peer;
+			 strcmp(core->attempts[i].peer.name, node) == 0;
 	return count;
 }
 
@@ -107,7 +107,7 @@ static uint32_t peer_attempts(const struct session_core *core, uint32_t peer)
 static bool idle_full(const struct session_core *core, const struct session_turn *turn,
 	const struct attempt *attempt, struct refusal *refusal)
 {
-	const char *peer = core->config->peers[attempt->peer].name;
+	const char *peer = attempt->peer.name;
 	struct session_stats row;
 	uint32_t cursor = 0, count = 0;
 
@@ -147,11 +147,34 @@ static bool offer_route(struct session_core *core, const struct session_turn *tu
 	return true;
 }
 
-static bool offer_check(const struct session_core *core, const struct session_turn *turn,
-	uint32_t peer, const struct message *offer, struct refusal *refusal)
+// Where its dataplane is, by what it says itself and what we know.
+static bool offer_peer(const struct session_core *core, const char *node,
+	const struct message *offer, struct directory_peer *peer, struct refusal *refusal)
 {
 	char claimed[CONFIG_ADDRESS_TEXT], known[CONFIG_ADDRESS_TEXT];
-	const struct config_peer *config = &core->config->peers[peer];
+
+	refusal->result = IPC_REFUSED_PEER;
+	if (directory_find_at(core->directory, node, offer->address, peer))
+		return true;
+	if (!directory_find(core->directory, node, peer))
+		snprintf(refusal->text, sizeof(refusal->text),
+			"node %.40s does not know node %.40s any more", core->config->node, node);
+	else if (peer->link == DIRECTORY_NO_LINK)
+		snprintf(refusal->text, sizeof(refusal->text),
+			"no link of node %.40s leads to the dataplane of node %.40s",
+			core->config->node, node);
+	else
+		snprintf(refusal->text, sizeof(refusal->text),
+			"node %.40s knows node %.40s at %s, but the offer says %s; check "
+			"peers[].address",
+			core->config->node, node, config_address_text(known, peer->address, 0),
+			config_address_text(claimed, offer->address, 0));
+	return false;
+}
+
+static bool offer_check(const struct session_core *core, const struct session_turn *turn,
+	const char *node, const struct message *offer, struct refusal *refusal)
+{
 	struct tables_info info;
 	const char *wrong;
 
@@ -160,15 +183,6 @@ static bool offer_check(const struct session_core *core, const struct session_tu
 		refusal->result = IPC_UNREACHABLE;
 		snprintf(refusal->text, sizeof(refusal->text),
 			"the dataplane of node %.40s is not running", core->config->node);
-		return false;
-	}
-	if (!address_equal(offer->address, config->address)) {
-		snprintf(refusal->text, sizeof(refusal->text),
-			"node %.40s knows node %.40s at %s, but the offer says %s; check "
-			"peers[].address",
-			core->config->node, config->name,
-			config_address_text(known, config->address, 0),
-			config_address_text(claimed, offer->address, 0));
 		return false;
 	}
 	if (offer->cid == 0 || offer->udp_port == 0 || offer->segment_size == 0 ||
@@ -183,8 +197,8 @@ static bool offer_check(const struct session_core *core, const struct session_tu
 		snprintf(refusal->text, sizeof(refusal->text),
 			"node %.40s has the cipher %s, and node %.40s wants %s; write the same "
 			"security.cipher on both",
-			core->config->node, cipher_name(core->config->security.cipher),
-			config->name, cipher_name(offer->cipher));
+			core->config->node, cipher_name(core->config->security.cipher), node,
+			cipher_name(offer->cipher));
 		return false;
 	}
 	wrong = codec_dictionary_refuse(offer->codec, offer->level, offer->dictionary);
@@ -219,12 +233,12 @@ static enum dictionary_state offer_dictionary(
 		       : DICTIONARY_DIFFERS;
 }
 
-static void offer_fill(
-	struct attempt *attempt, uint32_t peer, uint64_t link, const struct message *offer)
+static void offer_fill(struct attempt *attempt, const struct directory_peer *peer, uint64_t link,
+	const struct message *offer)
 {
 	attempt->step = ATTEMPT_ACCEPTING;
 	attempt->app = SESSION_APP_NONE; // until somebody is found to take it
-	attempt->peer = peer;
+	attempt->peer = *peer;
 	attempt->link = link;
 	attempt->asked = offer->request;
 	attempt->codec = offer->codec;
@@ -244,12 +258,12 @@ static void offer_fill(
 
 // A place for the set-up; NULL: every place is taken, or this peer has its share.
 static struct attempt *offer_attempt(struct session_core *core, const struct session_turn *turn,
-	uint32_t peer, const struct message *offer, struct refusal *refusal)
+	const char *node, const struct message *offer, struct refusal *refusal)
 {
 	// Less than the opener's own patience, so that it hears our reason and not only silence.
 	uint32_t timeout_ms =
 		offer->timeout_ms < SESSION_TIMEOUT_MS ? offer->timeout_ms : SESSION_TIMEOUT_MS;
-	bool share = peer_attempts(core, peer) >= SESSION_ATTEMPTS_PEER_MAX;
+	bool share = peer_attempts(core, node) >= SESSION_ATTEMPTS_PEER_MAX;
 	struct attempt *attempt =
 		share ? NULL : attempt_new(core, turn, timeout_ms - timeout_ms / 4);
 
@@ -263,29 +277,31 @@ static struct attempt *offer_attempt(struct session_core *core, const struct ses
 	return NULL;
 }
 
-void session_on_offer(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+void session_on_offer(struct session_core *core, const struct session_turn *turn, const char *node,
 	uint64_t link, const struct message *offer, struct session_output *out)
 {
 	struct refusal refusal = {0};
+	struct directory_peer peer;
 	struct attempt *attempt;
 	struct plane_port port;
 
-	if (!offer_check(core, turn, peer, offer, &refusal)) {
+	if (!offer_check(core, turn, node, offer, &refusal) ||
+		!offer_peer(core, node, offer, &peer, &refusal)) {
 		offer_refuse(link, offer, &refusal, out);
 		return;
 	}
-	attempt = offer_attempt(core, turn, peer, offer, &refusal);
+	attempt = offer_attempt(core, turn, node, offer, &refusal);
 	if (!attempt) {
 		offer_refuse(link, offer, &refusal, out);
 		return;
 	}
-	offer_fill(attempt, peer, link, offer);
+	offer_fill(attempt, &peer, link, offer);
 	attempt->dictionary_state = (uint8_t)offer_dictionary(turn, offer);
 	if (!offer_route(core, turn, offer, attempt, &refusal)) {
 		attempt_fail(core, attempt, refusal.result, refusal.text, out);
 		return;
 	}
-	if (!core_port(core, turn, peer, &attempt->port, &port)) {
+	if (!core_port(core, turn, peer.link, &attempt->port, &port)) {
 		attempt_fail(core, attempt, IPC_UNREACHABLE,
 			"the dataplane does not have the link to this peer", out);
 		return;
@@ -293,7 +309,7 @@ void session_on_offer(struct session_core *core, const struct session_turn *turn
 	attempt->segment_size =
 		offer->segment_size < port.segment_size ? offer->segment_size : port.segment_size;
 	if (attempt->cipher == CIPHER_NULL)
-		attempt_open(core, attempt, false, out);
+		attempt_open(attempt, false, out);
 	else
 		attempt_reserve(attempt, out);
 }

@@ -14,7 +14,7 @@ static void offer_fill(const struct session_core *core, const struct session_tur
 		.request = attempt->request,
 		.cid = attempt->cid,
 		.segment_size = port->segment_size,
-		.address = core->config->links[core->config->peers[attempt->peer].link].address,
+		.address = core->config->links[attempt->peer.link].address,
 		.timeout_ms = (uint32_t)((attempt->deadline_ns - turn->now_ns) / 1000000),
 		.udp_port = (uint16_t)(port->udp_port + attempt->worker),
 		.codec = attempt->codec,
@@ -30,12 +30,6 @@ static void offer_fill(const struct session_core *core, const struct session_tur
 	memcpy(offer->service, attempt->service, sizeof(offer->service));
 }
 
-void attempt_wait(const struct session_turn *turn, struct attempt *attempt)
-{
-	attempt->step = ATTEMPT_WAITING;
-	attempt->patience_ns = turn->now_ns + SESSION_MS(SESSION_PEER_PATIENCE_MS);
-}
-
 void attempt_offer(struct session_core *core, const struct session_turn *turn,
 	struct attempt *attempt, struct session_output *out)
 {
@@ -44,24 +38,25 @@ void attempt_offer(struct session_core *core, const struct session_turn *turn,
 
 	if (turn->now_ns >= attempt->deadline_ns)
 		return; // the tick ends it
-	if (!core->peer_up[attempt->peer]) {
-		attempt_wait(turn, attempt);
-		return;
-	}
-	if (!core_port(core, turn, attempt->peer, &attempt->port, &port)) {
+	if (!core_port(core, turn, attempt->peer.link, &attempt->port, &port)) {
 		attempt_fail(core, attempt, IPC_UNREACHABLE,
 			"the dataplane does not have the link to this peer", out);
 		return;
 	}
 	action = out_add(out, SESSION_OFFER);
 	if (!action) {
-		attempt->step = ATTEMPT_WAITING; // the tick finds the peer up, and room
-		attempt->patience_ns = attempt->deadline_ns;
+		attempt->step = ATTEMPT_WAITING; // the tick finds room
 		return;
 	}
 	attempt->segment_size = port.segment_size;
 	attempt->step = ATTEMPT_OFFERED;
+	attempt->offers++;
+	action->request = attempt->request;
 	action->peer = attempt->peer;
+	action->until_ns = turn->now_ns + SESSION_MS(SESSION_PEER_PATIENCE_MS);
+	if (action->until_ns > attempt->deadline_ns)
+		action->until_ns = attempt->deadline_ns;
+	action->deadline_ns = attempt->deadline_ns;
 	offer_fill(core, turn, attempt, &port, &action->message);
 }
 
@@ -101,7 +96,7 @@ void attempt_reserved(struct session_core *core, const struct session_turn *turn
 	else if (attempt->cipher == CIPHER_NULL)
 		attempt_answer(turn, attempt, out);
 	else
-		attempt_open(core, attempt, false, out);
+		attempt_open(attempt, false, out);
 }
 
 // Its attempt gave up meanwhile. One that is open is not touched: it may have been found in the

@@ -1,4 +1,4 @@
-// Time passes: attempts past their deadline fail, attempts whose peer appeared go on.
+// Time passes: attempts past their deadline fail, offers that found no room go out.
 #include <stdio.h>
 
 #include "control/cluster/session/core.h"
@@ -6,19 +6,11 @@
 static uint32_t late_reason(
 	const struct session_core *core, const struct attempt *attempt, char text[REASON_SIZE])
 {
-	const struct config_peer *peer = &core->config->peers[attempt->peer];
-	const char *error = core->peer_error[attempt->peer];
+	const struct directory_peer *peer = &attempt->peer;
 	char address[CONFIG_ADDRESS_TEXT];
 
 	switch (attempt->step) {
 	case ATTEMPT_WAITING:
-		config_address_text(address, peer->control_address, peer->control_port);
-		if (error[0])
-			snprintf(text, REASON_SIZE, "%s", error);
-		else
-			snprintf(text, REASON_SIZE, "node %.40s does not answer at %s", peer->name,
-				address);
-		return IPC_UNREACHABLE;
 	case ATTEMPT_OFFERED:
 		snprintf(text, REASON_SIZE,
 			"the control process of node %.40s did not answer the offer in time",
@@ -53,13 +45,11 @@ void session_on_tick(
 
 		if (attempt->step == ATTEMPT_FREE)
 			continue;
-		if (turn->now_ns >= attempt->deadline_ns ||
-			(waiting && !core->peer_up[attempt->peer] &&
-				turn->now_ns >= attempt->patience_ns)) {
+		if (turn->now_ns >= attempt->deadline_ns) {
 			uint32_t result = late_reason(core, attempt, text);
 
 			attempt_fail(core, attempt, result, text, out);
-		} else if (waiting && core->peer_up[attempt->peer]) {
+		} else if (waiting) {
 			attempt_offer(core, turn, attempt, out);
 		}
 	}

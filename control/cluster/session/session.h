@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "control/cluster/directory.h"
 #include "control/config.h"
 #include "control/net/message.h"
 #include "control/plane/tables.h"
@@ -24,15 +25,15 @@ enum session_limits {
 	SESSION_OUTPUT_MAX = 128, // actions of one call; what finds no room is done by a later tick
 	SESSION_TIMEOUT_MS = 10000,
 	SESSION_TIMEOUT_MS_MAX = 300000,
-	SESSION_PEER_PATIENCE_MS =
-		1500, // how long an attempt waits for a peer that is not reachable
+	SESSION_PEER_PATIENCE_MS = 1500, // how long an offer waits for a connection to its peer
+	SESSION_OFFERS_MAX = 4, // of one attempt: a connection that breaks costs nobody a session
 };
 
 enum attempt_step {
 	ATTEMPT_FREE = 0,
 	ATTEMPT_RESERVING, // RESERVE is at the worker
-	ATTEMPT_WAITING,   // reserved; the peer's control is not reachable yet
-	ATTEMPT_OFFERED,   // OFFER is at the peer
+	ATTEMPT_WAITING,   // reserved; the output had no room for the offer
+	ATTEMPT_OFFERED,   // OFFER is at the peer, or waits for a connection
 	ATTEMPT_OPENING,   // OPEN is at the worker, HELLO on its way
 	ATTEMPT_ACCEPTING, // the other end: RESERVE or OPEN is at the worker
 	ATTEMPT_STEP_COUNT,
@@ -42,14 +43,14 @@ struct attempt {
 	enum attempt_step step;
 	uint32_t request; // ours: index in the low 8 bits, never 0
 	uint64_t deadline_ns;
-	uint64_t patience_ns; // WAITING: until then
-	uint32_t peer;        // index into config.peers
+	struct directory_peer peer;
 	uint16_t worker, app, app_generation;
 	uint16_t port;  // index into config.links
 	bool by_admin;  // reported by SESSION_REPORT, not to an application
 	uint32_t asked; // the application's request of CONNECT_WANTED; ACCEPTING: the opener's
 			// request
-	uint64_t link;  // ACCEPTING: the connection that the offer came on
+	uint64_t link;  // ACCEPTING: the connection that the offer came on; OPENING: its answer
+	uint8_t offers; // how often it was offered
 	uint32_t cid;   // 0: none yet
 	uint32_t peer_cid;
 	uint64_t peer_boot_id;
@@ -68,10 +69,9 @@ struct attempt {
 
 struct session_core {
 	const struct config *config;
+	const struct directory *directory;
 	uint32_t generation;  // of request numbers
 	uint32_t next_worker; // for sessions without an application
-	bool peer_up[CONFIG_PEERS_MAX];
-	char peer_error[CONFIG_PEERS_MAX][REASON_SIZE]; // why it is down
 	struct attempt attempts[SESSION_ATTEMPTS_MAX];
 };
 
@@ -84,8 +84,9 @@ struct session_turn {
 
 enum session_action_type {
 	SESSION_COMMAND, // command to `channel`; an OPEN with a cipher wants the secrets of the
-			 // connection to `peer`, or of `link` unless that is 0
-	SESSION_OFFER,   // message to peer number `peer`
+			 // connection `link`
+	SESSION_OFFER,   // message to `peer`; a connection may be waited for until until_ns, and
+			 // the answer until deadline_ns
 	SESSION_ANSWER,  // message on the connection `link`
 	SESSION_REPORT,  // the admin request `request` is done: result, cid, text
 	SESSION_LOG,     // text, for people
@@ -93,8 +94,10 @@ enum session_action_type {
 
 struct session_action {
 	enum session_action_type type;
-	uint32_t channel, peer, request, result, cid;
+	uint32_t channel, request, result, cid;
 	uint64_t link;
+	uint64_t until_ns, deadline_ns;
+	struct directory_peer peer;
 	union {
 		struct plane_command command;
 		struct message message;
@@ -107,7 +110,9 @@ struct session_output {
 	struct session_action actions[SESSION_OUTPUT_MAX];
 };
 
-void session_core_init(struct session_core *core, const struct config *config);
+// Both are borrowed.
+void session_core_init(
+	struct session_core *core, const struct config *config, const struct directory *directory);
 
 // Events of the dataplane (the rest are ignored). on_closed also tells the opener of a session that
 // never opened.
@@ -123,25 +128,26 @@ void session_on_opened(struct session_core *core, const struct session_turn *tur
 	const struct plane_event *event, struct session_output *out);
 void session_on_closed(struct session_core *core, const struct session_turn *turn,
 	const struct plane_event *event, struct session_output *out);
-// Messages of peers. `link` names the connection for the answer, `peer` is who it is.
-void session_on_offer(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+// Messages of peers. `link` names the connection that they came on, `node` is who is there.
+void session_on_offer(struct session_core *core, const struct session_turn *turn, const char *node,
 	uint64_t link, const struct message *offer, struct session_output *out);
-void session_on_accept(struct session_core *core, const struct session_turn *turn, uint32_t peer,
-	const struct message *accept, struct session_output *out);
-void session_on_refuse(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+void session_on_accept(struct session_core *core, const struct session_turn *turn, const char *node,
+	uint64_t link, const struct message *accept, struct session_output *out);
+void session_on_refuse(struct session_core *core, const struct session_turn *turn, const char *node,
 	const struct message *refuse, struct session_output *out);
-// Aborts what ran with that dead dataplane of `peer`.
-void session_on_gone(struct session_core *core, const struct session_turn *turn, uint32_t peer,
-	uint64_t boot_id, struct session_output *out);
-// `peer` says that its dataplane is this boot now: sessions of another boot, old enough to be sure,
-// are aborted.
-void session_on_boot(struct session_core *core, const struct session_turn *turn, uint32_t peer,
-	uint64_t boot_id, struct session_output *out);
-// The peer's control is reachable / is not, and why.
-void session_on_peer_up(struct session_core *core, const struct session_turn *turn, uint32_t peer,
-	struct session_output *out);
-void session_on_peer_down(struct session_core *core, const struct session_turn *turn, uint32_t peer,
+// What became of SESSION_OFFER `request`: no connection was to be had, and why; or it broke before
+// the answer: once more.
+void session_on_unreachable(struct session_core *core, const struct session_turn *turn,
+	uint32_t request, const char *why, struct session_output *out);
+void session_on_lost(struct session_core *core, const struct session_turn *turn, uint32_t request,
 	const char *why, struct session_output *out);
+// Aborts what ran with that dead dataplane of `node`.
+void session_on_gone(struct session_core *core, const struct session_turn *turn, const char *node,
+	uint64_t boot_id, struct session_output *out);
+// `node` says that its dataplane is this boot now: sessions of another boot, old enough to be sure,
+// are aborted.
+void session_on_boot(struct session_core *core, const struct session_turn *turn, const char *node,
+	uint64_t boot_id, struct session_output *out);
 // An incoming connection is gone: its offers have nobody to answer to.
 void session_on_link_down(struct session_core *core, const struct session_turn *turn, uint64_t link,
 	struct session_output *out);

@@ -55,7 +55,8 @@ int stage_setup(void **state)
 	s->tables.shared = s->shared;
 	s->turn.tables = &s->tables;
 	s->turn.now_ns = 100 * SECOND;
-	session_core_init(&s->core, &s->config);
+	s->directory.config = &s->config;
+	session_core_init(&s->core, &s->config, &s->directory);
 	*state = s;
 	return 0;
 }
@@ -88,8 +89,8 @@ static void tell_command(char *line, size_t size, const struct session_action *a
 		break;
 	case PLANE_OPEN:
 		if (c->cipher != CIPHER_NULL) {
-			used = snprintf(line, size, " cipher %u by the secrets of %s", c->cipher,
-				action->link ? "a link," : "the peer,");
+			used = snprintf(line, size, " cipher %u by the secrets of link %llu,",
+				c->cipher, (unsigned long long)action->link);
 			line += used;
 			size -= (size_t)used;
 		}
@@ -120,7 +121,7 @@ static void tell_message(char *line, size_t size, const struct session_action *a
 	char host[ADDRESS_TEXT_SIZE];
 	int used =
 		action->type == SESSION_OFFER
-			? snprintf(line, size, "to peer %u: ", action->peer)
+			? snprintf(line, size, "to peer %s: ", action->peer.name)
 			: snprintf(line, size, "to link %llu: ", (unsigned long long)action->link);
 
 	line += used;
@@ -150,6 +151,8 @@ void stage_tell(struct stage *s)
 	for (uint32_t i = 0; i < s->out.count; i++) {
 		const struct session_action *action = &s->out.actions[i];
 
+		if (action->type == SESSION_OFFER)
+			s->offer = *action;
 		if (action->type == SESSION_COMMAND)
 			tell_command(line, sizeof(line), action);
 		else if (action->type == SESSION_REPORT)
@@ -238,12 +241,6 @@ void stage_event(struct stage *s, enum plane_event_type type, uint32_t request, 
 	stage_tell(s);
 }
 
-void stage_peer_up(struct stage *s, uint32_t peer)
-{
-	session_on_peer_up(&s->core, &s->turn, peer, &s->out);
-	stage_tell(s);
-}
-
 void stage_accepted(struct stage *s, uint32_t request, uint32_t segment)
 {
 	stage_accepted_with(s, request, segment, DICTIONARY_NONE);
@@ -261,7 +258,7 @@ void stage_accepted_with(
 		.dictionary_state = (uint8_t)state,
 		.boot_id = 0xbeef};
 
-	session_on_accept(&s->core, &s->turn, 0, &accept, &s->out);
+	session_on_accept(&s->core, &s->turn, "b", 17, &accept, &s->out);
 	stage_tell(s);
 }
 
@@ -285,7 +282,7 @@ struct message stage_offer_from_b(const char *service)
 
 void stage_offered(struct stage *s, const struct message *offer)
 {
-	session_on_offer(&s->core, &s->turn, 0, 42, offer, &s->out);
+	session_on_offer(&s->core, &s->turn, "b", 42, offer, &s->out);
 	stage_tell(s);
 }
 

@@ -15,11 +15,13 @@
 
 struct stage {
 	struct config config;
+	struct directory directory;
 	struct plane_dataplane *shared;
 	struct tables tables;
 	struct session_core core;
 	struct session_output out;
 	struct session_turn turn;
+	struct session_action offer; // the last one told
 	char story[8192];
 };
 
@@ -37,7 +39,6 @@ uint32_t stage_attempts(const struct stage *s);
 void stage_wanted(struct stage *s, const char *node, const char *service, uint32_t request);
 void stage_event(struct stage *s, enum plane_event_type type, uint32_t request, uint32_t cid,
 	uint32_t result, const char *text);
-void stage_peer_up(struct stage *s, uint32_t peer);
 void stage_accepted(struct stage *s, uint32_t request, uint32_t segment);
 void stage_accepted_with(
 	struct stage *s, uint32_t request, uint32_t segment, enum dictionary_state state);

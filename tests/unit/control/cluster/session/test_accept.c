@@ -35,7 +35,7 @@ static void accept__encrypted(void **state)
 	stage_event(s, PLANE_RESERVED, request, 0x01000201, 0, "");
 	assert_string_equal(s->story,
 		"ch2 RESERVE app 3.9\n"
-		"ch2 OPEN cipher 1 by the secrets of a link, from there cid 1000201 peer b 301 at "
+		"ch2 OPEN cipher 1 by the secrets of link 42, from there cid 1000201 peer b 301 at "
 		"10.77.1.2:7655 link 1 segment 1408 service "
 		"files app 3 request 0 codec 1 controller 2\n");
 	s->story[0] = 0;
@@ -209,7 +209,7 @@ static void accept__a_share_of_the_places(void **state)
 				      "with this peer already; try again\n");
 	s->story[0] = 0;
 	other.address = address_from_ipv4(0x0a4d0202);
-	session_on_offer(&s->core, &s->turn, 1, 43, &other, &s->out);
+	session_on_offer(&s->core, &s->turn, "c", 43, &other, &s->out);
 	stage_tell(s);
 	assert_non_null(strstr(s->story, "ch2 OPEN"));
 	s->story[0] = 0;

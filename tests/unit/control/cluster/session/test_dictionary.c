@@ -13,7 +13,6 @@ static uint32_t offer(struct stage *s)
 {
 	uint32_t request;
 
-	stage_peer_up(s, 0);
 	stage_dictionary(s, 7, 0xaa);
 	stage_wanted_with(s, CODEC_ZSTD, 0, 7);
 	request = stage_request_at(s, ATTEMPT_RESERVING);
@@ -51,7 +50,6 @@ static void open__an_answer_about_a_dictionary_that_nobody_asked_for(void **stat
 {
 	struct stage *s = *state;
 
-	stage_peer_up(s, 0);
 	stage_wanted(s, "b", "files", 8);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000201, 0, "");
 	stage_accepted_with(s, stage_request_at(s, ATTEMPT_OFFERED), 1408, DICTIONARY_AGREED);

@@ -8,7 +8,6 @@ static void open__a_life(void **state)
 {
 	struct stage *s = *state;
 
-	stage_peer_up(s, 0);
 	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 1408);
@@ -17,7 +16,7 @@ static void open__a_life(void **state)
 	assert_int_equal(stage_attempts(s), 0);
 	assert_string_equal(s->story,
 		"ch2 RESERVE app 3.9\n"
-		"to peer 0: offer files cid 1000101 boot b007 at 10.77.1.1:7655 "
+		"to peer b: offer files cid 1000101 boot b007 at 10.77.1.1:7655 "
 		"segment 8896 within 5000 ms\n"
 		"ch2 OPEN from here cid 1000101 peer b 501 at 10.77.1.2:7654 "
 		"link 1 segment 1408 service files app 3 request 7 "
@@ -55,14 +54,13 @@ static void open__peer_refuses(void **state)
 	struct message refuse = {
 		.type = MESSAGE_REFUSE, .result = IPC_REFUSED_SERVICE, .text = "nobody listens"};
 
-	stage_peer_up(s, 0);
 	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	refuse.request = stage_request_at(s, ATTEMPT_OFFERED);
-	session_on_refuse(&s->core, &s->turn, 1, &refuse, &s->out); // another peer has no say
+	session_on_refuse(&s->core, &s->turn, "c", &refuse, &s->out); // another peer has no say
 	stage_tell(s);
 	assert_int_equal(stage_attempts(s), 1);
-	session_on_refuse(&s->core, &s->turn, 0, &refuse, &s->out);
+	session_on_refuse(&s->core, &s->turn, "b", &refuse, &s->out);
 	stage_tell(s);
 	assert_non_null(strstr(s->story, "ch0 FAILED app 3.9 request 7 result 5: nobody listens\n"
 					 "ch2 CLOSE cid 1000101 at once\n"));
@@ -74,11 +72,10 @@ static void open__encrypted(void **state)
 	struct stage *s = *state;
 
 	s->config.security.cipher = CIPHER_AES_256_GCM;
-	stage_peer_up(s, 0);
 	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 8896);
-	assert_non_null(strstr(s->story, "ch2 OPEN cipher 1 by the secrets of the peer, from here "
+	assert_non_null(strstr(s->story, "ch2 OPEN cipher 1 by the secrets of link 17, from here "
 					 "cid 1000101 peer b 501 "));
 }
 
@@ -88,7 +85,6 @@ static void open__answer_with_another_cipher(void **state)
 	struct stage *s = *state;
 
 	s->config.security.cipher = CIPHER_AES_256_GCM;
-	stage_peer_up(s, 0);
 	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	s->config.security.cipher = CIPHER_NULL; // what stage_accepted says
@@ -97,78 +93,97 @@ static void open__answer_with_another_cipher(void **state)
 					 "ch2 CLOSE cid 1000101 at once\n"));
 }
 
+// The offer says how long a connection may be waited for, and how long the answer.
 static void open__peer_not_reachable(void **state)
 {
 	struct stage *s = *state;
 
-	session_on_peer_down(&s->core, &s->turn, 0,
-		"node b does not answer at 127.0.0.1:7701: Connection refused", &s->out);
 	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
-	assert_true(session_next_ns(&s->core) == s->turn.now_ns + 1500000000);
-	stage_tick(s, SECOND);
-	assert_int_equal(stage_attempts(s), 1);
-	stage_tick(s, SECOND);
-	assert_string_equal(s->story, "ch2 RESERVE app 3.9\n"
-				      "ch0 FAILED app 3.9 request 7 result 8: node b does not "
-				      "answer at 127.0.0.1:7701: Connection refused\n"
-				      "ch2 CLOSE cid 1000101 at once\n");
+	assert_true(s->offer.until_ns == s->turn.now_ns + 1500000000);
+	assert_true(s->offer.deadline_ns == s->turn.now_ns + 5 * SECOND);
+	session_on_unreachable(&s->core, &s->turn, s->offer.request,
+		"node b does not answer at 127.0.0.1:7701: Connection refused", &s->out);
+	stage_tell(s);
+	assert_non_null(strstr(s->story, "ch0 FAILED app 3.9 request 7 result 8: node b does not "
+					 "answer at 127.0.0.1:7701: Connection refused\n"
+					 "ch2 CLOSE cid 1000101 at once\n"));
 	assert_true(session_next_ns(&s->core) == UINT64_MAX);
 }
 
-static void open__peer_appears_in_time(void **state)
+static void open__patience_ends_with_the_deadline(void **state)
 {
 	struct stage *s = *state;
 
 	stage_wanted(s, "b", "files", 7);
+	s->turn.now_ns += 4 * SECOND;
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
-	s->turn.now_ns += SECOND;
-	stage_peer_up(s, 0);
-	assert_non_null(strstr(s->story, "to peer 0: offer file"));
-	assert_non_null(strstr(s->story, "within 4000 ms"));
+	assert_true(s->offer.until_ns == s->turn.now_ns + SECOND);
 }
 
-static void open__peer_breaks_away_after_the_offer(void **state)
+// The peer's control restarted: nobody loses a session by that.
+static void open__is_offered_again_when_the_connection_breaks(void **state)
 {
 	struct stage *s = *state;
 
-	stage_peer_up(s, 0);
-	stage_wanted(s, "b", "files", 7);
-	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
-	session_on_peer_down(&s->core, &s->turn, 0, "node b is gone", &s->out);
-	stage_tell(s);
-	stage_tick(s, SECOND);
-	assert_int_equal(stage_attempts(s), 1);
-	stage_tick(s, SECOND);
-	assert_non_null(strstr(s->story, "FAILED app 3.9 request 7 result 8: node b is gone\nch2 "
-					 "CLOSE cid 1000101 at once\n"));
-}
-
-// Its connection was renewed meanwhile: no request is lost by that.
-static void open__is_offered_again_when_the_peer_comes_back(void **state)
-{
-	struct stage *s = *state;
-
-	stage_peer_up(s, 0);
 	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	s->story[0] = 0;
-	session_on_peer_down(&s->core, &s->turn, 0, "renewed", &s->out);
-	stage_tick(s, SECOND);
-	assert_string_equal(s->story, "");
-	stage_peer_up(s, 0);
-	assert_string_equal(s->story, "to peer 0: offer files cid 1000101 boot b007 at "
+	s->turn.now_ns += SECOND;
+	session_on_lost(&s->core, &s->turn, s->offer.request, "closed", &s->out);
+	stage_tell(s);
+	assert_string_equal(s->story, "to peer b: offer files cid 1000101 boot b007 at "
 				      "10.77.1.1:7655 segment 8896 within 4000 ms\n");
 	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 8896);
 	stage_event(s, PLANE_OPENED, 0, 0x01000101, 0, "");
 	assert_int_equal(stage_attempts(s), 0);
 }
 
+// A peer that breaks every connection is not offered to for ever.
+static void open__is_not_offered_for_ever(void **state)
+{
+	struct stage *s = *state;
+
+	stage_wanted(s, "b", "files", 7);
+	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
+	for (int i = 1; i < SESSION_OFFERS_MAX; i++) {
+		session_on_lost(&s->core, &s->turn, s->offer.request, "closed", &s->out);
+		stage_tell(s);
+		stage_request_at(s, ATTEMPT_OFFERED);
+	}
+	s->story[0] = 0;
+	session_on_lost(&s->core, &s->turn, s->offer.request, "closed again", &s->out);
+	stage_tell(s);
+	assert_string_equal(s->story, "ch0 FAILED app 3.9 request 7 result 8: closed again\n"
+				      "ch2 CLOSE cid 1000101 at once\n");
+	session_on_lost(&s->core, &s->turn, s->offer.request, "late", &s->out);
+	session_on_unreachable(&s->core, &s->turn, s->offer.request, "late", &s->out);
+	assert_int_equal(s->out.count, 0);
+}
+
+// What finds no room among the actions of one call goes out with a later one.
+static void open__offer_without_room(void **state)
+{
+	struct stage *s = *state;
+
+	stage_wanted(s, "b", "files", 7);
+	s->out.count = SESSION_OUTPUT_MAX;
+	session_on_event(&s->core, &s->turn,
+		&(struct plane_event){.type = PLANE_RESERVED,
+			.request = stage_request_at(s, ATTEMPT_RESERVING),
+			.cid = 0x01000101},
+		&s->out);
+	s->out.count = 0;
+	assert_true(session_next_ns(&s->core) == 0);
+	stage_tick(s, 0);
+	assert_non_null(strstr(s->story, "to peer b: offer files cid 1000101 "));
+	stage_request_at(s, ATTEMPT_OFFERED);
+}
+
 static void open__no_answer(void **state)
 {
 	struct stage *s = *state;
 
-	stage_peer_up(s, 0);
 	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	stage_tick(s, 5 * SECOND);
@@ -181,7 +196,6 @@ static void open__hello_is_not_answered(void **state)
 {
 	struct stage *s = *state;
 
-	stage_peer_up(s, 0);
 	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 8896);
@@ -197,7 +211,6 @@ static void open__answer_too_large(void **state)
 {
 	struct stage *s = *state;
 
-	stage_peer_up(s, 0);
 	stage_wanted(s, "b", "files", 7);
 	stage_event(s, PLANE_RESERVED, stage_request_at(s, ATTEMPT_RESERVING), 0x01000101, 0, "");
 	stage_accepted(s, stage_request_at(s, ATTEMPT_OFFERED), 8897);
@@ -210,7 +223,6 @@ static void open__late_answers_find_nobody(void **state)
 	struct stage *s = *state;
 	uint32_t request;
 
-	stage_peer_up(s, 0);
 	stage_wanted(s, "b", "files", 7);
 	request = stage_request_at(s, ATTEMPT_RESERVING);
 	stage_tick(s, 6 * SECOND);
@@ -272,7 +284,6 @@ static void open__by_hand(void **state)
 	const struct session_want want = {.node = "b"};
 	uint32_t request;
 
-	stage_peer_up(s, 0);
 	request = session_on_admin_open(&s->core, &s->turn, &want, &s->out);
 	stage_tell(s);
 	stage_event(s, PLANE_RESERVED, request, 0x00000101, 0, "");
@@ -280,7 +291,7 @@ static void open__by_hand(void **state)
 	stage_event(s, PLANE_OPENED, request, 0x00000101, 0, "");
 	assert_string_equal(s->story,
 		"ch1 RESERVE app 65535.0\n"
-		"to peer 0: offer sluice.idle cid 101 boot b007 at "
+		"to peer b: offer sluice.idle cid 101 boot b007 at "
 		"10.77.1.1:7654 segment 8896 within 10000 ms\n"
 		"ch1 OPEN from here cid 101 peer b 501 at 10.77.1.2:7654 link "
 		"1 segment 1408 service sluice.idle app 65535 "
@@ -310,9 +321,10 @@ int main(void)
 		STORY(open__encrypted),
 		STORY(open__answer_with_another_cipher),
 		STORY(open__peer_not_reachable),
-		STORY(open__peer_appears_in_time),
-		STORY(open__peer_breaks_away_after_the_offer),
-		STORY(open__is_offered_again_when_the_peer_comes_back),
+		STORY(open__patience_ends_with_the_deadline),
+		STORY(open__is_offered_again_when_the_connection_breaks),
+		STORY(open__is_not_offered_for_ever),
+		STORY(open__offer_without_room),
 		STORY(open__no_answer),
 		STORY(open__hello_is_not_answered),
 		STORY(open__answer_too_large),

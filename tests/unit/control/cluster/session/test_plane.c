@@ -19,7 +19,7 @@ static void gone__only_sessions_with_that_boot(void **state)
 	stage_row(s, 1, 4, SESSION_CLOSED, "b", 0xbeef); // over
 	stage_row(s, 1, 5, SESSION_CONNECTING, "b", 0xbeef);
 	stage_row(s, 1, 6, SESSION_OPEN, "b", 0); // not known
-	session_on_gone(&s->core, &s->turn, 0, 0xbeef, &s->out);
+	session_on_gone(&s->core, &s->turn, "b", 0xbeef, &s->out);
 	stage_tell(s);
 	assert_string_equal(s->story,
 		"ch1 CLOSE cid 101 at once, peer restarted\n"
@@ -36,7 +36,7 @@ static void boot__another_one_ends_old_sessions(void **state)
 	s->shared->session[0][2].stats.opened_ns =
 		s->turn.now_ns - SECOND; // younger than a ping may be late
 	stage_row(s, 0, 3, SESSION_OPEN, "b", 0xcafe);
-	session_on_boot(&s->core, &s->turn, 0, 0xcafe, &s->out);
+	session_on_boot(&s->core, &s->turn, "b", 0xcafe, &s->out);
 	stage_tell(s);
 	assert_string_equal(s->story,
 		"ch1 CLOSE cid 101 at once, peer restarted\n"
@@ -81,7 +81,6 @@ static void resync__what_the_events_would_have_said(void **state)
 	struct stage *s = *state;
 	struct message offer = stage_offer_from_b("files");
 
-	stage_peer_up(s, 0);
 	stage_wanted(s, "b", "files", 7);
 	stage_offered(s, &offer);
 	s->story[0] = 0;
@@ -91,7 +90,7 @@ static void resync__what_the_events_would_have_said(void **state)
 	session_on_resync(&s->core, &s->turn, &s->out);
 	stage_tell(s);
 	assert_string_equal(s->story,
-		"to peer 0: offer files cid 1000201 boot b007 at 10.77.1.1:7655 segment 8896 "
+		"to peer b: offer files cid 1000201 boot b007 at 10.77.1.1:7655 segment 8896 "
 		"within "
 		"5000 ms\n"
 		"to link 42: accept 55 cid 1000301 boot b007 port 7655 segment 1408\n");
@@ -122,7 +121,7 @@ static void resync__an_encrypted_end(void **state)
 	session_on_resync(&s->core, &s->turn, &s->out);
 	stage_tell(s);
 	assert_string_equal(s->story,
-		"ch2 OPEN cipher 1 by the secrets of a link, from there cid 1000301 peer b 301 at "
+		"ch2 OPEN cipher 1 by the secrets of link 42, from there cid 1000301 peer b 301 at "
 		"10.77.1.2:7655 link 1 segment 1408 service "
 		"files app 3 request 0 codec 1 controller 2\n");
 	s->story[0] = 0;
@@ -163,7 +162,6 @@ static void resync__reservations_are_not_mixed_up(void **state)
 
 	s->config.security.cipher = CIPHER_AES_256_GCM;
 	offer.cipher = CIPHER_AES_256_GCM;
-	stage_peer_up(s, 0);
 	s->turn.random[0] = 0x77;
 	stage_wanted(s, "b", "files", 7);
 	stage_offered(s, &offer);
@@ -176,9 +174,9 @@ static void resync__reservations_are_not_mixed_up(void **state)
 	s->shared->session[1][4].stats.session_id[0] = 0x78;
 	session_on_resync(&s->core, &s->turn, &s->out);
 	stage_tell(s);
-	assert_non_null(strstr(s->story, "ch2 OPEN cipher 1 by the secrets of a link, from there "
+	assert_non_null(strstr(s->story, "ch2 OPEN cipher 1 by the secrets of link 42, from there "
 					 "cid 1000201 "));
-	assert_non_null(strstr(s->story, "to peer 0: offer files cid 1000301 "));
+	assert_non_null(strstr(s->story, "to peer b: offer files cid 1000301 "));
 	assert_non_null(strstr(s->story, "ch2 CLOSE cid 1000401 at once\n"));
 }
 
