@@ -1,0 +1,32 @@
+// Somebody wants to know whether we are alive.
+#include "control/cluster/swim/core.h"
+
+// The first to hear of a suspicion is the suspect, and of its death who it is said of.
+static void tell(const struct swim *swim, const char *from, struct writer *writer)
+{
+	uint32_t member = members_find(swim, from);
+
+	if (member == SWIM_NONE || member == SWIM_SELF)
+		return;
+	if (swim->members[member].state == SWIM_ALIVE)
+		return;
+	if (swim->members[member].state == SWIM_SUSPECT && !swim->config.lifeguard)
+		return;
+	update_write(swim, member, writer);
+}
+
+void on_ping(struct swim *swim, struct address from, uint16_t port, const struct control *ping,
+	struct swim_output *out)
+{
+	struct control ack = {.kind = SWIM_ACK, .number = ping->number};
+	struct writer writer;
+
+	if (ping->target[0] && members_find(swim, ping->target) != SWIM_SELF)
+		return; // an address that was somebody else's before
+	writer = datagram_start(swim, out);
+	control_write(&writer, &ack);
+	if (!ping->target[0] || swim->refuted_now)
+		update_write(swim, SWIM_SELF, &writer);
+	tell(swim, ping->from, &writer);
+	datagram_end(swim, &writer, from, port, out);
+}
