@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "control/cli/format.h"
+#include "control/cluster/keyring/keys.h"
 #include "control/pki/pki.h"
 
 #define PKI_FOLDER_DEFAULT "/etc/sluice/pki"
@@ -37,7 +38,8 @@
 
 const struct schema_method pki_init_method = {
 	.name = "pki.init",
-	.sentence = "makes the cluster's authority, which signs the certificates of its nodes",
+	.sentence = "makes the cluster's authority, which signs the certificates of its nodes, and "
+		    "the keys of its datagrams",
 	.params =
 		{
 			PKI_PARAM_DIR,
@@ -55,7 +57,9 @@ const struct schema_method pki_init_method = {
 
 const struct schema_method pki_issue_method = {
 	.name = "pki.issue",
-	.sentence = "makes the key and the certificate of one node",
+	.sentence =
+		"makes the key and the certificate of one node, and puts the cluster's keys beside "
+		"them",
 	.params =
 		{
 			{.name = "name",
@@ -195,8 +199,8 @@ static void pki_print_security(const char *home, const char *node)
 	format_plain(plain, sizeof(plain), home);
 	printf("\n%s has all that node %s needs; its configuration names it:\n\n"
 	       "security:\n  ca: %s/" PKI_AUTHORITY "\n  certificate: %s/" PKI_NODE
-	       "\n  key: %s/" PKI_KEY "\n",
-		plain, node, plain, plain, plain);
+	       "\n  key: %s/" PKI_KEY "\n  keyring: %s/" KEYS_FILE "\n",
+		plain, node, plain, plain, plain, plain);
 }
 
 static json_t *pki_issued_json(const char *home, bool shortened)
@@ -204,8 +208,9 @@ static json_t *pki_issued_json(const char *home, bool shortened)
 	char plain[PKI_PLAIN_SIZE];
 
 	format_plain(plain, sizeof(plain), home);
-	return json_pack("{s:b, s:s+, s:s+, s:s+}", "shortened", shortened, "ca", plain,
-		"/" PKI_AUTHORITY, "certificate", plain, "/" PKI_NODE, "key", plain, "/" PKI_KEY);
+	return json_pack("{s:b, s:s+, s:s+, s:s+, s:s+}", "shortened", shortened, "ca", plain,
+		"/" PKI_AUTHORITY, "certificate", plain, "/" PKI_NODE, "key", plain, "/" PKI_KEY,
+		"keyring", plain, "/" KEYS_FILE);
 }
 
 int pki_issue_run(

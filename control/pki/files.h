@@ -5,7 +5,7 @@
 
 #include "control/pki/pki.h"
 
-enum { FILES_MAX = 3 };
+enum { FILES_MAX = 4 };
 
 struct files_text {
 	const char *name; // in the folder; borrowed

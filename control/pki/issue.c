@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/cluster/keyring/keys.h"
 #include "control/pki/files.h"
 #include "control/pki/folder.h"
 #include "control/pki/owner.h"
@@ -122,42 +123,47 @@ static bool issue_write_all(BIO *text, STACK_OF(X509) * certificates)
 	return true;
 }
 
-// Writes them together, and the authorities' beside a node's: the certificate last, so that whoever
-// sees it finds its key.
+// Who signs. An authority that is being made: all NULL.
+struct issuer {
+	STACK_OF(X509) * authorities; // of the file: whom the node is to believe
+	X509 *certificate;            // the one of them that signs; borrowed from there
+	EVP_PKEY *key;
+	struct keys keys; // of the cluster's datagrams
+};
+
+// Writes them together, and the authorities' and the cluster's keys beside a node's: the
+// certificate last, so that whoever sees it finds its key.
 static int issue_write(const char *folder, X509 *certificate, EVP_PKEY *key,
-	STACK_OF(X509) * authorities, bool replace, char *error)
+	const struct issuer *issuer, bool replace, char *error)
 {
 	BIO *key_text = BIO_new(BIO_s_secmem()); // wiped when it is freed
 	BIO *text = BIO_new(BIO_s_mem()), *authorities_text = BIO_new(BIO_s_mem());
-	struct files_text node[] = {
-		{PKI_KEY, key_text}, {PKI_AUTHORITY, authorities_text}, {PKI_NODE, text}};
+	BIO *keys_file = BIO_new(BIO_s_secmem());
+	struct files_text node[] = {{PKI_KEY, key_text}, {PKI_AUTHORITY, authorities_text},
+		{KEYS_FILE, keys_file}, {PKI_NODE, text}};
 	struct files_text authority[] = {{AUTHORITY_KEY, key_text}, {PKI_AUTHORITY, text}};
 	int result = -1;
 
 	snprintf(error, PKI_ERROR_SIZE, "out of memory");
-	if (key_text && text && authorities_text &&
+	if (key_text && text && authorities_text && keys_file &&
+		keys_text(&issuer->keys, keys_file) == 0 &&
 		PEM_write_bio_PKCS8PrivateKey(key_text, key, NULL, NULL, 0, NULL, NULL) == 1 &&
 		PEM_write_bio_X509(text, certificate) == 1 &&
-		issue_write_all(authorities_text, authorities))
-		result = authorities ? files_write(folder, node, 3, replace, error)
-				     : files_write(folder, authority, 2, replace, error);
+		issue_write_all(authorities_text, issuer->authorities))
+		result = issuer->authorities ? files_write(folder, node, 4, replace, error)
+					     : files_write(folder, authority, 2, replace, error);
+	BIO_free(keys_file);
 	BIO_free(key_text);
 	BIO_free(text);
 	BIO_free(authorities_text);
 	return result;
 }
 
-// Who signs. An authority that is being made: all NULL.
-struct issuer {
-	STACK_OF(X509) * authorities; // of the file: whom the node is to believe
-	X509 *certificate;            // the one of them that signs; borrowed from there
-	EVP_PKEY *key;
-};
-
 static void issuer_free(struct issuer *issuer)
 {
 	EVP_PKEY_free(issuer->key);
 	sk_X509_pop_free(issuer->authorities, X509_free);
+	keys_wipe(&issuer->keys);
 	*issuer = (struct issuer){0};
 }
 
@@ -165,10 +171,10 @@ static void issuer_free(struct issuer *issuer)
 static int issue_folder(const char *folder, const struct issuer *issuer, bool replace, char *error)
 {
 	const char *const files[] = {issuer->key ? PKI_KEY : AUTHORITY_KEY, PKI_AUTHORITY,
-		issuer->key ? PKI_NODE : NULL};
+		issuer->key ? PKI_NODE : NULL, issuer->key ? KEYS_FILE : NULL};
 	int result = folder_make(folder, error);
 
-	for (int i = 0; i < 3 && files[i] && result == 0; i++)
+	for (int i = 0; i < 4 && files[i] && result == 0; i++)
 		result = folder_may_write(folder, files[i], replace, error);
 	return result;
 }
@@ -189,8 +195,7 @@ static int issue_pair(const struct pki_want *want, const char *folder, const str
 	else if (key)
 		result = issue_folder(folder, issuer, want->replace, error);
 	if (result == 0)
-		result = issue_write(
-			folder, certificate, key, issuer->authorities, want->replace, error);
+		result = issue_write(folder, certificate, key, issuer, want->replace, error);
 	if (result == 0)
 		x509_describe(certificate, made);
 	X509_free(certificate);
@@ -213,7 +218,9 @@ int pki_init(const struct pki_want *want, struct pki_certificate *made, char *er
 {
 	if (issue_check_name("the cluster's name", want->name, error) < 0)
 		return -1;
-	return issue_pair(want, want->folder, &(struct issuer){0}, made, error);
+	if (issue_pair(want, want->folder, &(struct issuer){0}, made, error) < 0)
+		return -1;
+	return keys_ensure(want->folder, error);
 }
 
 // Two lie in one file while one replaces the other: the one that the key fits signs.
@@ -269,6 +276,16 @@ static int issuer_check(
 	return -1;
 }
 
+// An authority from before there were keys gets some now.
+static int issuer_read_keys(const char *folder, struct keys *keys, char *error)
+{
+	char path[PKI_PATH_SIZE];
+
+	if (keys_ensure(folder, error) < 0 || folder_path(path, folder, KEYS_FILE, error) < 0)
+		return -1;
+	return keys_load(keys, path, error);
+}
+
 int pki_issue(const struct pki_want *want, struct pki_certificate *made, char *error)
 {
 	struct pki_certificate authority = {0};
@@ -286,6 +303,8 @@ int pki_issue(const struct pki_want *want, struct pki_certificate *made, char *e
 	}
 	if (node.not_after > authority.not_after)
 		node.not_after = authority.not_after;
+	if (result == 0)
+		result = issuer_read_keys(want->folder, &issuer.keys, error);
 	if (result == 0)
 		result = issue_pair(&node, folder, &issuer, made, error);
 	issuer_free(&issuer);

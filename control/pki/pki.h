@@ -1,8 +1,10 @@
-// A cluster's certificates: one authority, and one certificate for each node that it vouches for.
+// A cluster's certificates: one authority, and one certificate for each node that it vouches for;
+// and the keys of its datagrams, which all nodes share (cluster/keyring/keys.h).
 // What `sluice pki` does, and what TLS between control processes reads.
 //
-// In the authority's folder (0700) lie ca.crt and ca.key, and for each node a folder NODE with
-// ca.crt, node.crt and node.key: all that this node needs, and nothing else. Files are 0600.
+// In the authority's folder (0700) lie ca.crt, ca.key and cluster.keys, and for each node a folder
+// NODE with ca.crt, node.crt, node.key and cluster.keys: all that this node needs, and nothing
+// else. Files are 0600.
 #pragma once
 
 #include <stdbool.h>
@@ -67,10 +69,11 @@ extern const char *const pki_fit_names[]; // by enum
 enum pki_fit pki_fit(const char *folder, const char *node, char *error);
 
 // Each: 0, or -1 with a sentence in `error` (PKI_ERROR_SIZE).
-// A new authority in want->folder.
+// A new authority in want->folder, and keys of the cluster unless it has them: nodes go on with
+// theirs while the authority is replaced.
 int pki_init(const struct pki_want *want, struct pki_certificate *made, char *error);
 // A certificate for the node want->name, signed by the certificate of ca.crt that ca.key fits; all
-// of ca.crt go with it.
+// of ca.crt and the cluster's keys go with it.
 int pki_issue(const struct pki_want *want, struct pki_certificate *made, char *error);
 // Adds to `error`, of an authority's `file` that could not be read, what makes one if there is
 // none.

@@ -107,12 +107,12 @@ static void pki_init__full_disk_loses_no_authority(void **state)
 	assert_string_equal(now, key);
 	read_all(*state, "ca.crt", now);
 	assert_string_equal(now, certificate);
-	assert_int_equal(entries(*state), 2);
+	assert_int_equal(entries(*state), 3);
 	expect_made(pki_issue, want(*state, "a")); // it still signs
 	expect_made(pki_init, authority);
 	read_all(*state, "ca.key", now);
 	assert_string_not_equal(now, key);
-	assert_int_equal(entries(*state), 3);
+	assert_int_equal(entries(*state), 4);
 }
 
 static void pki_init__full_disk_leaves_nothing(void **state)
@@ -131,7 +131,7 @@ static void pki_init__full_disk_leaves_nothing(void **state)
 	expect_made(pki_init, authority);
 }
 
-// The last of three is refused when the others are in their places already.
+// The last of four is refused when the others are in their places already.
 static void pki_issue__last_file_cannot_be_replaced(void **state)
 {
 	struct pki_want node = want(*state, "a");
@@ -148,7 +148,27 @@ static void pki_issue__last_file_cannot_be_replaced(void **state)
 	assert_non_null(strstr(error, "/a/node.crt cannot be written: "));
 	read_all(folder, "node.key", now);
 	assert_string_equal(now, key);
-	assert_int_equal(entries(folder), 3);
+	assert_int_equal(entries(folder), 4);
+}
+
+// Nodes go on with the cluster's keys while its authority is replaced.
+static void pki_issue__gives_every_node_the_same_keys(void **state)
+{
+	struct pki_want cluster = want(*state, "cluster");
+	char keys[2048], node[2048], folder[128];
+
+	expect_made(pki_init, cluster);
+	read_all(*state, "cluster.keys", keys);
+	for (const char *name = "ab"; *name; name++) {
+		const char one[2] = {*name};
+
+		expect_made(pki_issue, want(*state, one));
+		snprintf(folder, sizeof(folder), "%s/%s", (char *)*state, one);
+		read_all(folder, "cluster.keys", node);
+		assert_string_equal(node, keys);
+		expect_made(pki_init, cluster);
+	}
+	assert_non_null(strchr(keys, '\n'));
 }
 
 static struct files_text text(const char *name, const char *bytes)
@@ -197,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(pki_init__full_disk_loses_no_authority),
 		STORY(pki_init__full_disk_leaves_nothing),
+		STORY(pki_issue__gives_every_node_the_same_keys),
 		STORY(pki_issue__last_file_cannot_be_replaced),
 		STORY(files_write__undoes_what_was_new),
 		STORY(files_write__no_folder),
