@@ -43,6 +43,25 @@ static const cyaml_schema_field_t security_fields[] = {
 	CONFIG_TEXT(struct raw_security, ca),
 	CONFIG_TEXT(struct raw_security, certificate),
 	CONFIG_TEXT(struct raw_security, key),
+	CONFIG_TEXT(struct raw_security, keyring),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t seed_value = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CONFIG_PATH_SIZE)};
+
+static const cyaml_schema_field_t membership_fields[] = {
+	CONFIG_TEXT(struct raw_membership, cluster),
+	CONFIG_TEXT(struct raw_membership, preset),
+	CONFIG_TEXT(struct raw_membership, advertise),
+	CONFIG_TEXT(struct raw_membership, encryption),
+	CONFIG_TEXT(struct raw_membership, probe_interval_ms),
+	CONFIG_TEXT(struct raw_membership, probe_timeout_ms),
+	CONFIG_TEXT(struct raw_membership, gossip_interval_ms),
+	CONFIG_TEXT(struct raw_membership, sync_interval_ms),
+	CONFIG_TEXT(struct raw_membership, suspicion_multiplier),
+	CYAML_FIELD_SEQUENCE("seeds", CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL,
+		struct raw_membership, seeds, &seed_value, 0, CONFIG_SEEDS_MAX),
 	CYAML_FIELD_END,
 };
 
@@ -86,6 +105,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	CONFIG_PART(control, control_fields),
 	CONFIG_PART(dataplane, dataplane_fields),
 	CONFIG_PART(security, security_fields),
+	CONFIG_PART(membership, membership_fields),
 	CONFIG_LIST(links, link_value, SETUP_LINKS_MAX),
 	CONFIG_LIST(peers, peer_value, CONFIG_PEERS_MAX),
 	CONFIG_LIST(dictionaries, dictionary_value, DICTIONARIES_MAX),
@@ -159,7 +179,8 @@ static const cyaml_schema_field_t *complaint_path(
 			fields++;
 		if (!fields->key)
 			return fields;
-		if (fields->value.type == CYAML_SEQUENCE)
+		if (fields->value.type == CYAML_SEQUENCE &&
+			fields->value.sequence.entry->type == CYAML_MAPPING)
 			fields = fields->value.sequence.entry->mapping.fields;
 		else if (fields->value.type == CYAML_MAPPING)
 			fields = fields->value.mapping.fields;
@@ -251,6 +272,9 @@ static int config_read(struct config *config, const char *file, char *error, siz
 		(const uint8_t *)text, size, &options, &config_value, (cyaml_data_t **)&raw, NULL);
 	if (code == CYAML_OK && raw && raw->security)
 		raw->security->cipher_quoted = config_quoted(text, size, "security", "cipher");
+	if (code == CYAML_OK && raw && raw->membership)
+		raw->membership->encryption_quoted =
+			config_quoted(text, size, "membership", "encryption");
 	free(text);
 	if (code == CYAML_OK)
 		result = config_check(config, raw ? raw : &nothing, error, error_size);

@@ -17,6 +17,7 @@ enum config_pq { CONFIG_PQ_OFF, CONFIG_PQ_PREFER, CONFIG_PQ_REQUIRE };
 
 enum config_limits {
 	CONFIG_PEERS_MAX = 64,
+	CONFIG_SEEDS_MAX = 16,
 	CONFIG_SOCKET_SIZE = SETUP_SOCKET_SIZE,
 	CONFIG_PATH_SIZE = 256,
 	CONFIG_MEMORY_MB = 256,  // when it is not written
@@ -37,6 +38,26 @@ struct config_security {
 	enum config_pq pq;           // of the TLS key exchange
 	// PEM files of this node; all empty: control connections are plain
 	char ca[CONFIG_PATH_SIZE], certificate[CONFIG_PATH_SIZE], key[CONFIG_PATH_SIZE];
+	char keyring[CONFIG_PATH_SIZE]; // of membership's datagrams; empty: they go in the clear
+};
+
+enum config_preset { CONFIG_LAN, CONFIG_WAN };
+
+struct config_seed {
+	struct address address; // of a control process
+	uint16_t port;
+};
+
+struct config_membership {
+	char cluster[NAME_SIZE];
+	enum config_preset preset;
+	bool clear;               // datagrams are not encrypted
+	struct address advertise; // where others reach this node, at its listen_port
+	// 0: the preset's
+	uint32_t probe_interval_ms, probe_timeout_ms, gossip_interval_ms, sync_interval_ms,
+		suspicion_multiplier;
+	uint32_t seeds_count;
+	struct config_seed seeds[CONFIG_SEEDS_MAX];
 };
 
 struct config {
@@ -48,6 +69,7 @@ struct config {
 	char program[CONFIG_PATH_SIZE]; // sluice-dataplane, absolute
 	struct setup_dataplane dataplane;
 	struct config_security security;
+	struct config_membership membership;
 	uint32_t links_count, peers_count, dictionaries_count;
 	struct setup_link links[SETUP_LINKS_MAX];
 	struct config_peer peers[CONFIG_PEERS_MAX];

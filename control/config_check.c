@@ -1,24 +1,11 @@
 // What the configuration may say. What goes to the dataplane is lib/ipc/setup.c's to judge, which
 // the dataplane asks too; here are control's own keys, and the key's path before every sentence.
-#include "control/config_raw.h"
+#include "control/config_check.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "lib/ipc/cipher_names.h"
-
-const char *const config_backend_names[] = {"auto", "imb", "evp", NULL};
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-struct check {
-	struct config *config;
-	const struct raw_config *raw;
-	char *error;
-	size_t error_size;
-};
 
 // A key of a list's entry or of a mapping: its name, and where its text is in the raw struct.
 struct check_key {
@@ -31,10 +18,7 @@ static const char *check_text(const void *raw, const struct check_key *key)
 	return *(char *const *)((const char *)raw + key->offset);
 }
 
-static int check_fail(const struct check *check, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-
-static int check_fail(const struct check *check, const char *format, ...)
+int check_fail(const struct check *check, const char *format, ...)
 {
 	va_list arguments;
 
@@ -44,8 +28,7 @@ static int check_fail(const struct check *check, const char *format, ...)
 	return -1;
 }
 
-static int check_name(
-	const struct check *check, const char *key, const char *text, char name[NAME_SIZE])
+int check_name(const struct check *check, const char *key, const char *text, char name[NAME_SIZE])
 {
 	char why[SETUP_WHY_SIZE];
 
@@ -56,7 +39,7 @@ static int check_name(
 	return setup_name(name, NAME_SIZE, text, why) ? 0 : check_fail(check, "%s: %s", key, why);
 }
 
-static int check_path(
+int check_path(
 	const struct check *check, const char *key, const char *text, char *path, size_t size)
 {
 	char why[SETUP_WHY_SIZE];
@@ -90,8 +73,8 @@ static const char *endpoint_split(const char *text, struct address *address)
 }
 
 // "address:port" of a control process.
-static int check_endpoint(const struct check *check, const char *key, const char *text,
-	uint32_t port_min, struct address *address, uint16_t *port)
+int check_endpoint(const struct check *check, const char *key, const char *text, uint32_t port_min,
+	struct address *address, uint16_t *port)
 {
 	char host[ADDRESS_TEXT_SIZE], why[SETUP_WHY_SIZE];
 	const char *digits;
@@ -113,79 +96,6 @@ static int check_endpoint(const struct check *check, const char *key, const char
 			"%s: %s is refused: without certificates (security.ca) control traffic is "
 			"plain, so only 127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed",
 			key, address_text(host, *address));
-	return 0;
-}
-
-// What is not written is encrypted: the cipher null works only by its name, which is in quotes.
-static int check_cipher(const struct check *check, const struct raw_security *raw)
-{
-	struct config_security *security = &check->config->security;
-	int cipher = CIPHER_AES_256_GCM;
-	char why[SETUP_WHY_SIZE];
-
-	if (raw->cipher && !setup_choice(&cipher, raw->cipher, cipher_choices, why))
-		return check_fail(check, "security.cipher: %s", why);
-	if (cipher == CIPHER_NULL && !raw->cipher_quoted)
-		return check_fail(check,
-			"security.cipher: null without quotes is YAML's \"no value\"; write "
-			"cipher: \"null\" when packets shall go in the clear, or leave the key "
-			"out for aes-256-gcm");
-	security->cipher = (enum cipher_id)cipher;
-	if (cipher == CIPHER_NULL || security->ca[0])
-		return 0;
-	return check_fail(check,
-		"security.ca: is missing; %s wants this node's certificates, which sluice pki "
-		"issue %s makes (cipher: \"null\", by name, runs without, for links you trust)",
-		cipher_name(security->cipher), check->config->node);
-}
-
-// The node's certificates: all three files, or none.
-static int check_certificates(const struct check *check, const struct raw_security *raw)
-{
-	struct config_security *security = &check->config->security;
-	const struct {
-		const char *key, *text;
-		char *path;
-	} files[] = {
-		{"security.ca", raw->ca, security->ca},
-		{"security.certificate", raw->certificate, security->certificate},
-		{"security.key", raw->key, security->key},
-	};
-	bool any = raw->ca || raw->certificate || raw->key;
-
-	for (size_t i = 0; any && i < COUNT(files); i++) {
-		if (!files[i].text)
-			return check_fail(check,
-				"%s: is missing; ca, certificate and key go together, and sluice "
-				"pki issue %s makes them",
-				files[i].key, check->config->node);
-		if (check_path(check, files[i].key, files[i].text, files[i].path,
-			    CONFIG_PATH_SIZE) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int check_security(const struct check *check)
-{
-	static const struct raw_security nothing;
-	static const char *const pq_names[] = {"off", "prefer", "require", NULL};
-	const struct raw_security *raw = check->raw->security ? check->raw->security : &nothing;
-	struct config_security *security = &check->config->security;
-	char why[SETUP_WHY_SIZE];
-	int pq = CONFIG_PQ_PREFER, backend = CONFIG_BACKEND_AUTO;
-
-	if (check_certificates(check, raw) < 0 || check_cipher(check, raw) < 0)
-		return -1;
-	if (raw->backend && !setup_choice(&backend, raw->backend, config_backend_names, why))
-		return check_fail(check, "security.backend: %s", why);
-	security->backend = (enum config_backend)backend;
-	if (raw->pq && !setup_choice(&pq, raw->pq, pq_names, why))
-		return check_fail(check, "security.pq: %s", why);
-	if (pq == CONFIG_PQ_REQUIRE && !security->ca[0])
-		return check_fail(check, "security.pq: require wants certificates (security.ca): "
-					 "without them nothing is exchanged");
-	security->pq = (enum config_pq)pq;
 	return 0;
 }
 
@@ -380,6 +290,8 @@ int config_check(
 		if (check_peer(&check, config->peers_count) < 0)
 			return -1;
 	}
+	if (check_membership(&check) < 0)
+		return -1;
 	for (; config->dictionaries_count < raw->dictionaries_count; config->dictionaries_count++) {
 		if (check_dictionary(&check, config->dictionaries_count) < 0)
 			return -1;

@@ -17,8 +17,17 @@ struct raw_dataplane {
 };
 
 struct raw_security {
-	char *cipher, *backend, *pq, *ca, *certificate, *key;
+	char *cipher, *backend, *pq, *ca, *certificate, *key, *keyring;
 	bool cipher_quoted; // as it is written
+};
+
+struct raw_membership {
+	char *cluster, *preset, *advertise, *encryption;
+	char *probe_interval_ms, *probe_timeout_ms, *gossip_interval_ms, *sync_interval_ms,
+		*suspicion_multiplier;
+	bool encryption_quoted; // as it is written
+	char **seeds;
+	uint32_t seeds_count;
 };
 
 struct raw_link {
@@ -38,6 +47,7 @@ struct raw_config {
 	struct raw_control *control;
 	struct raw_dataplane *dataplane;
 	struct raw_security *security;
+	struct raw_membership *membership;
 	struct raw_link *links;
 	uint32_t links_count;
 	struct raw_peer *peers;

@@ -113,6 +113,7 @@ node_yaml() {
 		  ca: $bed/pki/$1/ca.crt
 		  certificate: $bed/pki/$1/node.crt
 		  key: $bed/pki/$1/node.key
+		  keyring: $bed/pki/$1/cluster.keys
 		links:
 		$(node_yaml_links "$1")
 		peers:

@@ -41,6 +41,12 @@ static void config_check(const struct config *config)
 	FUZZ_CHECK(config->dataplane.workers <= SETUP_WORKERS_MAX);
 	FUZZ_CHECK(config->links_count <= SETUP_LINKS_MAX);
 	FUZZ_CHECK(config->peers_count <= CONFIG_PEERS_MAX);
+	text_check(config->membership.cluster, sizeof(config->membership.cluster));
+	FUZZ_CHECK(config->membership.seeds_count <= CONFIG_SEEDS_MAX);
+	FUZZ_CHECK(!address_is_none(config->membership.advertise));
+	FUZZ_CHECK(config->membership.clear == !config->security.keyring[0]);
+	for (uint32_t i = 0; i < config->membership.seeds_count; i++)
+		FUZZ_CHECK(config->membership.seeds[i].port);
 	for (uint32_t i = 0; i < config->links_count; i++)
 		link_check(&config->links[i]);
 	for (uint32_t i = 0; i < config->peers_count; i++) {

@@ -147,7 +147,7 @@ static void config_load__shape(void **state)
 	(void)state;
 	expect("node: a\n", "nod: a\n",
 		"nod: there is no such key; allowed here: node, run_dir, control, dataplane, "
-		"security, links, peers, dictionaries");
+		"security, membership, links, peers, dictionaries");
 	expect("workers: 2", "wrokers: 2",
 		"dataplane.wrokers: there is no such key; allowed here: workers, hugepages, "
 		"memory_mb, idle, program, "
@@ -256,8 +256,9 @@ static void config_load__control(void **state)
 static void config_load__cipher(void **state)
 {
 	static const char text[] =
-		"node: a\nrun_dir: /tmp/a\ncontrol: {listen: 0.0.0.0:7701}\n"
-		"security: {%sca: /e/ca.crt, certificate: /e/node.crt, key: /e/node.key}\n"
+		"node: a\nrun_dir: /tmp/a\ncontrol: {listen: 192.0.2.1:7701}\n"
+		"security: {%sca: /e/ca.crt, certificate: /e/node.crt, key: /e/node.key, "
+		"keyring: /e/cluster.keys}\n"
 		"links:\n- {name: x, driver: af_packet, interface: eth9, address: 10.0.0.1/24}\n";
 	static const char *const names[] = {"", "cipher: aes-256-gcm, ", "cipher: aes-128-gcm, ",
 		"cipher: chacha20-poly1305, "};
@@ -324,9 +325,9 @@ static void config_load__null_is_a_name_in_quotes_only(void **state)
 static void config_load__certificates(void **state)
 {
 	static const char text[] =
-		"node: a\nrun_dir: /tmp/a\ncontrol: {listen: 0.0.0.0:7701}\n"
+		"node: a\nrun_dir: /tmp/a\ncontrol: {listen: 192.0.2.1:7701}\n"
 		"security: {cipher: 'null', pq: require, ca: /e/ca.crt, certificate: /e/node.crt, "
-		"key: /e/node.key}\n"
+		"key: /e/node.key, keyring: /e/cluster.keys}\n"
 		"links:\n- {name: x, driver: af_packet, interface: eth9, address: 10.0.0.1/24}\n";
 	struct config config;
 	char error[CONFIG_ERROR_SIZE];
@@ -337,6 +338,8 @@ static void config_load__certificates(void **state)
 	assert_string_equal(config.security.certificate, "/e/node.crt");
 	assert_string_equal(config.security.key, "/e/node.key");
 	assert_int_equal(config.security.pq, CONFIG_PQ_REQUIRE);
+	assert_string_equal(config.security.keyring, "/e/cluster.keys");
+	assert_false(config.membership.clear);
 	assert_int_equal(load(&config, good, error), 0);
 	assert_string_equal(config.security.ca, "");
 	assert_int_equal(config.security.pq, CONFIG_PQ_PREFER);

@@ -20,6 +20,7 @@ security:
   ca: {folder}/pki/a/ca.crt
   certificate: {folder}/pki/a/node.crt
   key: {folder}/pki/a/node.key
+  keyring: {folder}/pki/a/cluster.keys
 links:
   - name: l
     driver: memif

@@ -69,7 +69,7 @@ static void keys_parse__has_a_maximum(void **state)
 
 	(void)state;
 	for (int i = 0; i <= KEYS_MAX; i++) {
-		snprintf(text + 66 * i - i, 67, "%02x%.62s\n", i, ONE);
+		snprintf(text + 65 * i, 66, "%02x%.62s\n", i, ONE);
 		assert_int_equal(keys_parse(&keys, text, "file", error), i < KEYS_MAX ? 0 : -1);
 	}
 	assert_non_null(strstr(error, "more than 8"));
