@@ -65,12 +65,12 @@ struct swim *swim_init(void *memory, const struct swim_config *config,
 	swim->cluster = codec_cluster(config->cluster);
 	swim->now_ns = now_ns;
 	lay_out(swim, memory);
-	members_init(swim);
+	roster_init(swim);
 	updates_init(swim);
 	timers_init(swim);
 	self.address = config->address;
 	self.port = config->port;
-	return members_add(swim, &self, config->incarnation) == SWIM_SELF ? swim : NULL;
+	return roster_add(swim, &self, config->incarnation) == SWIM_SELF ? swim : NULL;
 }
 
 void swim_fini(struct swim *swim)

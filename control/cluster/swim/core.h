@@ -89,7 +89,7 @@ struct swim {
 	uint64_t now_ns;  // of this call
 	uint32_t next_number;
 
-	// members.c
+	// roster.c
 	struct member *members;
 	uint16_t *names; // hash of the name -> index, open addressing
 	uint32_t names_mask, end, free;
@@ -144,17 +144,17 @@ uint32_t swim_number(struct swim *swim); // of a ping, never 0
 uint32_t log10_milli(uint32_t n);
 uint32_t log10_ceil(uint32_t n); // n >= 1
 
-// members.c. Only these change a member's state.
-void members_init(struct swim *swim);
-uint32_t members_find(const struct swim *swim, const char *name); // SWIM_NONE
+// roster.c. Only these change a member's state.
+void roster_init(struct swim *swim);
+uint32_t roster_find(const struct swim *swim, const char *name); // SWIM_NONE
 static inline const struct identity *member_identity(
 	const struct swim *swim, const struct member *member)
 {
 	return identities_at(swim->identities, member->identity);
 }
 // A slot for who we hear of the first time. SWIM_NONE: full.
-uint32_t members_add(struct swim *swim, const struct identity_want *want, uint32_t incarnation);
-void members_forget(struct swim *swim, uint32_t member);
+uint32_t roster_add(struct swim *swim, const struct identity_want *want, uint32_t incarnation);
+void roster_forget(struct swim *swim, uint32_t member);
 // False: no identity is free, and nothing changed.
 bool member_identify(struct swim *swim, uint32_t member, const struct identity_want *want);
 // Counts and lists it; who calls tells the caller and the others.
@@ -162,7 +162,7 @@ void member_set(struct swim *swim, uint32_t member, enum swim_state state);
 bool changes_room(const struct swim_output *out);
 void change_add(struct swim_output *out, uint32_t member, enum swim_state from, enum swim_state to,
 	bool meta);
-uint32_t members_by_address(const struct swim *swim, struct address address, uint16_t port);
+uint32_t roster_by_address(const struct swim *swim, struct address address, uint16_t port);
 
 // updates.c
 void updates_init(struct swim *swim);

@@ -46,7 +46,7 @@ static enum swim_result on_self(
 static enum swim_result on_stranger(
 	struct swim *swim, const struct record *record, struct swim_output *out)
 {
-	uint32_t member = members_add(swim, &record->identity, record->incarnation);
+	uint32_t member = roster_add(swim, &record->identity, record->incarnation);
 
 	if (member == SWIM_NONE)
 		return SWIM_FULL;
@@ -68,7 +68,7 @@ static enum swim_result stale(struct swim *swim, uint32_t member, const struct r
 
 enum swim_result on_alive(struct swim *swim, const struct record *record, struct swim_output *out)
 {
-	uint32_t member = members_find(swim, record->name);
+	uint32_t member = roster_find(swim, record->name);
 	struct member *of = &swim->members[member];
 	enum swim_state from;
 	bool meta, place;

@@ -12,11 +12,11 @@ static enum swim_result on_rumour(
 
 	if (!rumour_read(message, &rumour))
 		return SWIM_MALFORMED;
-	member = members_find(swim, rumour.name);
+	member = roster_find(swim, rumour.name);
 	if (member == SWIM_NONE)
 		return SWIM_OK; // whoever is not known needs no death
 	if (message->kind == SWIM_SAY_SUSPECT)
-		on_suspect(swim, member, rumour.incarnation, members_find(swim, rumour.from), out);
+		on_suspect(swim, member, rumour.incarnation, roster_find(swim, rumour.from), out);
 	else
 		on_dead(swim, member, rumour.incarnation, message->kind == SWIM_SAY_LEFT, out);
 	return SWIM_OK;

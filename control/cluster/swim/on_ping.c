@@ -4,7 +4,7 @@
 // The first to hear of a suspicion is the suspect, and of its death who it is said of.
 static void tell(const struct swim *swim, const char *from, struct writer *writer)
 {
-	uint32_t member = members_find(swim, from);
+	uint32_t member = roster_find(swim, from);
 
 	if (member == SWIM_NONE || member == SWIM_SELF)
 		return;
@@ -21,7 +21,7 @@ void on_ping(struct swim *swim, struct address from, uint16_t port, const struct
 	struct control ack = {.kind = SWIM_ACK, .number = ping->number};
 	struct writer writer;
 
-	if (ping->target[0] && members_find(swim, ping->target) != SWIM_SELF)
+	if (ping->target[0] && roster_find(swim, ping->target) != SWIM_SELF)
 		return; // an address that was somebody else's before
 	writer = datagram_start(swim, out);
 	control_write(&writer, &ack);

@@ -23,7 +23,7 @@ static struct relay *relay_free(struct swim *swim)
 void on_ping_req(struct swim *swim, struct address from, uint16_t port,
 	const struct control *request, struct swim_output *out)
 {
-	uint32_t member = members_find(swim, request->target);
+	uint32_t member = roster_find(swim, request->target);
 	uint64_t timeout = SWIM_MS(swim->config.probe_timeout_ms);
 	struct relay *relay = relay_free(swim);
 	struct relay asked = {.number = swim_number(swim),

@@ -43,7 +43,7 @@ static void ask_seed(struct swim *swim)
 	seed = &swim->seeds[swim->rejoin_at++ % swim->seeds_count];
 	if (!seed->answered || alive_at(swim, seed->member, seed))
 		return;
-	seed->member = members_by_address(swim, seed->address, seed->port);
+	seed->member = roster_by_address(swim, seed->address, seed->port);
 	if (seed->member != SWIM_NONE && alive_at(swim, seed->member, seed))
 		return;
 	seed->answered = false;

@@ -100,7 +100,7 @@ static uint64_t look(struct swim *swim, uint32_t member, struct swim_output *out
 		return forget_ns(swim, of);
 	}
 	change_add(out, member, (enum swim_state)of->state, SWIM_ABSENT, false);
-	members_forget(swim, member);
+	roster_forget(swim, member);
 	return NEVER;
 }
 

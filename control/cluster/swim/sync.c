@@ -111,7 +111,7 @@ void sync_tick(struct swim *swim, struct swim_output *out)
 
 	if (swim->sync_soon && out->sync.size == 0) {
 		swim->sync_soon = false;
-		member = members_by_address(swim, swim->sync_address, swim->sync_port);
+		member = roster_by_address(swim, swim->sync_address, swim->sync_port);
 		if (member != SWIM_SELF)
 			open_exchange(swim, member, out);
 	}
@@ -198,7 +198,7 @@ static enum swim_result merge(
 		return SWIM_FULL;
 	if (record->state == SWIM_ALIVE || record->state == SWIM_SUSPECT)
 		result = on_alive(swim, record, out);
-	member = members_find(swim, record->name);
+	member = roster_find(swim, record->name);
 	if (member == SWIM_NONE || record->state == SWIM_ALIVE)
 		return result;
 	if (record->state == SWIM_LEFT)

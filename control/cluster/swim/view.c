@@ -29,7 +29,7 @@ bool swim_member(const struct swim *swim, uint32_t member, struct swim_view *vie
 
 uint32_t swim_find(const struct swim *swim, const char *name)
 {
-	return members_find(swim, name);
+	return roster_find(swim, name);
 }
 
 uint32_t swim_count(const struct swim *swim)

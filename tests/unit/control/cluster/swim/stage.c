@@ -241,3 +241,18 @@ bool stage_full_mesh(const struct stage *stage)
 				return false;
 	return true;
 }
+
+enum swim_result stage_say_alive(struct swim *swim, const char *name, uint32_t node,
+	uint32_t incarnation, const char *meta, struct swim_output *out)
+{
+	struct record record = {.state = SWIM_ALIVE, .incarnation = incarnation};
+
+	snprintf(record.name, sizeof(record.name), "%s", name);
+	record.identity = (struct identity_want){.name = record.name,
+		.address = stage_address(node),
+		.port = STAGE_PORT,
+		.meta_version = meta[0] ? incarnation : 0,
+		.meta = (const uint8_t *)meta,
+		.meta_size = (uint16_t)strlen(meta)};
+	return on_alive(swim, &record, out);
+}

@@ -2,7 +2,7 @@
 // member's state.
 #include "control/cluster/swim/core.h"
 
-void members_init(struct swim *swim)
+void roster_init(struct swim *swim)
 {
 	memset(swim->names, 0xff, (swim->names_mask + 1) * sizeof(uint16_t));
 	swim->end = 0;
@@ -25,7 +25,7 @@ static bool name_equal(const char a[NAME_SIZE], const char *b)
 	return false;
 }
 
-uint32_t members_find(const struct swim *swim, const char *name)
+uint32_t roster_find(const struct swim *swim, const char *name)
 {
 	uint32_t hash = identity_name_hash(name), at = name_home(swim, hash);
 
@@ -77,7 +77,7 @@ static uint32_t slot_take(struct swim *swim)
 	return slot;
 }
 
-uint32_t members_add(struct swim *swim, const struct identity_want *want, uint32_t incarnation)
+uint32_t roster_add(struct swim *swim, const struct identity_want *want, uint32_t incarnation)
 {
 	uint32_t slot, identity;
 
@@ -99,7 +99,7 @@ uint32_t members_add(struct swim *swim, const struct identity_want *want, uint32
 	return slot;
 }
 
-void members_forget(struct swim *swim, uint32_t member)
+void roster_forget(struct swim *swim, uint32_t member)
 {
 	struct member *of = &swim->members[member];
 
@@ -157,7 +157,7 @@ void member_set(struct swim *swim, uint32_t member, enum swim_state state)
 }
 
 // Only where it seldom happens: it looks at all.
-uint32_t members_by_address(const struct swim *swim, struct address address, uint16_t port)
+uint32_t roster_by_address(const struct swim *swim, struct address address, uint16_t port)
 {
 	for (uint32_t i = 0; i < swim->end; i++) {
 		const struct member *of = &swim->members[i];
