@@ -37,7 +37,7 @@ enum swim_state stage_state(const struct stage *stage, uint32_t node, uint32_t o
 bool stage_full_mesh(const struct stage *stage);
 // What a call of a test has put out is sent.
 void stage_send(struct stage *stage, uint32_t from, const struct swim_output *out);
-// `swim` hears that `name` at stage_address(node) is alive, with metadata of that text (its version,
-// when there is some, is the incarnation).
+// `swim` hears that `name` at stage_address(node) is alive, with metadata of that text. Its version
+// is the incarnation, or 0 without any.
 enum swim_result stage_say_alive(struct swim *swim, const char *name, uint32_t node,
 	uint32_t incarnation, const char *meta, struct swim_output *out);
