@@ -111,6 +111,42 @@ def echo(payload, kind=8, options=b""):
     return bytes([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]) + ip + icmp
 
 
+# Programs of fuzz_swim: what is heard, behind a header or not, and time that passes (in 10 ms).
+def w_hear(body, frame=False, headed=True):
+    return struct.pack("<BH", headed << 1 | frame, len(body)) + body
+
+
+def w_wait(ticks):
+    return struct.pack("<BH", 4, ticks)
+
+
+def w_name(name):
+    return bytes([len(name)]) + name.encode()
+
+
+def w_message(kind, body):
+    return struct.pack(">BH", kind, len(body)) + body
+
+
+def w_record(name, incarnation, state=1, meta=b"", last=20):
+    out = struct.pack(">BI", state, incarnation) + w_name(name) + bytes([4, 10, 0, 0, last])
+    return out + struct.pack(">HIH", 7000, incarnation, len(meta)) + meta
+
+
+def w_rumour(kind, name, incarnation, by="b"):
+    return w_message(kind, struct.pack(">I", incarnation) + w_name(name) + w_name(by))
+
+
+def w_page(yours, mine, records, buckets=16, round_=1):
+    out = struct.pack(">BHIIHH", 2, round_, yours, mine, len(records), buckets)
+    return out + b"\xff" * (buckets // 8) + b"".join(records)
+
+
+W_END = 0xFFFFFFFF
+W_PING = w_message(1, struct.pack(">I", 5) + w_name("self") + w_name("a"))
+W_CLUSTER = 0xAF63DE4C8601EFF2  # FNV-1a of "c"
+
+
 # Programs of fuzz_ring.
 def r_send(session, block_index, size):
     return struct.pack("<BBH", session << 4, block_index, size)
@@ -206,6 +242,22 @@ SEEDS = {
        "dictionary_cut": struct.pack("<BBH", 251, 1, 40) + DICTIONARY[:130],
        "with_dictionary": struct.pack("<BBH", 250, 0, 599) + bytes.fromhex(PACKED["zstd"]),
        "trip_with_dictionary": struct.pack("<BBHHB", 250, 1, 0, 7, 1) + 9 * b"records of one class "},
+    "swim": {
+        "ping": w_hear(W_PING),
+        "ping_req": w_hear(w_message(2, struct.pack(">I", 5) + w_name("c"))) + w_wait(20) + w_wait(100),
+        "ack": w_wait(50) + w_hear(w_message(3, bytes(4)) + w_message(4, bytes(4))),
+        "alive": w_hear(w_message(5, w_record("new", 1, meta=b"meta")) + w_message(5, w_record("new", 2))),
+        "conflict": w_hear(w_message(5, w_record("a", 9)) + w_message(5, w_record("self", 9))),
+        "rumours": w_hear(w_rumour(6, "a", 1) + w_rumour(6, "a", 1, "c") + w_rumour(7, "b", 1)
+                          + w_rumour(8, "c", 1) + w_rumour(6, "self", 3)) + w_wait(3000) + w_hear(W_PING),
+        "unknown": w_hear(w_message(99, b"later") + W_PING),
+        "raw": w_hear(struct.pack(">BBBBQ", 1, 1, 1, 0, W_CLUSTER) + W_PING, headed=False),
+        "version": w_hear(struct.pack(">BBBBQ", 9, 9, 9, 0, W_CLUSTER), headed=False),
+        "digest": w_hear(struct.pack(">BH16Q", 1, 16, *range(16)), frame=True),
+        "page": w_hear(w_page(0, 5, [w_record("x", 1), w_record("y", 2, 2), w_record("a", 1, 3),
+                                     w_record("b", 1, 4)]), frame=True),
+        "page_last": w_hear(w_page(W_END, W_END, [w_record("x", 1)]), frame=True),
+    },
     "net": {
         "udp": udp(b"hello, sluice"),
         "udp_empty": udp(b""),

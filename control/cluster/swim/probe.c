@@ -101,8 +101,11 @@ static bool chosen(const uint32_t *helpers, uint32_t count, uint32_t member)
 static void ask_others(struct swim *swim, struct swim_output *out)
 {
 	uint32_t helpers[INDIRECT_MAX], count = 0, tries = 8 * swim->config.indirect;
+	uint64_t answers_ns = swim->now_ns + SWIM_MS(swim->config.probe_timeout_ms);
 
 	swim->probe.indirect = true;
+	if (swim->probe.end_ns < answers_ns)
+		swim->probe.end_ns = answers_ns;
 	swim->report.probes_indirect++;
 	while (tries-- && count < swim->config.indirect && swim->order_count) {
 		uint32_t member = swim->order[swim_random_below(swim, swim->order_count)];

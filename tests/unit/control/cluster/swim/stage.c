@@ -42,7 +42,7 @@ static uint32_t node_named(const struct stage *stage, const char *name)
 static bool reaches(const struct stage *stage, uint32_t a, uint32_t b)
 {
 	return b < stage->count && !stage->down[a] && !stage->down[b] && stage->nodes[b] &&
-	       stage->side[a] == stage->side[b];
+	       stage->side[a] == stage->side[b] && stage->cut[a] + stage->cut[b] != 3;
 }
 
 static void exchange_run(struct stage *stage, uint32_t from, const struct swim_frame *first)

@@ -16,6 +16,7 @@ struct stage {
 	struct swim_config configs[STAGE_NODES_MAX];
 	bool down[STAGE_NODES_MAX];
 	uint32_t side[STAGE_NODES_MAX]; // nodes of different sides do not reach each other
+	uint32_t cut[STAGE_NODES_MAX];  // 1 and 2 do not reach each other, both reach 0
 	uint64_t datagrams, bytes, frames, frame_bytes;
 	uint32_t changes[SWIM_STATE_COUNT]; // by the new state, of all nodes
 	uint32_t conflicts, stream_pings, pongs;
