@@ -1,0 +1,120 @@
+// Membership in the process: drives the SWIM core (control/cluster/swim) with datagrams of one UDP
+// socket, timers, and the health of this process; keeps the snapshot of the members
+// (control/cluster/members) true to it.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+#include "control/cluster/keyring/keyring.h"
+#include "control/cluster/members/members.h"
+#include "control/cluster/swim/swim.h"
+#include "control/config.h"
+#include "control/loop.h"
+#include "control/plane/tables.h"
+
+enum gossip_limits {
+	GOSSIP_BATCH = 32,  // datagrams of one system call
+	GOSSIP_BATCHES = 4, // in one turn of the loop, which has other guests
+	GOSSIP_PINGS_MAX = 16,
+	GOSSIP_HEALTH_MS = 250,     // how often loop and dataplane are looked at
+	GOSSIP_LOOK_MS = 5000,      // how often the file of keys is looked at
+	GOSSIP_MEMBERS_SMALL = 256, // more are published at most every ...
+	GOSSIP_PUBLISH_MS = 10,
+	GOSSIP_LINES_MAX = 16,     // log lines about members in one second
+	GOSSIP_STRANGER_MS = 1000, // one line about strangers in so long
+};
+
+// To whom something goes over a connection of the pool.
+struct gossip_peer {
+	uint32_t member;        // SWIM_NONE: a seed that nobody has met yet
+	char name[NAME_SIZE];   // empty then
+	struct address address; // of its control process
+	uint16_t port;
+};
+
+// Result of gossip_ping. rtt_ns is of the answer.
+typedef void (*gossip_pong_fn)(void *owner, bool ok, uint64_t rtt_ns);
+
+struct gossip_ping {
+	uint32_t cookie; // 0: free
+	gossip_pong_fn on_pong;
+	void *owner;
+};
+
+struct gossip {
+	const struct config *config;
+	const struct tables *tables; // the dataplane's; borrowed, set after gossip_init
+	struct loop *loop;
+	struct members members;
+	struct swim *swim; // NULL: not started
+	struct identities *identities;
+	struct swim_output *out;
+	bool carrying; // `out` is being carried out
+	uint32_t incarnation;
+	uint64_t boot_id; // of our dataplane, told to all
+	int fd;           // -1
+	struct gossip_batches *batches;
+	uint16_t port; // UDP and TCP
+	struct loop_watch watch;
+	struct loop_timer tick, publish, health, look, leaving;
+	uint64_t tick_due_ns, health_due_ns, published_ns;
+	uint32_t health_extra;
+
+	struct keyring keyring;
+	struct stat keys_stat;              // of the file as it was read
+	char keys_error[CONFIG_ERROR_SIZE]; // why it was not taken as it is now, or empty
+
+	uint64_t sealed_in[KEYRING_RESULT_COUNT]; // datagrams that came, by what the keyring said
+	uint64_t sends_lost;                      // the socket was full
+	uint64_t stranger_ns, strangers;          // when one was told last; not told since
+	uint64_t lines_ns;
+	uint32_t lines;
+
+	uint32_t next_cookie;
+	struct gossip_ping pings[GOSSIP_PINGS_MAX];
+
+	// SWIM over connections: set after gossip_init. They may not call gossip_* before they
+	// return.
+	// A ping to a member; answered by gossip_on_stream_pong.
+	void (*on_stream_ping)(void *owner, const struct gossip_peer *to);
+	// The first frame of an exchange, sent over a connection. Each frame that comes back on it
+	// goes to gossip_on_sync, whose answer goes back on the same connection, until there is
+	// none.
+	void (*on_sync)(
+		void *owner, const struct gossip_peer *to, const uint8_t *frame, size_t size);
+	void (*on_left)(void *owner); // after gossip_leave
+	void *owner;
+};
+
+// Zeroes and prepares; allocates nothing. gossip_stop is legal from here on.
+void gossip_init(struct gossip *gossip, const struct config *config, struct loop *loop);
+// Keys, socket, seeds. `port`: where control listens. 0, or -1 with a sentence.
+int gossip_start(struct gossip *gossip, uint16_t port, char *error, size_t error_size);
+// At once: others will find out. gossip_leave tells them before.
+void gossip_stop(struct gossip *gossip);
+// Good-bye to everybody; on_left is called when it is out, within a few rounds of gossip, maybe at
+// once. Then nothing is sent or heard until gossip_join.
+void gossip_leave(struct gossip *gossip);
+// Another seed; 0, or -1: there are SWIM_SEEDS_MAX. Comes back after gossip_leave.
+int gossip_join(struct gossip *gossip, struct address address, uint16_t port);
+// What this node is told to be: the configuration's numbers over the preset's.
+void gossip_swim_config(const struct config *config, uint16_t port, struct swim_config *to);
+
+// Our dataplane: 0 when it is gone.
+void gossip_plane_set(struct gossip *gossip, uint64_t boot_id);
+// One ping. 0: on_pong is called later, once; or -1 with a sentence.
+int gossip_ping(struct gossip *gossip, const char *node, gossip_pong_fn on_pong, void *owner,
+	char *error, size_t error_size);
+// on_pong with this owner is not called any more.
+void gossip_ping_forget(struct gossip *gossip, const void *owner);
+
+void gossip_on_stream_pong(struct gossip *gossip, uint32_t member, bool ok);
+// A frame that came over a connection. The answer's size, 0: none; `last`: the other end will not
+// answer that one.
+size_t gossip_on_sync(struct gossip *gossip, const uint8_t *frame, size_t size,
+	uint8_t answer[SWIM_FRAME_MAX], bool *last);
+
+// The file of keys is read again, whether it changed or not.
+void gossip_keys_reload(struct gossip *gossip);
