@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "control/config_check.h"
+#include "control/net/gossip.h"
 
 // A number that replaces the preset's.
 struct pace_key {
@@ -112,6 +113,17 @@ static int check_encryption(const struct check *check, const struct raw_membersh
 		check->config->node);
 }
 
+// The numbers together: those written and those of the preset.
+static int check_together(const struct check *check)
+{
+	struct swim_config swim;
+	const char *why;
+
+	gossip_swim_config(check->config, 1, &swim);
+	why = swim_config_check(&swim);
+	return why ? check_fail(check, "membership: %s", why) : 0;
+}
+
 int check_membership(const struct check *check)
 {
 	static const char *const presets[] = {"lan", "wan", NULL};
@@ -130,5 +142,5 @@ int check_membership(const struct check *check)
 		check_paces(check, raw) < 0 || check_encryption(check, raw) < 0 ||
 		check_advertise(check, raw->advertise) < 0 || check_seeds(check, raw) < 0)
 		return -1;
-	return 0;
+	return check_together(check);
 }

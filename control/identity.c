@@ -8,7 +8,7 @@
 #include "control/log.h"
 
 // Once for every step of its age: a log that says it every day is not read.
-static void identity_tell_age(struct identity *identity)
+static void identity_tell_age(struct own_identity *identity)
 {
 	const struct pki_certificate *own = &identity->tls.certificate;
 	enum pki_age age = pki_age(own, time(NULL));
@@ -30,7 +30,7 @@ static void identity_tell_age(struct identity *identity)
 		log_warning("This node's certificate is valid from %s; look at the clock.", when);
 }
 
-static void identity_tell(const struct identity *identity)
+static void identity_tell(const struct own_identity *identity)
 {
 	const struct pki_certificate *own = &identity->tls.certificate;
 	char when[PKI_TIME_SIZE];
@@ -39,7 +39,7 @@ static void identity_tell(const struct identity *identity)
 		own->issuer, own->algorithm, own->serial, pki_time_text(when, own->not_after));
 }
 
-void identity_reload(struct identity *identity)
+void identity_reload(struct own_identity *identity)
 {
 	if (!identity->tls.context) {
 		log_info("This node has no certificates to read again.");
@@ -59,7 +59,7 @@ void identity_reload(struct identity *identity)
 
 static void identity_on_time(void *owner)
 {
-	struct identity *identity = owner;
+	struct own_identity *identity = owner;
 
 	if (tls_changed(&identity->tls))
 		identity_reload(identity);
@@ -68,10 +68,10 @@ static void identity_on_time(void *owner)
 		identity_on_time, identity);
 }
 
-int identity_start(struct identity *identity, const struct config_security *config,
+int identity_start(struct own_identity *identity, const struct config_security *config,
 	const char *node, struct loop *loop, char *error, size_t error_size)
 {
-	*identity = (struct identity){.loop = loop, .told = PKI_GOOD};
+	*identity = (struct own_identity){.loop = loop, .told = PKI_GOOD};
 	if (tls_init(&identity->tls, config, node, error, error_size) < 0)
 		return -1;
 	if (!identity->tls.context)
@@ -88,7 +88,7 @@ int identity_start(struct identity *identity, const struct config_security *conf
 int identity_check(
 	const struct config_security *config, const char *node, char *error, size_t error_size)
 {
-	struct identity identity = {.told = PKI_GOOD};
+	struct own_identity identity = {.told = PKI_GOOD};
 
 	if (tls_init(&identity.tls, config, node, error, error_size) < 0)
 		return -1;
@@ -98,7 +98,7 @@ int identity_check(
 	return 0;
 }
 
-void identity_stop(struct identity *identity)
+void identity_stop(struct own_identity *identity)
 {
 	if (identity->loop)
 		loop_timer_stop(identity->loop, &identity->timer);

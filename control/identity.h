@@ -9,7 +9,7 @@
 
 enum identity_times { IDENTITY_LOOK_MS = 5000 }; // how often the files are looked at
 
-struct identity {
+struct own_identity {
 	struct tls tls; // tls.context NULL: this node has no certificates
 	struct loop *loop;
 	struct loop_timer timer;
@@ -24,8 +24,8 @@ struct identity {
 int identity_check(
 	const struct config_security *config, const char *node, char *error, size_t error_size);
 // `config` and `node` are borrowed. 0, or -1 with a sentence: then it need not be stopped.
-int identity_start(struct identity *identity, const struct config_security *config,
+int identity_start(struct own_identity *identity, const struct config_security *config,
 	const char *node, struct loop *loop, char *error, size_t error_size);
 // Reads the files now.
-void identity_reload(struct identity *identity);
-void identity_stop(struct identity *identity);
+void identity_reload(struct own_identity *identity);
+void identity_stop(struct own_identity *identity);

@@ -36,14 +36,15 @@ static const char usage[] =
 	"with the control processes of its peers, and answers on <run_dir>/control.sock.\n"
 	"\n"
 	"  -c, --config FILE      configuration of the node (YAML)\n"
-	"      --check            read the configuration and the certificates, say what is wrong "
+	"      --check            read the configuration, certificates and keys, say what is wrong "
 	"with\n"
 	"                         them, and exit\n"
 	"      --leave-dataplane  keep the dataplane running when this process is asked to stop\n"
 	"  -V, --version          print the version and exit\n"
 	"  -h, --help             print this and exit\n"
 	"\n"
-	"SIGHUP reads the node's certificates again; a change of their files is seen anyway.\n"
+	"SIGHUP reads the node's certificates and keys again; a change of their files is seen "
+	"anyway.\n"
 	"\n"
 	"SLUICE_LOG=error|warning|info|debug says how much is logged to standard error (info).\n"
 	"SLUICE_LOOP=epoll keeps away from io_uring.\n";
@@ -102,6 +103,7 @@ static void main_on_signal(void *owner, int number)
 
 	if (number == SIGHUP) {
 		identity_reload(&stopping->identity);
+		gossip_keys_reload(&stopping->gossip);
 		return;
 	}
 	log_info("%s: stopping.", strsignal(number));
@@ -153,7 +155,8 @@ static int main_check(const struct main_options *options)
 	const struct config *config = &node.config;
 	char error[CONFIG_ERROR_SIZE];
 
-	if (identity_check(&config->security, config->node, error, sizeof(error)) < 0) {
+	if (identity_check(&config->security, config->node, error, sizeof(error)) < 0 ||
+		gossip_keys_check(config, error, sizeof(error)) < 0) {
 		fprintf(stderr, "sluice-control: %s\n", error);
 		return EXIT_REFUSED;
 	}

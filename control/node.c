@@ -153,6 +153,7 @@ static void node_on_plane_up(void *owner)
 	struct session_turn turn = node_turn(node);
 
 	node->peers.boot_id = node->plane.boot_id;
+	gossip_plane_set(&node->gossip, node->plane.boot_id);
 	session_on_plane_up(node->core, &turn, node->out);
 	node_carry(node);
 }
@@ -163,6 +164,7 @@ static void node_on_plane_down(void *owner)
 	struct session_turn turn = node_turn(node);
 
 	node->peers.boot_id = 0;
+	gossip_plane_set(&node->gossip, 0);
 	session_on_plane_down(node->core, &turn, node->out);
 	node_carry(node);
 }
@@ -194,7 +196,18 @@ static void node_on_plane_stopped(void *owner)
 {
 	struct node *node = owner;
 
-	loop_quit(node->loop);
+	node->plane_stopped = true;
+	if (node->left)
+		loop_quit(node->loop);
+}
+
+static void node_on_left(void *owner)
+{
+	struct node *node = owner;
+
+	node->left = true;
+	if (node->plane_stopped)
+		loop_quit(node->loop);
 }
 
 static void node_on_peer_up(void *owner, uint32_t peer)
@@ -305,6 +318,10 @@ int node_init(struct node *node, struct loop *loop)
 	node->plane.on_resync = node_on_plane_resync;
 	node->plane.on_stopped = node_on_plane_stopped;
 	node->plane.owner = node;
+	gossip_init(&node->gossip, &node->config, loop);
+	node->gossip.tables = &node->plane.tables;
+	node->gossip.on_left = node_on_left;
+	node->gossip.owner = node;
 	peers_init(&node->peers, &node->config, loop);
 	node->peers.tls = &node->identity.tls;
 	node->peers.on_up = node_on_peer_up;
@@ -336,7 +353,8 @@ int node_start(struct node *node, char *error, size_t error_size)
 		return -1;
 	node->identity.on_reloaded = node_on_reloaded;
 	node->identity.owner = node;
-	if (peers_start(&node->peers, error, error_size) < 0)
+	if (peers_start(&node->peers, error, error_size) < 0 ||
+		gossip_start(&node->gossip, node->peers.listen_port, error, error_size) < 0)
 		return -1;
 	plane_start(&node->plane);
 	return 0;
@@ -350,7 +368,9 @@ void node_stop(struct node *node)
 		loop_quit(node->loop);
 		return;
 	}
-	log_info("Stopping the dataplane.");
+	log_info("Leaving the cluster and stopping the dataplane.");
+	node->left = false;
+	gossip_leave(&node->gossip);
 	plane_stop(&node->plane);
 }
 
@@ -359,6 +379,7 @@ void node_fini(struct node *node)
 	if (node->core && node->out) {
 		loop_timer_stop(node->loop, &node->tick);
 		plane_fini(&node->plane);
+		gossip_stop(&node->gossip);
 		offers_stop(&node->offers);
 		peers_stop(&node->peers);
 		identity_stop(&node->identity);

@@ -10,6 +10,7 @@
 #include "control/config.h"
 #include "control/identity.h"
 #include "control/loop.h"
+#include "control/net/gossip.h"
 #include "control/net/offers.h"
 #include "control/net/peers.h"
 #include "control/plane/plane.h"
@@ -32,25 +33,28 @@ struct node_waiter {
 struct node {
 	struct config config;
 	struct loop *loop;
-	struct plane plane;         // the dataplane: state, pid, tables
-	struct identity identity;   // our certificates
-	struct peers peers;         // peers.peer[i] belongs to config.peers[i]
-	struct offers offers;       // on their way to peers
-	struct directory directory; // peers by name
-	struct session_core *core;  // attempts in flight
-	struct session_output *out; // of the core, between two calls
-	bool carrying;              // node.c is carrying out `out`
-	struct admin *admin;        // set by admin_start
-	uint64_t started_ns;        // CLOCK_MONOTONIC
-	bool leave_dataplane;       // --leave-dataplane
-	struct loop_timer tick;     // of the core
+	struct plane plane;           // the dataplane: state, pid, tables
+	struct own_identity identity; // our certificates
+	struct gossip gossip;         // membership
+	struct peers peers;           // peers.peer[i] belongs to config.peers[i]
+	struct offers offers;         // on their way to peers
+	struct directory directory;   // peers by name
+	struct session_core *core;    // attempts in flight
+	struct session_output *out;   // of the core, between two calls
+	bool carrying;                // node.c is carrying out `out`
+	struct admin *admin;          // set by admin_start
+	uint64_t started_ns;          // CLOCK_MONOTONIC
+	bool leave_dataplane;         // --leave-dataplane
+	bool left, plane_stopped;     // stopping: what is done of it
+	struct loop_timer tick;       // of the core
 	struct node_waiter waiters[NODE_WAITERS_MAX];
 };
 
 int node_init(struct node *node, struct loop *loop);
 // Certificates, plane and peers. 0, or -1 with a sentence.
 int node_start(struct node *node, char *error, size_t error_size);
-// Stops peers at once and the dataplane (unless leave_dataplane), then quits the loop.
+// Says good-bye to the other nodes and stops the dataplane (unless leave_dataplane: then it is back
+// soon), then quits the loop.
 void node_stop(struct node *node);
 void node_fini(struct node *node);
 

@@ -249,8 +249,11 @@ void gossip_swim_config(const struct config *config, uint16_t port, struct swim_
 	to->address = address_is_none(membership->advertise) ? config->listen_address
 							     : membership->advertise;
 	to->port = port;
-	if (membership->probe_interval_ms)
+	if (membership->probe_interval_ms) { // a timeout that is not written keeps its share
+		to->probe_timeout_ms = to->probe_timeout_ms * membership->probe_interval_ms /
+				       to->probe_interval_ms;
 		to->probe_interval_ms = membership->probe_interval_ms;
+	}
 	if (membership->probe_timeout_ms)
 		to->probe_timeout_ms = membership->probe_timeout_ms;
 	if (membership->gossip_interval_ms)

@@ -116,5 +116,7 @@ void gossip_on_stream_pong(struct gossip *gossip, uint32_t member, bool ok);
 size_t gossip_on_sync(struct gossip *gossip, const uint8_t *frame, size_t size,
 	uint8_t answer[SWIM_FRAME_MAX], bool *last);
 
+// What a start would say of the keys: 0, or -1 with a sentence.
+int gossip_keys_check(const struct config *config, char *error, size_t error_size);
 // The file of keys is read again, whether it changed or not.
 void gossip_keys_reload(struct gossip *gossip);

@@ -13,19 +13,38 @@ static bool stat_same(const struct stat *a, const struct stat *b)
 	       a->st_mode == b->st_mode && a->st_uid == b->st_uid;
 }
 
+static int keys_file(const struct config *config, struct keys *keys, char *error, size_t error_size)
+{
+	char why[PKI_ERROR_SIZE];
+
+	if (keys_load(keys, config->security.keyring, why) == 0)
+		return 0;
+	snprintf(error, error_size, "security.keyring: %.*s", (int)error_size - 20, why);
+	return -1;
+}
+
+int gossip_keys_check(const struct config *config, char *error, size_t error_size)
+{
+	struct keys keys;
+
+	if (config->membership.clear)
+		return 0;
+	if (keys_file(config, &keys, error, error_size) < 0)
+		return -1;
+	keys_wipe(&keys);
+	return 0;
+}
+
 static int keys_read(struct gossip *gossip, char *error, size_t error_size)
 {
-	const char *path = gossip->config->security.keyring;
-	char why[PKI_ERROR_SIZE], id[KEYS_ID_TEXT];
+	char id[KEYS_ID_TEXT];
 	struct keys keys;
 	int result;
 
-	if (stat(path, &gossip->keys_stat) < 0)
+	if (stat(gossip->config->security.keyring, &gossip->keys_stat) < 0)
 		memset(&gossip->keys_stat, 0, sizeof(gossip->keys_stat));
-	if (keys_load(&keys, path, why) < 0) {
-		snprintf(error, error_size, "security.keyring: %.*s", (int)error_size - 20, why);
+	if (keys_file(gossip->config, &keys, error, error_size) < 0)
 		return -1;
-	}
 	result = keyring_set(&gossip->keyring, &keys);
 	if (result < 0)
 		snprintf(error, error_size, "security.keyring: OpenSSL refuses the keys");

@@ -23,7 +23,8 @@ struct gossip_batches {
 	struct batch in, out;
 };
 
-_Static_assert(GOSSIP_BATCH <= SWIM_SENDS_MAX, "a batch is as large as what one call sends");
+_Static_assert(
+	(int)GOSSIP_BATCH <= (int)SWIM_SENDS_MAX, "a batch is as large as what one call sends");
 
 static void batch_set(struct batch *batch, uint32_t i, size_t size, socklen_t address_size)
 {

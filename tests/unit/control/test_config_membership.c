@@ -103,6 +103,8 @@ static void config_load__membership_mistakes(void **state)
 			"example 192.0.2.1"},
 		{"probe_interval_ms: 1", "membership.probe_interval_ms: '1' is not a number from "
 					 "50 to 60000"},
+		{"probe_timeout_ms: 500",
+			"membership: the probe timeout must be shorter than the probe interval"},
 		{"encryption: null", "membership.encryption: null without quotes is YAML's \"no "
 				     "value\"; write encryption: \"null\" when datagrams shall go "
 				     "in the clear, or leave the key out"},

@@ -195,7 +195,7 @@ static void tls_init__two_authorities(void **state)
 static void identity_reload__keeps_the_reason(void **state)
 {
 	struct stage *s = *state;
-	struct identity identity = {.tls = s->tls};
+	struct own_identity identity = {.tls = s->tls};
 	char away[CONFIG_ERROR_SIZE];
 
 	identity_reload(&identity);
