@@ -46,7 +46,9 @@ static void side_certify(struct stage *s, struct node *node, const char *name)
 	snprintf(config->certificate, sizeof(config->certificate), "%.64s/%s/node.crt", s->pki,
 		name);
 	snprintf(config->key, sizeof(config->key), "%.64s/%s/node.key", s->pki, name);
+	snprintf(config->keyring, sizeof(config->keyring), "%.64s/%s/cluster.keys", s->pki, name);
 	config->cipher = CIPHER_AES_256_GCM;
+	node->config.membership.clear = false;
 }
 
 static void side_begin(
@@ -61,6 +63,8 @@ static void side_begin(
 	fake_dataplane_path(config->program, sizeof(config->program));
 	config->dataplane.workers = 1;
 	config->listen_address = address_from_ipv4(0x7f000001);
+	snprintf(config->membership.cluster, sizeof(config->membership.cluster), "test");
+	config->membership.clear = true;
 	config->links_count = 1;
 	snprintf(config->links[0].name, sizeof(config->links[0].name), "%s", "ab");
 	config->links[0].address = address_from_ipv4(0x0a4d0100 + host);
