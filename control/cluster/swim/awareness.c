@@ -52,7 +52,7 @@ void swim_wake(struct swim *swim, uint64_t now_ns)
 
 	if (now_ns > swim->now_ns)
 		swim->now_ns = now_ns;
-	swim->refuted_now = false;
+	swim->accused_now = false;
 	if (!swim->config.lifeguard || wanted == NEVER || swim->now_ns <= wanted + tolerance)
 		return;
 	swim->wake_ns = NEVER;

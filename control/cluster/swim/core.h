@@ -131,7 +131,8 @@ struct swim {
 
 	bool leaving, left;
 	uint64_t leave_ns; // good-bye is over then
-	bool refuted_now;  // in this datagram: the answer says so first
+	bool accused_now;  // in this datagram: the answer contradicts
+	bool by_sync;      // what we hear now is of a page of anti-entropy
 	struct swim_report report;
 };
 
@@ -167,6 +168,8 @@ uint32_t roster_by_address(const struct swim *swim, struct address address, uint
 // updates.c
 void updates_init(struct swim *swim);
 void updates_add(struct swim *swim, uint32_t member);
+// What most others know, probably: sent once to a few times, after everything else.
+void updates_add_late(struct swim *swim, uint32_t member);
 void updates_remove(struct swim *swim, uint32_t member);
 // Writes what fits of the queue, what was sent least first.
 void updates_fill(struct swim *swim, struct writer *writer);
@@ -198,6 +201,8 @@ bool suspicion_confirm(struct swim *swim, uint32_t member, uint32_t from);
 void suspicion_start(struct swim *swim, uint32_t member, uint32_t from);
 // Look at the troubled then, at the latest.
 void troubled_by(struct swim *swim, uint64_t ns);
+// Makes room for a stranger when all is full. False: nobody can be forgotten yet.
+bool troubled_evict(struct swim *swim, struct swim_output *out);
 // When a dead one or one that left is forgotten.
 uint64_t forget_ns(const struct swim *swim, const struct member *member);
 // Suspects whose time is up, the dead that nobody needs to remember.
@@ -249,6 +254,7 @@ void hello_send(struct swim *swim, struct address address, uint16_t port, uint32
 void join_tick(struct swim *swim, struct swim_output *out);
 uint64_t join_next_ns(const struct swim *swim);
 void rejoin_tick(struct swim *swim, struct swim_output *out);
+void rejoin_answered(struct swim *swim, const struct pending *pending);
 uint64_t rejoin_next_ns(const struct swim *swim);
 
 // sync.c

@@ -38,6 +38,7 @@ static enum swim_result on_self(
 		(record->incarnation == self->incarnation &&
 			same_meta(identity, &record->identity)))
 		return SWIM_OK;
+	swim->accused_now = true;
 	refute_meta(swim, record->identity.meta_version);
 	refute(swim, record->incarnation);
 	return SWIM_OK;
@@ -48,10 +49,16 @@ static enum swim_result on_stranger(
 {
 	uint32_t member = roster_add(swim, &record->identity, record->incarnation);
 
+	if (member == SWIM_NONE && troubled_evict(swim, out))
+		member = roster_add(swim, &record->identity, record->incarnation);
 	if (member == SWIM_NONE)
 		return SWIM_FULL;
 	change_add(out, member, SWIM_ABSENT, SWIM_ALIVE, record->identity.meta_size > 0);
-	updates_add(swim, member);
+	// who joins learns of thousands at once, and they are news to nobody else
+	if (swim->by_sync)
+		updates_add_late(swim, member);
+	else
+		updates_add(swim, member);
 	return SWIM_OK;
 }
 

@@ -8,15 +8,16 @@ static enum swim_result on_rumour(
 	struct swim *swim, const struct message *message, struct swim_output *out)
 {
 	struct rumour rumour;
-	uint32_t member;
+	uint32_t member, by;
 
 	if (!rumour_read(message, &rumour))
 		return SWIM_MALFORMED;
 	member = roster_find(swim, rumour.name);
 	if (member == SWIM_NONE)
 		return SWIM_OK; // whoever is not known needs no death
-	if (message->kind == SWIM_SAY_SUSPECT)
-		on_suspect(swim, member, rumour.incarnation, roster_find(swim, rumour.from), out);
+	by = roster_find(swim, rumour.from);
+	if (message->kind == SWIM_SAY_SUSPECT) // by itself: hearsay, that counts for nobody
+		on_suspect(swim, member, rumour.incarnation, by == member ? SWIM_NONE : by, out);
 	else
 		on_dead(swim, member, rumour.incarnation, message->kind == SWIM_SAY_LEFT, out);
 	return SWIM_OK;

@@ -8,12 +8,12 @@ void on_dead(struct swim *swim, uint32_t member, uint32_t incarnation, bool left
 	struct member *of = &swim->members[member];
 	enum swim_state from = (enum swim_state)of->state, to = left ? SWIM_LEFT : SWIM_DEAD;
 
-	if (incarnation < of->incarnation)
-		return;
 	if (member == SWIM_SELF) {
 		refute_rumour(swim, incarnation);
 		return;
 	}
+	if (incarnation < of->incarnation)
+		return;
 	if (from == SWIM_DEAD || from == SWIM_LEFT)
 		return;
 	of->incarnation = incarnation;

@@ -25,7 +25,7 @@ void on_ping(struct swim *swim, struct address from, uint16_t port, const struct
 		return; // an address that was somebody else's before
 	writer = datagram_start(swim, out);
 	control_write(&writer, &ack);
-	if (!ping->target[0] || swim->refuted_now)
+	if (!ping->target[0] || swim->accused_now)
 		update_write(swim, SWIM_SELF, &writer);
 	tell(swim, ping->from, &writer);
 	datagram_end(swim, &writer, from, port, out);

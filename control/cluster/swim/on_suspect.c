@@ -6,12 +6,12 @@ void on_suspect(struct swim *swim, uint32_t member, uint32_t incarnation, uint32
 {
 	struct member *of = &swim->members[member];
 
-	if (incarnation < of->incarnation)
-		return;
 	if (member == SWIM_SELF) {
 		refute_rumour(swim, incarnation);
 		return;
 	}
+	if (incarnation < of->incarnation)
+		return;
 	if (of->state == SWIM_SUSPECT) {
 		of->incarnation = incarnation;
 		if (suspicion_confirm(swim, member, from))

@@ -47,7 +47,6 @@ static void pong(struct swim *swim, struct pending *pending, bool ok, struct swi
 void pending_answered(struct swim *swim, struct pending *pending, struct swim_output *out)
 {
 	const struct seed *seed = &swim->seeds[pending->target];
-	const struct identity *identity;
 
 	if (pending->kind == PENDING_USER) {
 		if (out->pongs < SWIM_PONGS_MAX)
@@ -57,9 +56,8 @@ void pending_answered(struct swim *swim, struct pending *pending, struct swim_ou
 	if (pending->kind == PENDING_SEED) {
 		swim->seeds[pending->target].answered = true;
 		sync_soon(swim, seed->address, seed->port);
-	} else if (swim->members[pending->target].identity != IDENTITIES_NONE) {
-		identity = member_identity(swim, &swim->members[pending->target]);
-		sync_soon(swim, identity->address, identity->port);
+	} else {
+		rejoin_answered(swim, pending);
 	}
 	pending_free(swim, pending);
 }

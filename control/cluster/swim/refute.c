@@ -9,14 +9,17 @@ void refute(struct swim *swim, uint32_t incarnation)
 		return;
 	if (incarnation >= self->incarnation)
 		self->incarnation = incarnation + 1;
-	swim->refuted_now = true;
 	updates_add(swim, SWIM_SELF);
 }
 
-// Being suspected may mean that we are slow (Lifeguard, section IV.A).
+// Being suspected may mean that we are slow (Lifeguard, section IV.A). Who says what we contradicted
+// already has not heard it, and hears it in the answer.
 void refute_rumour(struct swim *swim, uint32_t incarnation)
 {
 	if (swim->leaving)
+		return;
+	swim->accused_now = true;
+	if (incarnation < swim->members[SWIM_SELF].incarnation)
 		return;
 	swim->report.refuted++;
 	health_add(swim, 1);

@@ -2,25 +2,48 @@
 // So two halves of a cluster find each other after a partition of any length.
 #include "control/cluster/swim/core.h"
 
-enum { PICKS_MAX = 16 };
+enum { PICKS_MAX = 16, SOONER = 10 };
+
+// The dead, and who is dead only to somebody that we compared notes with.
+static bool doubtful(const struct member *member)
+{
+	return member->state == SWIM_DEAD ||
+	       (member->state == SWIM_SUSPECT && member->accused == 1 &&
+		       member->accusers[0] == NO_MEMBER);
+}
 
 static void ask_dead(struct swim *swim, struct swim_output *out)
 {
-	struct pending *pending;
-
-	for (int i = 0; i < PICKS_MAX && swim->counts[SWIM_DEAD]; i++) {
+	for (int i = 0; i < PICKS_MAX && swim->troubled_count; i++) {
 		uint32_t member = swim->troubled[swim_random_below(swim, swim->troubled_count)];
 		const struct identity *identity;
+		struct pending *pending;
 
-		if (swim->members[member].state != SWIM_DEAD)
+		if (!doubtful(&swim->members[member]))
 			continue;
 		identity = member_identity(swim, &swim->members[member]);
 		pending = pending_add(swim, PENDING_REJOIN, member);
-		if (pending)
-			hello_send(swim, identity->address, identity->port, member, pending->number,
-				out);
+		if (!pending)
+			return;
+		pending->cookie = swim->members[member].state;
+		hello_send(swim, identity->address, identity->port, member, pending->number, out);
 		return;
 	}
+}
+
+// Where one came back there are more, and it knows them.
+void rejoin_answered(struct swim *swim, const struct pending *pending)
+{
+	uint64_t soon = swim->now_ns + SWIM_MS(swim->config.rejoin_interval_ms) / SOONER;
+	const struct member *of = &swim->members[pending->target];
+
+	if (of->identity == IDENTITIES_NONE)
+		return;
+	if (swim->rejoin_ns > soon)
+		swim->rejoin_ns = soon;
+	if (pending->cookie == SWIM_DEAD)
+		sync_soon(
+			swim, member_identity(swim, of)->address, member_identity(swim, of)->port);
 }
 
 static bool alive_at(const struct swim *swim, uint32_t member, const struct seed *seed)
@@ -61,5 +84,7 @@ void rejoin_tick(struct swim *swim, struct swim_output *out)
 
 uint64_t rejoin_next_ns(const struct swim *swim)
 {
-	return swim->counts[SWIM_DEAD] || swim->seeds_count ? swim->rejoin_ns : NEVER;
+	return swim->counts[SWIM_DEAD] || swim->counts[SWIM_SUSPECT] || swim->seeds_count
+		       ? swim->rejoin_ns
+		       : NEVER;
 }

@@ -70,38 +70,69 @@ void troubled_by(struct swim *swim, uint64_t ns)
 		swim->expiry_ns = ns;
 }
 
-// With little room left they are only remembered as long as they may protest.
 uint64_t forget_ns(const struct swim *swim, const struct member *member)
 {
 	const struct swim_config *config = &swim->config;
-	uint32_t known = swim_count(swim) + swim->counts[SWIM_DEAD] + swim->counts[SWIM_LEFT];
-	uint32_t ms =
-		member->state == SWIM_LEFT ? config->left_remember_ms : config->dead_remember_ms;
 
-	if (known > config->members_max / 4 * 3 && ms > config->gossip_to_dead_ms)
-		ms = config->gossip_to_dead_ms;
-	return member->since_ns + SWIM_MS(ms);
+	return member->since_ns + SWIM_MS(member->state == SWIM_LEFT ? config->left_remember_ms
+								     : config->dead_remember_ms);
+}
+
+// Off the list and out of mind.
+static void forget(struct swim *swim, uint32_t listed_at, struct swim_output *out)
+{
+	uint32_t member = swim->troubled[listed_at];
+
+	swim->troubled[listed_at] = swim->troubled[--swim->troubled_count];
+	change_add(out, member, (enum swim_state)swim->members[member].state, SWIM_ABSENT, false);
+	roster_forget(swim, member);
+}
+
+// Who has been gone longest makes room for the living, once it had time to protest.
+bool troubled_evict(struct swim *swim, struct swim_output *out)
+{
+	uint64_t protest = SWIM_MS(swim->config.gossip_to_dead_ms), oldest = NEVER;
+	uint32_t at = 0;
+
+	if (out->changes + 2 > SWIM_CHANGES_MAX) // the stranger is a change, too
+		return false;
+	for (uint32_t i = 0; i < swim->troubled_count; i++) {
+		const struct member *of = &swim->members[swim->troubled[i]];
+
+		if ((of->state != SWIM_DEAD && of->state != SWIM_LEFT) ||
+			swim->troubled[i] == SWIM_SELF || of->since_ns >= oldest)
+			continue;
+		oldest = of->since_ns;
+		at = i;
+	}
+	if (oldest == NEVER || swim->now_ns - oldest < protest)
+		return false;
+	forget(swim, at, out);
+	return true;
 }
 
 // Its time is up. Returns when to look again, NEVER: it is off the list.
-static uint64_t look(struct swim *swim, uint32_t member, struct swim_output *out)
+static uint64_t look(struct swim *swim, uint32_t at, struct swim_output *out)
 {
+	uint32_t member = swim->troubled[at];
 	struct member *of = &swim->members[member];
 	uint64_t due;
 
-	if (of->state == SWIM_ALIVE || member == SWIM_SELF)
+	if (of->state == SWIM_ALIVE) {
+		of->listed = false;
+		swim->troubled[at] = swim->troubled[--swim->troubled_count];
 		return NEVER;
+	}
 	due = of->state == SWIM_SUSPECT ? suspicion_deadline(swim, of) : forget_ns(swim, of);
 	if (due > swim->now_ns || !changes_room(out))
 		return due;
-	if (of->state == SWIM_SUSPECT) {
-		swim->report.declared_dead++;
-		on_dead(swim, member, of->incarnation, false, out);
-		return forget_ns(swim, of);
+	if (of->state != SWIM_SUSPECT) {
+		forget(swim, at, out);
+		return NEVER;
 	}
-	change_add(out, member, (enum swim_state)of->state, SWIM_ABSENT, false);
-	roster_forget(swim, member);
-	return NEVER;
+	swim->report.declared_dead++;
+	on_dead(swim, member, of->incarnation, false, out);
+	return forget_ns(swim, of);
 }
 
 void troubled_tick(struct swim *swim, struct swim_output *out)
@@ -111,14 +142,10 @@ void troubled_tick(struct swim *swim, struct swim_output *out)
 	if (swim->now_ns < swim->expiry_ns)
 		return;
 	for (uint32_t i = 0; i < swim->troubled_count;) {
-		uint32_t member = swim->troubled[i];
-		uint64_t due = look(swim, member, out);
+		uint64_t due = look(swim, i, out);
 
-		if (due == NEVER) {
-			swim->members[member].listed = false;
-			swim->troubled[i] = swim->troubled[--swim->troubled_count];
+		if (due == NEVER)
 			continue;
-		}
 		if (due < next)
 			next = due;
 		i++;

@@ -3,7 +3,7 @@
 #include "control/cluster/swim/core.h"
 #include "control/cluster/swim/frame.h"
 
-enum { SPREAD_ABOVE = 32, PICKS_MAX = 16, CHANGES_OF_A_RECORD = 2 };
+enum { SPREAD_ABOVE = 32, PICKS_MAX = 16, CHANGES_OF_A_RECORD = 3 };
 
 static uint32_t bucket_of(const struct identity *identity, uint32_t buckets)
 {
@@ -187,7 +187,8 @@ static enum swim_result on_digest(struct swim *swim, struct reader *reader, stru
 	return SWIM_OK;
 }
 
-// Who is dead to the other end is only a suspect to us: it gets a chance to protest.
+// Who is dead to the other end is only a suspect to us: it gets a chance to protest, and all the
+// time that there is, for this is hearsay.
 static enum swim_result merge(
 	struct swim *swim, const struct record *record, struct swim_output *out)
 {
@@ -204,7 +205,7 @@ static enum swim_result merge(
 	if (record->state == SWIM_LEFT)
 		on_dead(swim, member, record->incarnation, true, out);
 	else
-		on_suspect(swim, member, record->incarnation, SWIM_SELF, out);
+		on_suspect(swim, member, record->incarnation, SWIM_NONE, out);
 	return result;
 }
 
@@ -217,13 +218,15 @@ static enum swim_result on_page(struct swim *swim, struct reader *reader, struct
 
 	if (!page_read(reader, &page))
 		return SWIM_MALFORMED;
-	for (uint32_t i = 0; i < page.count; i++) {
-		if (!record_read(reader, &record))
-			return SWIM_MALFORMED;
+	swim->by_sync = true;
+	for (uint32_t i = 0; i < page.count && record_read(reader, &record); i++) {
 		merged = merge(swim, &record, out);
 		if (merged != SWIM_OK)
 			result = merged;
 	}
+	swim->by_sync = false;
+	if (reader->bad)
+		return SWIM_MALFORMED;
 	if ((page.yours == FRAME_END && page.mine == FRAME_END) || page.round >= FRAME_ROUNDS_MAX)
 		return result;
 	cursor = page.yours;

@@ -71,7 +71,7 @@ static void make_room(struct swim *swim)
 	}
 }
 
-void updates_add(struct swim *swim, uint32_t member)
+static void add(struct swim *swim, uint32_t member, uint32_t sent)
 {
 	uint32_t at;
 
@@ -84,8 +84,22 @@ void updates_add(struct swim *swim, uint32_t member)
 	swim->update_free = swim->updates[at].after;
 	swim->updates[at].member = (uint16_t)member;
 	swim->members[member].update = (uint16_t)at;
-	link_update(swim, at, 0);
+	link_update(swim, at, (uint8_t)sent);
 	swim->updates_count++;
+}
+
+void updates_add(struct swim *swim, uint32_t member)
+{
+	add(swim, member, 0);
+}
+
+void updates_add_late(struct swim *swim, uint32_t member)
+{
+	// of a full cluster: the limit grows while a whole cluster comes in
+	uint32_t limit = swim->config.retransmit * log10_ceil(swim->config.members_max);
+	uint32_t last = swim->config.gossip_fanout;
+
+	add(swim, member, limit > last ? limit - last : 0);
 }
 
 uint32_t updates_limit(const struct swim *swim)
@@ -100,7 +114,7 @@ static const char *accuser(const struct swim *swim, const struct member *member)
 	uint16_t by = member->accused ? member->accusers[member->accused - 1] : NO_MEMBER;
 
 	if (by == NO_MEMBER || swim->members[by].identity == IDENTITIES_NONE)
-		by = SWIM_SELF;
+		return member_identity(swim, member)->name; // hearsay
 	return member_identity(swim, &swim->members[by])->name;
 }
 

@@ -194,6 +194,28 @@ static void partition__heals_by_seeds_when_the_dead_are_forgotten(void **state)
 	stage_free(stage);
 }
 
+// Somebody missed that a member protested, and asks it: the answer says it again.
+static void rejoin__who_is_wrongly_dead_to_one_says_so_when_asked(void **state)
+{
+	(void)state;
+	static struct swim_output out;
+	struct stage *stage = stage_new(4, 16);
+	struct swim *swim = stage->nodes[1];
+	struct swim_report report;
+
+	stage_join_all(stage);
+	stage_run(stage, 3000);
+	stage->nodes[2]->members[SWIM_SELF].incarnation = 5;
+	swim_output_clear(&out);
+	on_dead(swim, swim_find(swim, "n2"), 4, false, &out);
+	updates_remove(swim, swim_find(swim, "n2"));
+	stage_run(stage, 6000);
+	assert_int_equal(stage_state(stage, 1, 2), SWIM_ALIVE);
+	swim_report(stage->nodes[2], &report);
+	assert_int_equal(report.refuted, 0); // it had nothing to add to what it said before
+	stage_free(stage);
+}
+
 static void name__the_older_one_keeps_it_and_both_hear(void **state)
 {
 	(void)state;
@@ -266,6 +288,7 @@ int main(void)
 		cmocka_unit_test(meta__reaches_all_and_its_version_goes_up),
 		cmocka_unit_test(partition__heals_by_itself_after_ten_minutes),
 		cmocka_unit_test(partition__heals_by_seeds_when_the_dead_are_forgotten),
+		cmocka_unit_test(rejoin__who_is_wrongly_dead_to_one_says_so_when_asked),
 		cmocka_unit_test(name__the_older_one_keeps_it_and_both_hear),
 		cmocka_unit_test(ping__says_how_long_it_took_or_that_nobody_answered),
 	};

@@ -177,21 +177,25 @@ static void forget__the_dead_go_and_their_slots_are_used_again(void **state)
 }
 
 // A cluster whose nodes have a new name each time they start must not fill up with the dead.
-static void forget__sooner_when_room_gets_short(void **state)
+static void evict__who_is_dead_longest_makes_room_for_a_stranger(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(1600);
+	struct stage *stage = stage_with(2047);
 	struct swim *swim = stage->nodes[0];
 
+	on_dead(swim, 9, 1, false, &out);
+	swim->now_ns += STAGE_MS(20000);
+	on_dead(swim, 5, 1, false, &out);
+	assert_int_equal(stage_say_alive(swim, "new", 9999, 1, "", &out), SWIM_FULL);
+	swim->now_ns += STAGE_MS(10001); // m9 has had 30 s to protest, m5 has not
 	swim_output_clear(&out);
-	for (uint32_t i = 1; i <= 800; i++)
-		on_dead(swim, i, 1, false, &out);
-	swim->now_ns += SWIM_MS(swim->config.gossip_to_dead_ms) + 1;
-	swim->expiry_ns = swim->now_ns;
-	swim_output_clear(&out);
-	troubled_tick(swim, &out);
-	// until a quarter is free again
-	assert_int_equal(swim->counts[SWIM_DEAD], 800 - (1601 - 1536));
+	assert_int_equal(stage_say_alive(swim, "new", 9999, 1, "", &out), SWIM_OK);
+	assert_int_equal(out.changes, 2);
+	assert_true(out.change[0].member == 9 && out.change[0].to == SWIM_ABSENT);
+	assert_int_equal(swim_find(swim, "new"), 9);
+	assert_int_equal(swim_find(swim, "m9"), SWIM_NONE);
+	assert_int_equal(swim->troubled_count, 1);
+	assert_int_equal(stage_say_alive(swim, "newer", 9998, 1, "", &out), SWIM_FULL);
 	stage_free(stage);
 }
 
@@ -205,7 +209,7 @@ int main(void)
 		cmocka_unit_test(expiry__the_suspect_is_dead_then_and_not_before),
 		cmocka_unit_test(expiry__more_than_one_call_can_tell_come_in_the_next),
 		cmocka_unit_test(forget__the_dead_go_and_their_slots_are_used_again),
-		cmocka_unit_test(forget__sooner_when_room_gets_short),
+		cmocka_unit_test(evict__who_is_dead_longest_makes_room_for_a_stranger),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

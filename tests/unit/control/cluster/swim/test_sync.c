@@ -107,6 +107,17 @@ static void dead__are_suspects_first_to_who_thinks_they_live(void **state)
 	exchange(stage, 0, 1, &most);
 	member = swim_find(other, "a-member-with-a-longer-name-0");
 	assert_int_equal(other->members[member].state, SWIM_SUSPECT);
+	// hearsay: it has all the time that there is, and the others do not count it
+	assert_int_equal(other->members[member].accusers[0], NO_MEMBER);
+	struct writer writer = {.bytes = out.send[0].bytes, .room = SWIM_DATAGRAM_MAX};
+	struct reader reader = {.at = writer.bytes};
+	struct message message;
+	struct rumour rumour;
+
+	update_write(other, member, &writer);
+	reader.left = writer.size;
+	assert_true(message_next(&reader, &message) && rumour_read(&message, &rumour));
+	assert_string_equal(rumour.from, rumour.name);
 	member = swim_find(other, "a-member-with-a-longer-name-1");
 	assert_int_equal(other->members[member].state, SWIM_LEFT);
 	// who does not know them at all does not want to
@@ -115,6 +126,26 @@ static void dead__are_suspects_first_to_who_thinks_they_live(void **state)
 		false, &out);
 	exchange(stage, 0, 1, &most);
 	assert_int_equal(swim_find(other, "a-member-with-a-longer-name-2"), SWIM_NONE);
+	stage_free(stage);
+}
+
+// Who joins learns of thousands at once: it does not tell them to everybody for minutes.
+static void strangers__of_a_page_are_said_a_few_times_only(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_new(2, 4096);
+	struct swim *swim = stage->nodes[1];
+	uint32_t most, sent;
+
+	know(stage, 0, 0, 100);
+	exchange(stage, 1, 0, &most);
+	assert_int_equal(swim_count(swim), 102);
+	for (sent = 0; swim->updates_count; sent++) {
+		struct writer writer = {.bytes = out.sync.bytes, .room = SWIM_FRAME_MAX};
+
+		updates_fill(swim, &writer);
+	}
+	assert_int_equal(sent, 1); // with room for 4096; 12 times each otherwise
 	stage_free(stage);
 }
 
@@ -181,6 +212,7 @@ int main(void)
 		cmocka_unit_test(pages__until_both_know_the_same),
 		cmocka_unit_test(digest__only_what_differs_is_sent),
 		cmocka_unit_test(dead__are_suspects_first_to_who_thinks_they_live),
+		cmocka_unit_test(strangers__of_a_page_are_said_a_few_times_only),
 		cmocka_unit_test(interval__grows_with_the_members),
 		cmocka_unit_test(hostile__cursors_and_buckets_are_bounded),
 	};
