@@ -12,8 +12,8 @@ void refute(struct swim *swim, uint32_t incarnation)
 	updates_add(swim, SWIM_SELF);
 }
 
-// Being suspected may mean that we are slow (Lifeguard, section IV.A). Who says what we contradicted
-// already has not heard it, and hears it in the answer.
+// Being suspected may mean that we are slow (Lifeguard, section IV.A). Who says what we have
+// contradicted already did not hear it, and hears it in the answer.
 void refute_rumour(struct swim *swim, uint32_t incarnation)
 {
 	if (swim->leaving)
