@@ -100,7 +100,7 @@ struct pool *pool_init(
 
 enum pool_liveness { // as membership has it
 	POOL_ALIVE,
-	POOL_SUSPECT, // used, but each connection is checked first, none is dialed ahead
+	POOL_SUSPECT, // used, but what is idle is checked first, and none is dialed ahead
 	POOL_GONE,    // dead or left: its idle connections are closed, who waits is told
 };
 
@@ -149,7 +149,6 @@ enum pool_why {
 	POOL_GOAWAY,  // the peer wants no more requests on it
 	POOL_SHRUNK,  // auto-size
 	POOL_ROOM,    // a node that has more need of the slot
-	POOL_SURPLUS, // nobody waits for it any more (drained while it was dialed)
 	POOL_CLOSED,  // by its peer
 	POOL_WHY_COUNT,
 };
@@ -192,6 +191,7 @@ enum pool_outcome {
 	POOL_SLOW,      // served, `rtt_ns` says how slowly
 	POOL_RETRYABLE, // the peer did not serve it, the connection is good
 	POOL_BREAKS,    // the connection is not usable any more
+	POOL_UNUSED,    // nothing was asked on it
 };
 
 // Ends a lease. `rtt_ns`: the measured round trip, 0: none. After a CLOSE of its connection leases
@@ -326,7 +326,7 @@ struct pool_leak {
 uint32_t pool_leaks(
 	const struct pool *pool, uint64_t now_ns, struct pool_leak *leaks, uint32_t max);
 
-// ---- explain.c, text.c (not pure: it formats)
+// ---- explain.c, and control/pool_text.c (not pure: it formats)
 
 // What would become of an acquire now, and what that depends on.
 struct pool_explanation {

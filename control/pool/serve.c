@@ -1,0 +1,128 @@
+// Requests get connections: the one their kind used last, one that is in use and has room, the idle
+// one used last. Who waits is served in the order of asking.
+#include "control/pool/core.h"
+
+bool connection_is_stale(const struct pool *pool, uint64_t now_ns, const struct connection *c)
+{
+	if (c->leased > 0 || !pool->config.validate_on_acquire)
+		return false;
+	return now_ns - c->proven_ns > pool->config.validate_bypass_ns ||
+	       c->proven_ns < node_of(pool, c)->doubt_ns;
+}
+
+static struct connection *hinted(struct pool *pool, const struct node *node, uint32_t affinity)
+{
+	const struct hint *hint = lru_find(&pool->lru, node_slot(pool, node), affinity);
+	struct connection *c;
+
+	if (!hint)
+		return NULL;
+	c = &pool->connections[hint->connection];
+	if (c->generation != hint->generation || c->state != CONNECTION_READY ||
+		c->flags & CONNECTION_LEAVING || c->leased == c->slots)
+		return NULL;
+	return c;
+}
+
+struct connection *serve_pick(struct pool *pool, uint64_t now_ns, struct node *node,
+	uint32_t affinity, struct connection **stale)
+{
+	uint16_t at = node->partial.head != LIST_NONE ? node->partial.head : node->idle.head;
+	struct connection *c;
+
+	*stale = NULL;
+	if (at == LIST_NONE)
+		return NULL;
+	c = hinted(pool, node, affinity);
+	if (c && !connection_is_stale(pool, now_ns, c))
+		return c;
+	*stale = c;
+	c = &pool->connections[at];
+	if (!connection_is_stale(pool, now_ns, c))
+		return c;
+	if (!*stale)
+		*stale = c;
+	return NULL;
+}
+
+static struct lease *lease_take(struct pool *pool)
+{
+	struct lease *lease = &pool->leases[pool->free_lease];
+
+	assert(pool->free_lease != LIST_NONE); // as many as total_max has slots
+	pool->free_lease = lease->by_age.next;
+	list_push_tail(&pool->leases_by_age, LINKS(pool->leases, by_age),
+		(uint16_t)(lease - pool->leases));
+	return lease;
+}
+
+void serve_lease(struct pool *pool, uint64_t now_ns, struct connection *c, uint64_t cookie,
+	const char *site, uint32_t affinity, struct pool_lease *out)
+{
+	struct node *node = node_of(pool, c);
+	struct lease *lease = lease_take(pool);
+
+	autosize_busy(node, now_ns);
+	connection_unlist(pool, c);
+	c->leased++;
+	node->leased++;
+	pool->leased++;
+	connection_list(pool, c);
+	lease->acquired_ns = now_ns;
+	lease->cookie = cookie;
+	lease->site = site;
+	lease->connection = connection_slot(pool, c);
+	lease->out = true;
+	lease->probe = node->breaker == POOL_BREAKER_HALF_OPEN;
+	node->probing |= lease->probe;
+	lru_put(&pool->lru, c->node, affinity, lease->connection, c->generation);
+	*out = (struct pool_lease){
+		.lease = name_of((uint32_t)(lease - pool->leases), lease->generation),
+		.connection = connection_name(pool, c),
+		.acquired_ns = now_ns,
+		.created_ns = c->created_ns,
+		.is_healthy = health_is_good(pool, node, c),
+		.is_reused = c->flags & CONNECTION_USED,
+	};
+	node->counts.granted++;
+	node->counts.reused += out->is_reused;
+	c->flags |= CONNECTION_USED;
+}
+
+static bool may_serve(struct pool *pool, struct node *node)
+{
+	if (node->gate == 0)
+		return true;
+	return !(node->gate & (uint8_t)~GATE_BREAKER) && breaker_lets_pass(pool, node);
+}
+
+void serve_node(struct pool *pool, uint64_t now_ns, struct node *node)
+{
+	struct connection *c, *stale;
+
+	while (node->waiters.head != LIST_NONE && may_serve(pool, node)) {
+		struct waiter *waiter = &pool->waiters[node->waiters.head];
+
+		c = serve_pick(pool, now_ns, node, waiter->affinity, &stale);
+		if (c)
+			waiter_grant(pool, now_ns, waiter, c);
+		else if (stale && node->checking_count < node->waiters_count)
+			check_begin(pool, now_ns, stale);
+		else
+			break;
+	}
+	dial_demand(pool, now_ns, node);
+}
+
+// Each once: who is still short of room then is behind the others in the line.
+void serve_starved(struct pool *pool, uint64_t now_ns)
+{
+	uint16_t last = pool->starved.tail, at;
+
+	if (last == LIST_NONE)
+		return;
+	do {
+		at = pool->starved.head;
+		serve_node(pool, now_ns, &pool->nodes[at]);
+	} while (at != last && pool->starved.head != LIST_NONE);
+}
