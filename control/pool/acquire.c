@@ -53,13 +53,13 @@ static enum pool_result slowly(struct pool *pool, uint64_t now_ns, struct node *
 	if (node->gate & GATE_DRAINING)
 		return refuse(node, answer, POOL_DRAINING, 0);
 	if (node->gate & GATE_BREAKER) {
-		if (!breaker_lets_pass(pool, node) || node->waiters.head != LIST_NONE)
+		if (!breaker_lets_wait(pool, node))
 			return refuse(node, answer, POOL_BREAKER_OPEN,
 				node->breaker == POOL_BREAKER_TRIPPED ? node->opened_until_ns : 0);
 		if (node->breaker == POOL_BREAKER_TRIPPED)
 			breaker_half_open(pool, node);
 	}
-	if (node->waiters.head == LIST_NONE && !(node->gate & GATE_PAUSED))
+	if (node->waiters.head == LIST_NONE && serve_may(pool, node))
 		c = serve_pick(pool, now_ns, node, request->affinity, &stale);
 	if (c)
 		return grant(pool, now_ns, c, request, answer);

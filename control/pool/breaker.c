@@ -25,6 +25,13 @@ bool breaker_lets_pass(const struct pool *pool, const struct node *node)
 	return node->breaker == POOL_BREAKER_CLOSED || !node->probing;
 }
 
+bool breaker_lets_wait(const struct pool *pool, const struct node *node)
+{
+	bool by_dial = node->breaker == POOL_BREAKER_HALF_OPEN && node->dialing_count > 0;
+
+	return node->waiters.head == LIST_NONE && (breaker_lets_pass(pool, node) || by_dial);
+}
+
 void breaker_half_open(struct pool *pool, struct node *node)
 {
 	(void)pool;

@@ -274,6 +274,8 @@ bool connection_is_stale(const struct pool *pool, uint64_t now_ns, const struct 
 // A lease of `c`, which has a free slot.
 void serve_lease(struct pool *pool, uint64_t now_ns, struct connection *c, uint64_t cookie,
 	const char *site, uint32_t affinity, struct pool_lease *lease);
+// Whether the node's gate lets anybody be served now.
+bool serve_may(const struct pool *pool, const struct node *node);
 // Whoever can be served is, in their order; what is missing is checked or dialed.
 void serve_node(struct pool *pool, uint64_t now_ns, struct node *node);
 // Nodes that were short of room, once there is some.
@@ -317,6 +319,8 @@ void breaker_half_open(struct pool *pool, struct node *node);
 // Whether a request gets through: it is closed, or half-open with its token at home. One that is
 // open lets pass as well when no node is usable at all (breaker_half_open comes first then).
 bool breaker_lets_pass(const struct pool *pool, const struct node *node);
+// The same of one that may have to wait: behind nobody, for a dial that has the token.
+bool breaker_lets_wait(const struct pool *pool, const struct node *node);
 
 // ---- health.c
 

@@ -30,8 +30,7 @@ static enum pool_why refusal(const struct pool *pool, const struct node *node)
 		return POOL_NODE_GONE;
 	if (node->gate & GATE_DRAINING)
 		return POOL_DRAINING;
-	if (node->gate & GATE_BREAKER &&
-		(!breaker_lets_pass(pool, node) || node->waiters.head != LIST_NONE))
+	if (node->gate & GATE_BREAKER && !breaker_lets_wait(pool, node))
 		return POOL_BREAKER_OPEN;
 	return POOL_OK;
 }
@@ -49,7 +48,7 @@ static uint64_t estimate(const struct node *node)
 static void judge(const struct pool *pool, uint64_t now_ns, const struct node *node,
 	struct pool_explanation *out)
 {
-	bool at_once = node->waiters.head == LIST_NONE && !(node->gate & GATE_PAUSED);
+	bool at_once = node->waiters.head == LIST_NONE && serve_may(pool, node);
 
 	out->ahead = node->waiters_count;
 	out->why = refusal(pool, node);

@@ -89,7 +89,7 @@ void serve_lease(struct pool *pool, uint64_t now_ns, struct connection *c, uint6
 	c->flags |= CONNECTION_USED;
 }
 
-static bool may_serve(struct pool *pool, struct node *node)
+bool serve_may(const struct pool *pool, const struct node *node)
 {
 	if (node->gate == 0)
 		return true;
@@ -100,7 +100,7 @@ void serve_node(struct pool *pool, uint64_t now_ns, struct node *node)
 {
 	struct connection *c, *stale;
 
-	while (node->waiters.head != LIST_NONE && may_serve(pool, node)) {
+	while (node->waiters.head != LIST_NONE && serve_may(pool, node)) {
 		struct waiter *waiter = &pool->waiters[node->waiters.head];
 
 		c = serve_pick(pool, now_ns, node, waiter->affinity, &stale);
