@@ -43,6 +43,7 @@ static const struct goal goals[] = {
 	{"transport: nothing allocated", "transport/*", GOAL_ALLOCS, 0},
 	{"rings: nothing allocated", "ring/*", GOAL_ALLOCS, 0},
 	{"timers: nothing allocated", "timer/*", GOAL_ALLOCS, 0},
+	{"membership: nothing allocated", "swim/cpu/*", GOAL_ALLOCS, 0},
 };
 
 // Where the figure stands in a row, and its unit ("": a number); at_most: smaller is better.

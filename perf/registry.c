@@ -20,6 +20,7 @@ static const struct {
 	{codec_levels_benches, &codec_levels_benches_count},
 	{transform_benches, &transform_benches_count},
 	{handshake_benches, &handshake_benches_count},
+	{swim_benches, &swim_benches_count},
 };
 
 bool bench_instant;

@@ -51,6 +51,29 @@ static void idle__nobody_is_suspected_and_little_is_said(void **state)
 	stage_free(stage);
 }
 
+static double quiet_bytes(uint32_t nodes)
+{
+	struct stage *stage = stage_new(nodes, 64);
+	double bytes;
+
+	stage_join_all(stage);
+	stage_run(stage, 60000);
+	stage->bytes = 0;
+	stage_run(stage, 60000);
+	bytes = (double)stage->bytes / 60 / nodes;
+	stage_free(stage);
+	return bytes;
+}
+
+static void idle__a_member_of_a_large_cluster_says_no_more(void **state)
+{
+	(void)state;
+	double small = quiet_bytes(8), large = quiet_bytes(64);
+
+	assert_true(small > 40 && small < 60);
+	assert_true(large < small * 1.1); // two digits in names
+}
+
 static void crash__is_noticed_by_all_within_the_bound(void **state)
 {
 	(void)state;
@@ -281,6 +304,7 @@ int main(void)
 		cmocka_unit_test(join__all_know_all_within_seconds),
 		cmocka_unit_test(join__the_seed_may_come_later),
 		cmocka_unit_test(idle__nobody_is_suspected_and_little_is_said),
+		cmocka_unit_test(idle__a_member_of_a_large_cluster_says_no_more),
 		cmocka_unit_test(crash__is_noticed_by_all_within_the_bound),
 		cmocka_unit_test(restart__the_new_one_is_alive_with_a_higher_incarnation),
 		cmocka_unit_test(restart__unnoticed_the_new_metadata_arrives),
