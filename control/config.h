@@ -98,3 +98,8 @@ int config_link_find(const struct config *config, struct address address);
 // "10.77.1.1" or "fd00::1"; with port != 0 "10.77.1.1:7701" or "[fd00::1]:7701". Returns `text`.
 const char *config_address_text(
 	char text[CONFIG_ADDRESS_TEXT], struct address address, uint16_t port);
+// The address of "127.0.0.1:7701" or "[::1]:7701" without brackets, and where the port begins;
+// NULL: it is neither.
+const char *config_endpoint_split(const char *text, struct address *address);
+// May control traffic without TLS go there?
+bool config_trusted(struct address address);

@@ -47,31 +47,6 @@ int check_path(
 	return setup_path(path, size, text, why) ? 0 : check_fail(check, "%s: %s", key, why);
 }
 
-// Control traffic without TLS may only go where nobody else listens.
-static bool check_trusted(struct address address)
-{
-	static const struct address loopback = {{[15] = 1}};
-	uint32_t ip = address_ipv4(address);
-
-	return ip >> 24 == 127 || ip >> 16 == (10u << 8 | 78) || address_equal(address, loopback);
-}
-
-// "127.0.0.1:7701" or "[::1]:7701": the address without brackets, and where the port begins.
-static const char *endpoint_split(const char *text, struct address *address)
-{
-	const char *colon = strrchr(text, ':');
-	size_t size = colon ? (size_t)(colon - text) : 0;
-	bool brackets = size >= 2 && text[0] == '[' && text[size - 1] == ']';
-	char host[ADDRESS_TEXT_SIZE] = "";
-
-	if (!colon || size - 2 * brackets >= sizeof(host))
-		return NULL;
-	memcpy(host, text + brackets, size - 2 * brackets);
-	if (!address_parse(address, host) || address_is_ipv4(*address) == brackets)
-		return NULL;
-	return colon + 1;
-}
-
 // "address:port" of a control process.
 int check_endpoint(const struct check *check, const char *key, const char *text, uint32_t port_min,
 	struct address *address, uint16_t *port)
@@ -83,7 +58,7 @@ int check_endpoint(const struct check *check, const char *key, const char *text,
 	if (!text)
 		return check_fail(check,
 			"%s: is missing; write ADDRESS:PORT, for example 127.0.0.1:7701", key);
-	digits = endpoint_split(text, address);
+	digits = config_endpoint_split(text, address);
 	if (!digits)
 		return check_fail(check,
 			"%s: '%s' is not ADDRESS:PORT, for example 127.0.0.1:7701 or [::1]:7701",
@@ -91,7 +66,7 @@ int check_endpoint(const struct check *check, const char *key, const char *text,
 	if (!setup_number(&number, digits, port_min, 65535, why))
 		return check_fail(check, "%s: %s", key, why);
 	*port = (uint16_t)number;
-	if (!check->config->security.ca[0] && !check_trusted(*address))
+	if (!check->config->security.ca[0] && !config_trusted(*address))
 		return check_fail(check,
 			"%s: %s is refused: without certificates (security.ca) control traffic is "
 			"plain, so only 127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed",

@@ -36,3 +36,28 @@ const char *config_address_text(
 		address_text(text, address);
 	return text;
 }
+
+// "127.0.0.1:7701" or "[::1]:7701": the address without brackets, and where the port begins.
+const char *config_endpoint_split(const char *text, struct address *address)
+{
+	const char *colon = strrchr(text, ':');
+	size_t size = colon ? (size_t)(colon - text) : 0;
+	bool brackets = size >= 2 && text[0] == '[' && text[size - 1] == ']';
+	char host[ADDRESS_TEXT_SIZE] = "";
+
+	if (!colon || size - 2 * brackets >= sizeof(host))
+		return NULL;
+	memcpy(host, text + brackets, size - 2 * brackets);
+	if (!address_parse(address, host) || address_is_ipv4(*address) == brackets)
+		return NULL;
+	return colon + 1;
+}
+
+// Control traffic without TLS may only go where nobody else listens.
+bool config_trusted(struct address address)
+{
+	static const struct address loopback = {{[15] = 1}};
+	uint32_t ip = address_ipv4(address);
+
+	return ip >> 24 == 127 || ip >> 16 == (10u << 8 | 78) || address_equal(address, loopback);
+}

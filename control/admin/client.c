@@ -109,6 +109,16 @@ static void client_on_opened(void *owner, uint32_t ipc_result, uint32_t cid, con
 		client_run(client);
 }
 
+static void client_on_pong(void *owner, bool ok, uint64_t rtt_ns)
+{
+	struct client *client = owner;
+	struct rpc_error error;
+
+	rpc_error_set(&error, RPC_TIMEOUT, "no answer: sluice members says how it is seen");
+	client_finish(client, ok ? json_pack("{s:I}", "rtt_ns", (json_int_t)rtt_ns) : NULL, &error);
+	client_run(client);
+}
+
 static void client_call(struct client *client, const json_t *params)
 {
 	struct method_call call = {
@@ -117,6 +127,7 @@ static void client_call(struct client *client, const json_t *params)
 		.params = params,
 		.now_ns = loop_now_ns(client->node->loop),
 		.on_opened = client_on_opened,
+		.on_pong = client_on_pong,
 		.owner = client,
 		.stream = &client->stream,
 	};
@@ -317,6 +328,7 @@ static void client_on_time(void *owner)
 		return;
 	}
 	node_session_forget(client->node, client->request);
+	gossip_ping_forget(&client->node->gossip, client);
 	rpc_error_set(&error, RPC_TIMEOUT, "no answer within the deadline");
 	client_finish(client, NULL, &error);
 	client_run(client);
@@ -372,6 +384,7 @@ void client_close(struct client *client)
 		return;
 	if (client->busy && client->request)
 		node_session_forget(client->node, client->request);
+	gossip_ping_forget(&client->node->gossip, client);
 	trace_stream_stop(&client->stream);
 	if (client->busy && client->method)
 		client_audit(client, "the asker left before the answer");

@@ -17,6 +17,7 @@ struct method_call {
 	const json_t *params;     // checked by the schema; NULL: none
 	uint64_t now_ns;          // CLOCK_MONOTONIC
 	node_opened_fn on_opened; // for what takes time: called once with `owner`
+	gossip_pong_fn on_pong;   // the same, of a ping
 	void *owner;
 	struct trace_stream *stream; // the client's, for what answers with lines first
 	bool later;       // set by the handler: on_opened answers, or has answered already
@@ -38,12 +39,21 @@ json_t *method_session_open(struct method_call *call, struct rpc_error *error);
 json_t *method_session_close(struct method_call *call, struct rpc_error *error);
 json_t *method_session_trace(struct method_call *call, struct rpc_error *error);
 json_t *method_peer_list(struct method_call *call, struct rpc_error *error);
+json_t *method_members(struct method_call *call, struct rpc_error *error);
+json_t *method_join(struct method_call *call, struct rpc_error *error);
+json_t *method_leave(struct method_call *call, struct rpc_error *error);
+json_t *method_ping(struct method_call *call, struct rpc_error *error);
+json_t *method_keyring_list(struct method_call *call, struct rpc_error *error);
+json_t *method_keyring_install(struct method_call *call, struct rpc_error *error);
+json_t *method_keyring_use(struct method_call *call, struct rpc_error *error);
+json_t *method_keyring_remove(struct method_call *call, struct rpc_error *error);
 json_t *method_metrics(struct method_call *call, struct rpc_error *error);
 json_t *method_help(struct method_call *call, struct rpc_error *error);
 
 // Shared by several methods.
 json_t *method_peers(const struct node *node);
 json_t *method_links(const struct node *node);
+json_t *method_membership(const struct node *node); // of status
 // What session.open answers once the session is open.
 json_t *method_session_opened(const struct node *node, uint32_t cid);
 // The code for an enum ipc_result that is not IPC_OK.

@@ -147,6 +147,7 @@ json_t *metrics_gather(const struct node *node, uint64_t now_ns, double unix_s)
 	metrics_processes(families, node, now_ns, unix_s);
 	metrics_certificates(families, &node->identity.tls, (int64_t)unix_s);
 	metrics_peers(families, node);
+	metrics_swim(families, &node->gossip);
 	metrics_links(families, tables);
 	metrics_workers(families, tables, now_ns);
 	metrics_sessions(families, tables);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "control/config.h"
 #include "lib/ipc/codec_names.h"
 #include "lib/ipc/controller_names.h"
 
@@ -10,6 +11,12 @@
 	{                                                                                       \
 		.name = "id", .type = SCHEMA_HEX, .required = 1, .min = 6, .max = 32,           \
 		.sentence = "session id, or the first digits of it when they name one session", \
+	}
+
+#define KEYRING_ID                                                                   \
+	{                                                                            \
+		.name = "id", .type = SCHEMA_HEX, .required = 1, .min = 8, .max = 8, \
+		.sentence = "id of the key, as keyring list has it",                 \
 	}
 
 const struct schema_method schema_methods[] = {
@@ -28,7 +35,9 @@ const struct schema_method schema_methods[] = {
 			"state, boot_id, "
 			"hugepages, cipher_backend, workers, restarts, program_version, uptime_s}, "
 			"links[], "
-			"peers[], sessions, apps[] "
+			"peers[], membership {cluster, left, members {STATE: count}, health, key "
+			"(id of the one that seals, null: in the clear), keys_error}, sessions, "
+			"apps[] "
 			"{name, pid, uid, worker, sessions}, listeners[] {service, pid, fallback}, "
 			"dictionaries[] {id, zstd_id, bytes, sha256}",
 	},
@@ -169,6 +178,113 @@ const struct schema_method schema_methods[] = {
 		.sentence = "peers of the configuration and whether their control process answers",
 		.result = "peers[] {name, reachable, control, address, key_exchange (null "
 			  "without TLS), reason}",
+	},
+	{
+		.name = "members",
+		.level = LEVEL_VIEWER,
+		.sentence = "nodes of the cluster as this one sees them",
+		.result =
+			"cluster, generation (of the snapshot), left (this node has left), health "
+			"(0: well; how much slower this node judges others), members[] {name, "
+			"state "
+			"(alive, suspect, dead, left), self, address, rtt_ns (null without a "
+			"probe), "
+			"state_age_s, incarnation, boot_id (of its dataplane, null: none runs), "
+			"links[], version, protocol_min, protocol_max}",
+		.params =
+			{
+				{.name = "down",
+					.type = SCHEMA_BOOLEAN,
+					.sentence = "also those that are dead or have left"},
+			},
+	},
+	{
+		.name = "join",
+		.level = LEVEL_OPERATOR,
+		.change = 1,
+		.sentence = "asks a node for the cluster that it is in; also ends a leave",
+		.result = "address",
+		.params =
+			{
+				{.name = "address",
+					.type = SCHEMA_STRING,
+					.required = 1,
+					.min = 1,
+					.max = CONFIG_ADDRESS_TEXT,
+					.sentence = "ADDRESS:PORT of its control process"},
+			},
+	},
+	{
+		.name = "leave",
+		.level = LEVEL_ADMIN,
+		.change = 1,
+		.sentence = "says good-bye to the cluster; sessions go on, and the node runs alone "
+			    "until join",
+		.result = "members (that it is said to)",
+	},
+	{
+		.name = "ping",
+		.level = LEVEL_VIEWER,
+		.sentence = "one ping to a member's control process",
+		.result = "node, rtt_ns",
+		.params =
+			{
+				{.name = "node",
+					.type = SCHEMA_STRING,
+					.required = 1,
+					.min = 1,
+					.max = NAME_SIZE - 1,
+					.sentence = "name of a member"},
+				{.name = "timeout_ms",
+					.type = SCHEMA_INTEGER,
+					.min = 100,
+					.max = 60000,
+					.standard = "10000",
+					.sentence = "how long it may take to answer"},
+			},
+	},
+	{
+		.name = "keyring.list",
+		.level = LEVEL_VIEWER,
+		.sentence = "keys of membership's datagrams, by their ids: the first seals, all of "
+			    "them open",
+		.result = "file, keys[] {id, seals, opened (datagrams), opened_age_s (null: none "
+			  "yet)}, reload_error (why the file as it is now was not taken, or null)",
+	},
+	{
+		.name = "keyring.install",
+		.level = LEVEL_ADMIN,
+		.change = 1,
+		.sentence = "adds a new key to this node's file, or those of another file: they "
+			    "open from now on",
+		.result = "installed[] (ids)",
+		.params =
+			{
+				{.name = "from",
+					.type = SCHEMA_STRING,
+					.min = 1,
+					.max = CONFIG_PATH_SIZE - 1,
+					.sentence =
+						"file of keys to add, absolute; without it a new "
+						"one is made"},
+			},
+	},
+	{
+		.name = "keyring.use",
+		.level = LEVEL_ADMIN,
+		.change = 1,
+		.sentence = "seals with this key from now on; every node must have it",
+		.result = "id",
+		.params = {KEYRING_ID},
+	},
+	{
+		.name = "keyring.remove",
+		.level = LEVEL_ADMIN,
+		.change = 1,
+		.sentence =
+			"removes a key from this node's file; no node may seal with it any more",
+		.result = "id",
+		.params = {KEYRING_ID},
 	},
 	{
 		.name = "metrics",

@@ -105,6 +105,34 @@ static void status_cipher(const struct cli *cli, const json_t *r)
 			member_text(b, json_object_get(r, "dataplane"), "cipher_backend"));
 }
 
+// "4 alive, 1 dead": the cluster in a line.
+static void status_membership(const struct cli *cli, const json_t *r)
+{
+	const json_t *own = json_object_get(r, "membership"), *count;
+	const json_t *error = json_object_get(own, "keys_error");
+	const char *comma = "", *state;
+	char text[TABLE_CELL_SIZE], plain[STATUS_REASON_SIZE];
+
+	if (!own)
+		return;
+	printf("cluster    %s: ", member_text(text, own, "cluster"));
+	json_object_foreach(json_object_get(own, "members"), state, count)
+	{
+		bool bad = strcmp(state, "suspect") == 0 || strcmp(state, "dead") == 0;
+
+		if (json_integer_value(count) == 0)
+			continue;
+		printf("%s%s%" JSON_INTEGER_FORMAT " %s%s", comma, bad ? paint(cli, false) : "",
+			json_integer_value(count), state, bad ? unpaint(cli) : "");
+		comma = ", ";
+	}
+	printf("%s%s\n", json_is_true(json_object_get(own, "left")) ? ", this node has left" : "",
+		json_is_null(json_object_get(own, "key")) ? ", datagrams in the clear" : "");
+	if (json_is_string(error))
+		printf("           %skeys not read again%s: %s\n", paint(cli, false), unpaint(cli),
+			format_plain(plain, sizeof(plain), json_string_value(error)));
+}
+
 static void status_table(const struct cli *cli, const json_t *rows, const struct column *columns)
 {
 	if (json_array_size(rows) == 0)
@@ -150,6 +178,7 @@ int print_status(const struct cli *cli, const json_t *r)
 	printf(", sessions %s\n", member_text(c, r, "sessions"));
 	status_processes(cli, r);
 	status_certificate(cli, r);
+	status_membership(cli, r);
 	status_table(cli, json_object_get(r, "links"), link_columns);
 	status_table(cli, json_object_get(r, "peers"), peer_columns);
 	status_table(cli, json_object_get(r, "apps"), app_columns);

@@ -118,5 +118,12 @@ size_t gossip_on_sync(struct gossip *gossip, const uint8_t *frame, size_t size,
 
 // What a start would say of the keys: 0, or -1 with a sentence.
 int gossip_keys_check(const struct config *config, char *error, size_t error_size);
+// Change the file of keys of this node, and take it at once. 0, or -1 with a sentence in `error`
+// (PKI_ERROR_SIZE): then neither is changed.
+// A new key, or (from != NULL) those of another file that are not there yet; `ids`: of what came.
+int gossip_keys_install(struct gossip *gossip, const char *from, char ids[KEYS_MAX][KEYS_ID_TEXT],
+	uint32_t *count, char *error);
+int gossip_keys_use(struct gossip *gossip, const char *id, char *error);
+int gossip_keys_remove(struct gossip *gossip, const char *id, char *error);
 // The file of keys is read again, whether it changed or not.
 void gossip_keys_reload(struct gossip *gossip);

@@ -66,6 +66,114 @@ void gossip_keys_reload(struct gossip *gossip)
 			"The keys were not taken, the former ones stay: %s.", gossip->keys_error);
 }
 
+// ---- changes by hand ----
+
+static int change_begin(struct gossip *gossip, struct keys *keys, char *error)
+{
+	if (gossip->config->membership.clear) {
+		snprintf(error, PKI_ERROR_SIZE,
+			"this node's datagrams go in the clear: it has no security.keyring");
+		return -1;
+	}
+	return keys_load(keys, gossip->config->security.keyring, error);
+}
+
+static int change_end(struct gossip *gossip, struct keys *keys, char *error)
+{
+	int result = keys_save(keys, gossip->config->security.keyring, error);
+
+	keys_wipe(keys);
+	if (result == 0)
+		gossip_keys_reload(gossip);
+	return result;
+}
+
+// Those of `more` that are not in `keys`, behind them.
+static int keys_add(struct keys *keys, const struct keys *more, char ids[KEYS_MAX][KEYS_ID_TEXT],
+	uint32_t *count, char *error)
+{
+	*count = 0;
+	for (uint32_t i = 0; i < more->count; i++) {
+		if (keys_find(keys, keys_id_text(ids[*count], more->key[i])) >= 0)
+			continue;
+		if (keys->count == KEYS_MAX) {
+			snprintf(error, PKI_ERROR_SIZE,
+				"a node has at most %d keys; remove one first", KEYS_MAX);
+			return -1;
+		}
+		memcpy(keys->key[keys->count++], more->key[i], KEYS_SIZE);
+		++*count;
+	}
+	return 0;
+}
+
+int gossip_keys_install(struct gossip *gossip, const char *from, char ids[KEYS_MAX][KEYS_ID_TEXT],
+	uint32_t *count, char *error)
+{
+	struct keys keys, more = {.count = 1};
+	int result = change_begin(gossip, &keys, error);
+
+	if (result == 0)
+		result = from ? keys_load(&more, from, error) : keys_make(more.key[0], error);
+	if (result == 0)
+		result = keys_add(&keys, &more, ids, count, error);
+	if (result == 0)
+		result = change_end(gossip, &keys, error);
+	keys_wipe(&keys);
+	keys_wipe(&more);
+	return result;
+}
+
+static int key_find(const struct keys *keys, const char *id, char *error)
+{
+	int index = keys_find(keys, id);
+
+	if (index < 0)
+		snprintf(error, PKI_ERROR_SIZE,
+			"this node has no key %.8s; sluice keyring list has them all", id);
+	return index;
+}
+
+int gossip_keys_use(struct gossip *gossip, const char *id, char *error)
+{
+	struct keys keys;
+	uint8_t key[KEYS_SIZE];
+	int index;
+
+	if (change_begin(gossip, &keys, error) < 0)
+		return -1;
+	index = key_find(&keys, id, error);
+	if (index < 0) {
+		keys_wipe(&keys);
+		return -1;
+	}
+	memcpy(key, keys.key[index], KEYS_SIZE);
+	memmove(keys.key[1], keys.key[0], (size_t)index * KEYS_SIZE);
+	memcpy(keys.key[0], key, KEYS_SIZE);
+	explicit_bzero(key, sizeof(key));
+	return change_end(gossip, &keys, error);
+}
+
+int gossip_keys_remove(struct gossip *gossip, const char *id, char *error)
+{
+	struct keys keys;
+	int index;
+
+	if (change_begin(gossip, &keys, error) < 0)
+		return -1;
+	index = key_find(&keys, id, error);
+	if (index == 0)
+		snprintf(error, PKI_ERROR_SIZE,
+			"this node seals with key %.8s; sluice keyring use another one first", id);
+	if (index <= 0) {
+		keys_wipe(&keys);
+		return -1;
+	}
+	keys.count--;
+	memmove(keys.key[index], keys.key[index + 1], (keys.count - (uint32_t)index) * KEYS_SIZE);
+	return change_end(gossip, &keys, error);
+}
+
 static void keys_on_look(void *owner)
 {
 	struct gossip *gossip = owner;
