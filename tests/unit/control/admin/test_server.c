@@ -134,6 +134,7 @@ static int setup(void **state)
 	fill_tables(f->tables);
 	f->node.plane.tables.shared = f->tables;
 	f->node.loop = loop_new();
+	gossip_init(&f->node.gossip, &f->node.config, f->node.loop);
 	snprintf(f->node.config.node, sizeof(f->node.config.node), "a");
 	snprintf(f->node.config.run_dir, sizeof(f->node.config.run_dir), "%s", f->folder);
 	f->node.config.peers_count = 1;
@@ -146,6 +147,7 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	admin_stop(&f->node);
+	gossip_stop(&f->node.gossip);
 	loop_free(f->node.loop);
 	assert_int_not_equal(access(f->path, F_OK), 0); // the file goes with the server
 	rmdir(f->folder);
@@ -273,6 +275,36 @@ static void server__status(void **state)
 	assert_true(json_is_null(json_object_get(json_object_get(r, "dataplane"), "pid")));
 	assert_true(json_is_null(json_object_get(json_object_get(r, "dataplane"), "boot_id")));
 	assert_int_equal(json_array_size(json_object_get(r, "links")), 0);
+	json_decref(r);
+}
+
+static void server__members_by_their_state(void **state)
+{
+	struct fixture *f = *state;
+	struct member member = {.name = "b\xff", .state = MEMBER_DEAD, .port = 7701, .index = 1};
+	json_t *r, *row;
+
+	member.address = (struct address)ADDRESS_IPV4(0x7f000001);
+	member.meta.links[0] =
+		(struct meta_link){.address = ADDRESS_IPV4(0x0a4d0102), .prefix = 30};
+	member.meta.links_count = 1;
+	assert_int_equal(members_set(&f->node.gossip.members, &member), 0);
+	assert_int_equal(members_publish(&f->node.gossip.members), 0);
+	r = result_of(ask(f, "members", NULL));
+	assert_int_equal(json_array_size(json_object_get(r, "members")), 0); // it is down
+	json_decref(r);
+	r = result_of(ask(f, "members", "{\"down\":true}"));
+	row = json_array_get(json_object_get(r, "members"), 0);
+	assert_string_equal(json_string_value(json_object_get(row, "name")), "b?");
+	assert_string_equal(json_string_value(json_object_get(row, "state")), "dead");
+	assert_string_equal(json_string_value(json_object_get(row, "address")), "127.0.0.1:7701");
+	assert_true(json_is_null(json_object_get(row, "boot_id")));
+	assert_string_equal(json_string_value(json_array_get(json_object_get(row, "links"), 0)),
+		"10.77.1.2/30");
+	json_decref(r);
+	r = result_of(ask(f, "status", NULL));
+	row = json_object_get(json_object_get(r, "membership"), "members");
+	assert_int_equal(json_integer_value(json_object_get(row, "dead")), 1);
 	json_decref(r);
 }
 
@@ -537,6 +569,7 @@ int main(void)
 		CASE(server__the_file_is_for_owner_and_group),
 		CASE(server__every_method_of_the_schema_has_a_handler),
 		CASE(server__status),
+		CASE(server__members_by_their_state),
 		CASE(server__workers_and_drops),
 		CASE(server__sessions_by_the_first_digits),
 		CASE(server__open_answers_later),

@@ -120,8 +120,8 @@ static void place_start(struct story *s, int node, bool clear)
 	snprintf(config->node, sizeof(config->node), "%c", 'a' + node);
 	snprintf(config->membership.cluster, sizeof(config->membership.cluster), "test");
 	config->membership.clear = clear;
-	config->membership.probe_interval_ms = 100;
-	config->membership.probe_timeout_ms = 50;
+	config->membership.probe_interval_ms = 300;
+	config->membership.probe_timeout_ms = 150;
 	config->membership.gossip_interval_ms = 20;
 	config->membership.seeds_count = node ? 1 : 0;
 	config->membership.seeds[0] = (struct config_seed){loopback, s->port};
@@ -242,7 +242,7 @@ static void gossip_keys_reload__a_key_is_exchanged_unnoticed(void **state)
 	for (int i = 0; i < NODES; i++) {
 		assert_int_equal(s->place[i].suspected, 0);
 		assert_int_equal(s->place[i].gossip.sealed_in[KEYRING_KEY], 0);
-		assert_true(s->place[i].gossip.keyring.use[0].opened > 10);
+		assert_true(s->place[i].gossip.keyring.use[0].opened > 0);
 	}
 	// What cannot be read changes nothing.
 	assert_int_equal(unlink(s->place[0].config.security.keyring), 0);
