@@ -9,6 +9,7 @@
 
 #include "control/log.h"
 #include "control/net/packet_secrets.h"
+#include "control/plane/share.h"
 
 static void node_carry(struct node *node);
 static void node_on_tick(void *owner);
@@ -147,11 +148,21 @@ static void node_on_event(void *owner, const struct plane_event *event)
 	node_carry(node);
 }
 
+static void node_on_members(void *owner)
+{
+	struct node *node = owner;
+	struct members_view view;
+
+	members_get(node->gossip.members.own, &view);
+	share_members(&node->plane, &view);
+}
+
 static void node_on_plane_up(void *owner)
 {
 	struct node *node = owner;
 	struct session_turn turn = node_turn(node);
 
+	node_on_members(node);
 	node->peers.boot_id = node->plane.boot_id;
 	gossip_plane_set(&node->gossip, node->plane.boot_id);
 	session_on_plane_up(node->core, &turn, node->out);
@@ -321,6 +332,7 @@ int node_init(struct node *node, struct loop *loop)
 	gossip_init(&node->gossip, &node->config, loop);
 	node->gossip.tables = &node->plane.tables;
 	node->gossip.on_left = node_on_left;
+	node->gossip.on_published = node_on_members;
 	node->gossip.owner = node;
 	peers_init(&node->peers, &node->config, loop);
 	node->peers.tls = &node->identity.tls;

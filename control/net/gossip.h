@@ -84,7 +84,8 @@ struct gossip {
 	// none.
 	void (*on_sync)(
 		void *owner, const struct gossip_peer *to, const uint8_t *frame, size_t size);
-	void (*on_left)(void *owner); // after gossip_leave
+	void (*on_left)(void *owner);      // after gossip_leave
+	void (*on_published)(void *owner); // there is a new snapshot
 	void *owner;
 };
 

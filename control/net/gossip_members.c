@@ -12,8 +12,11 @@ static void gossip_on_publish(void *owner)
 	struct gossip *gossip = owner;
 
 	gossip->published_ns = loop_now_ns(gossip->loop);
-	if (members_publish(&gossip->members) == 0)
+	if (members_publish(&gossip->members) == 0) {
+		if (gossip->on_published)
+			gossip->on_published(gossip->owner);
 		return;
+	}
 	log_error("Out of memory: what is known of members is as it was, and tried again.");
 	loop_timer_start(gossip->loop, &gossip->publish, 1000000000, gossip_on_publish, gossip);
 }

@@ -12,7 +12,7 @@
 #include "lib/shm/broadcast.h"
 #include "lib/shm/ring.h"
 
-#define PLANE_VERSION         10u
+#define PLANE_VERSION         11u
 #define PLANE_CONTROL_MAGIC   0x43434c53u // "SLCC", control's region
 #define PLANE_DATAPLANE_MAGIC 0x50434c53u // "SLCP", the dataplane's region for control
 
@@ -28,6 +28,7 @@ enum plane_limits {
 	PLANE_DROPS_MAX = 48,
 	PLANE_TRACES_MAX = 8, // sessions traced at once, all workers together
 	PLANE_TRACE_SLOTS = 4096,
+	PLANE_MEMBERS_MAX = 16384,
 	// So long a worker keeps what was reserved and not opened: longer than any attempt of
 	// control's lasts.
 	PLANE_RESERVED_MS = 330000,
@@ -120,6 +121,33 @@ struct plane_event {
 
 static_assert(sizeof(struct plane_event) == 384, "plane_event is ABI");
 
+// A node of the cluster as control sees it.
+struct plane_member {
+	char name[NAME_SIZE];
+	struct address address;   // of its control process
+	struct address dataplane; // of its first link; none: it has told of none
+	uint64_t boot_id;         // of its dataplane, 0: none runs
+	uint32_t incarnation;
+	uint16_t port;  // of its control process
+	uint8_t state;  // enum member_state of control/cluster/members/members.h
+	uint8_t prefix; // length, of `dataplane`
+	uint8_t reserved[16];
+};
+
+static_assert(sizeof(struct plane_member) == 128, "plane_member is ABI");
+
+// The members sorted by name (strcmp), twice: number n is written into list n % 2 while number
+// n - 1, in the other one, is read. lib/ipc/members.h has both sides.
+struct plane_members {
+	_Atomic uint64_t writing;   // the number that is being written, or was last
+	_Atomic uint64_t published; // the number that may be read; 0: none yet
+	struct {
+		uint32_t count;
+		uint32_t reserved[15];
+		struct plane_member member[PLANE_MEMBERS_MAX];
+	} list[2];
+};
+
 // Control creates and writes this; the dataplane maps it read-only.
 struct plane_control {
 	uint32_t magic, version;
@@ -132,6 +160,7 @@ struct plane_control {
 		_Alignas(64) uint8_t
 			command_slots[PLANE_COMMAND_SLOTS * sizeof(struct plane_command)];
 	} channels[PLANE_CHANNELS];
+	_Alignas(64) struct plane_members members;
 };
 
 struct plane_app { // main writes
