@@ -194,7 +194,7 @@ static void sleep__is_ill_health_and_what_was_under_way_gets_its_time_back(void 
 	(void)state;
 	struct stage *stage = stage_with(20);
 	struct swim *swim = stage->nodes[0];
-	uint64_t due;
+	uint64_t due, since;
 
 	quiet(swim);
 	on_suspect(swim, 7, 1, 3, &out);
@@ -205,7 +205,9 @@ static void sleep__is_ill_health_and_what_was_under_way_gets_its_time_back(void 
 	while (!swim->probe.active)
 		swim_on_tick(swim, swim_next_ns(swim), &out);
 	swim_output_clear(&out);
+	since = swim->members[7].since_ns;
 	swim_on_tick(swim, due + STAGE_MS(10000), &out);
+	assert_true(swim->members[7].since_ns > since + STAGE_MS(10000));
 	assert_true(swim->health > 0);
 	assert_true(swim->probe.active);
 	assert_int_equal(swim->counts[SWIM_SUSPECT], 1);

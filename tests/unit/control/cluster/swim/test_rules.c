@@ -130,12 +130,28 @@ static void self__a_rumour_is_refuted_above_it(void **state)
 	assert_int_equal(swim->health, 1);
 	on_dead(swim, SWIM_SELF, 8, false, &out);
 	assert_int_equal(swim->members[0].incarnation, 9);
+	swim_wake(swim, swim->now_ns);
+	assert_false(swim->accused_now);
 	on_dead(swim, SWIM_SELF, 3, false, &out); // refuted already
+	assert_true(swim->accused_now);           // but who says so must hear it
 	assert_int_equal(swim->members[0].incarnation, 9);
 	assert_int_equal(out.changes, 0);
 	on_dead(swim, SWIM_SELF, UINT32_MAX, false, &out); // nothing is above that
 	assert_int_equal(swim->members[0].incarnation, 9);
 	assert_int_equal(swim->members[0].state, SWIM_ALIVE);
+	stage_free(stage);
+}
+
+static void self__new_metadata_wants_a_new_incarnation(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_new(1, 16);
+	struct swim_view view;
+
+	assert_true(swim_meta_set(stage->nodes[0], stage->now_ns, (const uint8_t *)"m", 1));
+	swim_member(stage->nodes[0], SWIM_SELF, &view);
+	assert_int_equal(view.incarnation, 2);
+	assert_int_equal(view.meta_version, 2);
 	stage_free(stage);
 }
 
@@ -187,6 +203,7 @@ int main(void)
 		cmocka_unit_test(override__table),
 		cmocka_unit_test(alive__new_metadata_is_a_change_and_old_is_not),
 		cmocka_unit_test(self__a_rumour_is_refuted_above_it),
+		cmocka_unit_test(self__new_metadata_wants_a_new_incarnation),
 		cmocka_unit_test(address__a_name_moves_only_when_its_owner_is_gone),
 		cmocka_unit_test(full__a_stranger_too_many_changes_nothing),
 	};

@@ -93,6 +93,20 @@ static void confirm__each_accuser_counts_once_and_shortens_it(void **state)
 	stage_free(stage);
 }
 
+static void deadline__grows_with_our_own_ill_health(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_with(20);
+	struct swim *swim = stage->nodes[0];
+	uint64_t well;
+
+	on_suspect(swim, 1, 1, 2, &out);
+	well = time_of(swim, 1);
+	swim_health_set(swim, 2);
+	assert_int_equal(time_of(swim, 1) / 3, well);
+	stage_free(stage);
+}
+
 static void confirm__is_said_again_with_the_name_of_the_accuser(void **state)
 {
 	(void)state;
@@ -176,6 +190,29 @@ static void forget__the_dead_go_and_their_slots_are_used_again(void **state)
 	stage_free(stage);
 }
 
+// The table of names is three quarters full: many are not where they belong.
+static void forget__everybody_else_is_still_found(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_new(1, 48);
+	struct swim *swim = stage->nodes[0];
+	char name[NAME_SIZE];
+
+	for (uint32_t i = 1; i < 48; i++) {
+		snprintf(name, sizeof(name), "m%u", i);
+		swim_output_clear(&out);
+		assert_int_equal(stage_say_alive(swim, name, i, 1, "", &out), SWIM_OK);
+	}
+	for (uint32_t gone = 1; gone < 48; gone++) {
+		roster_forget(swim, gone);
+		for (uint32_t i = 1; i < 48; i++) {
+			snprintf(name, sizeof(name), "m%u", i);
+			assert_int_equal(swim_find(swim, name), i > gone ? i : SWIM_NONE);
+		}
+	}
+	stage_free(stage);
+}
+
 // A cluster whose nodes have a new name each time they start must not fill up with the dead.
 static void evict__who_is_dead_longest_makes_room_for_a_stranger(void **state)
 {
@@ -205,6 +242,8 @@ int main(void)
 		cmocka_unit_test(log10__is_close),
 		cmocka_unit_test(deadline__grows_with_the_logarithm_of_the_members),
 		cmocka_unit_test(confirm__each_accuser_counts_once_and_shortens_it),
+		cmocka_unit_test(deadline__grows_with_our_own_ill_health),
+		cmocka_unit_test(forget__everybody_else_is_still_found),
 		cmocka_unit_test(confirm__is_said_again_with_the_name_of_the_accuser),
 		cmocka_unit_test(expiry__the_suspect_is_dead_then_and_not_before),
 		cmocka_unit_test(expiry__more_than_one_call_can_tell_come_in_the_next),
