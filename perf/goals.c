@@ -40,6 +40,13 @@ static const struct goal goals[] = {
 	{"ahead of every peer, round trip", "peers/rtt/*/64", GOAL_RATIO, 1},
 	{"shared-memory ring, batch 32", "ring/spsc/batch-32", GOAL_RATIO, 0.90},
 	{"the same, two threads", "ring/two-threads/batch-32", GOAL_RATIO, 0.90},
+	{"pool: acquire and release, over a pop and a push", "pool/acquire-release", GOAL_OVER_NS,
+		60},
+	{"pool: memory of a connection", "pool/acquire-release", GOAL_BYTES_EACH, 300},
+	{"pool: nothing allocated", "pool/acquire-release*", GOAL_ALLOCS, 0},
+	{"pool: hits of the hints", "pool/acquire-release/nodes", GOAL_LRU_HITS, 70},
+	{"pool: looking up a hint", "pool/lru/lookup", GOAL_OVER_NS, 1000},
+	{"pool: connections that a spike leaves", "pool/spike", GOAL_CONNECTIONS, 6},
 	{"transport: nothing allocated", "transport/*", GOAL_ALLOCS, 0},
 	{"rings: nothing allocated", "ring/*", GOAL_ALLOCS, 0},
 	{"timers: nothing allocated", "timer/*", GOAL_ALLOCS, 0},
@@ -58,6 +65,9 @@ static const struct {
 	[GOAL_ALLOCS] = {"counters/allocs", "allocations", "", true},
 	[GOAL_MEMCPY] = {"counters/bytes_memcpy", "bytes_memcpy", "", true},
 	[GOAL_OVER_NS] = {"ratio/median", "over the limit", "ns", true}, // see figure_of
+	[GOAL_LRU_HITS] = {"extra/lru_hits_percent", "hits, percent", "", false},
+	[GOAL_CONNECTIONS] = {"extra/connections_end", "connections", "", true},
+	[GOAL_BYTES_EACH] = {"extra/connection_bytes", "bytes", "", true},
 };
 
 const struct goal *goal_at(size_t index)

@@ -7,13 +7,16 @@
 struct json_t;
 
 enum goal_figure {
-	GOAL_RATIO,     // median ratio to the limit, at least
-	GOAL_RATIO_P99, // the same of the 99th percentile of a latency
-	GOAL_MEDIAN,    // in the row's unit, at least
-	GOAL_P50_NS,    // at most
-	GOAL_ALLOCS,    // per unit, at most
-	GOAL_MEMCPY,    // bytes per unit, at most
-	GOAL_OVER_NS,   // that a call takes longer than its limit's, at most
+	GOAL_RATIO,       // median ratio to the limit, at least
+	GOAL_RATIO_P99,   // the same of the 99th percentile of a latency
+	GOAL_MEDIAN,      // in the row's unit, at least
+	GOAL_P50_NS,      // at most
+	GOAL_ALLOCS,      // per unit, at most
+	GOAL_MEMCPY,      // bytes per unit, at most
+	GOAL_OVER_NS,     // that a call takes longer than its limit's, at most
+	GOAL_LRU_HITS,    // percent, at least
+	GOAL_CONNECTIONS, // that are left at the end, at most
+	GOAL_BYTES_EACH,  // of a pooled connection, at most
 };
 
 struct goal {

@@ -21,6 +21,7 @@ static const struct {
 	{transform_benches, &transform_benches_count},
 	{handshake_benches, &handshake_benches_count},
 	{swim_benches, &swim_benches_count},
+	{pool_benches, &pool_benches_count},
 };
 
 bool bench_instant;

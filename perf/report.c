@@ -115,6 +115,7 @@ static int report_body(const struct report *r, FILE *out)
 	report_table(out, r->run);
 	report_ciphers(out, r->run);
 	report_handshakes(out, r->run);
+	report_pool(out, r->run);
 	report_memory(out, r->run);
 	report_waits(out, r->run);
 	report_bottlenecks(out, r->run, r->profile);

@@ -35,5 +35,7 @@ void report_waits(FILE *out, const struct json_t *run);
 void report_ciphers(FILE *out, const struct json_t *run);
 // report_handshakes.c: nothing when the run has none.
 void report_handshakes(FILE *out, const struct json_t *run);
+// report_pool.c: nothing when the run has no pool.
+void report_pool(FILE *out, const struct json_t *run);
 // report_hot.c
 void report_bottlenecks(FILE *out, const struct json_t *run, const char *profile);

@@ -121,7 +121,7 @@ struct hint {
 };
 
 struct lru {
-	struct hint *hints;
+	struct hint *hints, *found; // found: last, or NULL
 	uint16_t *buckets;
 	uint32_t entries, used, mask;
 	struct list by_use;
@@ -341,7 +341,7 @@ void autosize_tick(struct pool *pool, uint64_t now_ns, struct node *node);
 size_t lru_size(uint32_t entries);
 void lru_init(struct lru *lru, void *memory, uint32_t entries);
 // What this kind of request used last on this node; NULL: not known. Its connection may be gone.
-const struct hint *lru_find(const struct lru *lru, uint16_t node, uint32_t affinity);
+const struct hint *lru_find(struct lru *lru, uint16_t node, uint32_t affinity);
 // It uses `connection` now. Counts whether that is what it used last.
 void lru_put(struct lru *lru, uint16_t node, uint32_t affinity, uint16_t connection,
 	uint16_t generation);

@@ -47,8 +47,19 @@ static struct hint *find(const struct lru *lru, uint16_t node, uint32_t affinity
 	return NULL;
 }
 
-const struct hint *lru_find(const struct lru *lru, uint16_t node, uint32_t affinity)
+const struct hint *lru_find(struct lru *lru, uint16_t node, uint32_t affinity)
 {
+	lru->found = find(lru, node, affinity);
+	return lru->found;
+}
+
+// A grant looks for the same hint twice.
+static struct hint *find_again(const struct lru *lru, uint16_t node, uint32_t affinity)
+{
+	struct hint *found = lru->found;
+
+	if (found && found->affinity == affinity && found->node == node)
+		return found;
 	return find(lru, node, affinity);
 }
 
@@ -85,7 +96,7 @@ static struct hint *add(struct lru *lru, uint16_t node, uint32_t affinity)
 void lru_put(
 	struct lru *lru, uint16_t node, uint32_t affinity, uint16_t connection, uint16_t generation)
 {
-	struct hint *hint = find(lru, node, affinity);
+	struct hint *hint = find_again(lru, node, affinity);
 	uint16_t at;
 
 	if (lru->entries == 0)
