@@ -14,7 +14,7 @@ void health_rtt(struct node *node, struct connection *c, uint64_t rtt_ns)
 		node->baseline_ns = rtt_ns;
 	else
 		node->baseline_ns +=
-			(rtt_ns - node->baseline_ns) / 1024; // a path may become longer
+			(rtt_ns - node->baseline_ns) / 65536; // a path may become longer
 }
 
 static enum pool_health by_rtt(const struct pool *pool, const struct node *node, uint64_t rtt_ns)

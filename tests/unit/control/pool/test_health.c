@@ -1,0 +1,232 @@
+// Health: levels, the pass of pings, ages, and when a breaker opens.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/control/pool/world.h"
+
+static struct world w;
+
+static struct pool_config config_of(void)
+{
+	struct pool_config c;
+
+	pool_config_preset(&c, POOL_DEFAULT);
+	c.nodes_max = 8;
+	c.connections_max = c.total_max = 100;
+	c.waiters_max = 64;
+	c.autosize = false;
+	c.validate_on_acquire = false;
+	return c;
+}
+
+static void start(const struct pool_config *config, uint32_t nodes)
+{
+	char error[POOL_ERROR_SIZE];
+
+	if (pool_config_check(config, error) < 0)
+		fail_msg("%s", error);
+	world_init(&w, config, nodes, 1, NULL);
+	if (!world_run(&w, w.now_ns + 100 * MS))
+		fail_msg("%s", w.failure);
+}
+
+static void run(uint64_t ns)
+{
+	if (!world_run(&w, w.now_ns + ns))
+		fail_msg("%s", w.failure);
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	world_fini(&w);
+	return 0;
+}
+
+static struct pool_node_report report(uint32_t node)
+{
+	struct pool_node_report r;
+	uint32_t at = node;
+
+	assert_true(pool_report_node(w.pool, &at, &r));
+	return r;
+}
+
+static void rtt(uint64_t ns, uint32_t times)
+{
+	for (uint32_t i = 0; i < times; i++) {
+		struct pool_request request = {.node = w.nodes[0].name};
+		struct pool_answer answer;
+
+		assert_int_equal(pool_acquire(w.pool, w.now_ns, &request, &answer), POOL_GRANTED);
+		assert_true(pool_release(w.pool, w.now_ns, answer.lease.lease, POOL_DONE, ns));
+	}
+}
+
+static void fail_times(uint32_t times)
+{
+	for (uint32_t i = 0; i < times; i++) {
+		struct pool_request request = {.node = w.nodes[0].name};
+		struct pool_answer answer;
+
+		assert_int_equal(pool_acquire(w.pool, w.now_ns, &request, &answer), POOL_GRANTED);
+		pool_release(w.pool, w.now_ns, answer.lease.lease, POOL_RETRYABLE, 0);
+		world_take(&w);
+	}
+}
+
+static void level__by_round_trip(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	start(&config, 1);
+	rtt(49 * MS, 100);
+	assert_int_equal(report(0).health, POOL_HEALTHY);
+	rtt(60 * MS, 100);
+	assert_int_equal(report(0).health, POOL_DEGRADED);
+	rtt(250 * MS, 100);
+	assert_int_equal(report(0).health, POOL_UNHEALTHY);
+	rtt(MS, 200);
+	assert_int_equal(report(0).health, POOL_HEALTHY);
+}
+
+static void level__relative_to_the_baseline(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	config.relative = true;
+	start(&config, 1);
+	rtt(MS, 50);
+	rtt(3 * MS, 50);
+	assert_int_equal(report(0).health, POOL_HEALTHY);
+	rtt(6 * MS, 50);
+	assert_int_equal(report(0).health, POOL_DEGRADED);
+	rtt(30 * MS, 50);
+	assert_int_equal(report(0).health, POOL_UNHEALTHY);
+}
+
+static void level__by_failures(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	start(&config, 1);
+	fail_times(2);
+	assert_int_equal(report(0).health, POOL_HEALTHY);
+	fail_times(1);
+	assert_int_equal(report(0).health, POOL_UNHEALTHY);
+	fail_times(2);
+	assert_int_equal(report(0).health, POOL_DEAD);
+	assert_int_equal(report(0).breaker, POOL_BREAKER_CLOSED); // the last usable one
+	rtt(MS, 1);
+	assert_int_equal(report(0).health, POOL_HEALTHY);
+}
+
+static void breaker__opens_by_share_of_failures(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	start(&config, 2);
+	run(10 * SEC); // the dials are in another window
+	for (uint32_t i = 0; i < 9; i++) {
+		fail_times(1);
+		rtt(MS, 1);
+	}
+	assert_int_equal(report(0).breaker, POOL_BREAKER_CLOSED); // 18 of 20 are not enough
+	rtt(MS, 1);
+	fail_times(1);
+	assert_int_equal(report(0).breaker, POOL_BREAKER_TRIPPED);
+	world_ask(&w, 0, MS, 0);
+	assert_int_equal(w.last_why, POOL_BREAKER_OPEN);
+	pool_node_liveness(w.pool, w.now_ns, w.nodes[0].name, POOL_SUSPECT);
+	pool_node_liveness(w.pool, w.now_ns, w.nodes[0].name, POOL_ALIVE);
+	assert_int_equal(report(0).breaker, POOL_BREAKER_HALF_OPEN); // membership knows better
+}
+
+static void breaker__opens_by_five_in_a_row(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	start(&config, 2);
+	fail_times(4);
+	assert_int_equal(report(0).breaker, POOL_BREAKER_CLOSED);
+	fail_times(1);
+	assert_int_equal(report(0).breaker, POOL_BREAKER_TRIPPED);
+	assert_in_range(report(0).retry_ns, w.now_ns + 800 * MS, w.now_ns + 1200 * MS);
+}
+
+static void pass__removes_what_does_not_answer(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	start(&config, 2);
+	world_restart(&w, 0, false);
+	run(40 * SEC);
+	assert_int_equal(report(0).counts.pings_failed, 1); // the other one is flushed
+	assert_int_equal(w.closed[POOL_CHECK_FAILED], 1);
+	assert_int_equal(w.closed[POOL_FLUSHED], 1);
+	assert_int_equal(report(0).connections, 2); // new ones
+	w.nodes[1].silent = true;
+	run(40 * SEC);
+	assert_int_equal(w.closed[POOL_PING_TIMEOUT], 1);
+}
+
+static void age__closes_and_refills(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	config.max_lifetime_ns = 100 * SEC;
+	start(&config, 1);
+	run(89 * SEC);
+	assert_int_equal(w.closed[POOL_LIFETIME], 0);
+	run(13 * SEC);
+	assert_int_equal(w.closed[POOL_LIFETIME], 2);
+	assert_int_equal(report(0).connections, 2);
+}
+
+static void gone__is_refused_and_comes_back(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	start(&config, 2);
+	pool_node_liveness(w.pool, w.now_ns, w.nodes[0].name, POOL_GONE);
+	world_take(&w);
+	world_ask(&w, 0, MS, 0);
+	assert_int_equal(w.last_why, POOL_NODE_GONE);
+	assert_int_equal(world_links(&w, 0), 0);
+	run(60 * SEC);
+	assert_int_equal(world_links(&w, 0), 0);
+	pool_node_liveness(w.pool, w.now_ns, w.nodes[0].name, POOL_ALIVE);
+	world_take(&w);
+	assert_int_equal(world_links(&w, 0), 2);
+}
+
+#define CASE(name) cmocka_unit_test_teardown(name, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(level__by_round_trip),
+		CASE(level__relative_to_the_baseline),
+		CASE(level__by_failures),
+		CASE(breaker__opens_by_share_of_failures),
+		CASE(breaker__opens_by_five_in_a_row),
+		CASE(pass__removes_what_does_not_answer),
+		CASE(age__closes_and_refills),
+		CASE(gone__is_refused_and_comes_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,234 @@
+// What is told of a pool, what operators do with it, and tickets.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/control/pool/world.h"
+
+static struct world w;
+
+static struct pool_config config_of(void)
+{
+	struct pool_config c;
+
+	pool_config_preset(&c, POOL_DEFAULT);
+	c.nodes_max = 8;
+	c.connections_max = c.total_max = 100;
+	c.waiters_max = 64;
+	c.autosize = false;
+	c.validate_on_acquire = false;
+	return c;
+}
+
+static void start(const struct pool_config *config, uint32_t nodes)
+{
+	char error[POOL_ERROR_SIZE];
+
+	if (pool_config_check(config, error) < 0)
+		fail_msg("%s", error);
+	world_init(&w, config, nodes, 1, NULL);
+	if (!world_run(&w, w.now_ns + 100 * MS))
+		fail_msg("%s", w.failure);
+}
+
+static void run(uint64_t ns)
+{
+	if (!world_run(&w, w.now_ns + ns))
+		fail_msg("%s", w.failure);
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	world_fini(&w);
+	return 0;
+}
+
+static struct pool_node_report report(uint32_t node)
+{
+	struct pool_node_report r;
+	uint32_t at = node;
+
+	assert_true(pool_report_node(w.pool, &at, &r));
+	return r;
+}
+
+static void leaks__are_listed_oldest_first(void **state)
+{
+	struct pool_config config = config_of();
+	struct pool_request request = {.cookie = 7, .site = "here"};
+	struct pool_answer first, second;
+	struct pool_leak leaks[4];
+
+	(void)state;
+	start(&config, 1);
+	request.node = w.nodes[0].name;
+	pool_acquire(w.pool, w.now_ns, &request, &first);
+	w.now_ns += 30 * SEC;
+	request.cookie = 8;
+	pool_acquire(w.pool, w.now_ns, &request, &second);
+	assert_int_equal(pool_leaks(w.pool, w.now_ns + 29 * SEC, leaks, 4), 0);
+	assert_int_equal(pool_leaks(w.pool, w.now_ns + 30 * SEC, leaks, 4), 1);
+	assert_int_equal(leaks[0].cookie, 7);
+	assert_string_equal(leaks[0].site, "here");
+	assert_int_equal(leaks[0].lease, first.lease.lease);
+	assert_int_equal(pool_leaks(w.pool, w.now_ns + 60 * SEC, leaks, 1), 1);
+	assert_int_equal(pool_leaks(w.pool, w.now_ns + 60 * SEC, leaks, 4), 2);
+	assert_int_equal(leaks[1].cookie, 8);
+	assert_true(pool_release(w.pool, w.now_ns, first.lease.lease, POOL_DONE, 0));
+	assert_false(pool_release(w.pool, w.now_ns, first.lease.lease, POOL_DONE, 0));
+	assert_false(pool_release(w.pool, w.now_ns, POOL_NONE, POOL_DONE, 0));
+	assert_int_equal(pool_leaks(w.pool, w.now_ns + 60 * SEC, leaks, 4), 1);
+}
+
+static void report__percentiles_of_waits(void **state)
+{
+	struct pool_config config = config_of();
+	struct pool_report r;
+
+	(void)state;
+	config.node_max = 2;
+	start(&config, 1);
+	for (uint32_t i = 0; i < 98; i++) {
+		world_ask(&w, 0, MS, 0);
+		run(2 * MS);
+	}
+	world_ask(&w, 0, 100 * MS, 0);
+	world_ask(&w, 0, 100 * MS, 0);
+	world_ask(&w, 0, MS, 0);
+	world_ask(&w, 0, MS, 0);
+	run(SEC);
+	pool_report(w.pool, w.now_ns, &r);
+	assert_int_equal(r.counts.granted, 102);
+	assert_int_equal(r.acquire_p50_ns, 0);
+	assert_int_equal(r.acquire_p90_ns, 0);
+	assert_in_range(r.acquire_p99_ns, 80 * MS, 120 * MS);
+	assert_int_equal(r.acquire_max_ns, 100 * MS);
+	assert_int_equal(r.counts.reused, 100);
+}
+
+static void explain__says_why_in_words(void **state)
+{
+	struct pool_config config = config_of();
+	struct pool_explanation e;
+	char text[POOL_TEXT_SIZE];
+
+	(void)state;
+	config.node_max = 2;
+	start(&config, 2);
+	assert_true(pool_explain(w.pool, w.now_ns, w.nodes[0].name, &e));
+	assert_int_equal(e.result, POOL_GRANTED);
+	world_ask(&w, 0, 10 * SEC, 0);
+	world_ask(&w, 0, 10 * SEC, 0);
+	world_ask(&w, 0, 10 * SEC, 0);
+	pool_explain(w.pool, w.now_ns, w.nodes[0].name, &e);
+	assert_int_equal(e.result, POOL_WAITING);
+	assert_int_equal(e.why, POOL_NODE_LIMIT);
+	assert_int_equal(e.ahead, 1);
+	pool_explanation_text(&e, w.now_ns, text);
+	assert_non_null(strstr(text, "Waits behind 1: the node's limit"));
+	pool_pause(w.pool, w.now_ns, w.nodes[1].name);
+	pool_explain(w.pool, w.now_ns, w.nodes[1].name, &e);
+	assert_int_equal(e.why, POOL_PAUSED);
+	pool_drain(w.pool, w.now_ns, w.nodes[1].name, 0);
+	pool_explain(w.pool, w.now_ns, w.nodes[1].name, &e);
+	assert_non_null(strstr(pool_explanation_text(&e, w.now_ns, text), "Refused: it is being"));
+	assert_false(pool_explain(w.pool, w.now_ns, POOL_NONE, &e));
+	assert_non_null(strstr(pool_explanation_text(&e, w.now_ns, text), "knows no such node"));
+	for (uint32_t why = 0; why < POOL_WHY_COUNT; why++)
+		assert_true(*pool_why_name(why) && *pool_why_text(why));
+}
+
+static void pause__holds_and_resume_serves_in_order(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	start(&config, 1);
+	assert_true(pool_pause(w.pool, w.now_ns, POOL_ALL));
+	for (uint32_t i = 0; i < 5; i++)
+		world_ask(&w, 0, MS, 0);
+	assert_int_equal(w.last_why, POOL_PAUSED);
+	run(10 * SEC);
+	assert_int_equal(world_waiting(&w), 5);
+	pool_resume(w.pool, w.now_ns, POOL_ALL);
+	world_take(&w); // the world checks who is first
+	run(SEC);
+	assert_int_equal(w.served, 5);
+	assert_false(pool_pause(w.pool, w.now_ns, 12345));
+}
+
+static void warm__once(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	start(&config, 2);
+	assert_true(pool_warm(w.pool, w.now_ns, w.nodes[0].name, 15));
+	world_take(&w);
+	run(SEC);
+	assert_int_equal(report(0).connections, 15);
+	assert_int_equal(report(1).connections, 2);
+	run(320 * SEC);
+	assert_int_equal(report(0).connections, 2);
+}
+
+static void cancel__ends_a_ticket(void **state)
+{
+	struct pool_config config = config_of();
+	uint32_t waiting;
+
+	(void)state;
+	config.node_max = 2;
+	start(&config, 1);
+	world_ask(&w, 0, SEC, 0);
+	world_ask(&w, 0, SEC, 0);
+	waiting = world_ask(&w, 0, SEC, 0);
+	world_cancel(&w, waiting);
+	assert_false(pool_cancel(w.pool, w.now_ns, w.clients[waiting].ticket));
+	run(5 * SEC);
+	assert_int_equal(w.served, 2);
+	assert_int_equal(report(0).counts.cancelled, 1);
+}
+
+// Between GRANT and its taking: the lease goes back, and nobody hears of it.
+static void cancel__gives_back_what_was_not_taken(void **state)
+{
+	struct pool_config config = config_of();
+	struct pool_request request = {0};
+	struct pool_answer answer[3];
+	struct pool_action action;
+
+	(void)state;
+	config.node_max = 2;
+	start(&config, 1);
+	request.node = w.nodes[0].name;
+	for (uint32_t i = 0; i < 3; i++)
+		pool_acquire(w.pool, w.now_ns, &request, &answer[i]);
+	pool_release(w.pool, w.now_ns, answer[0].lease.lease, POOL_DONE, 0);
+	assert_int_equal(w.pool->leased, 2);
+	assert_true(pool_cancel(w.pool, w.now_ns, answer[2].ticket));
+	assert_int_equal(w.pool->leased, 1);
+	assert_false(pool_take(w.pool, w.now_ns, &action));
+}
+
+#define CASE(name) cmocka_unit_test_teardown(name, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(leaks__are_listed_oldest_first),
+		CASE(report__percentiles_of_waits),
+		CASE(explain__says_why_in_words),
+		CASE(pause__holds_and_resume_serves_in_order),
+		CASE(warm__once),
+		CASE(cancel__ends_a_ticket),
+		CASE(cancel__gives_back_what_was_not_taken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

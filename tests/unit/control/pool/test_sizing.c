@@ -1,0 +1,202 @@
+// How many connections: auto-size, idleness, room between nodes, stream slots, hints.
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/control/pool/world.h"
+
+static struct world w;
+
+static struct pool_config config_of(void)
+{
+	struct pool_config c;
+
+	pool_config_preset(&c, POOL_DEFAULT);
+	c.nodes_max = 8;
+	c.connections_max = c.total_max = 100;
+	c.waiters_max = 64;
+	c.autosize = false;
+	c.validate_on_acquire = false;
+	return c;
+}
+
+static void start(const struct pool_config *config, uint32_t nodes)
+{
+	char error[POOL_ERROR_SIZE];
+
+	if (pool_config_check(config, error) < 0)
+		fail_msg("%s", error);
+	world_init(&w, config, nodes, 1, NULL);
+	if (!world_run(&w, w.now_ns + 100 * MS))
+		fail_msg("%s", w.failure);
+}
+
+static void run(uint64_t ns)
+{
+	if (!world_run(&w, w.now_ns + ns))
+		fail_msg("%s", w.failure);
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	world_fini(&w);
+	return 0;
+}
+
+static struct pool_node_report report(uint32_t node)
+{
+	struct pool_node_report r;
+	uint32_t at = node;
+
+	assert_true(pool_report_node(w.pool, &at, &r));
+	return r;
+}
+
+static void autosize__follows_the_use_slowly(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	config.autosize = true;
+	config.idle_timeout_ns = 0;
+	start(&config, 1);
+	for (uint32_t i = 0; i < 20; i++)
+		world_ask(&w, 0, 30 * SEC, 0);
+	run(2 * SEC);
+	assert_int_equal(report(0).connections, 20); // for those who wait, at once
+	run(14 * SEC);
+	assert_in_range(report(0).ready_goal, 24, 30); // full for two intervals
+	assert_in_range(report(0).connections, 24, 30);
+	run(30 * SEC);
+	assert_in_range(report(0).connections, 24, 33); // not at once
+	run(300 * SEC);
+	assert_in_range(report(0).connections, 2, 14);
+	run(900 * SEC);
+	assert_int_equal(report(0).connections, 2);
+	assert_true(report(0).counts.shrunk > 5);
+}
+
+static void idle__goes_down_to_what_is_kept(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	start(&config, 1);
+	for (uint32_t i = 0; i < 10; i++)
+		world_ask(&w, 0, SEC, 0);
+	run(10 * SEC);
+	assert_int_equal(report(0).connections, 10);
+	run(310 * SEC);
+	assert_int_equal(report(0).connections, 2);
+	assert_int_equal(w.closed[POOL_IDLE_TIMEOUT], 8);
+}
+
+static void room__what_is_reserved_can_be_had(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	config.total_max = config.node_max = config.connections_max = 10;
+	config.min_idle = config.warm_up = 0;
+	start(&config, 2);
+	for (uint32_t i = 0; i < 20; i++)
+		world_ask(&w, 0, 20 * SEC, 0);
+	run(SEC);
+	assert_int_equal(report(0).slots.leased, 8);
+	world_ask(&w, 1, SEC, 0);
+	world_ask(&w, 1, SEC, 0);
+	run(100 * MS);
+	assert_int_equal(report(1).slots.leased, 2);
+}
+
+static void room__idle_ones_of_others_are_closed(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	config.total_max = config.node_max = config.connections_max = 10;
+	config.min_idle = config.warm_up = 0;
+	start(&config, 2);
+	for (uint32_t i = 0; i < 8; i++)
+		world_ask(&w, 0, SEC, 0);
+	run(5 * SEC);
+	for (uint32_t i = 0; i < 8; i++)
+		world_ask(&w, 1, 5 * SEC, 0);
+	run(SEC);
+	assert_int_equal(report(1).slots.leased, 8);
+	assert_int_equal(w.closed[POOL_ROOM], 6);
+	assert_int_equal(report(0).connections, 2);
+}
+
+static void slots__a_connection_carries_several(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	config.stream_slots = 10;
+	config.min_idle = config.warm_up = 1;
+	config.node_max = 25;
+	start(&config, 1);
+	for (uint32_t i = 0; i < 30; i++)
+		world_ask(&w, 0, SEC, 0);
+	run(500 * MS);
+	assert_int_equal(report(0).connections, 3); // of 10, 10 and what is left
+	assert_int_equal(report(0).slots.leased, 25);
+	assert_int_equal(world_waiting(&w), 5);
+}
+
+static uint32_t connection_for(uint32_t kind, uint32_t *lease)
+{
+	struct pool_request request = {.node = w.nodes[0].name, .affinity = kind};
+	struct pool_answer answer;
+
+	assert_int_equal(pool_acquire(w.pool, w.now_ns, &request, &answer), POOL_GRANTED);
+	*lease = answer.lease.lease;
+	return answer.lease.connection;
+}
+
+static void hints__a_kind_gets_what_it_used_last(void **state)
+{
+	struct pool_config config = config_of();
+	uint32_t a, b, lease_a, lease_b;
+
+	(void)state;
+	config.lru_entries = 2;
+	start(&config, 1);
+	a = connection_for(1, &lease_a);
+	b = connection_for(2, &lease_b);
+	assert_int_not_equal(a, b);
+	pool_release(w.pool, w.now_ns, lease_a, POOL_DONE, 0);
+	pool_release(w.pool, w.now_ns, lease_b, POOL_DONE, 0); // the one used last
+	assert_int_equal(connection_for(1, &lease_a), a);
+	pool_release(w.pool, w.now_ns, lease_a, POOL_DONE, 0);
+	assert_int_equal(connection_for(2, &lease_b), b);
+	pool_release(w.pool, w.now_ns, lease_b, POOL_DONE, 0);
+	assert_int_equal(connection_for(3, &lease_b), b); // takes the place of kind 1
+	pool_release(w.pool, w.now_ns, lease_b, POOL_DONE, 0);
+	assert_int_equal(connection_for(1, &lease_a), b); // not remembered any more
+	pool_release(w.pool, w.now_ns, lease_a, POOL_DONE, 0);
+	assert_int_equal(w.pool->lru.hits, 2);
+	assert_int_equal(w.pool->lru.lookups, 6);
+}
+
+#define CASE(name) cmocka_unit_test_teardown(name, stop)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(autosize__follows_the_use_slowly),
+		CASE(idle__goes_down_to_what_is_kept),
+		CASE(room__what_is_reserved_can_be_had),
+		CASE(room__idle_ones_of_others_are_closed),
+		CASE(slots__a_connection_carries_several),
+		CASE(hints__a_kind_gets_what_it_used_last),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
