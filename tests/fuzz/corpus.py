@@ -111,6 +111,12 @@ def echo(payload, kind=8, options=b""):
     return bytes([2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0]) + ip + icmp
 
 
+# What a node says of itself: boot id, protocol, version, links.
+META = (struct.pack(">BBQ", 1, 8, 7) + struct.pack(">BBHH", 2, 4, 5, 6) + bytes([3, 5]) + b"0.5.0"
+        + bytes([4, 17]) + bytes(10) + b"\xff\xff" + bytes([10, 77, 1, 1, 30]) + bytes([200, 2, 1, 2]))
+KEYS = b"# first\n" + b"00" * 32 + b" # seals\n" + b"0f" * 32 + b"\n"
+
+
 # Programs of fuzz_swim: what is heard, behind a header or not, and time that passes (in 10 ms).
 def w_hear(body, frame=False, headed=True):
     return struct.pack("<BH", headed << 1 | frame, len(body)) + body
@@ -219,6 +225,25 @@ DICTIONARY = bytes.fromhex(
     "736571223a20332c20227374617465223a20226f70656e222c20226e6f6465223a202261227d0a7b22736571223a20323731"
     "2c202273746174322c20227374617465223a20226f70656e222c20226e6f6465223a202261227d0a7b22736571223a203230"
     "2c202273746174332c20227374617465223a20226f70656e222c20226e6f6465223a")
+MEMBERSHIP = b"""node: a
+run_dir: /run/sluice/a
+control: { listen: 0.0.0.0:7701 }
+security: { ca: /e/ca.crt, certificate: /e/node.crt, key: /e/node.key, keyring: /e/cluster.keys }
+membership:
+  cluster: mars
+  preset: wan
+  advertise: 192.0.2.1
+  encryption: aes-256-gcm
+  probe_interval_ms: 1000
+  probe_timeout_ms: 500
+  gossip_interval_ms: 200
+  sync_interval_ms: 30000
+  suspicion_multiplier: 4
+  seeds: ["192.0.2.2:7701", "[2001:db8::1]:7701"]
+links:
+- { name: x, driver: af_packet, interface: eth9, address: 10.0.0.1/24 }
+"""
+
 SEEDS = {
     "wire": {
         "data": header(0, 0x20, 0x01000502, 7, 1, 1 << 17 | 1408),
@@ -349,8 +374,18 @@ SEEDS = {
         "frames": 2 * (struct.pack(">I", 44) + b'{"type":"pong","boot_id":"0000000000000001"}'),
         "no_frame": struct.pack(">I", 1 << 31),
     },
+    "meta": {
+        "full": META,
+        "cut": META[:-3],
+        "keys": KEYS,
+    },
+    "keyring": {
+        "sealed": b"SG\1\0" + bytes.fromhex("72cd6e84") + bytes(60),
+        "clear": b"\1" + bytes(40),
+    },
     "config": {
         "good": CONFIG,
+        "membership": MEMBERSHIP,
         "minimal": CONFIG[:CONFIG.index(b"dataplane")] + b"security: {cipher: 'null'}\nlinks: []\npeers: []\n",
         "ipv6": CONFIG.replace(b"10.77.1.1/30", b"fd77:0:0:1::1/64").replace(b"10.77.1.2", b"fd77:0:0:1::2"),
         "dictionaries": CONFIG + b"dictionaries:\n- {id: 1, file: /etc/d/a}\n- { id: 255, file: /etc/d/b }\n",
