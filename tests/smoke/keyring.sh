@@ -61,7 +61,9 @@ grep -q "its key is none of security.keyring" "$SLUICE_TESTBED/a/control.log" ||
 expect 0 sl c keyring use "$new"
 expect_soon 20 "a sees c again" alive a 3
 
-smoke_say "ping, leave and join"
+smoke_say "ping, leave and join, watched"
+"$SLUICE_BUILD/control/sluice" --node "$SLUICE_TESTBED/b/control.sock" members --watch --json >"$smoke_work/watched" &
+smoke_children+=($!)
 expect 0 sl a ping b
 expect_says "answered in"
 expect 1 sl a ping nobody
@@ -72,6 +74,9 @@ expect 0 sl a members --down
 expect_says '^c +left'
 expect 0 sl c join "$(sed -n 's/^  listen: //p' "$SLUICE_TESTBED/a/node.yaml")"
 expect_soon 20 "a sees c again" alive a 3
+told() { grep -q "\"name\": *\"c\", *\"from\": *\"$1\", *\"to\": *\"$2\"" "$smoke_work/watched"; } # FROM TO
+expect_soon 10 "b's watch tells that c left" told alive left
+expect_soon 10 "b's watch tells that c is back" told left alive
 expect 0 sl a metrics
 python3 "$smoke_root/tests/unit/control/admin/openmetrics.py" "$smoke_work/out" \
 	'sluice_members{state="alive"} 3' 'sluice_swim_health 0' 'sluice_member_rtt_seconds{member="b"}' ||

@@ -226,11 +226,13 @@ int keys_ensure(const char *folder, char *error)
 
 	if (folder_path(path, folder, KEYS_FILE, error) < 0)
 		return -1;
-	if (lstat(path, &status) == 0)
-		return keys_load(&keys, path, error);
-	result = keys_make(keys.key[0], error);
-	if (result == 0)
-		result = keys_save(&keys, path, error);
+	if (lstat(path, &status) == 0) {
+		result = keys_load(&keys, path, error);
+	} else {
+		result = keys_make(keys.key[0], error);
+		if (result == 0)
+			result = keys_save(&keys, path, error);
+	}
 	keys_wipe(&keys);
 	return result;
 }

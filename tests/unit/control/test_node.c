@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "control/node.h"
+#include "lib/ipc/members.h"
 #include "tests/unit/control/pki/folder.h"
 #include "tests/unit/control/plane/fake_dataplane.h"
 
@@ -261,6 +262,24 @@ static void node__encrypted(void **state)
 			0);
 }
 
+// What workers read: who is here, with the dataplane that runs now.
+static void node__gives_the_members_to_its_dataplane(void **state)
+{
+	struct stage *s = *state;
+	const struct plane_control *mine = (const struct plane_control *)s->a.plane.mine.base;
+	struct plane_member row = {0};
+
+	for (int i = 0; i < 100 && row.boot_id != s->a.plane.boot_id; i++) {
+		loop_turn(s->loop, 5);
+		plane_members_find(&mine->members, "a", &row);
+	}
+	assert_int_equal(row.boot_id, s->a.plane.boot_id);
+	assert_int_equal(address_ipv4(row.dataplane), 0x0a4d0101);
+	assert_int_equal(row.prefix, 30);
+	assert_int_equal(row.state, MEMBER_ALIVE);
+	assert_false(plane_members_find(&mine->members, "x", &row));
+}
+
 // The event that would have said that the dataplane took the command was lost.
 static void node__resync_wipes(void **state)
 {
@@ -438,6 +457,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(node__opens_and_closes),
 		cmocka_unit_test_setup_teardown(node__encrypted, setup_encrypted, teardown),
+		STORY(node__gives_the_members_to_its_dataplane),
 		STORY(node__resync_wipes),
 		cmocka_unit_test_setup_teardown(
 			node__certificates_are_read_again, setup_encrypted, teardown),

@@ -118,6 +118,13 @@ class Check(Stage):
         os.chmod(self.pki + "/a/node.key", 0o644)
         self.says(1, "is a private key that others may read (mode 644); chmod 600 it")
 
+    def test_check__open_keyring(self):
+        os.chmod(self.pki + "/a/cluster.keys", 0o640)
+        self.says(1, "has the cluster's keys and others may read it (mode 640); chmod 600 it")
+        os.chmod(self.pki + "/a/cluster.keys", 0o600)
+        self.write("pki/a/cluster.keys", "# nothing\n")
+        self.says(1, "cluster.keys: has no key")
+
     def test_check__hybrid_only(self):
         version = subprocess.run(["openssl", "version"], capture_output=True, text=True).stdout
         required = CONFIGURATION.replace("security:", "security:\n  pq: require")
