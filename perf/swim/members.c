@@ -112,7 +112,7 @@ static void *churn(void *owner)
 static int churn_sample(void *state, uint64_t duration_ns, struct bench_figures *out)
 {
 	struct crowd *crowd = state;
-	uint64_t start_ns, hash = 0;
+	uint64_t start_ns;
 	struct count count;
 	pthread_t thread;
 
@@ -124,14 +124,13 @@ static int churn_sample(void *state, uint64_t duration_ns, struct bench_figures 
 	start_ns = clock_ns();
 	count_start(&count);
 	do {
-		hash += get_body(crowd, READS);
+		out->hash = get_body(crowd, READS); // indices do not change: always the same
 		out->units += READS;
 	} while (clock_ns() - start_ns < duration_ns);
 	out->ns = clock_ns() - start_ns;
 	count_stop(&count);
 	atomic_store(&crowd->over, true);
 	pthread_join(thread, NULL);
-	out->hash = hash / (out->units / READS); // of one round of reads: indices do not change
 	out->counters.allocs = (double)count.allocs;
 	return 0;
 }
