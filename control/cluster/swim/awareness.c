@@ -46,15 +46,17 @@ static void overslept(struct swim *swim, uint64_t late_ns)
 	}
 }
 
+// One sleep counts once: what was due in it is due since the last call.
 void swim_wake(struct swim *swim, uint64_t now_ns)
 {
-	uint64_t tolerance = SWIM_MS(swim->config.probe_timeout_ms) / 2, wanted = swim->wake_ns;
+	uint64_t tolerance = SWIM_MS(swim->config.probe_timeout_ms) / 2;
+	uint64_t wanted = swim_next_ns(swim);
 
+	if (wanted < swim->now_ns)
+		wanted = swim->now_ns;
 	if (now_ns > swim->now_ns)
 		swim->now_ns = now_ns;
 	swim->accused_now = false;
-	if (!swim->config.lifeguard || wanted == NEVER || swim->now_ns <= wanted + tolerance)
-		return;
-	swim->wake_ns = NEVER;
-	overslept(swim, swim->now_ns - wanted);
+	if (swim->config.lifeguard && wanted != NEVER && swim->now_ns > wanted + tolerance)
+		overslept(swim, swim->now_ns - wanted);
 }

@@ -48,7 +48,6 @@ static void timers_init(struct swim *swim)
 	swim->rejoin_ns = now + swim_random(swim) % SWIM_MS(config->rejoin_interval_ms);
 	swim->sync_ns = now + swim_random(swim) % SWIM_MS(config->sync_interval_ms);
 	swim->expiry_ns = NEVER;
-	swim->wake_ns = NEVER;
 }
 
 struct swim *swim_init(void *memory, const struct swim_config *config,

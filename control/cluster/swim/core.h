@@ -116,7 +116,6 @@ struct swim {
 
 	// awareness.c
 	uint32_t health, health_extra;
-	uint64_t wake_ns;  // when we wanted to be called
 	uint64_t awake_ns; // after a sleep nobody is declared dead before
 
 	// join.c, rejoin.c, sync.c

@@ -25,7 +25,6 @@ void swim_on_tick(struct swim *swim, uint64_t now_ns, struct swim_output *out)
 	gossip_tick(swim, out);
 	if (swim->leaving)
 		leave_tick(swim);
-	swim->wake_ns = swim_next_ns(swim);
 }
 
 static uint64_t least(uint64_t a, uint64_t b)

@@ -216,6 +216,36 @@ static void sleep__is_ill_health_and_what_was_under_way_gets_its_time_back(void 
 	stage_free(stage);
 }
 
+// An answer puts the next timer off: who waits for that one has not slept.
+static void sleep__is_not_a_timer_that_was_put_off(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_with(20);
+	struct swim *swim = stage->nodes[0];
+	uint8_t bytes[SWIM_DATAGRAM_MAX];
+
+	quiet(swim);
+	for (int round = 0; round < 10; round++) {
+		struct writer writer = {.bytes = bytes, .room = sizeof(bytes)};
+		struct control ack = {.kind = SWIM_ACK};
+
+		while (!swim->probe.active) {
+			swim_output_clear(&out);
+			swim_on_tick(swim, swim_next_ns(swim), &out);
+			assert_int_equal(swim->health, 0);
+		}
+		ack.number = swim->probe.number;
+		header_write(&writer, swim->cluster);
+		control_write(&writer, &ack);
+		swim_output_clear(&out);
+		swim_on_datagram(swim, swim->now_ns + STAGE_MS(1), stage_address(1), STAGE_PORT,
+			bytes, writer.size, &out);
+		assert_false(swim->probe.active);
+	}
+	assert_int_equal(swim->health, 0);
+	stage_free(stage);
+}
+
 static void buddy__the_suspect_is_told_in_its_ping(void **state)
 {
 	(void)state;
@@ -321,6 +351,7 @@ int main(void)
 		cmocka_unit_test(failure__not_in_the_moment_that_others_are_asked),
 		cmocka_unit_test(health__stretches_probes_and_heals),
 		cmocka_unit_test(sleep__is_ill_health_and_what_was_under_way_gets_its_time_back),
+		cmocka_unit_test(sleep__is_not_a_timer_that_was_put_off),
 		cmocka_unit_test(buddy__the_suspect_is_told_in_its_ping),
 		cmocka_unit_test(relay__answers_nack_in_time_and_an_ack_that_comes_later),
 		cmocka_unit_test(relay__strangers_are_not_pinged_and_the_table_is_bounded),
