@@ -104,7 +104,8 @@ static void ask_others(struct swim *swim, struct swim_output *out)
 	uint64_t answers_ns = swim->now_ns + SWIM_MS(swim->config.probe_timeout_ms);
 
 	swim->probe.indirect = true;
-	if (swim->probe.end_ns < answers_ns)
+	// who looks late gives the helpers their time all the same; plain SWIM has no such mercy
+	if (swim->config.lifeguard && swim->probe.end_ns < answers_ns)
 		swim->probe.end_ns = answers_ns;
 	swim->report.probes_indirect++;
 	while (tries-- && count < swim->config.indirect && swim->order_count) {
