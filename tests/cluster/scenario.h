@@ -1,0 +1,33 @@
+// The scenarios. Each runs one seed of a cluster and says what it measured; what the text
+// calls a gate is judged over all seeds of a run.
+#pragma once
+
+#include "tests/cluster/cluster.h"
+
+enum { FIGURES_MAX = 4 };
+
+// One number of each seed.
+struct figure {
+	const char *name, *unit;
+	double value;
+};
+
+struct outcome {
+	struct figure figures[FIGURES_MAX];
+	uint32_t count;
+	uint64_t events, hash;
+	char failure[256]; // empty: none
+};
+
+struct scenario {
+	const char *name, *says;
+	uint32_t members; // unless told
+	void (*run)(struct world *world, struct outcome *outcome);
+	// Of the medians over all seeds: NULL, or a sentence. NULL: nothing is judged.
+	const char *(*judge)(uint32_t members, const double *medians);
+};
+
+void outcome_add(struct outcome *outcome, const char *name, const char *unit, double value);
+
+extern const struct scenario scenario_chaos, scenario_spread, scenario_lockstep, scenario_detect,
+	scenario_heal, scenario_slow, scenario_load;
