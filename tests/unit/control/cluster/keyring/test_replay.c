@@ -13,14 +13,14 @@
 static void replay_take__takes_each_once_in_any_order(void **state)
 {
 	struct replay *replay = calloc(1, sizeof(*replay));
-	static const uint32_t order[] = {5, 6, 4, 70, 69, 7, 133};
+	static const uint32_t order[] = {5, 6, 4, 70, 7, 133};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		assert_true(replay_take(replay, 1000, 1, order[i]));
 		assert_false(replay_take(replay, 1000, 1, order[i]));
 	}
-	assert_false(replay_take(replay, 1000, 1, 69)); // 64 behind
+	assert_false(replay_take(replay, 1000, 1, 69)); // 64 behind, and new
 	assert_true(replay_take(replay, 1000, 1, 71));
 	assert_true(replay_take(replay, 1000, 1, UINT32_MAX));
 	assert_false(replay_take(replay, 1000, 1, UINT32_MAX));
