@@ -186,6 +186,10 @@ int gossip_ping(struct gossip *gossip, const char *node, gossip_pong_fn on_pong,
 			node);
 		return -1;
 	}
+	if (swim_left(gossip->swim)) {
+		snprintf(error, error_size, "this node has left the cluster");
+		return -1;
+	}
 	now_ns = gossip_begin(gossip);
 	if (++gossip->next_cookie == 0)
 		gossip->next_cookie = 1;

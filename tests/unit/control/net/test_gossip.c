@@ -307,6 +307,7 @@ static void gossip_leave__is_no_death_and_can_be_taken_back(void **state)
 {
 	static const struct address loopback = ADDRESS_IPV4(0x7f000001);
 	struct story *s = story_new(true); // in the clear, too
+	char error[CONFIG_ERROR_SIZE];
 
 	(void)state;
 	wait_all_alive(s);
@@ -315,6 +316,9 @@ static void gossip_leave__is_no_death_and_can_be_taken_back(void **state)
 	wait_for(s, 1, MEMBER_LEFT, 1);
 	run_ms(s, 500);
 	assert_int_equal(s->place[2].left, 1);
+	assert_int_equal(
+		gossip_ping(&s->place[2].gossip, "a", NULL, NULL, error, sizeof(error)), -1);
+	assert_string_equal(error, "this node has left the cluster");
 	assert_int_equal(s->place[0].suspected + s->place[1].suspected, 0);
 	assert_int_equal(gossip_join(&s->place[2].gossip, loopback, (uint16_t)(s->port + 1)), 0);
 	wait_all_alive(s);
