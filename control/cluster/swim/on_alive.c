@@ -76,7 +76,7 @@ static enum swim_result stale(struct swim *swim, uint32_t member, const struct r
 enum swim_result on_alive(struct swim *swim, const struct record *record, struct swim_output *out)
 {
 	uint32_t member = roster_find(swim, record->name);
-	struct member *of = &swim->members[member];
+	struct member *of;
 	enum swim_state from;
 	bool meta, place;
 
@@ -84,6 +84,7 @@ enum swim_result on_alive(struct swim *swim, const struct record *record, struct
 		return on_self(swim, record, out);
 	if (member == SWIM_NONE)
 		return on_stranger(swim, record, out);
+	of = &swim->members[member];
 	from = (enum swim_state)of->state;
 	place = same_place(member_identity(swim, of), &record->identity);
 	meta = !same_meta(member_identity(swim, of), &record->identity);

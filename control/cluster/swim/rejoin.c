@@ -48,10 +48,12 @@ void rejoin_answered(struct swim *swim, const struct pending *pending)
 
 static bool alive_at(const struct swim *swim, uint32_t member, const struct seed *seed)
 {
-	const struct member *of = &swim->members[member];
+	const struct member *of;
 
-	return member < swim->end && of->identity != IDENTITIES_NONE &&
-	       (of->state == SWIM_ALIVE || of->state == SWIM_SUSPECT) &&
+	if (member >= swim->end || swim->members[member].identity == IDENTITIES_NONE)
+		return false;
+	of = &swim->members[member];
+	return (of->state == SWIM_ALIVE || of->state == SWIM_SUSPECT) &&
 	       member_identity(swim, of)->port == seed->port &&
 	       address_equal(member_identity(swim, of)->address, seed->address);
 }

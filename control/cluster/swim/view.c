@@ -8,11 +8,12 @@ uint32_t swim_end(const struct swim *swim)
 
 bool swim_member(const struct swim *swim, uint32_t member, struct swim_view *view)
 {
-	const struct member *of = &swim->members[member];
+	const struct member *of;
 	const struct identity *identity;
 
-	if (member >= swim->end || of->identity == IDENTITIES_NONE)
+	if (member >= swim->end || swim->members[member].identity == IDENTITIES_NONE)
 		return false;
+	of = &swim->members[member];
 	identity = member_identity(swim, of);
 	*view = (struct swim_view){.name = identity->name,
 		.address = identity->address,
