@@ -139,7 +139,8 @@ bool swim_meta_set(struct swim *swim, uint64_t now_ns, const uint8_t *meta, size
 	swim_wake(swim, now_ns);
 	if (size > SWIM_META_MAX || !member_identify(swim, SWIM_SELF, &want))
 		return false;
-	self->incarnation++;
+	if (self->incarnation < UINT32_MAX) // it must not begin at 0 again
+		self->incarnation++;
 	updates_add(swim, SWIM_SELF);
 	return true;
 }

@@ -5,6 +5,7 @@ void on_suspect(struct swim *swim, uint32_t member, uint32_t incarnation, uint32
 	struct swim_output *out)
 {
 	struct member *of = &swim->members[member];
+	enum swim_state was;
 
 	if (member == SWIM_SELF) {
 		refute_rumour(swim, incarnation);
@@ -12,16 +13,17 @@ void on_suspect(struct swim *swim, uint32_t member, uint32_t incarnation, uint32
 	}
 	if (incarnation < of->incarnation)
 		return;
-	if (of->state == SWIM_SUSPECT) {
-		of->incarnation = incarnation;
+	if (of->state == SWIM_SUSPECT && incarnation == of->incarnation) {
 		if (suspicion_confirm(swim, member, from))
 			updates_add(swim, member); // the others may count this one, too
 		return;
 	}
-	if (of->state != SWIM_ALIVE)
+	if (of->state != SWIM_ALIVE && of->state != SWIM_SUSPECT)
 		return;
+	was = (enum swim_state)of->state;
 	of->incarnation = incarnation;
-	suspicion_start(swim, member, from);
-	change_add(out, member, SWIM_ALIVE, SWIM_SUSPECT, false);
+	suspicion_start(swim, member, from); // of a suspect: it protested, and has its time anew
+	if (was == SWIM_ALIVE)
+		change_add(out, member, SWIM_ALIVE, SWIM_SUSPECT, false);
 	updates_add(swim, member);
 }

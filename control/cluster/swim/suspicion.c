@@ -59,6 +59,7 @@ void suspicion_start(struct swim *swim, uint32_t member, uint32_t from)
 	struct member *of = &swim->members[member];
 
 	member_set(swim, member, SWIM_SUSPECT);
+	of->since_ns = swim->now_ns;
 	of->accused = 1;
 	of->accusers[0] = from == SWIM_NONE ? NO_MEMBER : (uint16_t)from;
 	troubled_by(swim, suspicion_deadline(swim, of));

@@ -152,6 +152,10 @@ static void self__new_metadata_wants_a_new_incarnation(void **state)
 	swim_member(stage->nodes[0], SWIM_SELF, &view);
 	assert_int_equal(view.incarnation, 2);
 	assert_int_equal(view.meta_version, 2);
+	// of an insider's rumour: from 0 on nobody would believe us
+	stage->nodes[0]->members[0].incarnation = UINT32_MAX;
+	assert_true(swim_meta_set(stage->nodes[0], stage->now_ns, (const uint8_t *)"n", 1));
+	assert_int_equal(stage->nodes[0]->members[0].incarnation, UINT32_MAX);
 	stage_free(stage);
 }
 
@@ -176,6 +180,63 @@ static void address__a_name_moves_only_when_its_owner_is_gone(void **state)
 	assert_true(address_equal(view.address, stage_address(10)));
 	assert_int_equal(view.state, SWIM_ALIVE);
 	assert_int_equal(out.conflicts, 1);
+	stage_free(stage);
+}
+
+// Who is suspected above an accusation that we know has refuted that one: it protests again.
+static void suspect__of_a_higher_incarnation_has_its_time_anew(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_new(1, 16);
+	struct swim *swim = stage->nodes[0];
+	uint64_t start_ns = stage->now_ns;
+
+	swim->config.lifeguard = false; // 1500 ms, whatever our own health
+	swim_output_clear(&out);
+	stage_say_alive(swim, "m", 9, 5, "", &out);
+	on_suspect(swim, 1, 5, SWIM_NONE, &out);
+	for (uint32_t ms = 0; ms <= 3000; ms += 100) {
+		swim_output_clear(&out);
+		swim_on_tick(swim, start_ns + STAGE_MS(ms), &out);
+		if (ms == 1400)
+			on_suspect(swim, 1, 6, SWIM_NONE, &out);
+		assert_int_equal(swim->members[1].state, ms < 2900 ? SWIM_SUSPECT : SWIM_DEAD);
+		assert_int_equal(out.changes, ms == 2900);
+	}
+	stage_free(stage);
+}
+
+// What `from` sends first is heard by `to`, and the answer by `from`.
+static void say_hello(struct swim *from, struct swim *to, uint64_t now_ns)
+{
+	struct swim_send hello;
+
+	swim_output_clear(&out);
+	swim_on_tick(from, now_ns, &out);
+	assert_int_equal(out.sends, 1);
+	hello = out.send[0];
+	swim_output_clear(&out);
+	swim_on_datagram(to, now_ns, stage_address(1), STAGE_PORT, hello.bytes, hello.size, &out);
+	assert_int_equal(out.sends, 1);
+	hello = out.send[0];
+	swim_output_clear(&out);
+	swim_on_datagram(from, now_ns, stage_address(0), STAGE_PORT, hello.bytes, hello.size, &out);
+}
+
+// A clock that was set back makes the first incarnation lower than the last one before.
+static void hello__tells_who_started_again_what_incarnation_it_had(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_new(2, 16);
+	struct swim *old = stage->nodes[0], *again = stage->nodes[1];
+	uint64_t now_ns = stage->now_ns;
+
+	swim_output_clear(&out);
+	stage_say_alive(old, "n1", 1, 9, "", &out);
+	updates_remove(old, 1);
+	swim_join(again, now_ns, stage_address(0), STAGE_PORT);
+	say_hello(again, old, now_ns);
+	assert_int_equal(again->members[0].incarnation, 10);
 	stage_free(stage);
 }
 
@@ -205,6 +266,8 @@ int main(void)
 		cmocka_unit_test(self__a_rumour_is_refuted_above_it),
 		cmocka_unit_test(self__new_metadata_wants_a_new_incarnation),
 		cmocka_unit_test(address__a_name_moves_only_when_its_owner_is_gone),
+		cmocka_unit_test(suspect__of_a_higher_incarnation_has_its_time_anew),
+		cmocka_unit_test(hello__tells_who_started_again_what_incarnation_it_had),
 		cmocka_unit_test(full__a_stranger_too_many_changes_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
