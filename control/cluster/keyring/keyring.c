@@ -26,8 +26,10 @@ const char *const keyring_result_names[KEYRING_RESULT_COUNT] = {
 
 static int salt_new(struct keyring *keyring)
 {
+	if (RAND_bytes((uint8_t *)&keyring->salt, sizeof(keyring->salt)) != 1)
+		return -1; // the counter stays where it is: it must not begin anew
 	keyring->counter = 0;
-	return RAND_bytes((uint8_t *)&keyring->salt, sizeof(keyring->salt)) == 1 ? 0 : -1;
+	return 0;
 }
 
 int keyring_init(struct keyring *keyring)

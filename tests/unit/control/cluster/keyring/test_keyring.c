@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include <openssl/rand.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "control/cluster/keyring/keyring.h"
 
@@ -155,6 +157,34 @@ static void keyring_seal__takes_a_new_salt_before_the_counter_wraps(void **state
 	keyring_fini(&b);
 }
 
+static bool random_fails;
+
+// In the place of OpenSSL's: what is ours calls this one.
+int RAND_bytes(unsigned char *bytes, int size)
+{
+	return !random_fails && getrandom(bytes, (size_t)size, 0) == size;
+}
+
+// No random numbers, no datagram; never a nonce for the second time.
+static void keyring_seal__without_a_new_salt_says_nothing(void **state)
+{
+	uint8_t datagram[KEYRING_DATAGRAM_MAX];
+	struct keyring a;
+	uint64_t salt;
+
+	(void)state;
+	ring_init(&a, 1, 0);
+	salt = a.salt;
+	a.counter = UINT32_MAX;
+	random_fails = true;
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(keyring_seal(&a, NOW, hello, sizeof(hello), datagram), 0);
+	random_fails = false;
+	assert_int_not_equal(keyring_seal(&a, NOW, hello, sizeof(hello), datagram), 0);
+	assert_int_not_equal(a.salt, salt);
+	keyring_fini(&a);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +192,7 @@ int main(void)
 		cmocka_unit_test(keyring_open__sees_every_changed_bit_and_every_cut),
 		cmocka_unit_test(keyring_open__tells_what_is_wrong),
 		cmocka_unit_test(keyring_set__rotation_leaves_nobody_deaf),
+		cmocka_unit_test(keyring_seal__without_a_new_salt_says_nothing),
 		cmocka_unit_test(keyring_seal__takes_a_new_salt_before_the_counter_wraps),
 	};
 
