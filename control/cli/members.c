@@ -33,19 +33,6 @@ const struct command_text members_text = {
 	.notes = {note_watch},
 };
 
-static const json_t *member_find(const json_t *members, const char *name)
-{
-	const json_t *row;
-	size_t i;
-
-	json_array_foreach(members, i, row)
-	{
-		if (strcmp(json_string_value(json_object_get(row, "name")), name) == 0)
-			return row;
-	}
-	return NULL;
-}
-
 static const char *text_of(const json_t *row, const char *name)
 {
 	const char *text = json_string_value(json_object_get(row, name));
@@ -71,22 +58,23 @@ static void change_print(const struct cli *cli, const json_t *row, const char *f
 		text_of(row, "address"));
 }
 
+// Both lists are sorted by name (strcmp): one walk over both, however many there are.
 static void changes_print(const struct cli *cli, const json_t *before, const json_t *now)
 {
-	const json_t *row;
-	size_t i;
+	size_t was = 0, is = 0;
 
-	json_array_foreach(now, i, row)
-	{
-		const char *from = text_of(member_find(before, text_of(row, "name")), "state");
+	while (was < json_array_size(before) || is < json_array_size(now)) {
+		const json_t *old = json_array_get(before, was), *new = json_array_get(now, is);
+		int order = !old   ? 1
+			    : !new ? -1
+				   : strcmp(text_of(old, "name"), text_of(new, "name"));
+		const char *from = order <= 0 ? text_of(old, "state") : "none";
+		const char *to = order >= 0 ? text_of(new, "state") : "none";
 
-		if (strcmp(from, text_of(row, "state")) != 0)
-			change_print(cli, row, from, text_of(row, "state"));
-	}
-	json_array_foreach(before, i, row)
-	{
-		if (!member_find(now, text_of(row, "name")))
-			change_print(cli, row, text_of(row, "state"), "none");
+		if (strcmp(from, to) != 0)
+			change_print(cli, order < 0 ? old : new, from, to);
+		was += order <= 0;
+		is += order >= 0;
 	}
 }
 
