@@ -138,6 +138,11 @@ json_t *method_join(struct method_call *call, struct rpc_error *error)
 		rpc_error_set(error, RPC_UNREACHABLE, "membership does not run yet; try again");
 		return NULL;
 	}
+	if (gossip_is_leaving(&call->node->gossip)) {
+		rpc_error_set(error, RPC_BUSY,
+			"this node is saying good-bye, which takes seconds; try again");
+		return NULL;
+	}
 	if (gossip_join(&call->node->gossip, address, (uint16_t)port) == 0)
 		return json_pack("{s:s}", "address", text);
 	rpc_error_set(error, RPC_BUSY, "this node asks %d addresses already, which is all it can",

@@ -55,11 +55,13 @@ static void carry_sync(struct gossip *gossip)
 	gossip->on_sync(gossip->owner, &peer, frame->bytes, frame->size);
 }
 
-static void carry_conflict(const struct gossip *gossip, const struct swim_conflict *conflict)
+static void carry_conflict(struct gossip *gossip, const struct swim_conflict *conflict)
 {
 	struct gossip_peer known = peer_of(gossip, conflict->member);
 	char other[CONFIG_ADDRESS_TEXT], here[CONFIG_ADDRESS_TEXT];
 
+	if (!gossip_line_is_allowed(gossip))
+		return;
 	config_address_text(other, conflict->address, conflict->port);
 	if (conflict->member == SWIM_SELF)
 		log_error("Another node calls itself '%s', too: the one at %s. Who was here first "
@@ -363,14 +365,13 @@ int gossip_start(struct gossip *gossip, uint16_t port, char *error, size_t error
 	int result;
 
 	gossip->port = port;
-	if (gossip_keys_start(gossip, error, error_size) < 0 ||
-		swim_new(gossip, error, error_size) < 0)
-		return -1;
 	result = gossip_socket_open(gossip);
-	if (result < 0) {
+	if (result < 0)
 		snprintf(error, error_size, "UDP %s, for membership, cannot be used: %s",
 			config_address_text(text, gossip->config->listen_address, port),
 			strerror(-result));
+	if (result < 0 || gossip_keys_start(gossip, error, error_size) < 0 ||
+		swim_new(gossip, error, error_size) < 0) {
 		gossip_stop(gossip);
 		return -1;
 	}
@@ -429,13 +430,18 @@ void gossip_leave(struct gossip *gossip)
 	gossip_on_leaving(gossip);
 }
 
+bool gossip_is_leaving(const struct gossip *gossip)
+{
+	return gossip->leaving.place;
+}
+
 int gossip_join(struct gossip *gossip, struct address address, uint16_t port)
 {
 	char error[CONFIG_ERROR_SIZE];
 	bool added;
 
+	assert(!gossip_is_leaving(gossip)); // the seed would be forgotten with the core
 	if (swim_left(gossip->swim)) {
-		loop_timer_stop(gossip->loop, &gossip->leaving);
 		gossip_members_reset(gossip);
 		swim_free(gossip);
 		if (swim_new(gossip, error, sizeof(error)) < 0) {

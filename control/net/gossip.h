@@ -18,10 +18,9 @@ enum gossip_limits {
 	GOSSIP_BATCH = 32,  // datagrams of one system call
 	GOSSIP_BATCHES = 4, // in one turn of the loop, which has other guests
 	GOSSIP_PINGS_MAX = 16,
-	GOSSIP_HEALTH_MS = 250,     // how often loop and dataplane are looked at
-	GOSSIP_LOOK_MS = 5000,      // how often the file of keys is looked at
-	GOSSIP_MEMBERS_SMALL = 256, // more are published at most every ...
-	GOSSIP_PUBLISH_MS = 10,
+	GOSSIP_HEALTH_MS = 250,    // how often loop and dataplane are looked at
+	GOSSIP_LOOK_MS = 5000,     // how often the file of keys is looked at
+	GOSSIP_PUBLISH_US = 10,    // for each member between two snapshots
 	GOSSIP_LINES_MAX = 16,     // log lines about members in one second
 	GOSSIP_STRANGER_MS = 1000, // one line about strangers in so long
 };
@@ -91,14 +90,18 @@ struct gossip {
 
 // Zeroes and prepares; allocates nothing. gossip_stop is legal from here on.
 void gossip_init(struct gossip *gossip, const struct config *config, struct loop *loop);
-// Keys, socket, seeds. `port`: where control listens. 0, or -1 with a sentence.
+// Socket, keys, seeds. `port`: where control listens; 0: the kernel chooses gossip->port. 0, or -1
+// with a sentence.
 int gossip_start(struct gossip *gossip, uint16_t port, char *error, size_t error_size);
 // At once: others will find out. gossip_leave tells them before.
 void gossip_stop(struct gossip *gossip);
 // Good-bye to everybody; on_left is called when it is out, within a few rounds of gossip, maybe at
 // once. Then nothing is sent or heard until gossip_join.
 void gossip_leave(struct gossip *gossip);
-// Another seed; 0, or -1: there are SWIM_SEEDS_MAX. Comes back after gossip_leave.
+// Saying good-bye: gossip_leave was called, on_left not yet.
+bool gossip_is_leaving(const struct gossip *gossip);
+// Another seed; 0, or -1: there are SWIM_SEEDS_MAX. Comes back after gossip_leave, when that is
+// over: legal unless gossip_is_leaving.
 int gossip_join(struct gossip *gossip, struct address address, uint16_t port);
 // What this node is told to be: the configuration's numbers over the preset's.
 void gossip_swim_config(const struct config *config, uint16_t port, struct swim_config *to);

@@ -19,6 +19,8 @@ void gossip_socket_send(struct gossip *gossip); // out->send
 void gossip_members_take(struct gossip *gossip, uint32_t member);
 void gossip_members_changed(struct gossip *gossip, const struct swim_change *change);
 void gossip_members_reset(struct gossip *gossip);
+// Not more than GOSSIP_LINES_MAX lines about members in one second.
+bool gossip_line_is_allowed(struct gossip *gossip);
 
 // gossip_keys.c
 int gossip_keys_start(struct gossip *gossip, char *error, size_t error_size);

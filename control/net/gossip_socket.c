@@ -227,8 +227,10 @@ int gossip_socket_open(struct gossip *gossip)
 	if (gossip->fd < 0)
 		return -errno;
 	setsockopt(gossip->fd, SOL_SOCKET, SO_RCVBUF, &room, sizeof(room));
-	if (bind(gossip->fd, (struct sockaddr *)&address, size) < 0)
+	if (bind(gossip->fd, (struct sockaddr *)&address, size) < 0 ||
+		getsockname(gossip->fd, (struct sockaddr *)&address, &size) < 0)
 		return -errno;
+	address_of(&address, &gossip->port);
 	return loop_watch_start(
 		gossip->loop, &gossip->watch, gossip->fd, POLLIN, gossip_on_ready, gossip);
 }

@@ -1,7 +1,7 @@
 // The members of the cluster, given to the dataplane.
 #include "control/plane/share.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #include "lib/ipc/members.h"
 
@@ -15,7 +15,7 @@ static struct plane_member row_of(const struct member *member)
 		.port = member->port,
 		.state = member->state};
 
-	snprintf(row.name, sizeof(row.name), "%s", member->name);
+	memcpy(row.name, member->name, sizeof(row.name));
 	if (member->meta.links_count) {
 		row.dataplane = member->meta.links[0].address;
 		row.prefix = member->meta.links[0].prefix;
