@@ -23,6 +23,8 @@ void on_ping(struct swim *swim, struct address from, uint16_t port, const struct
 	struct control ack = {.kind = SWIM_ACK, .number = ping->number};
 	struct writer writer;
 
+	if (swim_count(swim) == 1 && roster_find(swim, ping->from) == SWIM_NONE)
+		sync_soon(swim, from, port); // we started again, unnoticed, and know nobody to ask
 	if (ping->target[0] && roster_find(swim, ping->target) != SWIM_SELF)
 		return; // an address that was somebody else's before
 	writer = datagram_start(swim, out);

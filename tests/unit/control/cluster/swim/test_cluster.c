@@ -133,6 +133,21 @@ static void restart__unnoticed_the_new_metadata_arrives(void **state)
 	stage_free(stage);
 }
 
+// Whom the others ask needs no seeds, also when it starts again before anybody noticed.
+static void restart__of_a_seed_that_knows_nobody_is_over_in_a_second(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_new(3, 32);
+
+	stage_join_all(stage);
+	stage_run(stage, 3000);
+	stage_start(stage, 0);
+	stage_run(stage, 1000);
+	assert_true(stage_full_mesh(stage));
+	assert_int_equal(stage->changes[SWIM_SUSPECT], 0);
+	stage_free(stage);
+}
+
 static void leave__everybody_hears_left_not_dead(void **state)
 {
 	(void)state;
@@ -308,6 +323,7 @@ int main(void)
 		cmocka_unit_test(crash__is_noticed_by_all_within_the_bound),
 		cmocka_unit_test(restart__the_new_one_is_alive_with_a_higher_incarnation),
 		cmocka_unit_test(restart__unnoticed_the_new_metadata_arrives),
+		cmocka_unit_test(restart__of_a_seed_that_knows_nobody_is_over_in_a_second),
 		cmocka_unit_test(leave__everybody_hears_left_not_dead),
 		cmocka_unit_test(meta__reaches_all_and_its_version_goes_up),
 		cmocka_unit_test(partition__heals_by_itself_after_ten_minutes),
