@@ -179,9 +179,14 @@ static bool starved_first(const struct pool *pool, const struct connection *c)
 	return false;
 }
 
-// A multiplexed one may never be quite idle: one at a time takes no new requests.
+// A multiplexed one may never be quite idle: one at a time takes no new requests. It may be held
+// for long; another one that is idle makes room at once.
 static void leave_for_starved(struct pool *pool, struct connection *c)
 {
+	if (c->leased == 0) {
+		connection_close(pool, c, POOL_ROOM);
+		return;
+	}
 	if (pool->leaver != POOL_NONE && connection_get(pool, pool->leaver))
 		return;
 	pool->leaver = connection_name(pool, c);

@@ -302,6 +302,8 @@ uint32_t dial_short(
 	const struct pool *pool, uint64_t now_ns, const struct node *node, uint32_t more);
 // Nobody of the node waits for room any more.
 void dial_starved_no_more(struct pool *pool, struct node *node);
+// It is behind all others who do.
+void dial_starved_last(struct pool *pool, struct node *node);
 void dial_demand(struct pool *pool, uint64_t now_ns, struct node *node);
 // Up to what is kept ready; `idle_too`: so many of them idle as min_idle says.
 void dial_fill(struct pool *pool, uint64_t now_ns, struct node *node, bool idle_too);

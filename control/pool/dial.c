@@ -96,12 +96,12 @@ static void steal(struct pool *pool, const struct node *thief)
 	}
 }
 
-// In the line of those who are short of room, or out of it.
+// In the line of those who are short of room, or out of it. Who is in it keeps the place.
 static void starve(struct pool *pool, struct node *node, bool starved)
 {
-	if (node->starved)
+	if (node->starved && !starved)
 		list_remove(&pool->starved, LINKS(pool->nodes, of_starved), node_slot(pool, node));
-	if (starved)
+	if (starved && !node->starved)
 		list_push_tail(
 			&pool->starved, LINKS(pool->nodes, of_starved), node_slot(pool, node));
 	node->starved = starved;
@@ -110,6 +110,12 @@ static void starve(struct pool *pool, struct node *node, bool starved)
 void dial_starved_no_more(struct pool *pool, struct node *node)
 {
 	starve(pool, node, false);
+}
+
+void dial_starved_last(struct pool *pool, struct node *node)
+{
+	starve(pool, node, false);
+	starve(pool, node, true);
 }
 
 // When somebody who waits is thought of again though nothing happens.

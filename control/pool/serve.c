@@ -18,8 +18,10 @@ static struct connection *hinted(struct pool *pool, const struct node *node, uin
 	if (!hint)
 		return NULL;
 	c = &pool->connections[hint->connection];
-	if (c->generation != hint->generation || c->state != CONNECTION_READY ||
-		c->flags & CONNECTION_LEAVING || c->leased == c->slots)
+	// Generations come again: what is there then may be another node's.
+	if (c->generation != hint->generation || node_of(pool, c) != node ||
+		c->state != CONNECTION_READY || c->flags & CONNECTION_LEAVING ||
+		c->leased == c->slots)
 		return NULL;
 	return c;
 }
@@ -114,15 +116,19 @@ void serve_node(struct pool *pool, uint64_t now_ns, struct node *node)
 	dial_demand(pool, now_ns, node);
 }
 
-// Each once: who is still short of room then is behind the others in the line.
+// Each once, in their order: who got something and is short of more is behind the others then.
 void serve_starved(struct pool *pool, uint64_t now_ns)
 {
-	uint16_t last = pool->starved.tail, at;
+	uint16_t last = pool->starved.tail, at = pool->starved.head, next;
 
-	if (last == LIST_NONE)
-		return;
-	do {
-		at = pool->starved.head;
-		serve_node(pool, now_ns, &pool->nodes[at]);
-	} while (at != last && pool->starved.head != LIST_NONE);
+	for (bool more = at != LIST_NONE; more; at = next) {
+		struct node *node = &pool->nodes[at];
+		uint64_t dials = node->counts.dials;
+
+		next = node->of_starved.next;
+		more = at != last;
+		serve_node(pool, now_ns, node);
+		if (node->starved && node->counts.dials != dials)
+			dial_starved_last(pool, node);
+	}
 }

@@ -133,6 +133,56 @@ static void room__idle_ones_of_others_are_closed(void **state)
 	assert_int_equal(report(0).connections, 2);
 }
 
+// Two nodes are short of room, one asks again: that costs it nothing, its first request is served
+// before the other's.
+static void room__asking_again_keeps_the_place(void **state)
+{
+	struct pool_config config = config_of();
+	uint32_t first, other;
+
+	(void)state;
+	config.total_max = config.node_max = config.connections_max = 1;
+	config.node_reserved = config.min_idle = config.warm_up = 0;
+	start(&config, 3);
+	world_ask(&w, 2, 100 * MS, 0);
+	run(50 * MS);
+	first = world_ask(&w, 0, SEC, 0);
+	run(MS);
+	other = world_ask(&w, 1, SEC, 0);
+	run(MS);
+	world_ask(&w, 0, SEC, 0);
+	run(500 * MS);
+	assert_int_equal(w.clients[first].state, CLIENT_HOLDING);
+	assert_int_equal(w.clients[other].state, CLIENT_WAITING);
+	run(SEC);
+	assert_int_equal(w.clients[other].state, CLIENT_HOLDING); // turns
+}
+
+// A multiplexed connection that leaves for others but is held for long; another one is idle now
+// and then: that one makes room.
+static void room__a_long_stream_is_not_waited_for(void **state)
+{
+	struct pool_config config = config_of();
+	uint32_t rare;
+
+	(void)state;
+	config.stream_slots = 2;
+	config.total_max = config.node_max = 4;
+	config.connections_max = 4;
+	config.node_reserved = config.min_idle = config.warm_up = 0;
+	start(&config, 2);
+	world_ask(&w, 0, 60 * SEC, 0);
+	world_ask(&w, 0, 100 * MS, 0);
+	world_ask(&w, 0, 200 * MS, 0);
+	world_ask(&w, 0, 200 * MS, 0);
+	run(50 * MS);
+	assert_int_equal(report(0).slots.leased, 4);
+	rare = world_ask(&w, 1, MS, 0);
+	run(400 * MS);
+	assert_int_equal(w.clients[rare].state, CLIENT_IDLE);
+	assert_int_equal(w.failed, 0);
+}
+
 static void slots__a_connection_carries_several(void **state)
 {
 	struct pool_config config = config_of();
@@ -185,6 +235,31 @@ static void hints__a_kind_gets_what_it_used_last(void **state)
 	assert_int_equal(w.pool->lru.lookups, 6);
 }
 
+// A slot lives through all generations and is the connection of another node when its name is due
+// again: the old hint must not lead there.
+static void hints__never_lead_to_another_node(void **state)
+{
+	struct pool_config config = config_of();
+	struct connection *c;
+	uint32_t lease;
+
+	(void)state;
+	config.min_idle = config.warm_up = 1;
+	start(&config, 2);
+	connection_for(1, &lease);
+	pool_release(w.pool, w.now_ns, lease, POOL_DONE, 0);
+	c = &w.pool->connections[w.pool->nodes[0].idle.head];
+	w.links[c - w.pool->connections].state = LINK_NONE;
+	pool_on_closed(w.pool, w.now_ns, connection_name(w.pool, c));
+	w.pool->connections[w.pool->free_connections.head].generation--; // 65,534 dials later
+	assert_true(pool_warm(w.pool, w.now_ns, w.nodes[1].name, 2));
+	world_take(&w);
+	run(50 * MS);
+	assert_int_equal(c->node, 1);
+	run(SEC); // node 0 has one of its own again
+	assert_ptr_not_equal(connection_get(w.pool, connection_for(1, &lease)), c);
+}
+
 #define CASE(name) cmocka_unit_test_teardown(name, stop)
 
 int main(void)
@@ -194,8 +269,11 @@ int main(void)
 		CASE(idle__goes_down_to_what_is_kept),
 		CASE(room__what_is_reserved_can_be_had),
 		CASE(room__idle_ones_of_others_are_closed),
+		CASE(room__asking_again_keeps_the_place),
+		CASE(room__a_long_stream_is_not_waited_for),
 		CASE(slots__a_connection_carries_several),
 		CASE(hints__a_kind_gets_what_it_used_last),
+		CASE(hints__never_lead_to_another_node),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
