@@ -262,7 +262,8 @@ bool connection_is_spare(const struct pool *pool, const struct connection *c);
 void connection_rest(struct pool *pool, uint64_t now_ns, struct connection *c);
 // Closes it when nobody uses it, or when the last one has released it.
 void connection_leave(struct pool *pool, struct connection *c, enum pool_why why);
-// All idle ones of a node, and what is on its way there as well if `all`.
+// All of a node that requests could be given to: idle ones are closed, partly used ones leave. What
+// is full, and on its way there, as well if `all`.
 void connection_flush(struct pool *pool, struct node *node, enum pool_why why, bool all);
 
 // ---- serve.c: waiters get connections
@@ -362,6 +363,7 @@ enum pool_why explain_wait(
 // ---- report.c
 
 void counts_add(struct pool_counts *sum, const struct pool_counts *counts);
+struct pool_slots report_slots(const struct pool *pool); // of all nodes
 void report_node(const struct pool *pool, const struct node *node, struct pool_node_report *out);
 
 // ---- node.c

@@ -74,13 +74,11 @@ bool pool_explain(
 	const struct pool *pool, uint64_t now_ns, uint32_t name, struct pool_explanation *out)
 {
 	const struct node *node = node_get(pool, name);
-	struct pool_report report;
 
-	pool_report(pool, now_ns, &report);
 	*out = (struct pool_explanation){
 		.result = POOL_REFUSED,
 		.why = POOL_UNKNOWN_NODE,
-		.total = report.slots,
+		.total = report_slots(pool),
 		.node_max = pool->config.node_max,
 		.total_max = pool->config.total_max,
 	};

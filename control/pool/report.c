@@ -22,6 +22,18 @@ static struct pool_slots slots_of(const struct node *node)
 	};
 }
 
+struct pool_slots report_slots(const struct pool *pool)
+{
+	struct pool_slots all = {0};
+
+	for (uint16_t at = pool->used_nodes.head; at != LIST_NONE;
+		at = pool->nodes[at].of_used.next)
+		all.dialing += pool->nodes[at].dialing_slots;
+	all.leased = pool->leased;
+	all.idle = pool->slots - pool->leased - all.dialing;
+	return all;
+}
+
 static uint32_t leaked(const struct pool *pool, uint64_t now_ns)
 {
 	uint32_t count = 0;
@@ -36,6 +48,7 @@ static uint32_t leaked(const struct pool *pool, uint64_t now_ns)
 void pool_report(const struct pool *pool, uint64_t now_ns, struct pool_report *report)
 {
 	*report = (struct pool_report){
+		.slots = report_slots(pool),
 		.nodes = pool->nodes_count,
 		.leaked = leaked(pool, now_ns),
 		.paused = pool->gate & GATE_PAUSED,
@@ -53,11 +66,7 @@ void pool_report(const struct pool *pool, uint64_t now_ns, struct pool_report *r
 	for (uint16_t at = pool->used_nodes.head; at != LIST_NONE;
 		at = pool->nodes[at].of_used.next) {
 		const struct node *node = &pool->nodes[at];
-		struct pool_slots slots = slots_of(node);
 
-		report->slots.leased += slots.leased;
-		report->slots.idle += slots.idle;
-		report->slots.dialing += slots.dialing;
 		report->connections += node_connections(node);
 		report->waiters += node->waiters_count;
 		counts_add(&report->counts, &node->counts);

@@ -196,12 +196,18 @@ static void starve_nobody(struct world *w)
 
 static void end(struct world *w)
 {
+	struct pool_report report;
+
 	world_run(w, w->now_ns + 40 * SEC);
 	if (world_waiting(w) > 0)
 		world_fail(w, "%u wait still, after everything was healed", world_waiting(w));
 	pool_drain(w->pool, w->now_ns, POOL_ALL, 0);
 	world_take(w);
 	world_run(w, w->now_ns + 2 * SEC);
+	pool_report(w->pool, w->now_ns, &report);
+	if (report.connections || report.waiters || report.leaked)
+		world_fail(w, "%u connections, %u waiters, %u leaks are reported",
+			report.connections, report.waiters, report.leaked);
 	if (w->pool->slots || w->pool->leased || w->pool->leases_by_age.head != LIST_NONE)
 		world_fail(w, "%u slots and %u leases are left", w->pool->slots, w->pool->leased);
 	for (uint32_t i = 0; i < w->nodes_count; i++) {

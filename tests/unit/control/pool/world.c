@@ -424,11 +424,12 @@ static void check_node(struct world *w, const struct pool_node_report *report)
 bool world_check(struct world *w)
 {
 	struct pool_node_report node;
-	struct pool_report report;
-	uint32_t at = 0, all;
+	uint32_t at = 0, all = 0;
 
-	pool_report(w->pool, w->now_ns, &report);
-	all = report.slots.leased + report.slots.idle + report.slots.dialing;
+	while (pool_report_node(w->pool, &at, &node)) {
+		check_node(w, &node);
+		all += node.slots.leased + node.slots.idle + node.slots.dialing;
+	}
 	if (all > w->config.total_max || all != w->pool->slots)
 		world_fail(w, "%u slots of %u, the pool counts %u", all, w->config.total_max,
 			w->pool->slots);
@@ -438,7 +439,5 @@ bool world_check(struct world *w)
 		world_fail(w, "%llu answers and %u who wait, of %llu tickets",
 			(unsigned long long)w->answers, world_waiting(w),
 			(unsigned long long)w->expected_answers);
-	while (pool_report_node(w->pool, &at, &node))
-		check_node(w, &node);
 	return w->failure[0] == 0;
 }
