@@ -4,6 +4,8 @@
 #define MS(n)  ((uint64_t)(n)*1000000u)
 #define SEC(n) ((uint64_t)(n)*1000000000u)
 
+#define TIME_MAX_NS SEC(366 * 86400)
+
 static const struct pool_config preset_default = {
 	.nodes_max = 1024,
 	.connections_max = 1024,
@@ -101,6 +103,24 @@ static const char *check_present(const struct pool_config *c)
 	return NULL;
 }
 
+// Sums and products of times stay far from what 64 bits hold.
+static const char *check_times(const struct pool_config *c)
+{
+	const uint64_t times[] = {c->acquire_timeout_ns, c->idle_timeout_ns, c->max_lifetime_ns,
+		c->dial_timeout_ns, c->health_interval_ns, c->ping_timeout_ns,
+		c->validate_bypass_ns, c->degraded_ns, c->unhealthy_ns, c->relative_floor_ns,
+		c->backoff_cap_ns, c->breaker_window_ns, c->breaker_cap_ns, c->leak_ns};
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++)
+		if (times[i] > TIME_MAX_NS)
+			return "times: at most 366 days (0 is none, where none is possible)";
+	if (c->autosize_interval_ns > SEC(86400))
+		return "autosize_interval: at most a day";
+	if (c->degraded_times > 1000 || c->unhealthy_times > 1000)
+		return "degraded_times and unhealthy_times: at most 1000";
+	return NULL;
+}
+
 static const char *check_limits(const struct pool_config *c)
 {
 	if (c->node_reserved > c->node_max)
@@ -142,6 +162,8 @@ int pool_config_check(const struct pool_config *config, char error[POOL_ERROR_SI
 {
 	const char *sentence = check_present(config);
 
+	if (!sentence)
+		sentence = check_times(config);
 	if (!sentence)
 		sentence = check_limits(config);
 	if (!sentence)

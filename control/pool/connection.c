@@ -213,8 +213,8 @@ void connection_flush(struct pool *pool, struct node *node, enum pool_why why, b
 		struct connection *c = &pool->connections[at];
 
 		next = c->of_node.next;
-		if (c->state == CONNECTION_READY && c->leased == 0)
-			connection_close(pool, c, why);
+		if (c->listed != LISTED_NOT) // a request could be given to it
+			connection_leave(pool, c, why);
 		else if (all && c->state != CONNECTION_CLOSED)
 			connection_leave(pool, c, why);
 		else if (c->state == CONNECTION_CHECKING)

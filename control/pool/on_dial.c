@@ -18,8 +18,9 @@ static void capacity(struct pool *pool, struct connection *c, uint32_t told)
 static uint64_t lifetime(struct pool *pool)
 {
 	uint64_t most_ns = pool->config.max_lifetime_ns;
+	uint64_t span_ns = most_ns / 100 * pool->config.lifetime_jitter;
 
-	return most_ns - most_ns / 100 * random_below(pool, pool->config.lifetime_jitter + 1);
+	return most_ns - span_ns / 1024 * random_below(pool, 1025);
 }
 
 bool pool_on_dialed(struct pool *pool, uint64_t now_ns, uint32_t connection, uint32_t stream_slots)

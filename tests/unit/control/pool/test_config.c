@@ -53,6 +53,11 @@ static void check__names_what_cannot_be(void **state)
 	REFUSED(c.dials_max = 0, "dials_max");
 	REFUSED(c.lru_entries = 8193, "lru_entries");
 	REFUSED(c.acquire_timeout_ns = 0, "acquire_timeout");
+	REFUSED(c.acquire_timeout_ns = UINT64_MAX, "times: at most 366 days");
+	REFUSED(c.max_lifetime_ns = UINT64_MAX, "times: at most 366 days");
+	REFUSED(c.breaker_cap_ns = UINT64_MAX, "times: at most 366 days");
+	REFUSED(c.autosize_interval_ns = 366 * 86400000000000ull, "autosize_interval");
+	REFUSED(c.unhealthy_times = UINT32_MAX, "unhealthy_times");
 	REFUSED(c.node_reserved = 101, "node_reserved");
 	REFUSED(c.min_idle = 101, "min_idle");
 	REFUSED(c.min_idle = UINT32_MAX, "min_idle");

@@ -195,6 +195,28 @@ static void age__closes_and_refills(void **state)
 	assert_int_equal(report(0).connections, 2);
 }
 
+// What was dialed together does not end together.
+static void age__is_spread(void **state)
+{
+	struct pool_config config = config_of();
+	uint32_t steps = 0;
+
+	(void)state;
+	config.node_max = config.warm_up = config.dials_max = 100;
+	config.node_reserved = 0;
+	start(&config, 1);
+	assert_int_equal(world_links(&w, 0), 100);
+	for (uint32_t i = 0; i < 100; i++) {
+		bool alone = true;
+
+		for (uint32_t k = 0; k < i; k++)
+			alone &= w.pool->connections[k].expires_ns !=
+				 w.pool->connections[i].expires_ns;
+		steps += alone;
+	}
+	assert_in_range(steps, 80, 100);
+}
+
 static void gone__is_refused_and_comes_back(void **state)
 {
 	struct pool_config config = config_of();
@@ -225,6 +247,7 @@ int main(void)
 		CASE(breaker__opens_by_five_in_a_row),
 		CASE(pass__removes_what_does_not_answer),
 		CASE(age__closes_and_refills),
+		CASE(age__is_spread),
 		CASE(gone__is_refused_and_comes_back),
 	};
 

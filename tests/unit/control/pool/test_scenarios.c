@@ -186,6 +186,29 @@ static void restart__costs_one_request_at_most(void **state)
 	assert_true(w.closed[POOL_FLUSHED] > 8);
 }
 
+// Two connections of many streams each, both partly used: no request goes to the second one after
+// the first one broke.
+static void restart__costs_one_request_of_many_streams(void **state)
+{
+	struct pool_config config = config_of();
+
+	(void)state;
+	config.stream_slots = 4;
+	config.min_idle = config.warm_up = 1;
+	start(&config, 2);
+	for (uint32_t i = 0; i < 8; i++) // three end soon on each
+		world_ask(&w, 0, i % 4 ? 100 * MS : 20 * SEC, 0);
+	run(SEC);
+	assert_int_equal(world_links(&w, 0), 2);
+	assert_int_equal(w.pool->leased, 2);
+	world_restart(&w, 0, false);
+	for (uint32_t i = 0; i < 10; i++) {
+		world_ask(&w, 0, MS, 0);
+		run(100 * MS);
+	}
+	assert_int_equal(w.nodes[0].failures, 1);
+}
+
 // The same with validation: none breaks, checks find out.
 static void restart__costs_nothing_with_validation(void **state)
 {
@@ -293,6 +316,7 @@ int main(void)
 		SCENARIO(down__breaks_the_circuit_and_comes_back),
 		SCENARIO(down__the_last_usable_node_stays),
 		SCENARIO(restart__costs_one_request_at_most),
+		SCENARIO(restart__costs_one_request_of_many_streams),
 		SCENARIO(restart__costs_nothing_with_validation),
 		SCENARIO(storm__refills_in_rounds),
 		SCENARIO(half_open__one_probe_decides),
