@@ -176,8 +176,8 @@ void net_send(struct world *world, struct packet *packet);
 // All nodes started within `over_ns`, and each knows each. False: failed, or not within 2 minutes.
 bool world_form(struct world *world, uint64_t over_ns);
 // The same with a short gossip queue, for large clusters: a thousand newcomers at once are gossip
-// of a million messages, and of no interest to most scenarios. All join at node 0, and ask it a
-// second time when it knows everybody.
+// of a million messages, and of no interest to most scenarios. Node 0 hears of all before it
+// answers any; then each learns all from it in one exchange.
 bool world_form_quickly(struct world *world);
 // Every node that runs knows every node that runs as alive, and no other as alive or suspect.
 bool world_agrees(const struct world *world);

@@ -5,6 +5,8 @@
 
 #define GIVE_UP_NS (60 * SECOND)
 
+enum { NEWS = 5 }; // of a seed: forming a cluster takes longer than they do
+
 struct spread {
 	uint32_t subject;
 	uint32_t have; // nodes that heard of it
@@ -42,24 +44,38 @@ static bool quiet(const struct world *w)
 	return true;
 }
 
-static void measure(struct world *w, struct outcome *outcome)
+// Returns how long it took.
+static uint64_t tell(struct world *w, struct spread *spread, uint64_t value)
 {
-	struct spread spread = {0};
 	uint64_t start_ns;
 
 	if (!world_run_to(w, GIVE_UP_NS, quiet)) {
-		world_fail(w, "the news of who joined do not come to rest");
-		return;
+		world_fail(w, "the news before do not come to rest");
+		return 0;
 	}
 	world_run(w, w->now_ns + rng_below(&w->rng, SECOND));
-	spread.subject = (uint32_t)rng_below(&w->rng, w->options.members);
+	*spread = (struct spread){.subject = (uint32_t)rng_below(&w->rng, w->options.members)};
+	start_ns = w->now_ns;
+	node_meta(w, &w->nodes[spread->subject], value, 64);
+	if (!world_run_to(w, GIVE_UP_NS, done))
+		world_fail(w, "only %u nodes heard of it", spread->have);
+	return spread->last_ns - start_ns;
+}
+
+static void measure(struct world *w, struct outcome *outcome)
+{
+	struct spread spread = {.subject = UINT32_MAX};
+	uint64_t sum_ns = 0, one_ns, most_ns = 0;
+
 	w->scenario = &spread;
 	w->on_change = on_change;
-	start_ns = w->now_ns;
-	node_meta(w, &w->nodes[spread.subject], w->options.seed, 64);
-	if (!world_run_to(w, GIVE_UP_NS, done))
-		world_fail(w, "only %u nodes heard of it", spread.have);
-	outcome_add(outcome, "known to all after", "s", (double)(spread.last_ns - start_ns) / 1e9);
+	for (uint64_t i = 0; i < NEWS && !w->failure[0]; i++) {
+		one_ns = tell(w, &spread, i);
+		sum_ns += one_ns;
+		most_ns = one_ns > most_ns ? one_ns : most_ns;
+	}
+	outcome_add(outcome, "known to all after", "s", (double)sum_ns / 1e9 / NEWS);
+	outcome_add(outcome, "... at most", "s", (double)most_ns / 1e9);
 }
 
 static void run(struct world *w, struct outcome *outcome)
@@ -68,9 +84,9 @@ static void run(struct world *w, struct outcome *outcome)
 		measure(w, outcome);
 }
 
-// The model that the figures are from: rounds of gossip and nothing else. All nodes speak at once,
-// then wait for the next round; no probe carries any news. Lifeguard would take a timer that waits
-// for the others for a slow node.
+// The model that the figures are from: rounds of gossip and nothing else. All
+// nodes speak at once, then wait for the next round; no probe carries any news.
+// Lifeguard would take a timer that waits for the others for a slow node.
 static void run_lockstep(struct world *w, struct outcome *outcome)
 {
 	w->config.lifeguard = false;
@@ -91,7 +107,8 @@ static const char *judge_lockstep(uint32_t members, const double *medians)
 {
 	return fabs(medians[0] - expected(members)) <= 0.2 * expected(members)
 		       ? NULL
-		       : "news do not spread as they do by theory (1.6 s at 1,000 members, 2.1 s "
+		       : "news do not spread as they do by theory (1.6 s at 1,000 "
+			 "members, 2.1 s "
 			 "at 10,000, within a fifth)";
 }
 
@@ -99,7 +116,8 @@ static const char *judge(uint32_t members, const double *medians)
 {
 	return medians[0] <= 1.2 * expected(members)
 		       ? NULL
-		       : "news spread too slowly (1.6 s at 1,000 members, 2.1 s at 10,000, and a "
+		       : "news spread too slowly (1.6 s at 1,000 members, 2.1 s at "
+			 "10,000, and a "
 			 "fifth more at most)";
 }
 
@@ -113,7 +131,8 @@ const struct scenario scenario_spread = {
 
 const struct scenario scenario_lockstep = {
 	.name = "lockstep",
-	.says = "the same, but all nodes speak at the same times, as in the usual model",
+	.says = "the same, but all nodes speak at the same times, as in the usual "
+		"model",
 	.members = 1000,
 	.run = run_lockstep,
 	.judge = judge_lockstep,
