@@ -1,5 +1,5 @@
 // Feeds the session core with what happens, and carries out what it decides.
-#include "control/node.h"
+#include "control/node_internal.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -11,10 +11,9 @@
 #include "control/net/packet_secrets.h"
 #include "control/plane/share.h"
 
-static void node_carry(struct node *node);
 static void node_on_tick(void *owner);
 
-static struct session_turn node_turn(const struct node *node)
+struct session_turn node_turn(const struct node *node)
 {
 	struct session_turn turn = {
 		.now_ns = loop_now_ns(node->loop), .tables = &node->plane.tables};
@@ -40,7 +39,7 @@ static int node_secrets(struct node *node, struct session_action *action)
 	const char *why = "the connection that the session was agreed on is gone";
 
 	if (action->command.type != PLANE_OPEN || action->command.cipher == CIPHER_NULL ||
-		packet_secrets_fill(peers_conn(&node->peers, action->link), &action->command) == 0)
+		packet_secrets_fill(node_conn(node, action->link), &action->command) == 0)
 		return 0;
 	log_warning("Connection %08x is not opened: %s.", action->command.cid, why);
 	node_undelivered(node, &action->command, why);
@@ -83,11 +82,11 @@ static void node_act(struct node *node, struct session_action *action)
 		node_act_command(node, action);
 		break;
 	case SESSION_OFFER:
-		offers_start(&node->offers, action);
+		node_offer(node, action);
 		break;
 	case SESSION_ANSWER: // the opener gave up when this fails; our end dies of its HELLO
 			     // timeout
-		peers_answer(&node->peers, action->link, &action->message);
+		listener_answer(&node->listener, action->link, &action->message);
 		break;
 	case SESSION_REPORT:
 		node_act_report(node, action);
@@ -110,7 +109,7 @@ static void node_tick_arm(struct node *node)
 }
 
 // Actions may lead to new ones: those are added behind, and this loop finds them.
-static void node_carry(struct node *node)
+void node_carry(struct node *node)
 {
 	if (node->carrying)
 		return;
@@ -163,7 +162,6 @@ static void node_on_plane_up(void *owner)
 	struct session_turn turn = node_turn(node);
 
 	node_on_members(node);
-	node->peers.boot_id = node->plane.boot_id;
 	gossip_plane_set(&node->gossip, node->plane.boot_id);
 	session_on_plane_up(node->core, &turn, node->out);
 	node_carry(node);
@@ -174,7 +172,6 @@ static void node_on_plane_down(void *owner)
 	struct node *node = owner;
 	struct session_turn turn = node_turn(node);
 
-	node->peers.boot_id = 0;
 	gossip_plane_set(&node->gossip, 0);
 	session_on_plane_down(node->core, &turn, node->out);
 	node_carry(node);
@@ -183,13 +180,11 @@ static void node_on_plane_down(void *owner)
 static void node_on_plane_gone(void *owner, uint64_t boot_id)
 {
 	struct node *node = owner;
-	struct message gone = {.type = MESSAGE_GONE, .boot_id = boot_id};
 
 	log_line(node->plane.state == PLANE_STOPPING ? LOG_INFO : LOG_WARNING,
 		"The dataplane with boot %016llx is gone, and its sessions with it.",
 		(unsigned long long)boot_id);
-	for (uint32_t i = 0; i < node->peers.count; i++)
-		peers_send(&node->peers, i, &gone);
+	gossip_plane_gone(&node->gossip, boot_id);
 }
 
 static void node_on_plane_resync(void *owner)
@@ -207,106 +202,22 @@ static void node_on_plane_stopped(void *owner)
 {
 	struct node *node = owner;
 
-	node->plane_stopped = true;
-	if (node->left)
-		loop_quit(node->loop);
+	gossip_leave(&node->gossip); // others hear of the dataplane before they hear of that
 }
 
 static void node_on_left(void *owner)
 {
 	struct node *node = owner;
 
-	node->left = true;
-	if (node->plane_stopped)
+	if (node->stopping) // and not because somebody said `sluice leave`
 		loop_quit(node->loop);
-}
-
-static void node_on_peer_up(void *owner, uint32_t peer)
-{
-	struct node *node = owner;
-
-	offers_on_up(&node->offers, peer);
-}
-
-static void node_on_peer_down(void *owner, uint32_t peer, const char *why)
-{
-	struct node *node = owner;
-
-	offers_on_down(&node->offers, peer, why);
-}
-
-static void node_on_unreachable(void *owner, uint32_t request, const char *why)
-{
-	struct node *node = owner;
-	struct session_turn turn = node_turn(node);
-
-	session_on_unreachable(node->core, &turn, request, why, node->out);
-	node_carry(node);
-}
-
-static void node_on_lost(void *owner, uint32_t request, const char *why)
-{
-	struct node *node = owner;
-	struct session_turn turn = node_turn(node);
-
-	session_on_lost(node->core, &turn, request, why, node->out);
-	node_carry(node);
-}
-
-static void node_on_peer_boot(void *owner, uint32_t peer, uint64_t boot_id)
-{
-	struct node *node = owner;
-	struct session_turn turn = node_turn(node);
-
-	session_on_boot(node->core, &turn, node->config.peers[peer].name, boot_id, node->out);
-	node_carry(node);
-}
-
-static void node_on_link_down(void *owner, uint64_t link)
-{
-	struct node *node = owner;
-	struct session_turn turn = node_turn(node);
-
-	session_on_link_down(node->core, &turn, link, node->out);
-	node_carry(node);
 }
 
 static void node_on_reloaded(void *owner)
 {
 	struct node *node = owner;
 
-	peers_renew(&node->peers, "the certificates were read again");
-}
-
-static void node_on_message(
-	void *owner, uint32_t peer, uint64_t link, const struct message *message)
-{
-	struct node *node = owner;
-	struct session_turn turn = node_turn(node);
-	const char *name = node->config.peers[peer].name;
-
-	switch (message->type) {
-	case MESSAGE_OFFER:
-		session_on_offer(node->core, &turn, name, link, message, node->out);
-		break;
-	case MESSAGE_ACCEPT:
-		offers_answered(&node->offers, message->request);
-		session_on_accept(node->core, &turn, name, link, message, node->out);
-		break;
-	case MESSAGE_REFUSE:
-		offers_answered(&node->offers, message->request);
-		session_on_refuse(node->core, &turn, name, message, node->out);
-		break;
-	case MESSAGE_GONE:
-		session_on_gone(node->core, &turn, name, message->boot_id, node->out);
-		break;
-	case MESSAGE_HELLO:
-	case MESSAGE_PING:
-	case MESSAGE_PONG:
-	case MESSAGE_TYPE_COUNT:
-		break; // peers keeps these to itself
-	}
-	node_carry(node);
+	node_peers_renew(node);
 }
 
 // ---- start and stop ----
@@ -319,7 +230,6 @@ int node_init(struct node *node, struct loop *loop)
 	node->out = calloc(1, sizeof(*node->out));
 	if (!node->core || !node->out)
 		return -1;
-	node->directory.config = &node->config;
 	session_core_init(node->core, &node->config, &node->directory);
 	plane_init(&node->plane, &node->config, loop);
 	node->plane.on_up = node_on_plane_up;
@@ -329,23 +239,10 @@ int node_init(struct node *node, struct loop *loop)
 	node->plane.on_resync = node_on_plane_resync;
 	node->plane.on_stopped = node_on_plane_stopped;
 	node->plane.owner = node;
-	gossip_init(&node->gossip, &node->config, loop);
-	node->gossip.tables = &node->plane.tables;
+	if (node_peers_init(node) < 0)
+		return -1;
 	node->gossip.on_left = node_on_left;
 	node->gossip.on_published = node_on_members;
-	node->gossip.owner = node;
-	peers_init(&node->peers, &node->config, loop);
-	node->peers.tls = &node->identity.tls;
-	node->peers.on_up = node_on_peer_up;
-	node->peers.on_down = node_on_peer_down;
-	node->peers.on_boot = node_on_peer_boot;
-	node->peers.on_message = node_on_message;
-	node->peers.on_link_down = node_on_link_down;
-	node->peers.owner = node;
-	offers_init(&node->offers, &node->peers, loop);
-	node->offers.on_unreachable = node_on_unreachable;
-	node->offers.on_lost = node_on_lost;
-	node->offers.owner = node;
 	return 0;
 }
 
@@ -365,8 +262,7 @@ int node_start(struct node *node, char *error, size_t error_size)
 		return -1;
 	node->identity.on_reloaded = node_on_reloaded;
 	node->identity.owner = node;
-	if (peers_start(&node->peers, error, error_size) < 0 ||
-		gossip_start(&node->gossip, node->peers.listen_port, error, error_size) < 0)
+	if (node_peers_start(node, error, error_size) < 0)
 		return -1;
 	plane_start(&node->plane);
 	return 0;
@@ -380,9 +276,8 @@ void node_stop(struct node *node)
 		loop_quit(node->loop);
 		return;
 	}
-	log_info("Leaving the cluster and stopping the dataplane.");
-	node->left = false;
-	gossip_leave(&node->gossip);
+	node->stopping = true;
+	log_info("Stopping the dataplane and leaving the cluster.");
 	plane_stop(&node->plane);
 }
 
@@ -391,9 +286,7 @@ void node_fini(struct node *node)
 	if (node->core && node->out) {
 		loop_timer_stop(node->loop, &node->tick);
 		plane_fini(&node->plane);
-		gossip_stop(&node->gossip);
-		offers_stop(&node->offers);
-		peers_stop(&node->peers);
+		node_peers_stop(node);
 		identity_stop(&node->identity);
 	}
 	free(node->core);

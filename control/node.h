@@ -1,5 +1,6 @@
 // A node as its control process knows it: the one struct of the process. main.c starts the parts in
-// order, and stops them in reverse. node.c feeds the session core and carries out what it decides.
+// order, and stops them in reverse. node.c feeds the session core and carries out what it decides;
+// node_peers.c is all that has to do with other nodes.
 #pragma once
 
 #include <stdbool.h>
@@ -10,15 +11,17 @@
 #include "control/config.h"
 #include "control/identity.h"
 #include "control/loop.h"
+#include "control/net/calls.h"
 #include "control/net/gossip.h"
-#include "control/net/offers.h"
-#include "control/net/peers.h"
+#include "control/net/listener.h"
 #include "control/plane/plane.h"
 
 struct admin; // control/admin, which owns it
 
 enum node_limits {
 	NODE_WAITERS_MAX = 64, // admin requests that wait for a session
+	NODE_PING_MS = 400,    // membership asks others meanwhile
+	NODE_SYNC_MS = 5000,   // a connection for anti-entropy, and each answer
 };
 
 // Result of an admin request; `text` is a sentence when result is not IPC_OK.
@@ -33,20 +36,23 @@ struct node_waiter {
 struct node {
 	struct config config;
 	struct loop *loop;
-	struct plane plane;           // the dataplane: state, pid, tables
-	struct own_identity identity; // our certificates
-	struct gossip gossip;         // membership
-	struct peers peers;           // peers.peer[i] belongs to config.peers[i]
-	struct offers offers;         // on their way to peers
-	struct directory directory;   // peers by name
-	struct session_core *core;    // attempts in flight
-	struct session_output *out;   // of the core, between two calls
-	bool carrying;                // node.c is carrying out `out`
-	struct admin *admin;          // set by admin_start
-	uint64_t started_ns;          // CLOCK_MONOTONIC
-	bool leave_dataplane;         // --leave-dataplane
-	bool left, plane_stopped;     // stopping: what is done of it
-	struct loop_timer tick;       // of the core
+	struct plane plane;             // the dataplane: state, pid, tables
+	struct own_identity identity;   // our certificates
+	struct gossip gossip;           // membership
+	struct members_watcher watcher; // of its members
+	struct loop_timer members_told; // the core hears of changes once a turn
+	struct listener listener;       // what peers ask us
+	struct calls calls;             // what we ask peers
+	uint8_t frame[SWIM_FRAME_MAX];  // of membership, on its way
+	struct directory directory;     // peers by name
+	struct session_core *core;      // attempts in flight
+	struct session_output *out;     // of the core, between two calls
+	bool carrying;                  // node.c is carrying out `out`
+	struct admin *admin;            // set by admin_start
+	uint64_t started_ns;            // CLOCK_MONOTONIC
+	bool stopping;                  // for good
+	bool leave_dataplane;           // --leave-dataplane
+	struct loop_timer tick;         // of the core
 	struct node_waiter waiters[NODE_WAITERS_MAX];
 };
 

@@ -38,7 +38,6 @@ json_t *method_session_show(struct method_call *call, struct rpc_error *error);
 json_t *method_session_open(struct method_call *call, struct rpc_error *error);
 json_t *method_session_close(struct method_call *call, struct rpc_error *error);
 json_t *method_session_trace(struct method_call *call, struct rpc_error *error);
-json_t *method_peer_list(struct method_call *call, struct rpc_error *error);
 json_t *method_members(struct method_call *call, struct rpc_error *error);
 json_t *method_join(struct method_call *call, struct rpc_error *error);
 json_t *method_leave(struct method_call *call, struct rpc_error *error);
@@ -47,11 +46,16 @@ json_t *method_keyring_list(struct method_call *call, struct rpc_error *error);
 json_t *method_keyring_install(struct method_call *call, struct rpc_error *error);
 json_t *method_keyring_use(struct method_call *call, struct rpc_error *error);
 json_t *method_keyring_remove(struct method_call *call, struct rpc_error *error);
+json_t *method_pool_show(struct method_call *call, struct rpc_error *error);
+json_t *method_pool_drain(struct method_call *call, struct rpc_error *error);
+json_t *method_pool_pause(struct method_call *call, struct rpc_error *error);
+json_t *method_pool_resume(struct method_call *call, struct rpc_error *error);
+json_t *method_pool_warm(struct method_call *call, struct rpc_error *error);
+json_t *method_pool_explain(struct method_call *call, struct rpc_error *error);
 json_t *method_metrics(struct method_call *call, struct rpc_error *error);
 json_t *method_help(struct method_call *call, struct rpc_error *error);
 
 // Shared by several methods.
-json_t *method_peers(const struct node *node);
 json_t *method_links(const struct node *node);
 json_t *method_membership(const struct node *node); // of status
 // What session.open answers once the session is open.

@@ -1,4 +1,5 @@
-// Metrics of a node: processes, certificates, peers. Dataplane: metrics_plane.c, metrics_session.c.
+// Metrics of a node: processes, certificates. Other nodes: metrics_swim.c, metrics_pool.c.
+// Dataplane: metrics_plane.c, metrics_session.c.
 #include "control/admin/metrics.h"
 
 #include "control/admin/openmetrics.h"
@@ -111,34 +112,6 @@ static void metrics_certificates(json_t *families, const struct tls *tls, int64_
 	certificate_states(families, rows, count, now);
 }
 
-// ---- peers -------------------------------------------------------------------------------------
-
-static void metrics_peers(json_t *families, const struct node *node)
-{
-	json_t *up = openmetrics_family(families, OPENMETRICS_GAUGE, "sluice_peer_reachable", "",
-		"1 while the peer's control process answers");
-	json_t *rtt = openmetrics_family(families, OPENMETRICS_GAUGE, "sluice_peer_rtt_seconds",
-		"seconds", "round trip time between the control processes");
-	json_t *group = openmetrics_family(families, OPENMETRICS_INFO, "sluice_peer_key_exchange",
-		"", "the group that the key exchange with a peer took");
-
-	for (uint32_t i = 0; i < node->config.peers_count; i++) {
-		const struct peer *peer = &node->peers.peer[i];
-		const char *name = node->config.peers[i].name;
-
-		openmetrics_sample(
-			up, json_pack("{s:s}", "peer", name), json_integer(peer->state == PEER_UP));
-		if (peer->rtt_ns)
-			openmetrics_sample(rtt, json_pack("{s:s}", "peer", name),
-				json_real((double)peer->rtt_ns / 1e9));
-		if (conn_group(&peer->conn))
-			openmetrics_sample(group,
-				json_pack("{s:s, s:s}", "peer", name, "group",
-					conn_group(&peer->conn)),
-				json_integer(1));
-	}
-}
-
 json_t *metrics_gather(const struct node *node, uint64_t now_ns, double unix_s)
 {
 	const struct tables *tables = &node->plane.tables;
@@ -146,7 +119,7 @@ json_t *metrics_gather(const struct node *node, uint64_t now_ns, double unix_s)
 
 	metrics_processes(families, node, now_ns, unix_s);
 	metrics_certificates(families, &node->identity.tls, (int64_t)unix_s);
-	metrics_peers(families, node);
+	metrics_pool(families, &node->calls);
 	metrics_swim(families, &node->gossip);
 	metrics_links(families, tables);
 	metrics_workers(families, tables, now_ns);

@@ -18,11 +18,14 @@ json_t *metrics_gather(const struct node *node, uint64_t now_ns, double unix_s);
 // Members have a series each for so many; sluice_members counts all.
 #define METRICS_MEMBERS_MAX 256u
 
-// Append the families of membership (metrics_swim.c), of links, of workers (metrics_plane.c) and of
+// Append the families of membership (metrics_swim.c), of connections to other nodes
+// (metrics_pool.c), of links, of workers (metrics_plane.c) and of
 // sessions (metrics_session.c).
 struct gossip;
 void metrics_swim(json_t *families, const struct gossip *gossip);
 struct tables;
+struct calls;
+void metrics_pool(json_t *families, const struct calls *calls);
 void metrics_links(json_t *families, const struct tables *tables);
 void metrics_workers(json_t *families, const struct tables *tables, uint64_t now_ns);
 void metrics_sessions(json_t *families, const struct tables *tables);

@@ -18,12 +18,18 @@
 		.name = "id", .type = SCHEMA_HEX, .required = 1, .min = 8, .max = 8, \
 		.sentence = "id of the key, as keyring list has it",                 \
 	}
+#define POOL_PEER(says)                                                         \
+	{                                                                       \
+		.name = "peer", .type = SCHEMA_STRING, .required = 1, .min = 1, \
+		.max = NAME_SIZE - 1, .sentence = says,                         \
+	}
+#define POOL_PEER_OR_ALL POOL_PEER("name of the node, or \"all\"")
 
 const struct schema_method schema_methods[] = {
 	{
 		.name = "status",
 		.level = LEVEL_VIEWER,
-		.sentence = "the whole node in one look: both processes, links, peers, sessions, "
+		.sentence = "the whole node in one look: both processes, links, sessions, "
 			    "applications",
 		.result =
 			"node, version, uptime_s, cipher, certificate (null without one) {node, "
@@ -35,7 +41,7 @@ const struct schema_method schema_methods[] = {
 			"state, boot_id, "
 			"hugepages, cipher_backend, workers, restarts, program_version, uptime_s}, "
 			"links[], "
-			"peers[], membership {cluster, left, members {STATE: count}, health, key "
+			"membership {cluster, left, members {STATE: count}, health, key "
 			"(id of the one that seals, null: in the clear), keys_error}, sessions, "
 			"apps[] "
 			"{name, pid, uid, worker, sessions}, listeners[] {service, pid, fallback}, "
@@ -173,11 +179,71 @@ const struct schema_method schema_methods[] = {
 			},
 	},
 	{
-		.name = "peer.list",
+		.name = "pool.show",
 		.level = LEVEL_VIEWER,
-		.sentence = "peers of the configuration and whether their control process answers",
-		.result = "peers[] {name, reachable, control, address, key_exchange (null "
-			  "without TLS), reason}",
+		.sentence = "the pooled connections to the control processes of other nodes, and "
+			    "who waits for one",
+		.result = "total {nodes, connections, active, idle, pending, waiting, leaked, "
+			  "paused, draining, utilisation, hint_hit_ratio, acquire_p50_ns, "
+			  "acquire_p99_ns, and the counts of a node}, nodes[] {name, membership, "
+			  "health (healthy, degraded, unhealthy, dead), breaker, connections, "
+			  "active, idle, pending, waiting, paused, draining, rtt_ns, dial_ns, "
+			  "retry_in_ns, failures, last_health_check_ns_ago, key_exchange (null "
+			  "without TLS), reason (of the last dial that failed), requests, granted, "
+			  "waited, refused, failed, dials, dials_failed, created, destroyed, "
+			  "health_checks, health_checks_failed, reuse_ratio}, leaks[] {name, site, "
+			  "age_ns}; active, idle and pending count the requests that connections "
+			  "have room for",
+	},
+	{
+		.name = "pool.drain",
+		.level = LEVEL_OPERATOR,
+		.change = 1,
+		.sentence = "no new requests to a node; its connections are closed when what runs "
+			    "on them has ended. Until pool.resume",
+		.result = "peer",
+		.params = {POOL_PEER_OR_ALL},
+	},
+	{
+		.name = "pool.pause",
+		.level = LEVEL_OPERATOR,
+		.change = 1,
+		.sentence = "requests to a node wait, and nothing is dialed, until pool.resume",
+		.result = "peer",
+		.params = {POOL_PEER_OR_ALL},
+	},
+	{
+		.name = "pool.resume",
+		.level = LEVEL_OPERATOR,
+		.change = 1,
+		.sentence = "undoes pool.drain and pool.pause",
+		.result = "peer",
+		.params = {POOL_PEER_OR_ALL},
+	},
+	{
+		.name = "pool.warm",
+		.level = LEVEL_OPERATOR,
+		.change = 1,
+		.sentence = "makes connections to a node ready, once",
+		.result = "peer, connections",
+		.params =
+			{
+				POOL_PEER("name of the node"),
+				{.name = "connections",
+					.type = SCHEMA_INTEGER,
+					.min = 1,
+					.max = 4,
+					.standard = "1",
+					.sentence = "how many"},
+			},
+	},
+	{
+		.name = "pool.explain",
+		.level = LEVEL_VIEWER,
+		.sentence = "what would become of a request to a node now, and why",
+		.result = "peer, result (granted, waiting, refused), why, text, retry_in_ns, "
+			  "ahead, node (as in pool.show)",
+		.params = {POOL_PEER("name of the node")},
 	},
 	{
 		.name = "members",

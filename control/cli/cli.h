@@ -131,7 +131,6 @@ int print_sessions(const struct cli *cli, const json_t *result);
 int print_session(const struct cli *cli, const json_t *result);
 int print_session_opened(const struct cli *cli, const json_t *result);
 int print_session_closed(const struct cli *cli, const json_t *result);
-int print_peers(const struct cli *cli, const json_t *result);
 int print_members(const struct cli *cli, const json_t *result);
 int print_joined(const struct cli *cli, const json_t *result);
 int print_left(const struct cli *cli, const json_t *result);
@@ -140,6 +139,9 @@ int print_keys(const struct cli *cli, const json_t *result);
 int print_keys_installed(const struct cli *cli, const json_t *result);
 int print_key_used(const struct cli *cli, const json_t *result);
 int print_key_removed(const struct cli *cli, const json_t *result);
+int print_pool(const struct cli *cli, const json_t *result);
+int print_pool_done(const struct cli *cli, const json_t *result);
+int print_pool_explained(const struct cli *cli, const json_t *result);
 int print_metrics(const struct cli *cli, const json_t *result);
 
 // version.c: only of this program; no node is asked.

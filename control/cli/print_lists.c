@@ -1,4 +1,4 @@
-// Tables of links, peers and sessions: one row per object, one column per member.
+// Tables of links and sessions: one row per object, one column per member.
 #include "control/cli/cli.h"
 
 #include "control/cli/print.h"
@@ -57,24 +57,6 @@ int print_links(const struct cli *cli, const json_t *result)
 
 	return print_list(cli, json_object_get(result, "links"), columns,
 		"no links: no dataplane is attached; sluice status says why");
-}
-
-int print_peers(const struct cli *cli, const json_t *result)
-{
-	static const struct column columns[] = {
-		{"name", "name"},
-		{"reachable", "reachable"},
-		{"control", "control"},
-		{"address", "address"},
-		{"link", "link"},
-		{">rtt", "rtt_ns"},
-		{"key exchange", "key_exchange"},
-		{"reason", "reason"},
-		{NULL, NULL},
-	};
-
-	return print_list(
-		cli, json_object_get(result, "peers"), columns, "no peers in the configuration");
 }
 
 int print_sessions(const struct cli *cli, const json_t *result)

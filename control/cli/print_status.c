@@ -152,15 +152,6 @@ static const struct column link_columns[] = {
 	{NULL, NULL},
 };
 
-static const struct column peer_columns[] = {
-	{"peer", "name"},
-	{"control", "control"},
-	{"dataplane", "address"},
-	{"reachable", "reachable"},
-	{"", "reason"},
-	{NULL, NULL},
-};
-
 static const struct column app_columns[] = {
 	{"application", "name"},
 	{">pid", "pid"},
@@ -180,7 +171,6 @@ int print_status(const struct cli *cli, const json_t *r)
 	status_certificate(cli, r);
 	status_membership(cli, r);
 	status_table(cli, json_object_get(r, "links"), link_columns);
-	status_table(cli, json_object_get(r, "peers"), peer_columns);
 	status_table(cli, json_object_get(r, "apps"), app_columns);
 	return CLI_OK;
 }

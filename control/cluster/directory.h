@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/cluster/members/members.h"
 #include "control/config.h"
 
 #define DIRECTORY_NO_LINK UINT32_MAX
@@ -20,7 +21,8 @@ struct directory_peer {
 };
 
 struct directory {
-	const struct config *config; // borrowed
+	const struct config *config;    // borrowed
+	struct members_reader *members; // borrowed; NULL: only the configuration is known
 };
 
 // False: nobody of that name is known, or it is this node.
@@ -29,5 +31,8 @@ bool directory_find(const struct directory *directory, const char *name, struct 
 // of its dataplane, or no link of ours leads there; `to` is what directory_find says.
 bool directory_find_at(const struct directory *directory, const char *name, struct address address,
 	struct directory_peer *to);
+// Which dataplanes of a peer there are, as its control process says; 0: not known. `gone` died.
+void directory_boots(
+	const struct directory *directory, const char *name, uint64_t *boot, uint64_t *gone);
 // Whom it knows, for people: "b, c". Whole names only; returns `text`.
 const char *directory_names(const struct directory *directory, char *text, size_t size);

@@ -14,7 +14,7 @@
 #include "lib/base/bytes.h"
 
 #define CONN_READS_TURN 16
-#define CONN_IN_SIZE    (MESSAGE_FRAME_HEAD + MESSAGE_SIZE_MAX)
+#define CONN_READ_SIZE  16384 // as much as a TLS record has
 
 // ---- with TLS these speak to the session instead of the socket ----
 
@@ -66,7 +66,8 @@ void conn_close(struct conn *conn)
 	free(conn->in);
 	free(conn->out);
 	conn->in = conn->out = NULL;
-	conn->in_used = conn->out_used = conn->out_size = 0;
+	conn->in_used = conn->in_size = conn->out_used = conn->out_size = 0;
+	conn->generation++;
 }
 
 static void conn_fail(struct conn *conn, const char *why)
@@ -75,7 +76,7 @@ static void conn_fail(struct conn *conn, const char *why)
 
 	snprintf(text, sizeof(text), "%s", why);
 	conn_close(conn);
-	conn->on_closed(conn->owner, text);
+	conn->events->on_closed(conn->owner, text);
 }
 
 // Keepalive and user timeout: a peer whose machine vanished is noticed by the kernel too, not only
@@ -94,11 +95,7 @@ static int conn_begin(struct conn *conn, struct loop *loop, int fd, short events
 
 	conn->loop = loop;
 	conn->fd = fd;
-	conn->in_used = conn->out_used = conn->out_size = 0;
-	conn->out = NULL;
-	conn->in = malloc(CONN_IN_SIZE);
-	error = conn->in ? loop_watch_start(loop, &conn->watch, fd, events, conn_on_ready, conn)
-			 : -ENOMEM;
+	error = loop_watch_start(loop, &conn->watch, fd, events, conn_on_ready, conn);
 	if (error < 0)
 		conn_close(conn);
 	else
@@ -107,12 +104,13 @@ static int conn_begin(struct conn *conn, struct loop *loop, int fd, short events
 }
 
 // The TLS of a connected socket, if we have any.
-static int conn_session(struct conn *conn, const char *peer)
+static int conn_session(struct conn *conn)
 {
 	conn->state = CONN_OPEN;
 	if (!conn->tls || !conn->tls->context)
 		return 0;
-	conn->session = tls_session_new(conn->tls, conn->fd, peer);
+	conn->session = tls_session_new(conn->tls, conn->fd,
+		conn->dialled ? TLS_DIALS : TLS_LISTENS, conn->dialled ? conn->peer : NULL);
 	conn->state = CONN_SHAKING;
 	return conn->session ? 0 : -ENOMEM;
 }
@@ -121,8 +119,9 @@ int conn_open(struct conn *conn, struct loop *loop, int fd)
 {
 	int error = conn_begin(conn, loop, fd, POLLIN);
 
+	conn->dialled = false;
 	if (error == 0)
-		error = conn_session(conn, NULL);
+		error = conn_session(conn);
 	if (error < 0)
 		conn_close(conn);
 	return error;
@@ -161,6 +160,7 @@ int conn_dial(struct conn *conn, struct loop *loop, struct address address, uint
 		return error;
 	}
 	conn->state = CONN_DIALING;
+	conn->dialled = true;
 	return conn_begin(conn, loop, fd, POLLOUT);
 }
 
@@ -168,9 +168,11 @@ int conn_dial(struct conn *conn, struct loop *loop, struct address address, uint
 // closed, and the alert may be lost with it.
 static void conn_drain(struct conn *conn)
 {
+	uint8_t bytes[CONN_READ_SIZE];
+
 	shutdown(conn->fd, SHUT_WR);
-	for (int i = 0; i < CONN_READS_TURN; i++)
-		if (recv(conn->fd, conn->in, CONN_IN_SIZE, MSG_DONTWAIT) <= 0)
+	for (int i = 0; i < 4 * CONN_READS_TURN; i++)
+		if (recv(conn->fd, bytes, sizeof(bytes), MSG_DONTWAIT) <= 0)
 			break;
 }
 
@@ -191,8 +193,8 @@ static void conn_shake(struct conn *conn)
 	case TLS_DONE:
 		conn->state = CONN_OPEN;
 		loop_watch_events(conn->loop, &conn->watch, POLLIN);
-		if (conn->on_connected)
-			conn->on_connected(conn->owner);
+		if (conn->dialled)
+			conn->events->on_connected(conn->owner);
 		break;
 	}
 }
@@ -208,13 +210,13 @@ static void conn_on_dialed(struct conn *conn)
 		conn_fail(conn, strerror(error));
 		return;
 	}
-	if (conn_session(conn, conn->peer) < 0) {
+	if (conn_session(conn) < 0) {
 		conn_fail(conn, strerror(ENOMEM));
 	} else if (conn->session) {
 		conn_shake(conn);
 	} else {
 		loop_watch_events(conn->loop, &conn->watch, POLLIN);
-		conn->on_connected(conn->owner);
+		conn->events->on_connected(conn->owner);
 	}
 }
 
@@ -228,8 +230,13 @@ static bool conn_flush(struct conn *conn)
 			break;
 		if (sent < 0)
 			return false;
-		conn->out_used -= (size_t)sent;
+		conn->out_used -= (uint32_t)sent;
 		memmove(conn->out, conn->out + sent, conn->out_used);
+	}
+	if (conn->out_used == 0) {
+		free(conn->out);
+		conn->out = NULL;
+		conn->out_size = 0;
 	}
 	loop_watch_events(conn->loop, &conn->watch, conn->out_used ? POLLIN | POLLOUT : POLLIN);
 	return true;
@@ -245,16 +252,16 @@ static bool conn_queue(struct conn *conn, const uint8_t *frame, size_t size)
 		if (!larger)
 			return false;
 		conn->out = larger;
-		conn->out_size = conn->out_used + size;
+		conn->out_size = conn->out_used + (uint32_t)size;
 	}
 	memcpy(conn->out + conn->out_used, frame, size);
-	conn->out_used += size;
+	conn->out_used += (uint32_t)size;
 	return true;
 }
 
 int conn_send(struct conn *conn, const struct message *message)
 {
-	uint8_t frame[4096]; // the largest message is an offer of less than 1 KiB
+	uint8_t frame[MESSAGE_FRAME_MAX];
 	size_t size = message_frame(message, frame, sizeof(frame));
 
 	if (conn->fd < 0 || conn->state != CONN_OPEN)
@@ -268,50 +275,113 @@ int conn_send(struct conn *conn, const struct message *message)
 }
 
 // Four bytes that are no size may be the beginning of TLS.
-static const char *conn_odd_frame(const struct conn *conn)
+static const char *conn_odd_frame(const struct conn *conn, const uint8_t *bytes)
 {
 	static const uint8_t client_hello[2] = {0x16, 3};
 
-	return !conn->session && memcmp(conn->in, client_hello, 2) == 0
+	return !conn->session && memcmp(bytes, client_hello, 2) == 0
 		       ? "it speaks TLS, and this node has no certificate in its configuration"
 		       : "a frame of an impossible size arrived";
 }
 
-// Hands over every whole frame. False: the connection is gone, by us or by the callback.
-static bool conn_take_frames(struct conn *conn)
+// Hands over every whole frame of `bytes`. Returns how many bytes they were, or -1: the connection
+// is gone, by us or by the callback.
+static ssize_t conn_take_frames(struct conn *conn, const uint8_t *bytes, size_t size)
 {
+	uint32_t generation = conn->generation; // the callback may close it, and dial anew
 	struct message message;
 	char why[REASON_SIZE];
 	size_t at = 0;
 
-	while (conn->in_used - at >= MESSAGE_FRAME_HEAD) {
-		uint32_t size = be32_get(conn->in + at);
+	while (size - at >= MESSAGE_FRAME_HEAD) {
+		size_t frame = message_frame_size(bytes + at);
 
-		if (size == 0 || size > MESSAGE_SIZE_MAX) {
-			conn_fail(conn, conn_odd_frame(conn));
-			return false;
+		if (frame == 0) {
+			conn_fail(conn, conn_odd_frame(conn, bytes + at));
+			return -1;
 		}
-		if (conn->in_used - at < MESSAGE_FRAME_HEAD + size)
+		if (size - at < frame)
 			break;
-		if (message_parse(conn->in + at + MESSAGE_FRAME_HEAD, size, &message, why,
-			    sizeof(why)) < 0) {
+		if (message_parse_frame(bytes + at, frame, &message, why, sizeof(why)) < 0) {
 			conn_fail(conn, why);
-			return false;
+			return -1;
 		}
-		at += MESSAGE_FRAME_HEAD + size;
-		conn->on_message(conn->owner, &message);
-		if (conn->fd < 0)
-			return false;
+		at += frame;
+		conn->events->on_message(conn->owner, &message);
+		if (conn->generation != generation)
+			return -1;
 	}
-	conn->in_used -= at;
-	memmove(conn->in, conn->in + at, conn->in_used);
+	return (ssize_t)at;
+}
+
+// Room for the whole of the frame that has begun. False: out of memory.
+static bool conn_in_room(struct conn *conn, size_t size)
+{
+	uint8_t *larger;
+
+	if (size <= conn->in_size)
+		return true;
+	larger = realloc(conn->in, size);
+	if (!larger)
+		return false;
+	conn->in = larger;
+	conn->in_size = (uint32_t)size;
 	return true;
+}
+
+// Keeps the beginning of a frame until its end comes.
+static bool conn_keep(struct conn *conn, const uint8_t *bytes, size_t size)
+{
+	if (!conn_in_room(conn, conn->in_used + size))
+		return false;
+	memcpy(conn->in + conn->in_used, bytes, size);
+	conn->in_used += (uint32_t)size;
+	return true;
+}
+
+// What was kept, and `size` new bytes behind it. False: the connection is gone.
+static bool conn_take_kept(struct conn *conn, const uint8_t *bytes, size_t size)
+{
+	ssize_t taken;
+
+	if (!conn_keep(conn, bytes, size)) {
+		conn_fail(conn, strerror(ENOMEM));
+		return false;
+	}
+	taken = conn_take_frames(conn, conn->in, conn->in_used);
+	if (taken < 0)
+		return false;
+	conn->in_used -= (uint32_t)taken;
+	memmove(conn->in, conn->in + taken, conn->in_used);
+	if (conn->in_used == 0) {
+		free(conn->in);
+		conn->in = NULL;
+		conn->in_size = 0;
+	}
+	return true;
+}
+
+// False: the connection is gone.
+static bool conn_take(struct conn *conn, const uint8_t *bytes, size_t size)
+{
+	ssize_t taken;
+
+	if (conn->in)
+		return conn_take_kept(conn, bytes, size);
+	taken = conn_take_frames(conn, bytes, size);
+	if (taken < 0)
+		return false;
+	if ((size_t)taken == size || conn_keep(conn, bytes + taken, size - (size_t)taken))
+		return true;
+	conn_fail(conn, strerror(ENOMEM));
+	return false;
 }
 
 // False: nothing more to read, or the connection is gone.
 static bool conn_read_some(struct conn *conn)
 {
-	ssize_t got = conn_read(conn, conn->in + conn->in_used, CONN_IN_SIZE - conn->in_used);
+	uint8_t bytes[CONN_READ_SIZE];
+	ssize_t got = conn_read(conn, bytes, sizeof(bytes));
 
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
@@ -320,16 +390,17 @@ static bool conn_read_some(struct conn *conn)
 			got == 0 ? "the connection was closed by the other side" : conn_why(conn));
 		return false;
 	}
-	conn->in_used += (size_t)got;
-	return conn_take_frames(conn);
+	return conn_take(conn, bytes, (size_t)got) &&
+	       (conn->session || (size_t)got == sizeof(bytes));
 }
 
 // Every message is a TLS record, so some are read at once. What is left of one waits where no poll
 // sees it: at most 16 KiB, so this ends.
 static void conn_on_readable(struct conn *conn)
 {
-	for (int reads = 1; conn_read_some(conn) && conn->session &&
-			    (reads < CONN_READS_TURN || tls_session_pending(conn->session));
+	for (int reads = 1;
+		conn_read_some(conn) &&
+		(reads < CONN_READS_TURN || (conn->session && tls_session_pending(conn->session)));
 		reads++)
 		;
 }

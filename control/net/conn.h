@@ -12,6 +12,9 @@
 #include "control/net/tls_session.h"
 
 #define CONN_OUT_MAX (256u * 1024) // what waits for a slow peer; more than that and it is dropped
+// No connection grows older: who is there shows itself again, and the secrets of the old one are
+// forgotten. Who dialled renews it in time.
+#define CONN_AGE_MS 3600000u
 
 enum conn_state {
 	CONN_DIALING, // TCP
@@ -19,33 +22,40 @@ enum conn_state {
 	CONN_OPEN,
 };
 
-struct conn {
-	struct loop *loop;
-	int fd;                      // -1: closed
-	enum conn_state state;       // when closed: how far it came
-	const struct tls *tls;       // NULL, or without certificates: the connection is plain
-	const char *peer;            // conn_dial: the node that must answer
-	struct tls_session *session; // NULL: plain, or closed
-	struct loop_watch watch;
-	uint8_t *in; // MESSAGE_FRAME_HEAD + MESSAGE_SIZE_MAX, while open
-	size_t in_used;
-	uint8_t *out;
-	size_t out_used, out_size;
+struct conn_events {
 	void (*on_connected)(void *owner); // of conn_dial: both ends have shown who they are
 	// `message` lives until the call returns. The callback may close the connection.
 	void (*on_message)(void *owner, const struct message *message);
 	void (*on_closed)(void *owner,
 		const char *why); // once; the connection is closed already. Not after conn_close
+};
+
+// Small while it is idle: buffers are there only while something waits in them.
+struct conn {
+	struct loop *loop;
+	int fd;                      // -1: closed
+	uint32_t generation;         // another one after each conn_close
+	enum conn_state state;       // when closed: how far it came
+	bool dialled;                // by us
+	const struct tls *tls;       // NULL, or without certificates: the connection is plain
+	const char *peer;            // dialled: the node that must answer (borrowed); NULL: any
+	struct tls_session *session; // NULL: plain, or closed
+	struct loop_watch watch;
+	uint8_t *in; // the beginning of a frame whose end has not come; NULL: none
+	uint32_t in_used, in_size;
+	uint8_t *out; // what the kernel would not take; NULL: nothing
+	uint32_t out_used, out_size;
+	const struct conn_events *events;
 	void *owner;
 };
 
-// The callbacks and owner must be set, and tls. Takes `fd`, which is connected and non-blocking. 0
-// or negative errno.
+// events and owner must be set, and tls; fd be -1. Takes `fd`, which is connected and non-blocking.
+// 0 or negative errno.
 int conn_open(struct conn *conn, struct loop *loop, int fd);
 // Fills `to`; returns its size.
 socklen_t conn_address(struct sockaddr_storage *to, struct address address, uint16_t port);
-// Starts a TCP connection. 0 or negative errno (nothing is open then); on_connected or on_closed
-// follows.
+// Starts a TCP connection; events, owner and tls as above, and peer. 0 or negative errno (nothing
+// is open then); on_connected or on_closed follows.
 int conn_dial(struct conn *conn, struct loop *loop, struct address address, uint16_t port);
 // Sends or queues. 0, or -1: closed (on_closed is not called).
 int conn_send(struct conn *conn, const struct message *message);

@@ -217,6 +217,7 @@ void gossip_ping_forget(struct gossip *gossip, const void *owner)
 static void meta_tell(struct gossip *gossip)
 {
 	struct meta meta = {.boot_id = gossip->boot_id,
+		.gone_id = gossip->gone_id,
 		.protocol_min = MESSAGE_VERSION,
 		.protocol_max = MESSAGE_VERSION,
 		.version = SLUICE_VERSION};
@@ -239,6 +240,13 @@ void gossip_plane_set(struct gossip *gossip, uint64_t boot_id)
 	if (gossip->boot_id == boot_id)
 		return;
 	gossip->boot_id = boot_id;
+	if (gossip->swim && !swim_left(gossip->swim))
+		meta_tell(gossip);
+}
+
+void gossip_plane_gone(struct gossip *gossip, uint64_t boot_id)
+{
+	gossip->gone_id = boot_id;
 	if (gossip->swim && !swim_left(gossip->swim))
 		meta_tell(gossip);
 }

@@ -53,6 +53,7 @@ struct gossip {
 	bool carrying; // `out` is being carried out
 	uint32_t incarnation;
 	uint64_t boot_id; // of our dataplane, told to all
+	uint64_t gone_id; // of the one that died last
 	int fd;           // -1
 	struct gossip_batches *batches;
 	uint16_t port; // UDP and TCP
@@ -106,8 +107,10 @@ int gossip_join(struct gossip *gossip, struct address address, uint16_t port);
 // What this node is told to be: the configuration's numbers over the preset's.
 void gossip_swim_config(const struct config *config, uint16_t port, struct swim_config *to);
 
-// Our dataplane: 0 when it is gone.
+// Our dataplane: 0 when none is attached.
 void gossip_plane_set(struct gossip *gossip, uint64_t boot_id);
+// It is gone for sure, and its sessions with it.
+void gossip_plane_gone(struct gossip *gossip, uint64_t boot_id);
 // One ping. 0: on_pong is called later, once; or -1 with a sentence.
 int gossip_ping(struct gossip *gossip, const char *node, gossip_pong_fn on_pong, void *owner,
 	char *error, size_t error_size);

@@ -16,10 +16,10 @@ static const char *const message_names[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_HELLO] = "hello",
 	[MESSAGE_PING] = "ping",
 	[MESSAGE_PONG] = "pong",
+	[MESSAGE_SYNC] = "sync",
 	[MESSAGE_OFFER] = "offer",
 	[MESSAGE_ACCEPT] = "accept",
 	[MESSAGE_REFUSE] = "refuse",
-	[MESSAGE_GONE] = "gone",
 };
 
 enum field_kind { FIELD_NUMBER, FIELD_TEXT, FIELD_BOOT, FIELD_BYTES, FIELD_ADDRESS };
@@ -45,7 +45,8 @@ struct field {
 
 static const struct field message_fields[] = {
 	FIELD(version, FIELD_NUMBER, UINT32_MAX, ON(HELLO)),
-	FIELD(request, FIELD_NUMBER, UINT32_MAX, ON(OFFER) | ON(ACCEPT) | ON(REFUSE)),
+	FIELD(request, FIELD_NUMBER, UINT32_MAX,
+		ON(PING) | ON(PONG) | ON(OFFER) | ON(ACCEPT) | ON(REFUSE)),
 	FIELD(result, FIELD_NUMBER, IPC_RESULT_COUNT - 1, ON(REFUSE)),
 	FIELD(cid, FIELD_NUMBER, UINT32_MAX, ON(OFFER) | ON(ACCEPT)),
 	FIELD(segment_size, FIELD_NUMBER, 65535, ON(OFFER) | ON(ACCEPT)),
@@ -59,8 +60,7 @@ static const struct field message_fields[] = {
 	FIELD(dictionary, FIELD_NUMBER, DICTIONARY_ID_MAX, ON(OFFER)),
 	FIELD(dictionary_sha256, FIELD_BYTES, 0, ON(OFFER)),
 	FIELD(dictionary_state, FIELD_NUMBER, DICTIONARY_STATE_COUNT - 1, ON(ACCEPT)),
-	FIELD(boot_id, FIELD_BOOT, 0,
-		ON(HELLO) | ON(PING) | ON(PONG) | ON(OFFER) | ON(ACCEPT) | ON(GONE)),
+	FIELD(boot_id, FIELD_BOOT, 0, ON(OFFER) | ON(ACCEPT)),
 	FIELD(session_id, FIELD_BYTES, 0, ON(OFFER)),
 	FIELD(node, FIELD_TEXT, 0, ON(HELLO)),
 	FIELD(to, FIELD_TEXT, 0, ON(HELLO)),
@@ -106,7 +106,7 @@ static json_t *field_pack(const struct field *field, const struct message *messa
 	return NULL;
 }
 
-size_t message_frame(const struct message *message, uint8_t *buffer, size_t size)
+static size_t json_frame(const struct message *message, uint8_t *buffer, size_t size)
 {
 	json_t *object = json_pack("{ss}", "type", message_type_name(message->type));
 	size_t used = 0;
@@ -186,7 +186,7 @@ static int message_fill(
 	const char *type = json_string_value(json_object_get(object, "type"));
 
 	for (int i = 1; type && i < MESSAGE_TYPE_COUNT; i++) {
-		if (strcmp(type, message_names[i]) == 0)
+		if (i != MESSAGE_SYNC && strcmp(type, message_names[i]) == 0)
 			message->type = (enum message_type)i;
 	}
 	if (!message->type) {
@@ -223,4 +223,53 @@ int message_parse(const uint8_t *payload, size_t size, struct message *message, 
 		result = message_fill(object, message, error, error_size);
 	json_decref(object);
 	return result;
+}
+
+// ---- a SYNC: request, then bytes ----
+
+static size_t sync_frame(const struct message *message, uint8_t *buffer, size_t size)
+{
+	if (message->data_size > MESSAGE_DATA_MAX ||
+		size < MESSAGE_FRAME_HEAD + 4 + message->data_size)
+		return 0;
+	be32_put(buffer, MESSAGE_FRAME_SYNC | (4 + message->data_size));
+	be32_put(buffer + MESSAGE_FRAME_HEAD, message->request);
+	memcpy(buffer + MESSAGE_FRAME_HEAD + 4, message->data, message->data_size);
+	return MESSAGE_FRAME_HEAD + 4 + message->data_size;
+}
+
+static void sync_parse(const uint8_t *payload, size_t size, struct message *message)
+{
+	*message = (struct message){.type = MESSAGE_SYNC,
+		.request = be32_get(payload),
+		.data = payload + 4,
+		.data_size = (uint32_t)size - 4};
+}
+
+size_t message_frame_size(const uint8_t *head)
+{
+	uint32_t size = be32_get(head);
+	bool sync = size & MESSAGE_FRAME_SYNC;
+
+	size &= ~MESSAGE_FRAME_SYNC;
+	if (sync ? size < 4 || size > 4 + MESSAGE_DATA_MAX : size == 0 || size > MESSAGE_SIZE_MAX)
+		return 0;
+	return MESSAGE_FRAME_HEAD + size;
+}
+
+int message_parse_frame(
+	const uint8_t *frame, size_t size, struct message *message, char *error, size_t error_size)
+{
+	if (!(be32_get(frame) & MESSAGE_FRAME_SYNC))
+		return message_parse(frame + MESSAGE_FRAME_HEAD, size - MESSAGE_FRAME_HEAD, message,
+			error, error_size);
+	sync_parse(frame + MESSAGE_FRAME_HEAD, size - MESSAGE_FRAME_HEAD, message);
+	return 0;
+}
+
+size_t message_frame(const struct message *message, uint8_t *buffer, size_t size)
+{
+	if (message->type == MESSAGE_SYNC)
+		return sync_frame(message, buffer, size);
+	return json_frame(message, buffer, size);
 }

@@ -1,5 +1,5 @@
-// What two control processes say to each other: typed here, JSON in a length-prefixed frame on the
-// connection.
+// What two control processes say to each other: typed here; on the connection JSON in a
+// length-prefixed frame, but for SYNC, whose bytes are membership's own.
 #pragma once
 
 #include <stddef.h>
@@ -8,26 +8,29 @@
 #include "lib/base/address.h"
 #include "lib/ipc/names.h"
 
-#define MESSAGE_VERSION    5
-#define MESSAGE_SIZE_MAX   65536u // of one frame's payload
-#define MESSAGE_FRAME_HEAD 4u     // big-endian length
+#define MESSAGE_VERSION    6
+#define MESSAGE_SIZE_MAX   65536u       // of one frame's payload
+#define MESSAGE_FRAME_HEAD 4u           // big-endian length
+#define MESSAGE_FRAME_SYNC (1u << 31)   // of the length: the payload is a SYNC, and no JSON
+#define MESSAGE_DATA_MAX   (24u * 1024) // of a SYNC
+#define MESSAGE_FRAME_MAX  (MESSAGE_FRAME_HEAD + 4 + MESSAGE_DATA_MAX) // of what we send
 
 enum message_type {
-	MESSAGE_HELLO = 1, // first in both directions: version, node, to, boot_id
-	MESSAGE_PING,      // boot_id
-	MESSAGE_PONG,      // boot_id
-	MESSAGE_OFFER,     // opener -> acceptor
-	MESSAGE_ACCEPT,    // answer to OFFER
+	MESSAGE_HELLO = 1, // first in both directions: version, node, to
+	MESSAGE_PING,      // request
+	MESSAGE_PONG,      // answer to PING: request
+	MESSAGE_SYNC,   // request, data: a frame of membership's anti-entropy, in both directions
+	MESSAGE_OFFER,  // opener -> acceptor
+	MESSAGE_ACCEPT, // answer to OFFER
 	MESSAGE_REFUSE, // answer to OFFER: result, text; also the last word before a connection is
 			// dropped (request 0)
-	MESSAGE_GONE,   // the dataplane with boot_id is dead, and its sessions with it
 	MESSAGE_TYPE_COUNT,
 };
 
 struct message {
 	enum message_type type;
 	uint32_t version;
-	uint32_t request; // the opener's number
+	uint32_t request; // the asker's number; the answer has the same
 	uint32_t result;  // enum ipc_result
 	uint32_t cid;
 	uint32_t segment_size;  // OFFER: the opener's maximum; ACCEPT: what both use
@@ -46,11 +49,18 @@ struct message {
 	char to[NAME_SIZE];
 	char service[NAME_SIZE];
 	char text[REASON_SIZE];
+	const uint8_t *data; // SYNC (borrowed)
+	uint32_t data_size;
 };
 
 // Writes a whole frame. Returns its size, 0 when it does not fit.
 size_t message_frame(const struct message *message, uint8_t *buffer, size_t size);
-// Parses one payload. 0, or -1 with a sentence in `error`.
+// Bytes of the frame that begins with these MESSAGE_FRAME_HEAD; 0: that is no frame.
+size_t message_frame_size(const uint8_t *head);
+// Parses one whole frame. As message_parse; a SYNC borrows its data from `frame`.
+int message_parse_frame(
+	const uint8_t *frame, size_t size, struct message *message, char *error, size_t error_size);
+// Parses one payload of JSON. 0, or -1 with a sentence in `error`.
 int message_parse(const uint8_t *payload, size_t size, struct message *message, char *error,
 	size_t error_size);
 const char *message_type_name(enum message_type type);

@@ -14,10 +14,12 @@
 struct tls_session {
 	SSL *ssl;
 	const char *wanted; // NULL: whoever the authority knows
-	char peer[NAME_SIZE];
-	int64_t not_after; // Unix seconds, of the peer's chain: the first end in it
-	char error[REASON_SIZE];
+	char *peer;         // of its certificate; NULL: it is not verified
+	int64_t not_after;  // Unix seconds, of the peer's chain: the first end in it
+	char *error;        // NULL: nothing is wrong. Most sessions never need the room
 };
+
+_Static_assert(sizeof(struct tls_session) <= TLS_SESSION_SIZE, "pooled connections are many");
 
 // ---- why ----
 
@@ -29,10 +31,13 @@ static void session_say(struct tls_session *session, const char *format, ...)
 {
 	va_list arguments;
 
-	if (session->error[0])
+	if (session->error)
+		return;
+	session->error = malloc(REASON_SIZE);
+	if (!session->error)
 		return;
 	va_start(arguments, format);
-	vsnprintf(session->error, sizeof(session->error), format, arguments);
+	vsnprintf(session->error, REASON_SIZE, format, arguments);
 	va_end(arguments);
 }
 
@@ -107,12 +112,20 @@ static void session_say_openssl(struct tls_session *session)
 
 // ---- who ----
 
+static bool session_name(struct tls_session *session, const char *name)
+{
+	free(session->peer);
+	session->peer = strdup(name);
+	return session->peer;
+}
+
 // OpenSSL asks for each certificate of the chain; depth 0 is the peer's own.
 static int session_on_certificate(int good, X509_STORE_CTX *check)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(check, SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls_session *session = SSL_get_app_data(ssl);
 	X509 *certificate = X509_STORE_CTX_get_current_cert(check);
+	char name[NAME_SIZE];
 
 	if (!good) {
 		session_say_certificate(session, check);
@@ -120,19 +133,19 @@ static int session_on_certificate(int good, X509_STORE_CTX *check)
 	}
 	if (X509_STORE_CTX_get_error_depth(check) > 0)
 		return 1;
-	if (!x509_node(certificate, session->peer))
+	if (!x509_node(certificate, name))
 		session_say(session, "its certificate names no node, or several");
-	else if (session->wanted && strcmp(session->peer, session->wanted) != 0)
+	else if (session->wanted && strcmp(name, session->wanted) != 0)
 		session_say(session, "its certificate is for node '%.40s', not for node '%.40s'",
-			session->peer, session->wanted);
-	else
+			name, session->wanted);
+	else if (session_name(session, name))
 		return 1;
-	session->peer[0] = 0;
 	X509_STORE_CTX_set_error(check, X509_V_ERR_HOSTNAME_MISMATCH);
 	return 0;
 }
 
-struct tls_session *tls_session_new(const struct tls *tls, int fd, const char *peer)
+struct tls_session *tls_session_new(
+	const struct tls *tls, int fd, enum tls_end end, const char *peer)
 {
 	struct tls_session *session = calloc(1, sizeof(*session));
 
@@ -148,7 +161,7 @@ struct tls_session *tls_session_new(const struct tls *tls, int fd, const char *p
 	SSL_set_app_data(session->ssl, session);
 	SSL_set_verify(session->ssl, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
 		session_on_certificate);
-	if (peer)
+	if (end == TLS_DIALS)
 		SSL_set_connect_state(session->ssl);
 	else
 		SSL_set_accept_state(session->ssl);
@@ -160,6 +173,8 @@ void tls_session_free(struct tls_session *session)
 	if (!session)
 		return;
 	SSL_free(session->ssl);
+	free(session->error);
+	free(session->peer);
 	free(session);
 }
 
@@ -253,12 +268,12 @@ bool tls_session_pending(const struct tls_session *session)
 
 const char *tls_session_error(const struct tls_session *session)
 {
-	return session->error;
+	return session->error ? session->error : "TLS failed";
 }
 
 const char *tls_session_peer(const struct tls_session *session)
 {
-	return session->peer;
+	return session->peer ? session->peer : "";
 }
 
 int64_t tls_session_not_after(const struct tls_session *session)

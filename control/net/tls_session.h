@@ -11,15 +11,18 @@
 
 #include "control/net/tls.h"
 
-#define TLS_SECRET_SIZE 32
+#define TLS_SECRET_SIZE  32
+#define TLS_SESSION_SIZE 40 // bytes of ours: beside OpenSSL's, and the peer's name
 
 struct tls_session;
 
+enum tls_end { TLS_LISTENS, TLS_DIALS };
 enum tls_step { TLS_DONE, TLS_WANTS_READ, TLS_WANTS_WRITE, TLS_FAILED };
 
-// `fd` stays the caller's. `peer`: who must answer, for the end that dialled (borrowed); NULL for
-// the other. NULL: out of memory.
-struct tls_session *tls_session_new(const struct tls *tls, int fd, const char *peer);
+// `fd` stays the caller's. `peer`: who must answer (borrowed); NULL: any node of our authorities.
+// NULL: out of memory.
+struct tls_session *tls_session_new(
+	const struct tls *tls, int fd, enum tls_end end, const char *peer);
 void tls_session_free(struct tls_session *session); // NULL is legal
 
 // TLS_DONE: both certificates were verified, as far as this end can know: the end that dialled

@@ -134,8 +134,8 @@ static bool shaken(struct stage *s)
 bool stage_shake(struct stage *s)
 {
 	stage_hang_up(s);
-	s->session[0] = tls_session_new(&s->tls[0], s->fd[0], names[1]);
-	s->session[1] = tls_session_new(&s->tls[1], s->fd[1], NULL);
+	s->session[0] = tls_session_new(&s->tls[0], s->fd[0], TLS_DIALS, names[1]);
+	s->session[1] = tls_session_new(&s->tls[1], s->fd[1], TLS_LISTENS, NULL);
 	if (s->session[0] && s->session[1] && shaken(s) &&
 		strcmp(tls_session_peer(s->session[0]), names[1]) == 0 &&
 		strcmp(tls_session_peer(s->session[1]), names[0]) == 0)

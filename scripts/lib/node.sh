@@ -179,6 +179,11 @@ node_serve() {
 			serve --dir "$bed/$1/inbox" --fallback
 }
 
+# node_neighbours NODE -> how many members it waits for: itself and the peers of its configuration.
+node_neighbours() {
+	sed -n '/^peers:/,/^[a-z]/p' "$bed/$1/node.yaml" | grep -c '^ *\(- \)\{0,1\}control:' | awk '{ print $1 + 1 }'
+}
+
 # node_not_ready NODE [alone] -> what it still waits for; nothing when it is ready. alone: whatever its peers do.
 node_not_ready() {
 	local status
@@ -200,9 +205,11 @@ if state != "running":
         waits.append("given up: %s" % status["dataplane"].get("error"))
 if not sys.argv[2]:
     waits += ["link %s %s" % (l["name"], l["state"]) for l in status.get("links", []) if l["state"] != "up"]
-    waits += ["peer %s not reachable" % p["name"] for p in status.get("peers", []) if not p["reachable"]]
+    alive = status.get("membership", {}).get("members", {}).get("alive", 0)
+    if alive < int(sys.argv[3]):
+        waits.append("%d of %d members alive" % (alive, int(sys.argv[3])))
 print(", ".join(waits), end="")
-' "$status" "${2:-}" 2>&1 || true
+' "$status" "${2:-}" "$(node_neighbours "$1")" 2>&1 || true
 }
 
 # node_ended NODE...: the first of them whose control process is gone; 1 when all run.

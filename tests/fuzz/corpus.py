@@ -364,14 +364,16 @@ SEEDS = {
         "cut": packed(b"hello")[:-2],
     },
     "peer": {
-        "hello": b'{"type":"hello","version":5,"boot_id":"65b3ead2a04ebec7","node":"b","to":"a"}',
-        "ping": b'{"type":"ping","boot_id":"0000000000000000"}',
+        "hello": b'{"type":"hello","version":6,"node":"b","to":"a"}',
+        "ping": b'{"type":"ping","request":7}',
         "offer": OFFER,
         "offer6": OFFER.replace(b"10.77.1.1", b"fd77::1"),
         "accept": b'{"type":"accept","request":7,"cid":16777472,"segment_size":1408,"udp_port":7654,"cipher":1,'
                   b'"dictionary_state":3,"boot_id":"65b3ead2a04ebec7"}',
         "refuse": b'{"type":"refuse","request":7,"result":5,"text":"no such service"}',
-        "frames": 2 * (struct.pack(">I", 44) + b'{"type":"pong","boot_id":"0000000000000001"}'),
+        "frames": 2 * (struct.pack(">I", 27) + b'{"type":"pong","request":7}'),
+        "sync": struct.pack(">II", 1 << 31 | 12, 7) + b"digest..",
+        "sync_long": struct.pack(">II", 1 << 31 | 5 + 24 * 1024, 7),
         "no_frame": struct.pack(">I", 1 << 31),
     },
     "meta": {

@@ -22,8 +22,8 @@ static void text_check(const char *text, size_t size)
 // What is accepted frames again, and means the same.
 static void message_check(const struct message *message)
 {
+	static uint8_t frame[MESSAGE_FRAME_MAX];
 	struct message again;
-	uint8_t frame[8192];
 	char error[REASON_SIZE];
 	size_t size = message_frame(message, frame, sizeof(frame));
 
@@ -32,9 +32,14 @@ static void message_check(const struct message *message)
 	text_check(message->to, sizeof(message->to));
 	text_check(message->service, sizeof(message->service));
 	text_check(message->text, sizeof(message->text));
-	FUZZ_CHECK(size > MESSAGE_FRAME_HEAD && be32_get(frame) == size - MESSAGE_FRAME_HEAD);
-	FUZZ_CHECK(message_parse(frame + MESSAGE_FRAME_HEAD, size - MESSAGE_FRAME_HEAD, &again,
-			   error, sizeof(error)) == 0);
+	FUZZ_CHECK(size > MESSAGE_FRAME_HEAD && message_frame_size(frame) == size);
+	FUZZ_CHECK(message_parse_frame(frame, size, &again, error, sizeof(error)) == 0);
+	if (message->type == MESSAGE_SYNC) {
+		FUZZ_CHECK(message->data_size <= MESSAGE_DATA_MAX);
+		FUZZ_CHECK(again.data_size == message->data_size &&
+			   memcmp(again.data, message->data, again.data_size) == 0);
+		again.data = message->data;
+	}
 	FUZZ_CHECK(memcmp(&again, message, sizeof(again)) == 0);
 }
 
@@ -51,6 +56,8 @@ static void on_closed(void *owner, const char *why)
 	FUZZ_CHECK(why[0]);
 	closed = true;
 }
+
+static const struct conn_events events = {.on_message = on_message, .on_closed = on_closed};
 
 static void payload(const uint8_t *data, size_t size)
 {
@@ -74,7 +81,7 @@ static void stream(const uint8_t *data, size_t size)
 	if (!loop)
 		loop = loop_new();
 	FUZZ_CHECK(loop && socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) == 0);
-	conn = (struct conn){.fd = -1, .on_message = on_message, .on_closed = on_closed};
+	conn = (struct conn){.fd = -1, .events = &events};
 	closed = false;
 	FUZZ_CHECK(conn_open(&conn, loop, pair[0]) == 0);
 	FUZZ_CHECK(write(pair[1], data, half) == (ssize_t)half);
@@ -87,14 +94,14 @@ static void stream(const uint8_t *data, size_t size)
 	FUZZ_CHECK(closed && conn.fd < 0);
 }
 
-// The payload once more with the head that fits it: mutation alone seldom gets it right.
-static void framed(const uint8_t *data, size_t size)
+// The payload once more with a head that fits it: mutation alone seldom gets it right.
+static void framed(const uint8_t *data, size_t size, uint32_t kind)
 {
 	static uint8_t frame[MESSAGE_FRAME_HEAD + 4096];
 
 	if (size == 0 || size > 4096)
 		return;
-	be32_put(frame, (uint32_t)size);
+	be32_put(frame, kind | (uint32_t)size);
 	memcpy(frame + MESSAGE_FRAME_HEAD, data, size);
 	stream(frame, MESSAGE_FRAME_HEAD + size);
 }
@@ -103,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	payload(data, size);
 	stream(data, size);
-	framed(data, size);
+	framed(data, size, 0);
+	framed(data, size, MESSAGE_FRAME_SYNC);
 	return 0;
 }

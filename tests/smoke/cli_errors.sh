@@ -30,7 +30,11 @@ expect_json 'isinstance(j, dict)'
 expect 0 sl a status --json
 expect_json 'j["node"] == "a" and j["control"]["pid"] > 1 and j["dataplane"]["pid"] > 1'
 expect_json 'j["dataplane"]["state"] == "running" and j["links"][0]["state"] == "up" and j["links"][0]["mtu"] == 1500'
-expect_json 'j["peers"][0]["name"] == "b" and j["peers"][0]["reachable"] is True'
+expect_json 'j["membership"]["members"]["alive"] == 2'
+expect 0 sl a pool show --json
+expect_json 'j["total"]["leaked"] == 0'
+error 1 pool drain nobody
+expect_says 'the peers of node a are: b'
 for group in link worker session; do
 	expect 0 sl a "$group" list --json
 done

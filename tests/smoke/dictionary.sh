@@ -23,7 +23,7 @@ dictionary_of() { # NODE [FILE]: its configuration names this one under the id 7
 	[ -z "${2:-}" ] || printf 'dictionaries:\n  - id: 7\n    file: %s\n' "$2" >>"$SLUICE_TESTBED/$1/node.yaml"
 	bed_node start "$1"
 	expect_soon 30 "a reaches b" sh -c "'$SLUICE_BUILD/control/sluice' --node '$SLUICE_TESTBED/a/control.sock' \
-		peer --json | grep -q '\"reachable\": *true'"
+		ping b"
 }
 dictionary_send() { # what is added to send; the records are in $smoke_work/sent
 	rm -f -- "$SLUICE_TESTBED"/b/inbox/*

@@ -77,7 +77,8 @@ for text in 'the plaintext' 'a-secret-name' 'session_id' "$id" '"type"'; do
 done
 expect 0 sl b status --json
 expect_json 'j["cipher"] == "aes-256-gcm" and j["certificate"]["state"] == "good" and j["certificate"]["node"] == "b"'
-expect_json 'all(p["key_exchange"] for p in j["peers"])'
+expect 0 sl a pool show --json
+expect_json 'all(p["key_exchange"] for p in j["nodes"] if p["connections"])'
 expect 0 sl b status
 expect_says '^identity +b of testbed, until '
 bed_down >/dev/null

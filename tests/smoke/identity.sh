@@ -8,11 +8,15 @@ pki=$SLUICE_TESTBED/pki
 issue() { "$SLUICE_BUILD/tests/smoke/certificate" "$@" || smoke_fail "certificate $*"; }
 
 state() { sl "$1" status --json >"$smoke_work/status-$1" && json "$smoke_work/status-$1" "$2"; } # NODE EXPRESSION
-reason() { state "$1" 'j["peers"][0]["reason"] or ""'; }
-says() { reason "$1" | grep -q -- "$2"; }                                 # NODE TEXT
+other() { [ "$1" = a ] && echo b || echo a; }                              # NODE
+reachable() { sl "$1" session open "$(other "$1")" >/dev/null 2>&1; }     # NODE
+says() { # NODE TEXT: why its connection to the other one came to nothing
+	! reachable "$1" || return 1
+	sl "$1" pool show --json >"$smoke_work/pool-$1"
+	json "$smoke_work/pool-$1" '[n["reason"] or "" for n in j["nodes"]]' | grep -q -- "$2"
+}
 logged() { grep -q -- "$2" "$SLUICE_TESTBED/$1/control.log"; }            # NODE TEXT
 is() { [ "$(state "$1" "$2")" = true ]; }                                 # NODE EXPRESSION
-reachable() { is "$1" 'j["peers"][0]["reachable"]'; }
 
 smoke_say "a new certificate is used without a restart, and sessions go on"
 before=$(state b 'j["certificate"]["serial"]') pid=$(node_pid b control)
@@ -38,13 +42,14 @@ smoke_say "one that ends soon is told of"
 issue "$pki" b -9000 1000
 expect_soon 15 "b warns" is b 'j["certificate"]["state"] == "expiring"'
 logged b "This node's certificate expires" || smoke_fail "the log does not warn"
+expect 0 sl b session open a --json # a connection, and its key exchange
 expect 0 sl b metrics
 own="role=\"node\",subject=\"b\",issuer=\"testbed\",serial=\"$(state b 'j["certificate"]["serial"]')\""
 python3 "$smoke_root/tests/unit/control/admin/openmetrics.py" "$smoke_work/out" \
 	"sluice_certificate_state{$own,sluice_certificate_state=\"expiring\"} 1" \
 	"sluice_certificate_not_after_timestamp_seconds{$own} $(certificate_end b)" \
 	'sluice_certificate_not_after_timestamp_seconds{role="authority",subject="testbed"' \
-	'sluice_peer_key_exchange_info{peer="a",group="' || smoke_fail "the metrics do not warn"
+	'sluice_pool_key_exchange_info{peer="a",group="' || smoke_fail "the metrics do not warn"
 
 smoke_say "expired"
 issue "$pki" b -9000 -60
@@ -61,10 +66,10 @@ expect 3 sl a send --json "$0" b
 expect_says "its certificate 'b' expired"
 
 smoke_say "of another authority"
-other=$smoke_work/other
-"$SLUICE_BUILD/control/sluice" pki init --dir "$other" --cluster other >/dev/null
-issue "$other" b -60 3600
-cp "$other/b/"* "$pki/b/"
+authority=$smoke_work/other
+"$SLUICE_BUILD/control/sluice" pki init --dir "$authority" --cluster other >/dev/null
+issue "$authority" b -60 3600
+cp "$authority/b/"* "$pki/b/"
 expect_soon 20 "a says whose it is" says a "its certificate is of another authority ('other') than our security.ca"
 expect_soon 20 "b says whose a's is" says b "its certificate is of another authority ('testbed') than our security.ca"
 
@@ -94,7 +99,7 @@ python3 - "$(sed -n 's/^  listen: //p' "$SLUICE_TESTBED/a/node.yaml")" "$pki" "$
 	context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 	context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
 	context.load_cert_chain(sys.argv[2] + "/a/node.crt", sys.argv[2] + "/a/node.key")
-	hello = b'{"type":"hello","version":%d,"boot_id":"0000000000000000","node":"b","to":"a"}' % int(sys.argv[3])
+	hello = b'{"type":"hello","version":%d,"node":"b","to":"a"}' % int(sys.argv[3])
 	with context.wrap_socket(socket.create_connection((host, int(port)), timeout=10)) as peer:
 	    peer.send(len(hello).to_bytes(4, "big") + hello)
 	    print(peer.recv(1000))

@@ -11,6 +11,8 @@ enum meta_type {
 	META_PROTOCOL = 2, // lowest and highest, 2 bytes each
 	META_VERSION = 3,  // text without its zero
 	META_LINK = 4,     // 16 bytes of address, 1 of prefix; once a link
+	META_GONE_ID = 5,  // 8 bytes
+	META_TYPE_END,
 };
 
 enum { META_LINK_SIZE = 17 };
@@ -30,6 +32,8 @@ size_t meta_encode(const struct meta *meta, uint8_t bytes[META_SIZE_MAX])
 	assert(meta->links_count <= META_LINKS_MAX);
 	at = field_put(at, META_BOOT_ID, 8);
 	be64_put(at, meta->boot_id);
+	at = field_put(at + 8, META_GONE_ID, 8);
+	be64_put(at, meta->gone_id);
 	at = field_put(at + 8, META_PROTOCOL, 4);
 	be16_put(at, meta->protocol_min);
 	be16_put(at + 2, meta->protocol_max);
@@ -80,6 +84,9 @@ static int field_take(struct meta *meta, uint32_t type, const uint8_t *value, si
 	case META_BOOT_ID:
 		meta->boot_id = size == 8 ? be64_get(value) : 0;
 		return size == 8 ? 0 : -1;
+	case META_GONE_ID:
+		meta->gone_id = size == 8 ? be64_get(value) : 0;
+		return size == 8 ? 0 : -1;
 	case META_PROTOCOL:
 		if (size != 4)
 			return -1;
@@ -105,9 +112,9 @@ int meta_decode(struct meta *meta, const uint8_t *bytes, size_t size)
 
 		if (size - at < 2 || size - at - 2 < length)
 			goto malformed;
-		if (type < META_LINK && seen & 1u << type)
+		if (type < META_TYPE_END && type != META_LINK && seen & 1u << type)
 			goto malformed;
-		seen |= type < META_LINK ? 1u << type : 0;
+		seen |= type < META_TYPE_END ? 1u << type : 0;
 		if (field_take(meta, type, bytes + at + 2, length) < 0)
 			goto malformed;
 		at += 2 + length;

@@ -19,7 +19,8 @@ struct meta_link {
 };
 
 struct meta {
-	uint64_t boot_id;                    // of its dataplane; 0: none runs
+	uint64_t boot_id; // of its dataplane; 0: not known (yet)
+	uint64_t gone_id; // its dataplane that ran last is gone for sure; 0: none is
 	uint16_t protocol_min, protocol_max; // of messages between control processes
 	uint32_t links_count;
 	struct meta_link links[META_LINKS_MAX];

@@ -14,6 +14,7 @@ void session_core_init(
 	memset(core, 0, sizeof(*core));
 	core->config = config;
 	core->directory = directory;
+	core->orphans_ns = UINT64_MAX;
 }
 
 // A request names its slot and, above, a generation: an answer that comes too late finds nobody.
@@ -244,7 +245,7 @@ uint16_t core_worker(struct session_core *core, const struct session_turn *turn)
 
 uint64_t session_next_ns(const struct session_core *core)
 {
-	uint64_t next_ns = UINT64_MAX;
+	uint64_t next_ns = core->orphans_ns;
 
 	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX; i++) {
 		const struct attempt *attempt = &core->attempts[i];

@@ -51,5 +51,8 @@ void attempt_open(const struct attempt *attempt, bool initiator, struct session_
 // The row of config.links[link]. False: the dataplane does not have it.
 bool core_port(const struct session_core *core, const struct session_turn *turn, uint32_t link,
 	uint16_t *index, struct plane_port *row);
+// Sessions whose peer's dataplane is another now.
+void orphans_abort(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out);
 // A worker for a session without an application.
 uint16_t core_worker(struct session_core *core, const struct session_turn *turn);

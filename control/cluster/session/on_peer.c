@@ -3,8 +3,8 @@
 
 #include "control/cluster/session/core.h"
 
-// A boot id heard in a ping may have been on its way while a session with a newer boot was set up;
-// this old it was not.
+// What membership says of a peer's dataplane may have been on its way while a session with a newer
+// one was set up; this old it was not.
 #define GONE_AGE_NS 3000000000ull
 
 void session_on_unreachable(struct session_core *core, const struct session_turn *turn,
@@ -51,40 +51,59 @@ static bool session_lives(const struct session_stats *row)
 	       row->state == SESSION_CLOSING;
 }
 
-// At most what fits one output: pings repeat what is said here, and the transport finds out by
-// itself, only later.
-static void sessions_abort(const struct session_turn *turn, const char *node, uint64_t boot_id,
-	bool gone, struct session_output *out)
+// What it ran with is not there any more.
+static bool session_is_orphan(const struct session_core *core, const struct session_turn *turn,
+	const struct session_stats *row)
 {
-	struct session_stats row;
-	uint32_t cursor = 0, count = 0;
+	uint64_t boot, gone;
 
-	while (out_room(out, 2) && tables_session_next(turn->tables, &cursor, &row)) {
-		bool dead = gone ? row.peer_boot_id == boot_id
-				 : row.peer_boot_id != boot_id &&
-					    turn->now_ns - row.opened_ns > GONE_AGE_NS;
+	if (!session_lives(row) || row->peer_boot_id == 0)
+		return false;
+	directory_boots(core->directory, row->peer, &boot, &gone);
+	if (row->peer_boot_id == gone)
+		return true;
+	return boot && row->peer_boot_id != boot && turn->now_ns - row->opened_ns > GONE_AGE_NS;
+}
 
-		if (!session_lives(&row) || row.peer_boot_id == 0 || !dead ||
-			strcmp(row.peer, node) != 0)
-			continue;
-		out_close_because(out, row.session, CLOSE_REASON_PEER_RESTARTED);
-		count++;
-	}
+static void orphans_tell(const char *node, uint32_t count, struct session_output *out)
+{
 	if (count)
 		out_log(out, "The dataplane of node %.40s is gone: %u session%s with it aborted.",
 			node, count, count == 1 ? "" : "s");
 }
 
-void session_on_gone(struct session_core *core, const struct session_turn *turn, const char *node,
-	uint64_t boot_id, struct session_output *out)
+// At most what fits one output; the rest soon.
+void orphans_abort(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out)
 {
-	(void)core;
-	sessions_abort(turn, node, boot_id, true, out);
+	char node[NAME_SIZE] = "";
+	struct session_stats row;
+	uint32_t cursor = 0, count = 0;
+
+	core->orphans_ns = UINT64_MAX;
+	while (tables_session_next(turn->tables, &cursor, &row)) {
+		if (!session_is_orphan(core, turn, &row))
+			continue;
+		if (!out_room(out, 3)) {
+			core->orphans_ns = turn->now_ns;
+			break;
+		}
+		if (strcmp(node, row.peer) != 0) {
+			orphans_tell(node, count, out);
+			memcpy(node, row.peer, sizeof(node));
+			count = 0;
+		}
+		out_close_because(out, row.session, CLOSE_REASON_PEER_RESTARTED);
+		count++;
+	}
+	orphans_tell(node, count, out);
 }
 
-void session_on_boot(struct session_core *core, const struct session_turn *turn, const char *node,
-	uint64_t boot_id, struct session_output *out)
+// Once more when those are old enough that are too young now to be sure.
+void session_on_members(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out)
 {
-	(void)core;
-	sessions_abort(turn, node, boot_id, false, out);
+	orphans_abort(core, turn, out);
+	if (core->orphans_ns == UINT64_MAX)
+		core->orphans_ns = turn->now_ns + GONE_AGE_NS + SESSION_MS(1);
 }

@@ -39,6 +39,8 @@ void session_on_tick(
 {
 	char text[REASON_SIZE];
 
+	if (turn->now_ns >= core->orphans_ns)
+		orphans_abort(core, turn, out);
 	for (uint32_t i = 0; i < SESSION_ATTEMPTS_MAX && out_room(out, 2); i++) {
 		struct attempt *attempt = &core->attempts[i];
 		bool waiting = attempt->step == ATTEMPT_WAITING;

@@ -72,6 +72,7 @@ struct session_core {
 	const struct directory *directory;
 	uint32_t generation;  // of request numbers
 	uint32_t next_worker; // for sessions without an application
+	uint64_t orphans_ns;  // when orphans are looked for once more; UINT64_MAX: not due
 	struct attempt attempts[SESSION_ATTEMPTS_MAX];
 };
 
@@ -141,13 +142,10 @@ void session_on_unreachable(struct session_core *core, const struct session_turn
 	uint32_t request, const char *why, struct session_output *out);
 void session_on_lost(struct session_core *core, const struct session_turn *turn, uint32_t request,
 	const char *why, struct session_output *out);
-// Aborts what ran with that dead dataplane of `node`.
-void session_on_gone(struct session_core *core, const struct session_turn *turn, const char *node,
-	uint64_t boot_id, struct session_output *out);
-// `node` says that its dataplane is this boot now: sessions of another boot, old enough to be sure,
-// are aborted.
-void session_on_boot(struct session_core *core, const struct session_turn *turn, const char *node,
-	uint64_t boot_id, struct session_output *out);
+// What is known of members changed: sessions whose peer's dataplane is gone, or another now, and
+// which are old enough to be sure, are aborted.
+void session_on_members(
+	struct session_core *core, const struct session_turn *turn, struct session_output *out);
 // An incoming connection is gone: its offers have nobody to answer to.
 void session_on_link_down(struct session_core *core, const struct session_turn *turn, uint64_t link,
 	struct session_output *out);

@@ -114,7 +114,13 @@ static int teardown(void **state)
 
 static bool up(const struct node *node)
 {
-	return node->peers.peer[0].state == PEER_UP && node->plane.state == PLANE_RUNNING;
+	struct members_view view;
+
+	members_get(node->gossip.members.own, &view);
+	for (uint32_t i = 0; i < view.count; i++)
+		if (view.member[i].meta.boot_id == 0)
+			return false;
+	return view.count == 2 && node->plane.state == PLANE_RUNNING;
 }
 
 // cmocka calls no teardown after a setup that failed: it gives everything back itself.
@@ -127,8 +133,9 @@ static int stage_begin(void **state, struct stage *s)
 	s->loop = loop_new();
 	side_begin(s, &s->a, "a", "b", 1);
 	side_begin(s, &s->b, "b", "a", 2);
-	s->a.config.peers[0].control_port = s->b.peers.listen_port;
-	s->b.config.peers[0].control_port = s->a.peers.listen_port;
+	s->a.config.peers[0].control_port = s->b.listener.port;
+	s->b.config.peers[0].control_port = s->a.listener.port;
+	gossip_join(&s->a.gossip, s->b.config.listen_address, s->b.listener.port);
 	end_ns = loop_now_ns(s->loop) + UP_NS;
 	while (!(up(&s->a) && up(&s->b)) && loop_now_ns(s->loop) < end_ns)
 		loop_turn(s->loop, 20);
@@ -409,7 +416,8 @@ static void node__peers_control_is_gone(void **state)
 	struct stage *s = *state;
 	char wanted[160];
 
-	peers_stop(&s->b.peers);
+	gossip_stop(&s->b.gossip);
+	listener_stop(&s->b.listener);
 	open_session(s, "b");
 	snprintf(wanted, sizeof(wanted),
 		"node b does not answer at 127.0.0.1:%u: Connection refused",

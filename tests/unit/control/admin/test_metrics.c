@@ -21,6 +21,7 @@
 #define LIFE_S (365 * DAY_S)
 
 static struct node node;
+static struct loop *loop;
 static struct plane_dataplane *tables;
 
 static void fill_certificate(struct pki_certificate *to, const char *subject, int64_t ends)
@@ -86,8 +87,10 @@ static int setup(void **state)
 	node.config.peers_count = 1;
 	node.config.security.cipher = CIPHER_AES_256_GCM;
 	snprintf(node.config.peers[0].name, sizeof(node.config.peers[0].name), "b");
-	node.peers.peer[0].state = PEER_UP;
-	node.peers.peer[0].rtt_ns = 250000;
+	loop = loop_new();
+	node.directory.config = &node.config;
+	assert_int_equal(calls_init(&node.calls, &node.config, &node.directory, NULL, loop), 0);
+	assert_int_not_equal(calls_peer(&node.calls, "b"), POOL_NONE);
 	node.identity.tls.context = (struct ssl_ctx_st *)&node; // only whether there is one counts
 	fill_certificate(&node.identity.tls.certificate, "a", (int64_t)NOW_S + 10 * DAY_S);
 	fill_certificate(
@@ -99,6 +102,8 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
+	calls_fini(&node.calls);
+	loop_free(loop);
 	free(tables);
 	return 0;
 }

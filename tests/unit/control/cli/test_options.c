@@ -212,7 +212,7 @@ static void command_main__help_is_json_too(void **state)
 
 static void command_main__options_behind_a_group_alone(void **state)
 {
-	static char *groups[] = {"link", "worker", "session", "peer"};
+	static char *groups[] = {"link", "worker", "session", "keyring"};
 
 	(void)state;
 	for (size_t i = 0; i < 4; i++) {

@@ -80,6 +80,8 @@ static void parse__every_type_survives(void **state)
 {
 	(void)state;
 	for (int type = 1; type < MESSAGE_TYPE_COUNT; type++) {
+		if (type == MESSAGE_SYNC)
+			continue; // no JSON
 		struct message in = offer, back, again;
 		uint8_t frame[4096], second[4096];
 		char error[160];
@@ -128,6 +130,11 @@ static void parse__text_of_other_languages(void **state)
 					  "d\xc3\xa9j\xc3\xa0 \xe4\xb8\xad \xe2\x82\x80");
 }
 
+#define ACCEPT(boot_id)                                                                   \
+	"{\"type\":\"accept\",\"request\":1,\"cid\":1,\"segment_size\":1,\"udp_port\":1," \
+	"\"cipher\":0,"                                                                   \
+	"\"dictionary_state\":0,\"boot_id\":" boot_id "}"
+
 static void parse__refused(void **state)
 {
 	static const struct {
@@ -136,17 +143,17 @@ static void parse__refused(void **state)
 		{"", "a frame that is not a JSON object"},
 		{"[]", "a frame that is not a JSON object"},
 		{"{\"type\":\"ping\"", "a frame that is not a JSON object"},
-		{"{\"type\":\"ping\",\"type\":\"pong\",\"boot_id\":\"0000000000000000\"}",
+		{"{\"type\":\"ping\",\"type\":\"pong\",\"request\":1}",
 			"a frame that is not a JSON object"},
 		{"{}", "a message of an unknown type"},
 		{"{\"type\":7}", "a message of an unknown type"},
 		{"{\"type\":\"shutdown\"}", "a message of an unknown type"},
 		{"{\"type\":\"ping\"}",
-			"field 'boot_id' of a message 'ping' is missing or out of range"},
-		{"{\"type\":\"ping\",\"boot_id\":12}",
-			"field 'boot_id' of a message 'ping' is missing or out of range"},
-		{"{\"type\":\"ping\",\"boot_id\":\"zz00000000000000\"}",
-			"field 'boot_id' of a message 'ping' is missing or out of range"},
+			"field 'request' of a message 'ping' is missing or out of range"},
+		{"{\"type\":\"sync\",\"request\":1}", "a message of an unknown type"},
+		{ACCEPT("12"), "field 'boot_id' of a message 'accept' is missing or out of range"},
+		{ACCEPT("\"zz00000000000000\""),
+			"field 'boot_id' of a message 'accept' is missing or out of range"},
 		{"{\"type\":\"refuse\",\"request\":-1,\"result\":1,\"text\":\"\"}",
 			"field 'request' of a message 'refuse' is missing or out of range"},
 		{"{\"type\":\"refuse\",\"request\":4294967296,\"result\":1,\"text\":\"\"}",
@@ -163,7 +170,7 @@ static void parse__refused(void **state)
 			"field 'text' of a message 'refuse' is missing or out of range"},
 		{"{\"type\":\"refuse\",\"request\":1,\"result\":1,\"text\":\"a\x7f\"}",
 			"field 'text' of a message 'refuse' is missing or out of range"},
-		{"{\"type\":\"hello\",\"version\":1,\"boot_id\":\"0000000000000000\",\"to\":\"b\","
+		{"{\"type\":\"hello\",\"version\":1,\"to\":\"b\","
 		 "\"node\":"
 		 "\"0123456789012345678901234567890123456789012345678901234567890123\"}",
 			"field 'node' of a message 'hello' is missing or out of range"},
@@ -213,6 +220,63 @@ static void parse__deep_nesting(void **state)
 	free(deep);
 }
 
+// ---- SYNC ----
+
+static void sync__survives(void **state)
+{
+	static uint8_t data[MESSAGE_DATA_MAX], frame[MESSAGE_FRAME_MAX];
+	struct message sync = {.type = MESSAGE_SYNC, .request = 0xfffefdfc, .data = data}, back;
+	char error[160];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(data); i++)
+		data[i] = (uint8_t)(i * 7);
+	for (uint32_t size = 0; size <= MESSAGE_DATA_MAX; size += MESSAGE_DATA_MAX / 2) {
+		size_t framed;
+
+		sync.data_size = size;
+		framed = message_frame(&sync, frame, sizeof(frame));
+		assert_int_equal(framed, MESSAGE_FRAME_HEAD + 4 + size);
+		assert_int_equal(message_frame_size(frame), framed);
+		assert_int_equal(
+			message_parse_frame(frame, framed, &back, error, sizeof(error)), 0);
+		assert_int_equal(back.type, MESSAGE_SYNC);
+		assert_int_equal(back.request, sync.request);
+		assert_int_equal(back.data_size, size);
+		assert_memory_equal(back.data, data, size);
+	}
+	sync.data_size = MESSAGE_DATA_MAX + 1;
+	assert_int_equal(message_frame(&sync, frame, sizeof(frame)), 0);
+	sync.data_size = 8;
+	assert_int_equal(message_frame(&sync, frame, MESSAGE_FRAME_HEAD + 4 + 7), 0);
+}
+
+static void frame_size__bounds(void **state)
+{
+	static const struct {
+		uint32_t head;
+		size_t size;
+	} cases[] = {
+		{0, 0},
+		{1, 5},
+		{MESSAGE_SIZE_MAX, MESSAGE_FRAME_HEAD + MESSAGE_SIZE_MAX},
+		{MESSAGE_SIZE_MAX + 1, 0},
+		{MESSAGE_FRAME_SYNC, 0},
+		{MESSAGE_FRAME_SYNC | 3, 0}, // not even a request
+		{MESSAGE_FRAME_SYNC | 4, 8},
+		{MESSAGE_FRAME_SYNC | (4 + MESSAGE_DATA_MAX), MESSAGE_FRAME_MAX},
+		{MESSAGE_FRAME_SYNC | (5 + MESSAGE_DATA_MAX), 0},
+		{UINT32_MAX, 0},
+	};
+	uint8_t head[4];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		be32_put(head, cases[i].head);
+		assert_int_equal(message_frame_size(head), cases[i].size);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +289,8 @@ int main(void)
 		cmocka_unit_test(parse__text_of_other_languages),
 		cmocka_unit_test(parse__flipped_bytes),
 		cmocka_unit_test(parse__deep_nesting),
+		cmocka_unit_test(sync__survives),
+		cmocka_unit_test(frame_size__bounds),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,8 @@ int stage_setup(void **state)
 	s->tables.shared = s->shared;
 	s->turn.tables = &s->tables;
 	s->turn.now_ns = 100 * SECOND;
-	s->directory.config = &s->config;
+	members_init(&s->members);
+	s->directory = (struct directory){.config = &s->config, .members = s->members.own};
 	session_core_init(&s->core, &s->config, &s->directory);
 	*state = s;
 	return 0;
@@ -65,6 +66,7 @@ int stage_teardown(void **state)
 {
 	struct stage *s = *state;
 
+	members_fini(&s->members);
 	free(s->shared);
 	free(s);
 	return 0;
@@ -291,6 +293,17 @@ void stage_tick(struct stage *s, uint64_t after_ns)
 	s->turn.now_ns += after_ns;
 	session_on_tick(&s->core, &s->turn, &s->out);
 	stage_tell(s);
+}
+
+void stage_member(struct stage *s, const char *name, uint64_t boot_id, uint64_t gone_id)
+{
+	struct member member = {.index = (uint32_t)name[0],
+		.state = MEMBER_ALIVE,
+		.meta = {.boot_id = boot_id, .gone_id = gone_id}};
+
+	snprintf(member.name, sizeof(member.name), "%s", name);
+	assert_int_equal(members_set(&s->members, &member), 0);
+	assert_int_equal(members_publish(&s->members), 0);
 }
 
 void stage_row(struct stage *s, uint32_t worker, uint32_t slot, enum session_state at,

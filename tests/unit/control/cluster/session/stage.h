@@ -15,6 +15,7 @@
 
 struct stage {
 	struct config config;
+	struct members members;
 	struct directory directory;
 	struct plane_dataplane *shared;
 	struct tables tables;
@@ -49,6 +50,8 @@ void stage_wanted_with(struct stage *s, enum codec_id codec, uint8_t level, uint
 struct message stage_offer_from_b(const char *service);
 void stage_offered(struct stage *s, const struct message *offer);
 void stage_tick(struct stage *s, uint64_t after_ns);
+// What membership says of a node's dataplane: the one that runs, and the one that died last.
+void stage_member(struct stage *s, const char *name, uint64_t boot_id, uint64_t gone_id);
 // A session in the tables.
 void stage_row(struct stage *s, uint32_t worker, uint32_t slot, enum session_state at,
 	const char *peer, uint64_t peer_boot_id);

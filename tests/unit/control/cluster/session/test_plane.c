@@ -19,7 +19,8 @@ static void gone__only_sessions_with_that_boot(void **state)
 	stage_row(s, 1, 4, SESSION_CLOSED, "b", 0xbeef); // over
 	stage_row(s, 1, 5, SESSION_CONNECTING, "b", 0xbeef);
 	stage_row(s, 1, 6, SESSION_OPEN, "b", 0); // not known
-	session_on_gone(&s->core, &s->turn, "b", 0xbeef, &s->out);
+	stage_member(s, "b", 0, 0xbeef);
+	session_on_members(&s->core, &s->turn, &s->out);
 	stage_tell(s);
 	assert_string_equal(s->story,
 		"ch1 CLOSE cid 101 at once, peer restarted\n"
@@ -36,11 +37,62 @@ static void boot__another_one_ends_old_sessions(void **state)
 	s->shared->session[0][2].stats.opened_ns =
 		s->turn.now_ns - SECOND; // younger than a ping may be late
 	stage_row(s, 0, 3, SESSION_OPEN, "b", 0xcafe);
-	session_on_boot(&s->core, &s->turn, "b", 0xcafe, &s->out);
+	stage_member(s, "b", 0xcafe, 0);
+	session_on_members(&s->core, &s->turn, &s->out);
 	stage_tell(s);
 	assert_string_equal(s->story,
 		"ch1 CLOSE cid 101 at once, peer restarted\n"
 		"log The dataplane of node b is gone: 1 session with it aborted.\n");
+	// The young one is looked at once more when it is old enough.
+	s->shared->session[0][1].stats.state = SESSION_CLOSED;
+	s->story[0] = 0;
+	stage_tick(s, SECOND);
+	assert_string_equal(s->story, "");
+	assert_true(session_next_ns(&s->core) < s->turn.now_ns + 3 * SECOND);
+	stage_tick(s, session_next_ns(&s->core) - s->turn.now_ns);
+	assert_string_equal(s->story,
+		"ch1 CLOSE cid 201 at once, peer restarted\n"
+		"log The dataplane of node b is gone: 1 session with it aborted.\n");
+	assert_true(session_next_ns(&s->core) == UINT64_MAX);
+}
+
+// A control process that starts does not know its dataplane yet: that is no news of its death.
+static void boot__not_known(void **state)
+{
+	struct stage *s = *state;
+
+	stage_row(s, 0, 1, SESSION_OPEN, "b", 0xbeef);
+	stage_row(s, 0, 2, SESSION_OPEN, "c", 0xbeef); // nothing is known of that node at all
+	stage_member(s, "b", 0, 0);
+	session_on_members(&s->core, &s->turn, &s->out);
+	stage_tick(s, 10 * SECOND);
+	assert_string_equal(s->story, "");
+}
+
+// More than one output holds: the rest is aborted by later ones.
+static void boot__many_orphans(void **state)
+{
+	struct stage *s = *state;
+	uint32_t closed = 0;
+
+	for (uint32_t i = 0; i < 200; i++)
+		stage_row(s, 0, i, SESSION_OPEN, "b", 0xbeef);
+	stage_member(s, "b", 0xcafe, 0xbeef);
+	session_on_members(&s->core, &s->turn, &s->out);
+	for (int round = 0; round < 4; round++) {
+		for (uint32_t i = 0; i < s->out.count; i++) {
+			const struct session_action *action = &s->out.actions[i];
+
+			if (action->type != SESSION_COMMAND)
+				continue;
+			closed++;
+			s->shared->session[0][action->command.cid >> 8 & 0xffff].stats.state =
+				SESSION_CLOSED;
+		}
+		s->out.count = 0;
+		session_on_tick(&s->core, &s->turn, &s->out);
+	}
+	assert_int_equal(closed, 200);
 }
 
 static void plane_up__leftover_reservations_are_closed(void **state)
@@ -202,6 +254,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		STORY(gone__only_sessions_with_that_boot),
 		STORY(boot__another_one_ends_old_sessions),
+		STORY(boot__not_known),
+		STORY(boot__many_orphans),
 		STORY(plane_up__leftover_reservations_are_closed),
 		STORY(plane_down__everybody_is_told),
 		STORY(resync__what_the_events_would_have_said),

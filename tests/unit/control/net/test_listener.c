@@ -1,4 +1,5 @@
-// Strangers that send garbage, and peers that ask for more than their share.
+// The listener: strangers that send garbage, and peers that ask for more than their share.
+#include <stdio.h>
 #include <string.h>
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <unistd.h>
 
 #include "lib/base/bytes.h"
-#include "tests/unit/control/net/peers_stage.h"
+#include "tests/unit/control/net/net_stage.h"
 #include "tests/unit/control/pki/folder.h"
 
 static void strangers__are_refused(void **state)
@@ -16,17 +17,18 @@ static void strangers__are_refused(void **state)
 		const char *json, *answer;
 	} cases[] = {
 		{"nonsense", ""},
-		{"{\"type\":\"ping\",\"boot_id\":\"0000000000000000\"}",
-			"the first message is not a greeting"},
-		{"{\"type\":\"hello\",\"version\":77,\"boot_id\":\"0000000000000000\",\"node\":"
+		{"{\"type\":\"ping\",\"request\":7}", "the first message is not a greeting"},
+		{"{\"type\":\"hello\",\"version\":77,\"node\":"
 		 "\"b\",\"to\":\"a\"}",
-			"node a speaks protocol version 5, not 77"},
-		{"{\"type\":\"hello\",\"version\":5,\"boot_id\":\"0000000000000000\",\"node\":"
+			"node a speaks protocol version 6, not 77"},
+		{"{\"type\":\"hello\",\"version\":6,\"node\":"
 		 "\"b\",\"to\":\"z\"}",
 			"this is node a, not z"},
-		{"{\"type\":\"hello\",\"version\":5,\"boot_id\":\"0000000000000000\",\"node\":"
-		 "\"evil\",\"to\":\"a\"}",
-			"node evil is not among the peers of node a"},
+		{"{\"type\":\"hello\",\"version\":6,\"node\":"
+		 "\"a\",\"to\":\"a\"}",
+			"it greets as this node, a, or as nobody"},
+		{"{\"type\":\"hello\",\"version\":6,\"node\":\"\",\"to\":\"a\"}",
+			"it greets as this node, a, or as nobody"},
 	};
 	struct stage *s = *state;
 	char text[1024];
@@ -41,7 +43,7 @@ static void strangers__are_refused(void **state)
 		else
 			assert_string_equal(text, "");
 	}
-	assert_int_equal(s->a.messages, 0);
+	assert_int_equal(s->a.asked, 0);
 }
 
 static void strangers__impossible_frames(void **state)
@@ -70,114 +72,114 @@ static void strangers__say_nothing(void **state)
 }
 
 // Without a certificate it hears nothing, not even why.
-static void peers__stranger_hears_nothing(void **state)
+static void strangers__hear_nothing(void **state)
 {
 	struct stage *s = *state;
 	char *folder = certify_both(s, "b"), text[1024];
 	int fd = stranger(s);
 
-	put(fd, "{\"type\":\"hello\",\"version\":5,\"boot_id\":\"0000000000000000\",\"node\":\"b\","
+	put(fd, "{\"type\":\"hello\",\"version\":6,\"node\":\"b\","
 		"\"to\":\"a\"}");
 	last_word(s, fd, text);
 	assert_null(strchr(text, '{'));
 	last_word(s, stranger(s), text); // says nothing, until a's patience ends
 	assert_string_equal(text, "");
-	assert_int_equal(s->a.messages, 0);
+	assert_int_equal(s->a.asked, 0);
 	folder_free(folder);
 }
 
 static void strangers__too_many(void **state)
 {
 	struct stage *s = *state;
-	int fd[PEERS_INCOMING_MAX + 1];
+	int fd[LISTENER_MAX + 1];
 	char text[1024];
 
-	for (int i = 0; i <= PEERS_INCOMING_MAX; i++) {
+	for (int i = 0; i <= LISTENER_MAX; i++) {
 		fd[i] = stranger(s);
 		loop_turn(s->loop, WAIT_MS); // in no time: none is told to greet sooner
 	}
-	last_word(s, fd[PEERS_INCOMING_MAX], text);
+	last_word(s, fd[LISTENER_MAX], text);
 	assert_string_equal(text, "");
-	for (int i = 0; i < PEERS_INCOMING_MAX; i++)
+	for (int i = 0; i < LISTENER_MAX; i++)
 		close(fd[i]);
-	for (int i = 0; i < 100 && incoming_count(&s->a.peers); i++)
+	for (int i = 0; i < 100 && open_links(&s->a.listener); i++)
 		turn(s);
-	assert_int_equal(incoming_count(&s->a.peers), 0);
-	both(s); // room again
-	turn_until(s, &s->b.ups, 1);
+	assert_int_equal(open_links(&s->a.listener), 0);
+	fd[0] = stranger(s); // room again
+	turn(s);
+	assert_int_equal(open_links(&s->a.listener), 1);
+	close(fd[0]);
 }
+
+static const char hello_of_b[] = "{\"type\":\"hello\",\"version\":6,\"node\":\"b\",\"to\":\"a\"}";
 
 // A real peer whose frames arrive byte by byte.
 static void frames__byte_by_byte(void **state)
 {
-	static const char hello[] = "{\"type\":\"hello\",\"version\":5,\"boot_id\":"
-				    "\"00000000000000cc\",\"node\":\"b\",\"to\":\"a\"}";
-	static const char gone[] = "{\"type\":\"gone\",\"boot_id\":\"00000000000000cc\"}";
+	static const uint8_t sync[] = {0x80, 0, 0, 9, 0, 0, 0, 7, 'b', 'y', 't', 'e', 's'};
 	struct stage *s = *state;
 	uint8_t bytes[512];
-	size_t size = 0;
+	size_t size = sizeof(hello_of_b) - 1;
 	int fd = stranger(s);
 
-	be32_put(bytes, sizeof(hello) - 1);
-	memcpy(bytes + 4, hello, sizeof(hello) - 1);
-	size = 4 + sizeof(hello) - 1;
-	be32_put(bytes + size, sizeof(gone) - 1);
-	memcpy(bytes + size + 4, gone, sizeof(gone) - 1);
-	size += 4 + sizeof(gone) - 1;
+	s->a.answers = false;
+	be32_put(bytes, (uint32_t)size);
+	memcpy(bytes + 4, hello_of_b, size);
+	memcpy(bytes + 4 + size, sync, sizeof(sync));
+	size += 4 + sizeof(sync);
 	for (size_t i = 0; i < size; i++) {
 		assert_int_equal(send(fd, bytes + i, 1, MSG_NOSIGNAL), 1);
 		loop_turn(s->loop, WAIT_MS);
 	}
-	turn_until(s, &s->a.messages, 1);
-	assert_int_equal(s->a.last.type, MESSAGE_GONE);
-	assert_true(s->a.boot_id == 0xcc);
+	turn_until(s, &s->a.asked, 1);
+	assert_int_equal(s->a.last.type, MESSAGE_SYNC);
+	assert_int_equal(s->a.last.request, 7);
+	assert_int_equal(s->a.last.data_size, 5);
+	assert_int_equal(s->a.greeted, 1);
 	close(fd);
 	turn_until(s, &s->a.links_down, 1);
 }
 
-static const char hello_of_b[] =
-	"{\"type\":\"hello\",\"version\":5,\"boot_id\":\"00000000000000cc\",\"node\":\"b\","
-	"\"to\":\"a\"}";
-
-// What a peer says of its dataplane makes us look at every session: not as often as it likes, on
-// however many connections.
-static void frames__of_its_dataplane_now_and_then(void **state)
+// Nothing is heard for longer than a pool leaves a connection idle: it is dropped.
+static void frames__idle(void **state)
 {
 	struct stage *s = *state;
-	int fd[2] = {stranger(s), stranger(s)};
+	int fd = stranger(s);
+	char text[1024];
 
-	for (int i = 0; i < 2; i++)
-		put(fd[i], hello_of_b);
-	turn(s);
-	for (int i = 0; i < 200; i++) {
-		put(fd[i % 2], "{\"type\":\"ping\",\"boot_id\":\"00000000000000cc\"}");
-		put(fd[i % 2], "{\"type\":\"gone\",\"boot_id\":\"00000000000000cc\"}");
-		if (i % 10 == 0)
-			turn(s);
-	}
-	turn(s); // 0.44 s have passed
-	assert_int_equal(s->a.boots, 1);
-	assert_int_equal(s->a.messages, 1);
-	for (int i = 0; i < 30; i++)
-		turn(s);
-	put(fd[0], "{\"type\":\"ping\",\"boot_id\":\"00000000000000dd\"}");
-	put(fd[0], "{\"type\":\"gone\",\"boot_id\":\"00000000000000cc\"}");
-	turn_until(s, &s->a.messages, 2);
-	assert_int_equal(s->a.boots, 2);
-	assert_true(s->a.boot_id == 0xdd);
-	close(fd[0]);
-	close(fd[1]);
-	turn_until(s, &s->a.links_down, 2);
+	put(fd, hello_of_b);
+	turns(s, (LISTENER_IDLE_MS - 2000) * 1000000ull);
+	assert_true(recv(fd, text, sizeof(text), MSG_DONTWAIT) > 0); // the greeting
+	assert_int_equal(open_links(&s->a.listener), 1);
+	turns(s, 3000000000ull);
+	assert_int_equal(open_links(&s->a.listener), 0);
+	assert_int_equal(s->a.links_down, 1);
+	last_word(s, fd, text);
+	assert_non_null(strstr(text, "nothing was heard for too long"));
+}
+
+static void listener__port_in_use(void **state)
+{
+	static struct listener second;
+	struct stage *s = *state;
+	char error[256], wanted[128];
+
+	listener_init(&second, &s->a.config, NULL, s->loop);
+	assert_int_equal(listener_start(&second, error, sizeof(error)), -1);
+	snprintf(wanted, sizeof(wanted),
+		"control.listen 127.0.0.1:%u cannot be used: Address already in use",
+		s->a.listener.port);
+	assert_string_equal(error, wanted);
 }
 
 // One peer does not take the places of others: a newer connection ends its oldest.
 static void frames__a_few_connections_of_a_peer(void **state)
 {
 	struct stage *s = *state;
-	int fd[PEERS_LINKS_MAX + 1];
+	int fd[LISTENER_PEER_MAX + 1];
 	char text[1024];
 
-	for (int i = 0; i <= PEERS_LINKS_MAX; i++) {
+	for (int i = 0; i <= LISTENER_PEER_MAX; i++) {
 		fd[i] = stranger(s);
 		put(fd[i], hello_of_b);
 		turn(s);
@@ -186,12 +188,12 @@ static void frames__a_few_connections_of_a_peer(void **state)
 			; // the greeting
 	}
 	turn_until(s, &s->a.links_down, 1);
-	assert_int_equal(incoming_count(&s->a.peers), PEERS_LINKS_MAX);
+	assert_int_equal(open_links(&s->a.listener), LISTENER_PEER_MAX);
 	last_word(s, fd[0], text);
 	assert_non_null(strstr(text, "the same peer has opened newer ones"));
-	for (int i = 1; i <= PEERS_LINKS_MAX; i++)
+	for (int i = 1; i <= LISTENER_PEER_MAX; i++)
 		close(fd[i]);
-	turn_until(s, &s->a.links_down, 1 + PEERS_LINKS_MAX);
+	turn_until(s, &s->a.links_down, 1 + LISTENER_PEER_MAX);
 }
 
 // A peer that asks and never reads: what waits for it is bounded, then it is dropped.
@@ -199,7 +201,7 @@ static void frames__a_few_connections_of_a_peer(void **state)
 // acknowledgements, and nobody gets to ask any more.
 static void frames__peer_that_does_not_read(void **state)
 {
-	static const char ping[] = "{\"type\":\"ping\",\"boot_id\":\"0000000000000000\"}";
+	static const char ping[] = "{\"type\":\"ping\",\"request\":7}";
 	struct stage *s = *state;
 	uint8_t frame[sizeof(ping) + 3];
 	int fd = stranger(s);
@@ -207,8 +209,7 @@ static void frames__peer_that_does_not_read(void **state)
 	uint64_t end_ns;
 	size_t at = 0;
 
-	put(fd, "{\"type\":\"hello\",\"version\":5,\"boot_id\":\"0000000000000000\",\"node\":\"b\","
-		"\"to\":\"a\"}");
+	put(fd, hello_of_b);
 	be32_put(frame, sizeof(ping) - 1);
 	memcpy(frame + 4, ping, sizeof(ping) - 1);
 	end_ns = clock_ns + 8000000000ull;
@@ -233,13 +234,14 @@ int main(void)
 {
 	signal(SIGPIPE, SIG_IGN); // as sluice-control does
 	const struct CMUnitTest tests[] = {
-		STORY(peers__stranger_hears_nothing),
+		STORY(strangers__hear_nothing),
 		STORY(strangers__are_refused),
 		STORY(strangers__impossible_frames),
 		STORY(strangers__say_nothing),
 		STORY(strangers__too_many),
 		STORY(frames__byte_by_byte),
-		STORY(frames__of_its_dataplane_now_and_then),
+		STORY(frames__idle),
+		STORY(listener__port_in_use),
 		STORY(frames__a_few_connections_of_a_peer),
 		STORY(frames__peer_that_does_not_read),
 	};

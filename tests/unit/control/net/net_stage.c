@@ -1,5 +1,5 @@
-// The stage of the tests of peers.
-#include "tests/unit/control/net/peers_stage.h"
+// The stage of the tests of calls and of the listener.
+#include "tests/unit/control/net/net_stage.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,48 +45,38 @@ time_t __wrap_time(time_t *at)
 	return now;
 }
 
-static void on_up(void *owner, uint32_t peer)
+// ---- a side ----
+
+static void on_greeted(void *owner, const char *node)
 {
-	assert_int_equal(peer, 0);
-	((struct side *)owner)->ups++;
-}
-
-static void on_down(void *owner, uint32_t peer, const char *why)
-{
-	struct side *side = owner;
-
-	assert_int_equal(peer, 0);
-	side->downs++;
-	snprintf(side->why, sizeof(side->why), "%s", why);
-}
-
-static void on_boot(void *owner, uint32_t peer, uint64_t boot_id)
-{
-	(void)peer;
-	((struct side *)owner)->boot_id = boot_id;
-	((struct side *)owner)->boots++;
-}
-
-static void on_message(void *owner, uint32_t peer, uint64_t link, const struct message *message)
-{
-	struct side *side = owner;
-
-	assert_int_equal(peer, 0);
-	side->messages++;
-	side->link = link;
-	side->last = *message;
+	(void)node;
+	((struct side *)owner)->greeted++;
 }
 
 static void on_link_down(void *owner, uint64_t link)
 {
-	struct side *side = owner;
-
 	(void)link;
-	side->links_down++;
+	((struct side *)owner)->links_down++;
 }
 
-void side_begin(
-	struct stage *s, struct side *side, const char *name, const char *peer, uint64_t boot_id)
+static void on_message(void *owner, const char *node, uint64_t link, const struct message *message)
+{
+	struct message answer = *message;
+	struct side *side = owner;
+
+	(void)node;
+	side->asked++;
+	side->link = link;
+	side->last = *message;
+	if (!side->answers)
+		return;
+	if (message->type == MESSAGE_OFFER)
+		answer = (struct message){
+			.type = MESSAGE_REFUSE, .request = message->request, .text = "no"};
+	listener_answer(&side->listener, link, &answer);
+}
+
+void side_begin(struct stage *s, struct side *side, const char *name, const char *peer)
 {
 	char error[256];
 
@@ -97,17 +87,24 @@ void side_begin(
 	side->config.peers[0].control_address = address_from_ipv4(INADDR_LOOPBACK);
 	if (!side->config.peers[0].control_port)
 		side->config.peers[0].control_port = 1; // nobody: told later
-	peers_init(&side->peers, &side->config, s->loop);
-	side->peers.tls = &side->tls;
-	side->peers.on_up = on_up;
-	side->peers.on_down = on_down;
-	side->peers.on_boot = on_boot;
-	side->peers.on_message = on_message;
-	side->peers.on_link_down = on_link_down;
-	side->peers.owner = side;
-	side->peers.boot_id = boot_id;
-	assert_int_equal(peers_start(&side->peers, error, sizeof(error)), 0);
-	side->config.listen_port = side->peers.listen_port;
+	side->directory = (struct directory){.config = &side->config};
+	side->answers = true;
+	listener_init(&side->listener, &side->config, &side->tls, s->loop);
+	side->listener.on_message = on_message;
+	side->listener.on_link_down = on_link_down;
+	side->listener.on_greeted = on_greeted;
+	side->listener.owner = side;
+	assert_int_equal(listener_start(&side->listener, error, sizeof(error)), 0);
+	side->config.listen_port = side->listener.port;
+	assert_int_equal(
+		calls_init(&side->calls, &side->config, &side->directory, &side->tls, s->loop), 0);
+}
+
+void side_end(struct side *side)
+{
+	calls_fini(&side->calls);
+	if (side->listener.loop)
+		listener_stop(&side->listener);
 }
 
 int setup(void **state)
@@ -116,7 +113,7 @@ int setup(void **state)
 
 	later_s = 0;
 	s->loop = loop_new();
-	side_begin(s, &s->a, "a", "b", 0xa);
+	side_begin(s, &s->a, "a", "b");
 	*state = s;
 	return 0;
 }
@@ -125,9 +122,8 @@ int teardown(void **state)
 {
 	struct stage *s = *state;
 
-	peers_stop(&s->a.peers);
-	if (s->b.peers.loop)
-		peers_stop(&s->b.peers);
+	side_end(&s->a);
+	side_end(&s->b);
 	tls_fini(&s->a.tls);
 	tls_fini(&s->b.tls);
 	loop_free(s->loop);
@@ -137,10 +133,12 @@ int teardown(void **state)
 
 void both(struct stage *s)
 {
-	s->b.config.peers[0].control_port = s->a.peers.listen_port;
-	side_begin(s, &s->b, "b", "a", 0xb);
-	s->a.config.peers[0].control_port = s->b.peers.listen_port;
+	s->b.config.peers[0].control_port = s->a.listener.port;
+	side_begin(s, &s->b, "b", "a");
+	s->a.config.peers[0].control_port = s->b.listener.port;
 }
+
+// ---- time ----
 
 void turn(struct stage *s)
 {
@@ -156,6 +154,99 @@ void turn_until(struct stage *s, const int *counter, int wanted)
 		turn(s);
 	assert_true(*counter >= wanted);
 }
+
+void turns(struct stage *s, uint64_t ns)
+{
+	uint64_t end_ns = clock_ns + ns;
+
+	while (clock_ns < end_ns)
+		turn(s);
+}
+
+// ---- calls ----
+
+static void on_end(void *owner, const struct call_answer *answer)
+{
+	struct side *side = owner;
+	struct message next = {.type = MESSAGE_SYNC, .data = side->data, .data_size = 5};
+
+	side->by_end[answer->end]++;
+	snprintf(side->why, sizeof(side->why), "%s", answer->why ? answer->why : "");
+	if (answer->end == CALL_ANSWERED) {
+		side->answer = *answer->message;
+		side->answer_link = answer->link;
+		memcpy(side->data, answer->message->data ? answer->message->data : (uint8_t *)"",
+			answer->message->data_size < 64 ? answer->message->data_size : 0);
+	}
+	if (answer->end == CALL_ANSWERED && side->go_on > 0) {
+		side->go_on--;
+		assert_true(calls_go_on(&side->calls, answer->call, &next, false));
+		return;
+	}
+	side->ended++;
+}
+
+static void start(struct stage *s, const char *node, const struct message *message)
+{
+	const struct call_order order = {.node = node,
+		.address = s->b.config.listen_address,
+		.port = s->b.listener.port,
+		.message = message,
+		.until_ns = clock_ns + 1500000000,
+		.deadline_ns = clock_ns + 5000000000,
+		.site = "test",
+		.on_end = on_end,
+		.owner = &s->a};
+
+	calls_start(&s->a.calls, &order);
+}
+
+void ask(struct stage *s, enum message_type type, uint32_t request)
+{
+	const struct message message = {.type = type,
+		.request = request,
+		.service = "files",
+		.data = (const uint8_t *)"bytes",
+		.data_size = type == MESSAGE_SYNC ? 5 : 0};
+
+	start(s, "b", &message);
+}
+
+void ask_seed(struct stage *s, const void *data, size_t size)
+{
+	const struct message message = {
+		.type = MESSAGE_SYNC, .data = data, .data_size = (uint32_t)size};
+
+	start(s, NULL, &message);
+}
+
+int open_channels(const struct calls *calls)
+{
+	int count = 0;
+
+	for (int i = 0; i < CALLS_CHANNELS_MAX; i++)
+		count += calls->channels[i].conn.fd >= 0;
+	return count;
+}
+
+int open_links(const struct listener *listener)
+{
+	int count = 0;
+
+	for (int i = 0; i < LISTENER_MAX; i++)
+		count += listener->incoming[i].link != 0;
+	return count;
+}
+
+struct pool_counts counts(const struct stage *s)
+{
+	struct pool_report report;
+
+	pool_report(s->a.calls.pool, clock_ns, &report);
+	return report.counts;
+}
+
+// ---- certificates and strangers ----
 
 void side_certify(struct side *side, const char *folder, const char *name)
 {
@@ -194,7 +285,7 @@ char *certify_both(struct stage *s, const char *name_of_b)
 int stranger(const struct stage *s)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET,
-		.sin_port = htons(s->a.peers.listen_port),
+		.sin_port = htons(s->a.listener.port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
@@ -232,13 +323,4 @@ void last_word(struct stage *s, int fd, char text[1024])
 		turn(s);
 	}
 	fail_msg("the connection was not closed");
-}
-
-int incoming_count(const struct peers *peers)
-{
-	int count = 0;
-
-	for (int i = 0; i < PEERS_INCOMING_MAX; i++)
-		count += peers->incoming[i].used;
-	return count;
 }

@@ -1,0 +1,36 @@
+// Shared by calls.c (requests), calls_channel.c (connections) and calls_pool.c (what the pool
+// wants).
+#pragma once
+
+#include "control/net/calls.h"
+
+#define CALLS_MS(n)      ((uint64_t)(n)*1000000u)
+#define CALLS_UNWRITABLE "the connection broke"
+
+// Does what the pool wants done, until it wants nothing, and sets the timer. After each pool_*.
+void calls_carry(struct calls *calls);
+// The pool's node of that name, added when it is new; POOL_NONE: too many are in use.
+uint32_t calls_node(struct calls *calls, const char *name);
+// Remembers why no connection to it came to be; NULL: one did.
+void calls_node_error(struct calls *calls, uint32_t node, const char *why);
+
+// The pool wants a connection.
+void calls_dial(struct calls *calls, uint32_t connection, uint32_t node);
+void calls_close(struct calls *calls, uint32_t connection, enum pool_why why);
+void calls_ping(struct calls *calls, uint32_t connection);
+// NULL: not open.
+struct channel *calls_channel(struct calls *calls, uint32_t connection);
+
+// A waiter has its lease / has none.
+void call_granted(struct calls *calls, struct call *call, const struct pool_lease *lease);
+void call_refused(struct calls *calls, struct call *call, enum pool_why why, uint64_t retry_ns);
+struct call *call_find(struct calls *calls, uint32_t id); // NULL: no such
+// An answer came on `channel`.
+void calls_on_answer(struct calls *calls, struct channel *channel, const struct message *message);
+// The connection broke, and the pool does not know yet.
+void calls_broke(struct calls *calls, uint32_t connection, const char *why);
+// The channel is closed: its requests are lost.
+void calls_on_lost(struct calls *calls, uint32_t connection, const char *why);
+// Deadlines. calls_next_ns: the next one, UINT64_MAX: none.
+void calls_on_time(struct calls *calls);
+uint64_t calls_next_ns(const struct calls *calls);
