@@ -55,8 +55,8 @@ static void changed(struct fuzz_input input)
 	else
 		FUZZ_CHECK(result == KEYRING_OK && got == size && memcmp(back, plain, size) == 0);
 	if (result == KEYRING_OK)
-		FUZZ_CHECK(keyring_open(&ours, NOW, datagram, whole, back, &got) ==
-			   KEYRING_REPLAYED);
+		FUZZ_CHECK(
+			keyring_open(&ours, NOW, datagram, whole, back, &got) == KEYRING_REPLAYED);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

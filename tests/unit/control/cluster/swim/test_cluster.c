@@ -71,7 +71,7 @@ static void idle__a_member_of_a_large_cluster_says_no_more(void **state)
 	double small = quiet_bytes(8), large = quiet_bytes(64);
 
 	assert_true(small > 75 && small < 100); // two pings and two answers a second
-	assert_true(large < small * 1.1); // two digits in names
+	assert_true(large < small * 1.1);       // two digits in names
 }
 
 static void crash__is_noticed_by_all_within_the_bound(void **state)
