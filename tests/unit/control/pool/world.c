@@ -41,7 +41,7 @@ void world_init(struct world *w, const struct pool_config *config, uint32_t node
 	FILE *trace)
 {
 	size_t size = pool_size(config);
-	char name[8];
+	char name[16];
 
 	memset(w, 0, sizeof(*w));
 	w->config = *config;
