@@ -17,7 +17,7 @@ uint64_t clock_now(void)
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-uint32_t loop_turn(struct worker *w, uint64_t now_ns)
+uint32_t worker_turn(struct worker *w, uint64_t now_ns)
 {
 	uint32_t work = 0;
 
@@ -41,11 +41,11 @@ uint32_t loop_turn(struct worker *w, uint64_t now_ns)
 	return work;
 }
 
-void loop_run(struct worker *w)
+void worker_run(struct worker *w)
 {
 	while (!w->stop) {
 		uint64_t start = rte_rdtsc();
-		uint32_t work = loop_turn(w, clock_now());
+		uint32_t work = worker_turn(w, clock_now());
 		uint64_t cycles = rte_rdtsc() - start;
 
 		w->counters.turns++;

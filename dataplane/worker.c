@@ -149,7 +149,7 @@ static void *worker_thread(void *argument)
 	atomic_store_explicit(
 		&w->tables->worker[w->index].tid, (uint64_t)gettid(), memory_order_relaxed);
 	atomic_store(&w->started, 1);
-	loop_run(w);
+	worker_run(w);
 	eal_thread_leave();
 	return NULL;
 }

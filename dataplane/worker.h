@@ -128,9 +128,9 @@ int worker_start(struct worker *w);
 void worker_stop(struct worker *w);
 
 // loop.c: the poll loop, until worker->stop.
-void loop_run(struct worker *w);
+void worker_run(struct worker *w);
 // loop.c: one turn of it; the work it found.
-uint32_t loop_turn(struct worker *w, uint64_t now_ns);
+uint32_t worker_turn(struct worker *w, uint64_t now_ns);
 // receive.c: one burst from one link; packets handled.
 uint32_t receive_port(struct worker *w, uint16_t port, uint64_t now_ns);
 // receive.c: packets that other workers passed on.

@@ -70,7 +70,7 @@ uint64_t node_now(const struct node *n)
 
 static uint32_t node_turn(struct node *n, uint64_t now_ns)
 {
-	uint32_t work = loop_turn(&n->w, now_ns);
+	uint32_t work = worker_turn(&n->w, now_ns);
 
 	watch_turn(n);
 	work += endpoint_turn(&n->endpoint, now_ns);

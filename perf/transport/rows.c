@@ -11,7 +11,7 @@
 		.id = "transport/" ID, .unit = UNIT, .limit = LIMIT, .bytes = BYTES_##WHICH, \
 		.sample_ms = LEAST_MS, .pairs_max = PAIRS,                                   \
 		.param = SCENE(SCENE_##WHICH, LINK_##KIND, MTU), .argument = (ARGUMENT),     \
-		.location = "dataplane/loop.c:loop_turn", RIG                                \
+		.location = "dataplane/loop.c:worker_turn", RIG                              \
 	}
 // The same, encrypted; and packed.
 #define RATE_SEALED(ID, LIMIT, WHICH, KIND, MTU, CODEC, ARGUMENT)                                  \
@@ -20,7 +20,7 @@
 		.sample_ms = LEAST_MS, .pairs_max = PAIRS,                                         \
 		.param =                                                                           \
 			SCENE(SCENE_##WHICH, SEALED(LINK_##KIND, CIPHER_AES_256_GCM, CODEC), MTU), \
-		.argument = (ARGUMENT), .location = "dataplane/loop.c:loop_turn", RIG              \
+		.argument = (ARGUMENT), .location = "dataplane/loop.c:worker_turn", RIG            \
 	}
 #define GOODPUT_SEALED(NAME, KIND, MTU, CODEC)                                                  \
 	RATE_SEALED("limit/raw-sealed/" NAME, NULL, RAW_SEALED, KIND, MTU, CODEC, 0),           \
@@ -32,7 +32,7 @@
 		.id = "transport/" ID, .unit = "1/s", .limit = LIMIT, .bytes = (SIZE), \
 		.sample_ms = LEAST_MS, .pairs_max = PAIRS,                             \
 		.param = SCENE(SCENE_##WHICH, LINK_MEMIF, 1500), .argument = (SIZE),   \
-		.location = "dataplane/loop.c:loop_turn", RIG                          \
+		.location = "dataplane/loop.c:worker_turn", RIG                        \
 	}
 // A round trip, and what it is held against.
 #define RTT(ID, LIMIT, WHICH, KIND, MTU, ARGUMENT)                                       \
@@ -40,7 +40,7 @@
 		.id = "transport/" ID, .unit = "ns", .limit = LIMIT, .latency = true,    \
 		.sample_ms = LEAST_MS, .pairs_max = PAIRS,                               \
 		.param = SCENE(SCENE_##WHICH, LINK_##KIND, MTU), .argument = (ARGUMENT), \
-		.location = "dataplane/loop.c:loop_turn", RIG                            \
+		.location = "dataplane/loop.c:worker_turn", RIG                          \
 	}
 #define RAW(LINK)    "transport/limit/raw/" LINK
 #define COPIED(LINK) "transport/limit/raw-copied/" LINK

@@ -173,7 +173,7 @@ static void set_wake(struct sim *sim, struct node *node)
 	if (node->idle_turns > 1000)
 		sim_fail(sim, "%c: transport_deadline is due, and 1,000 turns do nothing",
 			node_letter(node->index));
-	// As loop_run: a turn that did something is followed by another one.
+	// As worker_run: a turn that did something is followed by another one.
 	if (node->rx_count || node->worked || steer_waits(sim, node))
 		due_ns = 0;
 	if (node->backlog_count)
@@ -195,7 +195,7 @@ static void measure_loop(const struct sim *sim, struct node *node)
 	node->loop_ns = node->loop_ns ? (7 * node->loop_ns + took_ns) / 8 : 10 * US;
 }
 
-// The order of the worker's loop_turn.
+// The order of the worker's worker_turn.
 void node_turn(struct sim *sim, struct node *node)
 {
 	node->turn_ns = sim->now_ns;

@@ -115,7 +115,7 @@ static void end_letters(struct pair_end *e)
 
 void pair_end_turn(struct pair_end *end, uint64_t now_ns)
 {
-	loop_turn(&end->w, now_ns);
+	worker_turn(&end->w, now_ns);
 	assert_null(transport_check(end->w.transport));
 	assert_null(app_channel_check(end->app.channel));
 	end_letters(end);
