@@ -46,11 +46,15 @@ static const struct goal goals[] = {
 	{"pool: nothing allocated", "pool/acquire-release*", GOAL_ALLOCS, 0},
 	{"pool: hits of the hints", "pool/acquire-release/nodes", GOAL_LRU_HITS, 70},
 	{"pool: looking up a hint", "pool/lru/lookup", GOAL_OVER_NS, 1000},
+	{"pool: requests that reuse a connection", "pool/net/sequential/*", GOAL_REUSE, 80},
+	{"the same, many at a time", "pool/net/concurrent/*", GOAL_REUSE, 80},
 	{"pool: connections that a spike leaves", "pool/spike", GOAL_CONNECTIONS, 6},
 	{"transport: nothing allocated", "transport/*", GOAL_ALLOCS, 0},
 	{"rings: nothing allocated", "ring/*", GOAL_ALLOCS, 0},
 	{"timers: nothing allocated", "timer/*", GOAL_ALLOCS, 0},
 	{"membership: nothing allocated", "swim/cpu/*", GOAL_ALLOCS, 0},
+	{"members_get, over an array", "swim/members-get/*", GOAL_OVER_NS, 5},
+	{"members_get: nothing allocated", "swim/members-get/*", GOAL_ALLOCS, 0},
 };
 
 // Where the figure stands in a row, and its unit ("": a number); at_most: smaller is better.
@@ -66,6 +70,7 @@ static const struct {
 	[GOAL_MEMCPY] = {"counters/bytes_memcpy", "bytes_memcpy", "", true},
 	[GOAL_OVER_NS] = {"ratio/median", "over the limit", "ns", true}, // see figure_of
 	[GOAL_LRU_HITS] = {"extra/lru_hits_percent", "hits, percent", "", false},
+	[GOAL_REUSE] = {"extra/reuse_percent", "reused, percent", "", false},
 	[GOAL_CONNECTIONS] = {"extra/connections_end", "connections", "", true},
 	[GOAL_BYTES_EACH] = {"extra/connection_bytes", "bytes", "", true},
 };

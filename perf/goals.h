@@ -15,6 +15,7 @@ enum goal_figure {
 	GOAL_MEMCPY,      // bytes per unit, at most
 	GOAL_OVER_NS,     // that a call takes longer than its limit's, at most
 	GOAL_LRU_HITS,    // percent, at least
+	GOAL_REUSE,       // percent, at least
 	GOAL_CONNECTIONS, // that are left at the end, at most
 	GOAL_BYTES_EACH,  // of a pooled connection, at most
 };

@@ -1,0 +1,268 @@
+// Control connections as nodes use them, over loopback: a request that finds a connection, against
+// one that has to open it; many, one after the other and at the same time. Both ends run in one
+// loop on one CPU.
+#include <jansson.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "control/net/calls.h"
+#include "control/net/listener.h"
+#include "perf/bench.h"
+#include "perf/clock.h"
+#include "perf/handshake/stage.h"
+
+enum { PARAM_TLS = 1, PARAM_FRESH = 2, PATIENCE_S = 10 };
+
+struct pair {
+	struct config config[2]; // who asks, who answers
+	struct directory directory;
+	struct stage *nodes; // with certificates; NULL: plain
+	struct tls plain;
+	struct loop *loop;
+	struct listener listener;
+	struct calls calls;
+	uint32_t ended, failed;
+	bool fresh;
+};
+
+static void on_message(void *owner, const char *node, uint64_t link, const struct message *message)
+{
+	(void)owner, (void)node, (void)link, (void)message;
+}
+
+static void on_link_down(void *owner, uint64_t link)
+{
+	(void)owner, (void)link;
+}
+
+static void on_greeted(void *owner, const char *node)
+{
+	(void)owner, (void)node;
+}
+
+static void on_end(void *owner, const struct call_answer *answer)
+{
+	struct pair *pair = owner;
+
+	pair->ended++;
+	pair->failed += answer->end != CALL_ANSWERED;
+}
+
+static void net_close(void *state)
+{
+	struct pair *pair = state;
+
+	calls_fini(&pair->calls);
+	if (pair->listener.loop)
+		listener_stop(&pair->listener);
+	loop_free(pair->loop);
+	stage_free(pair->nodes);
+	free(pair);
+}
+
+static bool pair_listen(struct pair *pair)
+{
+	const struct tls *answers = pair->nodes ? &pair->nodes->tls[1] : &pair->plain;
+	char error[CONFIG_ERROR_SIZE];
+
+	snprintf(pair->config[1].node, NAME_SIZE, "b");
+	pair->config[1].listen_address = address_from_ipv4(INADDR_LOOPBACK);
+	listener_init(&pair->listener, &pair->config[1], answers, pair->loop);
+	pair->listener.on_message = on_message;
+	pair->listener.on_link_down = on_link_down;
+	pair->listener.on_greeted = on_greeted;
+	pair->listener.owner = pair;
+	if (listener_start(&pair->listener, error, sizeof(error)) == 0)
+		return true;
+	fprintf(stderr, "sluice-perf: %s\n", error);
+	return false;
+}
+
+static bool pair_call(struct pair *pair)
+{
+	const struct tls *asks = pair->nodes ? &pair->nodes->tls[0] : &pair->plain;
+	struct config_peer *peer = &pair->config[0].peers[0];
+
+	snprintf(pair->config[0].node, NAME_SIZE, "a");
+	pair->config[0].peers_count = 1;
+	snprintf(peer->name, sizeof(peer->name), "b");
+	peer->control_address = pair->config[1].listen_address;
+	peer->control_port = pair->listener.port;
+	pair->directory.config = &pair->config[0];
+	return calls_init(&pair->calls, &pair->config[0], &pair->directory, asks, pair->loop) == 0;
+}
+
+static void *net_open(const struct bench *bench)
+{
+	struct pair *pair = calloc(1, sizeof(*pair));
+
+	if (!pair)
+		return NULL;
+	pair->fresh = bench->param & PARAM_FRESH;
+	pair->loop = loop_new();
+	if (bench->param & PARAM_TLS)
+		pair->nodes = stage_new(PKI_ED25519, CONFIG_PQ_OFF);
+	if (pair->loop && (pair->nodes || !(bench->param & PARAM_TLS)) && pair_listen(pair) &&
+		pair_call(pair))
+		return pair;
+	net_close(pair);
+	return NULL;
+}
+
+// ---- requests ----------------------------------------------------------------------------------
+
+static void ask(struct pair *pair)
+{
+	static const struct message ping = {.type = MESSAGE_PING, .request = 1};
+	uint64_t now_ns = loop_now_ns(pair->loop), patience_ns = PATIENCE_S * 1000000000ull;
+	const struct call_order order = {.node = "b",
+		.message = &ping,
+		.until_ns = now_ns + patience_ns,
+		.deadline_ns = now_ns + patience_ns,
+		.site = "perf",
+		.on_end = on_end,
+		.owner = pair};
+
+	calls_start(&pair->calls, &order);
+}
+
+// `count` at the same time.
+static bool ask_all(struct pair *pair, uint32_t count)
+{
+	uint32_t wanted = pair->ended + count;
+
+	for (uint32_t i = 0; i < count; i++)
+		ask(pair);
+	while (pair->ended != wanted)
+		if (loop_turn(pair->loop, 1000) < 0)
+			return false;
+	return pair->failed == 0;
+}
+
+// Nothing is open any more, at either end.
+static void close_all(struct pair *pair)
+{
+	calls_drain(&pair->calls, NULL);
+	calls_resume(&pair->calls, NULL);
+	for (int i = 0; i < LISTENER_MAX; i++)
+		while (pair->listener.incoming[i].link && loop_turn(pair->loop, 1000) == 0)
+			;
+}
+
+static int fail(struct bench_figures *out)
+{
+	snprintf(out->error, sizeof(out->error), "a request was not answered");
+	return -1;
+}
+
+// One request at a time; the time of each.
+static int net_latency(void *state, uint64_t duration_ns, struct bench_figures *out)
+{
+	struct pair *pair = state;
+
+	if (!ask_all(pair, 1))
+		return fail(out);
+	do {
+		uint64_t before_ns, took_ns;
+
+		if (pair->fresh)
+			close_all(pair);
+		before_ns = clock_ns();
+		if (!ask_all(pair, 1))
+			return fail(out);
+		took_ns = clock_ns() - before_ns;
+		histogram_record(out->latency, took_ns);
+		out->ns += took_ns;
+		out->units++;
+	} while (!bench_instant && out->ns < duration_ns);
+	out->hash = 1;
+	return 0;
+}
+
+static struct pool_counts counts(const struct pair *pair)
+{
+	struct pool_report report;
+
+	pool_report(pair->calls.pool, loop_now_ns(pair->loop), &report);
+	return report.counts;
+}
+
+static json_t *reuse(const struct pool_counts *before, const struct pool_counts *after)
+{
+	double granted = (double)(after->granted - before->granted);
+
+	return json_pack("{s:f, s:f}", "reuse_percent",
+		100.0 * (double)(after->reused - before->reused) / granted, "dials_percent",
+		100.0 * (double)(after->dials - before->dials) / granted);
+}
+
+// Rounds of so many requests, each round from nothing open; `together`: how many at the same time.
+static int rounds(struct pair *pair, uint32_t together, uint32_t round, uint64_t duration_ns,
+	struct bench_figures *out)
+{
+	struct pool_counts before = counts(pair), after;
+
+	do {
+		uint64_t before_ns;
+
+		close_all(pair);
+		before_ns = clock_ns();
+		for (uint32_t done = 0; done < round; done += together) {
+			if (pair->fresh)
+				close_all(pair);
+			if (!ask_all(pair, together))
+				return fail(out);
+		}
+		out->ns += clock_ns() - before_ns;
+		out->units += round;
+	} while (!bench_instant && out->ns < duration_ns);
+	out->hash = 1;
+	after = counts(pair);
+	out->extra = reuse(&before, &after);
+	return 0;
+}
+
+static int net_sequential(void *state, uint64_t duration_ns, struct bench_figures *out)
+{
+	return rounds(state, 1, 10, duration_ns, out);
+}
+
+static int net_100(void *state, uint64_t duration_ns, struct bench_figures *out)
+{
+	return rounds(state, 100, 100, duration_ns, out);
+}
+
+static int net_200(void *state, uint64_t duration_ns, struct bench_figures *out)
+{
+	return rounds(state, 200, 200, duration_ns, out);
+}
+
+// ---- the rows ----------------------------------------------------------------------------------
+
+enum { SAMPLE_MS = 20, PAIRS = 41 };
+
+#define ROW(ID, LIMIT, UNIT, LATENCY, PARAM, SAMPLE)                                               \
+	{                                                                                          \
+		.id = "pool/net/" ID, .unit = UNIT, .limit = LIMIT, .latency = LATENCY,            \
+		.sample_ms = SAMPLE_MS, .pairs_max = PAIRS, .param = PARAM,                        \
+		.location = "control/net/calls.c:calls_start", .open = net_open, .sample = SAMPLE, \
+		.close = net_close                                                                 \
+	}
+// Held against the same with a connection for each request.
+#define NET(NAME, TLS)                                                                          \
+	ROW("reused/" NAME, "pool/net/first/" NAME, "ns", true, TLS, net_latency),              \
+		ROW("first/" NAME, NULL, "ns", true, (TLS) | PARAM_FRESH, net_latency),         \
+		ROW("sequential/10/" NAME, "pool/net/limit/unpooled/" NAME, "1/s", false, TLS,  \
+			net_sequential),                                                        \
+		ROW("concurrent/100/" NAME, "pool/net/limit/unpooled/" NAME, "1/s", false, TLS, \
+			net_100),                                                               \
+		ROW("concurrent/200/" NAME, "pool/net/limit/unpooled/" NAME, "1/s", false, TLS, \
+			net_200),                                                               \
+		ROW("limit/unpooled/" NAME, NULL, "1/s", false, (TLS) | PARAM_FRESH,            \
+			net_sequential)
+
+const struct bench pool_net_benches[] = {NET("tcp", 0), NET("tls", PARAM_TLS)};
+
+const size_t pool_net_benches_count = sizeof(pool_net_benches) / sizeof(pool_net_benches[0]);
