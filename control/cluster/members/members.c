@@ -94,6 +94,13 @@ const struct member *members_find(const struct members_view *view, const char *n
 	return NULL;
 }
 
+void members_count(const struct members_view *view, uint32_t counts[MEMBER_STATE_COUNT])
+{
+	memset(counts, 0, MEMBER_STATE_COUNT * sizeof(*counts));
+	for (uint32_t i = 0; i < view->count; i++)
+		counts[view->member[i].state]++;
+}
+
 // ---- gathering ----
 
 // Makes room for `count` elements of `size` bytes; what is new is zero.

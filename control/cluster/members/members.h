@@ -109,6 +109,8 @@ void members_reader_close(struct members_reader *reader);
 static inline void members_get(struct members_reader *reader, struct members_view *view);
 // NULL: nobody of that name.
 const struct member *members_find(const struct members_view *view, const char *name);
+// How many are in each state.
+void members_count(const struct members_view *view, uint32_t counts[MEMBER_STATE_COUNT]);
 
 // ---- control's thread only ----
 

@@ -83,6 +83,7 @@ void swim_output_clear(struct swim_output *out)
 {
 	out->sends = out->stream_pings = out->changes = out->pongs = out->conflicts = 0;
 	out->sync.size = out->answer.size = 0;
+	out->probed.rtt_ns = 0;
 }
 
 // splitmix64: one addition of state, and every seed is a good one.

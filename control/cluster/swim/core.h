@@ -232,7 +232,7 @@ uint64_t relay_next_ns(const struct swim *swim);
 
 // probe.c
 void probe_tick(struct swim *swim, struct swim_output *out);
-void probe_answered(struct swim *swim);
+void probe_answered(struct swim *swim, struct swim_output *out);
 uint64_t probe_next_ns(const struct swim *swim);
 void order_add(struct swim *swim, uint32_t member);
 // A suspect hears first what is said of it.

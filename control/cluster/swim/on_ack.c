@@ -8,7 +8,7 @@ void on_ack(struct swim *swim, const struct control *ack, struct swim_output *ou
 	if (ack->number == 0)
 		return;
 	if (swim->probe.active && swim->probe.number == ack->number) {
-		probe_answered(swim);
+		probe_answered(swim, out);
 		return;
 	}
 	pending = pending_find(swim, ack->number);

@@ -142,17 +142,18 @@ static void failed(struct swim *swim, struct swim_output *out)
 	on_suspect(swim, member, swim->members[member].incarnation, SWIM_SELF, out);
 }
 
-void probe_answered(struct swim *swim)
+void probe_answered(struct swim *swim, struct swim_output *out)
 {
 	struct probe *probe = &swim->probe;
 	uint64_t rtt_us = (swim->now_ns - probe->sent_ns) / 1000;
 
 	probe->active = false;
 	health_add(swim, -1);
-	if (!probe->indirect && swim->members[probe->member].identity != IDENTITIES_NONE)
-		swim->members[probe->member].rtt_us = rtt_us < 1            ? 1
-						      : rtt_us < UINT32_MAX ? (uint32_t)rtt_us
-									    : UINT32_MAX;
+	if (probe->indirect || swim->members[probe->member].identity == IDENTITIES_NONE)
+		return;
+	rtt_us = rtt_us < 1 ? 1 : rtt_us < UINT32_MAX ? rtt_us : UINT32_MAX;
+	swim->members[probe->member].rtt_us = (uint32_t)rtt_us;
+	out->probed = (struct swim_probed){.member = probe->member, .rtt_ns = rtt_us * 1000};
 }
 
 void probe_tick(struct swim *swim, struct swim_output *out)
@@ -181,8 +182,7 @@ uint64_t probe_next_ns(const struct swim *swim)
 void swim_on_stream_pong(
 	struct swim *swim, uint64_t now_ns, uint32_t member, bool ok, struct swim_output *out)
 {
-	(void)out;
 	swim_wake(swim, now_ns);
 	if (ok && swim->probe.active && swim->probe.indirect && swim->probe.member == member)
-		probe_answered(swim);
+		probe_answered(swim, out);
 }

@@ -88,6 +88,12 @@ struct swim_pong {
 	bool ok; // false: no answer within 4 probe timeouts
 };
 
+// A direct probe was answered.
+struct swim_probed {
+	uint32_t member;
+	uint64_t rtt_ns; // 0: none was
+};
+
 // Two nodes have one name. The one that we knew keeps it; SWIM_SELF: it is our own name.
 struct swim_conflict {
 	uint32_t member;
@@ -114,6 +120,7 @@ struct swim_output {
 	struct swim_change change[SWIM_CHANGES_MAX];
 	struct swim_pong pong[SWIM_PONGS_MAX];
 	struct swim_conflict conflict[SWIM_CONFLICTS_MAX];
+	struct swim_probed probed;
 	struct swim_frame sync;   // opens an exchange
 	struct swim_frame answer; // of swim_on_sync: goes back where the frame came from
 };

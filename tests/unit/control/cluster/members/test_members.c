@@ -76,6 +76,26 @@ static void members_publish__sorts_by_name_and_tells_the_watchers_once(void **st
 	members_fini(members);
 }
 
+static void members_count__by_state(void **state)
+{
+	struct watch watch;
+	struct members *members = members_new(&watch);
+	uint32_t counts[MEMBER_STATE_COUNT] = {9, 9, 9, 9, 9};
+	struct members_view view;
+
+	(void)state;
+	set(members, 0, "a", MEMBER_ALIVE, 1);
+	set(members, 1, "b", MEMBER_ALIVE, 1);
+	set(members, 2, "c", MEMBER_LEFT, 1);
+	members_publish(members);
+	members_get(members->own, &view);
+	members_count(&view, counts);
+	assert_int_equal(counts[MEMBER_ALIVE], 2);
+	assert_int_equal(counts[MEMBER_LEFT], 1);
+	assert_int_equal(counts[MEMBER_NONE] + counts[MEMBER_SUSPECT] + counts[MEMBER_DEAD], 0);
+	members_fini(members);
+}
+
 static void members_set__of_what_is_the_same_publishes_nothing(void **state)
 {
 	struct watch watch;
@@ -168,6 +188,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(members_publish__sorts_by_name_and_tells_the_watchers_once),
+		cmocka_unit_test(members_count__by_state),
 		cmocka_unit_test(members_set__of_what_is_the_same_publishes_nothing),
 		cmocka_unit_test(members_forget__a_name_and_another_takes_its_index),
 		cmocka_unit_test(members_get__a_view_stays_as_it_was_until_the_next),

@@ -74,7 +74,7 @@ static void order__each_is_probed_once_in_a_round(void **state)
 			rounds[round][i] = swim->probe.member;
 			for (uint32_t j = 0; j < i; j++)
 				assert_int_not_equal(rounds[round][j], swim->probe.member);
-			probe_answered(swim);
+			probe_answered(swim, &out);
 		}
 	}
 	assert_memory_not_equal(rounds[0], rounds[1], sizeof(rounds[0])); // shuffled anew
@@ -165,6 +165,32 @@ static void failure__not_in_the_moment_that_others_are_asked(void **state)
 	stage_free(stage);
 }
 
+// Through others it would be their round trip, too.
+static void probe_answered__tells_the_round_trip_of_direct_ones(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_with(3);
+	struct swim *swim = stage->nodes[0];
+	struct swim_view view;
+
+	quiet(swim);
+	probe_at(swim, swim->probe_ns);
+	assert_int_equal(out.probed.rtt_ns, 0);
+	swim->now_ns += 1234567;
+	probe_answered(swim, &out);
+	assert_int_equal(out.probed.member, swim->probe.member);
+	assert_int_equal(out.probed.rtt_ns, 1234000);
+	assert_true(swim_member(swim, out.probed.member, &view));
+	assert_int_equal(view.rtt_ns, 1234000);
+	probe_at(swim, swim->probe_ns);
+	assert_int_equal(out.probed.rtt_ns, 0); // of a call before
+	probe_at(swim, swim->probe.timeout_ns);
+	assert_true(swim->probe.indirect);
+	probe_answered(swim, &out);
+	assert_int_equal(out.probed.rtt_ns, 0);
+	stage_free(stage);
+}
+
 static void health__stretches_probes_and_heals(void **state)
 {
 	(void)state;
@@ -179,7 +205,7 @@ static void health__stretches_probes_and_heals(void **state)
 	sent = swim->now_ns;
 	assert_int_equal(swim->probe.timeout_ns - sent, STAGE_MS(6 * 200));
 	assert_int_equal(swim->probe_ns - sent, STAGE_MS(6 * 500));
-	probe_answered(swim);
+	probe_answered(swim, &out);
 	assert_int_equal(swim->health, 2);
 	assert_int_equal(health(swim), 4);
 	swim_health_set(swim, 1000);
@@ -349,6 +375,7 @@ int main(void)
 		cmocka_unit_test(indirect__through_three_others_and_a_connection),
 		cmocka_unit_test(failure__the_nacks_say_whose_fault_it_is),
 		cmocka_unit_test(failure__not_in_the_moment_that_others_are_asked),
+		cmocka_unit_test(probe_answered__tells_the_round_trip_of_direct_ones),
 		cmocka_unit_test(health__stretches_probes_and_heals),
 		cmocka_unit_test(sleep__is_ill_health_and_what_was_under_way_gets_its_time_back),
 		cmocka_unit_test(sleep__is_not_a_timer_that_was_put_off),
