@@ -35,7 +35,7 @@ static bool client_flush(struct client *client)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN) {
-			loop_watch_events(client->node->loop, &client->watch, POLLOUT);
+			loop_watch_events(client->node->loop, &client->ready, POLLOUT);
 			return false;
 		}
 		if (n < 0) {
@@ -130,6 +130,8 @@ static void client_call(struct client *client, const json_t *params)
 		.on_pong = client_on_pong,
 		.owner = client,
 		.stream = &client->stream,
+		.feed = client->feed,
+		.watch = &client->watch,
 	};
 	struct rpc_error error = {.code = RPC_INTERNAL, .text = "out of memory"};
 	json_t *result;
@@ -236,6 +238,30 @@ static bool client_stream(struct client *client)
 	return false;
 }
 
+// The same of changes of members.
+static bool client_watch(struct client *client)
+{
+	uint64_t wait_ns;
+	char *text = members_feed_take(
+		client->feed, &client->watch, loop_now_ns(client->node->loop), &wait_ns);
+
+	if (text)
+		client_send(client, text);
+	else if (wait_ns)
+		client_look_again(client, wait_ns);
+	else
+		loop_timer_stop(client->node->loop, &client->timer);
+	return text != NULL;
+}
+
+static void client_on_news(void *owner)
+{
+	struct client *client = owner;
+
+	if (!client->out) // else it is looked at when that is read
+		client_look_again(client, 0);
+}
+
 // Takes requests until one must wait, an answer must wait, or there are no more.
 static void client_run(struct client *client)
 {
@@ -250,6 +276,11 @@ static void client_run(struct client *client)
 				continue;
 			break;
 		}
+		if (client->watch.on) {
+			if (client_watch(client))
+				continue;
+			break;
+		}
 		size = client->busy ? 0 : client_line(client);
 		if (size == 0)
 			break;
@@ -261,9 +292,9 @@ static void client_run(struct client *client)
 	if (client->fd < 0 || client->out)
 		return;
 	// While busy only a hang-up is of interest: that keeps one client to one request.
-	loop_watch_events(
-		client->node->loop, &client->watch, client->busy || client->in_ended ? 0 : POLLIN);
-	if (client->busy)
+	loop_watch_events(client->node->loop, &client->ready,
+		client->busy || client->watch.on || client->in_ended ? 0 : POLLIN);
+	if (client->busy || client->watch.on)
 		return;
 	if (client->in_ended)
 		client_close(client);
@@ -316,8 +347,8 @@ static void client_on_time(void *owner)
 	struct client *client = owner;
 	struct rpc_error error;
 
-	// A trace looks at its ring again. A client that does not read loses lines, not its place.
-	if (client->stream.on) {
+	// There may be lines by now. A client that does not read loses lines, not its place.
+	if (client->stream.on || client->watch.on) {
 		client_patience(client, ADMIN_STALL_MS);
 		client_run(client);
 		return;
@@ -350,7 +381,8 @@ void client_turn_away(int fd, int code, const char *text)
 	close(fd);
 }
 
-void client_open(struct client *client, struct node *node, int fd, gid_t socket_gid)
+void client_open(struct client *client, struct node *node, struct members_feed *feed, int fd,
+	gid_t socket_gid)
 {
 	int error = level_caller_get(&client->caller, fd);
 
@@ -366,10 +398,12 @@ void client_open(struct client *client, struct node *node, int fd, gid_t socket_
 		return;
 	}
 	client->node = node;
+	client->feed = feed;
+	client->watch = (struct members_stream){.on_news = client_on_news, .owner = client};
 	client->fd = fd;
 	client->in_used = client->out_size = client->out_sent = 0;
 	client->in_ended = client->closing = client->busy = false;
-	error = loop_watch_start(node->loop, &client->watch, fd, POLLIN, client_on_ready, client);
+	error = loop_watch_start(node->loop, &client->ready, fd, POLLIN, client_on_ready, client);
 	if (error) {
 		log_warning("admin: cannot watch a client: %s", strerror(-error));
 		client_close(client);
@@ -386,9 +420,10 @@ void client_close(struct client *client)
 		node_session_forget(client->node, client->request);
 	gossip_ping_forget(&client->node->gossip, client);
 	trace_stream_stop(&client->stream);
+	members_feed_remove(client->feed, &client->watch);
 	if (client->busy && client->method)
 		client_audit(client, "the asker left before the answer");
-	loop_watch_stop(client->node->loop, &client->watch);
+	loop_watch_stop(client->node->loop, &client->ready);
 	loop_timer_stop(client->node->loop, &client->timer);
 	close(client->fd);
 	json_decref(client->id);

@@ -17,6 +17,7 @@ static const struct {
 	{"session.close", method_session_close},
 	{"session.trace", method_session_trace},
 	{"members", method_members},
+	{"members.watch", method_members_watch},
 	{"join", method_join},
 	{"leave", method_leave},
 	{"ping", method_ping},

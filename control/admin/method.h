@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 
+#include "control/admin/members_feed.h"
 #include "control/admin/rpc.h"
 #include "control/admin/schema.h"
 #include "control/admin/trace_stream.h"
@@ -20,6 +21,8 @@ struct method_call {
 	gossip_pong_fn on_pong;   // the same, of a ping
 	void *owner;
 	struct trace_stream *stream; // the client's, for what answers with lines first
+	struct members_feed *feed;   // whose lines follow the answer, in the client's `watch`
+	struct members_stream *watch;
 	bool later;       // set by the handler: on_opened answers, or has answered already
 	uint32_t request; // with later: for node_session_forget, 0: on_opened was called already
 };
@@ -39,6 +42,7 @@ json_t *method_session_open(struct method_call *call, struct rpc_error *error);
 json_t *method_session_close(struct method_call *call, struct rpc_error *error);
 json_t *method_session_trace(struct method_call *call, struct rpc_error *error);
 json_t *method_members(struct method_call *call, struct rpc_error *error);
+json_t *method_members_watch(struct method_call *call, struct rpc_error *error);
 json_t *method_join(struct method_call *call, struct rpc_error *error);
 json_t *method_leave(struct method_call *call, struct rpc_error *error);
 json_t *method_ping(struct method_call *call, struct rpc_error *error);
@@ -58,6 +62,10 @@ json_t *method_help(struct method_call *call, struct rpc_error *error);
 // Shared by several methods.
 json_t *method_links(const struct node *node);
 json_t *method_membership(const struct node *node); // of status
+json_t *method_member_row(
+	const struct gossip *gossip, const struct member *member, uint64_t now_ns);
+// What `members` answers; `down`: with those that are dead or have left.
+json_t *method_members_all(const struct node *node, bool down, uint64_t now_ns);
 // What session.open answers once the session is open.
 json_t *method_session_opened(const struct node *node, uint32_t cid);
 // The code for an enum ipc_result that is not IPC_OK.

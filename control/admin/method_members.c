@@ -1,6 +1,8 @@
 // members, join, leave, ping: the cluster as this node sees it.
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "control/admin/method.h"
 #include "lib/ipc/setup.h"
@@ -19,18 +21,18 @@ static json_t *member_links(const struct meta *meta)
 	return links;
 }
 
-// The round trip time is newer than the snapshot.
+// The round trip time is newer than the snapshot; the index may be another's by now.
 static json_t *member_rtt(const struct gossip *gossip, const struct member *member)
 {
 	struct swim_view view;
 
 	if (!gossip->swim || member->self || !swim_member(gossip->swim, member->index, &view) ||
-		view.rtt_ns == 0)
+		view.rtt_ns == 0 || strcmp(view.name, member->name) != 0)
 		return json_null();
 	return json_integer((json_int_t)view.rtt_ns);
 }
 
-static json_t *member_row(const struct gossip *gossip, const struct member *member, uint64_t now_ns)
+json_t *method_member_row(const struct gossip *gossip, const struct member *member, uint64_t now_ns)
 {
 	const struct meta *meta = &member->meta;
 	char address[CONFIG_ADDRESS_TEXT], boot_id[17];
@@ -65,38 +67,51 @@ static uint32_t gossip_health(const struct gossip *gossip)
 	return report.health;
 }
 
-json_t *method_members(struct method_call *call, struct rpc_error *error)
+json_t *method_members_all(const struct node *node, bool down, uint64_t now_ns)
 {
-	struct gossip *gossip = &call->node->gossip;
-	bool down = schema_boolean(call->params, "down");
+	const struct gossip *gossip = &node->gossip;
 	json_t *members = json_array();
 	struct members_view view;
 
-	(void)error;
 	members_get(gossip->members.own, &view);
 	for (uint32_t i = 0; i < view.count; i++) {
 		const struct member *member = &view.member[i];
 
 		if (down || member->state == MEMBER_ALIVE || member->state == MEMBER_SUSPECT)
-			json_array_append_new(members, member_row(gossip, member, call->now_ns));
+			json_array_append_new(members, method_member_row(gossip, member, now_ns));
 	}
-	return json_pack("{s:s, s:I, s:b, s:I, s:o}", "cluster",
-		call->node->config.membership.cluster, "generation", (json_int_t)view.generation,
-		"left", gossip_is_left(gossip), "health", (json_int_t)gossip_health(gossip),
-		"members", members);
+	return json_pack("{s:s, s:I, s:b, s:I, s:o}", "cluster", node->config.membership.cluster,
+		"generation", (json_int_t)view.generation, "left", gossip_is_left(gossip), "health",
+		(json_int_t)gossip_health(gossip), "members", members);
+}
+
+json_t *method_members(struct method_call *call, struct rpc_error *error)
+{
+	(void)error;
+	return method_members_all(call->node, schema_boolean(call->params, "down"), call->now_ns);
+}
+
+json_t *method_members_watch(struct method_call *call, struct rpc_error *error)
+{
+	bool rtt = schema_boolean(call->params, "rtt");
+
+	if (members_feed_add(call->feed, call->watch, rtt) == 0)
+		return method_members_all(call->node, true, call->now_ns);
+	rpc_error_set(error, RPC_BUSY, "%d clients watch the members already; try again later",
+		MEMBERS_FEED_CLIENTS_MAX);
+	return NULL;
 }
 
 json_t *method_membership(const struct node *node)
 {
 	const struct gossip *gossip = &node->gossip;
-	uint32_t counts[MEMBER_STATE_COUNT] = {0};
+	uint32_t counts[MEMBER_STATE_COUNT];
 	json_t *members = json_object();
 	char key[KEYS_ID_TEXT] = "";
 	struct members_view view;
 
 	members_get(gossip->members.own, &view);
-	for (uint32_t i = 0; i < view.count; i++)
-		counts[view.member[i].state]++;
+	members_count(&view, counts);
 	for (int state = MEMBER_ALIVE; state < MEMBER_STATE_COUNT; state++)
 		json_object_set_new(
 			members, member_state_names[state], json_integer(counts[state]));
@@ -164,14 +179,22 @@ json_t *method_leave(struct method_call *call, struct rpc_error *error)
 	return json_pack("{s:I}", "members", told);
 }
 
+static int ping_code(int result)
+{
+	if (result == -ENOENT)
+		return RPC_NOT_FOUND;
+	return result == -EBUSY ? RPC_BUSY : RPC_REFUSED;
+}
+
 json_t *method_ping(struct method_call *call, struct rpc_error *error)
 {
 	const char *node = schema_string(call->method, call->params, "node");
 	char why[RPC_TEXT_SIZE];
+	int result = gossip_ping(
+		&call->node->gossip, node, call->on_pong, call->owner, why, sizeof(why));
 
-	if (gossip_ping(&call->node->gossip, node, call->on_pong, call->owner, why, sizeof(why)) <
-		0)
-		rpc_error_set(error, RPC_NOT_FOUND, "%s", why);
+	if (result < 0)
+		rpc_error_set(error, ping_code(result), "%s", why);
 	else
 		call->later = true;
 	return NULL;

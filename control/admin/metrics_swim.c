@@ -29,15 +29,15 @@ static void metrics_members(json_t *families, const struct gossip *gossip)
 		"nodes of the cluster by their state, this one included");
 	json_t *rtt = openmetrics_family(families, OPENMETRICS_GAUGE, "sluice_member_rtt_seconds",
 		"seconds", "round trip time of the last probe of a member");
-	uint32_t counts[MEMBER_STATE_COUNT] = {0}, rows = 0;
+	uint32_t counts[MEMBER_STATE_COUNT], rows = 0;
 	struct members_view view;
 	struct swim_view now;
 
 	members_get(gossip->members.own, &view);
+	members_count(&view, counts);
 	for (uint32_t i = 0; i < view.count; i++) {
 		const struct member *member = &view.member[i];
 
-		counts[member->state]++;
 		if (!member->self && rows < METRICS_MEMBERS_MAX &&
 			swim_member(gossip->swim, member->index, &now) && now.rtt_ns && ++rows)
 			openmetrics_sample(rtt,

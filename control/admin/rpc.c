@@ -148,3 +148,9 @@ char *rpc_frame_error(const json_t *id, const struct rpc_error *error)
 	return rpc_dump_line(
 		json_pack("{s:s, s:O?, s:o}", "jsonrpc", "2.0", "id", id, "error", body));
 }
+
+char *rpc_frame_note(const char *method, json_t *params)
+{
+	return rpc_dump_line(
+		json_pack("{s:s, s:s, s:o}", "jsonrpc", "2.0", "method", method, "params", params));
+}

@@ -52,3 +52,5 @@ json_t *rpc_text(const char *text);
 // One line with its newline, for free(); NULL when out of memory. `id` may be NULL. Takes `result`.
 char *rpc_frame_result(const json_t *id, json_t *result);
 char *rpc_frame_error(const json_t *id, const struct rpc_error *error);
+// A notification: nobody answers it. Takes `params`.
+char *rpc_frame_note(const char *method, json_t *params);

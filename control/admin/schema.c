@@ -265,6 +265,30 @@ const struct schema_method schema_methods[] = {
 			},
 	},
 	{
+		.name = "members.watch",
+		.level = LEVEL_VIEWER,
+		.sentence = "as members with those that are down; then every change, as it is "
+			    "noticed, until the client hangs up",
+		.result =
+			"as of members; after that a notification (method \"members.watch\", no "
+			"id) "
+			"for each change, its params being: name, from and to (a state, or none: "
+			"not known before, or forgotten), address, event (change), generation (of "
+			"the snapshot that has it), time_s (Unix), meta_changed (what the member "
+			"says of itself, or its address), and the rest of a row of members. Of a "
+			"new round trip time name, event (rtt), rtt_ns, time_s. A client that does "
+			"not read loses what does not fit into 1 MiB; it is told how many, with "
+			"the "
+			"whole list: event (resync), lost, time_s, and what members answers. More "
+			"requests on this connection are not read",
+		.params =
+			{
+				{.name = "rtt",
+					.type = SCHEMA_BOOLEAN,
+					.sentence = "also the round trip time of every probe"},
+			},
+	},
+	{
 		.name = "join",
 		.level = LEVEL_OPERATOR,
 		.change = 1,

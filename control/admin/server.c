@@ -19,6 +19,7 @@ struct admin {
 	int fd;
 	struct loop_watch watch;
 	struct sockaddr_un address;
+	struct members_feed feed;
 	struct client clients[ADMIN_CLIENTS_MAX];
 };
 
@@ -53,7 +54,7 @@ static void admin_on_ready(void *owner, short events)
 	// Without the file nobody is in its group.
 	if (stat(admin->address.sun_path, &st) != 0)
 		st.st_gid = (gid_t)-1;
-	client_open(client, admin->node, fd, st.st_gid);
+	client_open(client, admin->node, &admin->feed, fd, st.st_gid);
 }
 
 // True when somebody answers at the address.
@@ -137,6 +138,7 @@ int admin_start(struct node *node, char *error, size_t error_size)
 		return -1;
 	}
 	admin->node = node;
+	members_feed_init(&admin->feed, node);
 	admin->fd = -1;
 	for (int i = 0; i < ADMIN_CLIENTS_MAX; i++)
 		admin->clients[i].fd = -1;

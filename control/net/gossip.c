@@ -2,6 +2,7 @@
 #include "control/net/gossip.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,6 +120,8 @@ void gossip_carry(struct gossip *gossip)
 		carry_conflict(gossip, &out->conflict[i]);
 	carry_stream_pings(gossip);
 	carry_sync(gossip);
+	if (out->probed.rtt_ns && gossip->on_rtt)
+		gossip->on_rtt(gossip->rtt_owner, out->probed.member, out->probed.rtt_ns);
 	gossip->carrying = false;
 	tick_arm(gossip);
 	// Last: who hears a pong may ask again. What it asks begins with an empty `out`, so the
@@ -186,18 +189,18 @@ int gossip_ping(struct gossip *gossip, const char *node, gossip_pong_fn on_pong,
 			member == SWIM_SELF ? "'%.63s' is this node"
 					    : "'%.63s' is no member; sluice members lists them",
 			node);
-		return -1;
+		return -ENOENT;
 	}
 	if (swim_left(gossip->swim)) {
 		snprintf(error, error_size, "this node has left the cluster");
-		return -1;
+		return -EINVAL;
 	}
 	now_ns = gossip_begin(gossip);
 	if (++gossip->next_cookie == 0)
 		gossip->next_cookie = 1;
 	if (!ping || !swim_ping(gossip->swim, now_ns, member, gossip->next_cookie, gossip->out)) {
 		snprintf(error, error_size, "too many pings are under way; try again");
-		return -1;
+		return -EBUSY;
 	}
 	*ping = (struct gossip_ping){gossip->next_cookie, on_pong, owner};
 	gossip_carry(gossip);

@@ -87,6 +87,9 @@ struct gossip {
 	void (*on_left)(void *owner);      // after gossip_leave
 	void (*on_published)(void *owner); // there is a new snapshot
 	void *owner;
+	// A direct probe was answered; for whoever shows it, NULL: nobody does.
+	void (*on_rtt)(void *rtt_owner, uint32_t member, uint64_t rtt_ns);
+	void *rtt_owner;
 };
 
 // Zeroes and prepares; allocates nothing. gossip_stop is legal from here on.
@@ -111,7 +114,8 @@ void gossip_swim_config(const struct config *config, uint16_t port, struct swim_
 void gossip_plane_set(struct gossip *gossip, uint64_t boot_id);
 // It is gone for sure, and its sessions with it.
 void gossip_plane_gone(struct gossip *gossip, uint64_t boot_id);
-// One ping. 0: on_pong is called later, once; or -1 with a sentence.
+// One ping. 0: on_pong is called later, once; or with a sentence -ENOENT (no other member of that
+// name), -EINVAL (this node has left), -EBUSY (GOSSIP_PINGS_MAX are under way).
 int gossip_ping(struct gossip *gossip, const char *node, gossip_pong_fn on_pong, void *owner,
 	char *error, size_t error_size);
 // on_pong with this owner is not called any more.

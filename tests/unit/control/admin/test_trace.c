@@ -83,7 +83,7 @@ static int setup(void **state)
 
 		assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
 		f->client[i].fd = -1;
-		client_open(&f->client[i], &f->node, pair[0], getegid());
+		client_open(&f->client[i], &f->node, NULL, pair[0], getegid());
 		f->fd[i] = pair[1];
 	}
 	return 0;

@@ -1,5 +1,6 @@
 // Membership over real datagrams: nodes of one process that know one seed, keys that are exchanged
 // while they run, strangers, good-byes.
+#include <errno.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -338,7 +339,7 @@ static void gossip_leave__is_no_death_and_can_be_taken_back(void **state)
 		story_turn(s);
 	assert_int_equal(s->place[2].left, 1);
 	assert_int_equal(
-		gossip_ping(&s->place[2].gossip, "a", NULL, NULL, error, sizeof(error)), -1);
+		gossip_ping(&s->place[2].gossip, "a", NULL, NULL, error, sizeof(error)), -EINVAL);
 	assert_string_equal(error, "this node has left the cluster");
 	assert_int_equal(s->place[0].suspected + s->place[1].suspected, 0);
 	assert_int_equal(gossip_join(&s->place[2].gossip, loopback, s->place[1].gossip.port), 0);
@@ -382,7 +383,8 @@ static void gossip_ping__answers(void **state)
 	(void)state;
 	wait_all_alive(s);
 	assert_int_equal(
-		gossip_ping(&s->place[0].gossip, "x", on_pong, &pong, error, sizeof(error)), -1);
+		gossip_ping(&s->place[0].gossip, "x", on_pong, &pong, error, sizeof(error)),
+		-ENOENT);
 	assert_string_equal(error, "'x' is no member; sluice members lists them");
 	assert_int_equal(
 		gossip_ping(&s->place[0].gossip, "c", on_pong, &pong, error, sizeof(error)), 0);
@@ -396,6 +398,18 @@ static void gossip_ping__answers(void **state)
 	gossip_ping_forget(&s->place[0].gossip, &pong);
 	run_ms(s, 100);
 	assert_int_equal(pong.count, 1);
+	for (int i = 0; i < GOSSIP_PINGS_MAX; i++)
+		assert_int_equal(
+			gossip_ping(&s->place[0].gossip, "b", on_pong, &pong, error, sizeof(error)),
+			0);
+	assert_int_equal(
+		gossip_ping(&s->place[0].gossip, "b", on_pong, &pong, error, sizeof(error)),
+		-EBUSY);
+	assert_string_equal(error, "too many pings are under way; try again");
+	for (int i = 0; i < 2000 && pong.count < 1 + GOSSIP_PINGS_MAX; i++)
+		story_turn(s);
+	assert_int_equal(
+		gossip_ping(&s->place[0].gossip, "b", on_pong, &pong, error, sizeof(error)), 0);
 	story_end(s);
 }
 
