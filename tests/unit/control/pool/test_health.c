@@ -7,55 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/control/pool/world.h"
-
-static struct world w;
-
-static struct pool_config config_of(void)
-{
-	struct pool_config c;
-
-	pool_config_preset(&c, POOL_DEFAULT);
-	c.nodes_max = 8;
-	c.connections_max = c.total_max = 100;
-	c.waiters_max = 64;
-	c.autosize = false;
-	c.validate_on_acquire = false;
-	return c;
-}
-
-static void start(const struct pool_config *config, uint32_t nodes)
-{
-	char error[POOL_ERROR_SIZE];
-
-	if (pool_config_check(config, error) < 0)
-		fail_msg("%s", error);
-	world_init(&w, config, nodes, 1, NULL);
-	if (!world_run(&w, w.now_ns + 100 * MS))
-		fail_msg("%s", w.failure);
-}
-
-static void run(uint64_t ns)
-{
-	if (!world_run(&w, w.now_ns + ns))
-		fail_msg("%s", w.failure);
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	world_fini(&w);
-	return 0;
-}
-
-static struct pool_node_report report(uint32_t node)
-{
-	struct pool_node_report r;
-	uint32_t at = node;
-
-	assert_true(pool_report_node(w.pool, &at, &r));
-	return r;
-}
+#include "tests/unit/control/pool/fixture.h"
 
 static void rtt(uint64_t ns, uint32_t times)
 {
@@ -85,7 +37,7 @@ static void level__by_round_trip(void **state)
 	struct pool_config config = config_of();
 
 	(void)state;
-	start(&config, 1);
+	start_ready(&config, 1);
 	rtt(49 * MS, 100);
 	assert_int_equal(report(0).health, POOL_HEALTHY);
 	rtt(60 * MS, 100);
@@ -102,7 +54,7 @@ static void level__relative_to_the_baseline(void **state)
 
 	(void)state;
 	config.relative = true;
-	start(&config, 1);
+	start_ready(&config, 1);
 	rtt(MS, 50);
 	rtt(3 * MS, 50);
 	assert_int_equal(report(0).health, POOL_HEALTHY);
@@ -117,7 +69,7 @@ static void level__by_failures(void **state)
 	struct pool_config config = config_of();
 
 	(void)state;
-	start(&config, 1);
+	start_ready(&config, 1);
 	fail_times(2);
 	assert_int_equal(report(0).health, POOL_HEALTHY);
 	fail_times(1);
@@ -134,7 +86,7 @@ static void breaker__opens_by_share_of_failures(void **state)
 	struct pool_config config = config_of();
 
 	(void)state;
-	start(&config, 2);
+	start_ready(&config, 2);
 	run(10 * SEC); // the dials are in another window
 	for (uint32_t i = 0; i < 9; i++) {
 		fail_times(1);
@@ -156,7 +108,7 @@ static void breaker__opens_by_five_in_a_row(void **state)
 	struct pool_config config = config_of();
 
 	(void)state;
-	start(&config, 2);
+	start_ready(&config, 2);
 	fail_times(4);
 	assert_int_equal(report(0).breaker, POOL_BREAKER_CLOSED);
 	fail_times(1);
@@ -169,7 +121,7 @@ static void pass__removes_what_does_not_answer(void **state)
 	struct pool_config config = config_of();
 
 	(void)state;
-	start(&config, 2);
+	start_ready(&config, 2);
 	world_restart(&w, 0, false);
 	run(40 * SEC);
 	assert_int_equal(report(0).counts.pings_failed, 1); // the other one is flushed
@@ -187,7 +139,7 @@ static void age__closes_and_refills(void **state)
 
 	(void)state;
 	config.max_lifetime_ns = 100 * SEC;
-	start(&config, 1);
+	start_ready(&config, 1);
 	run(89 * SEC);
 	assert_int_equal(w.closed[POOL_LIFETIME], 0);
 	run(13 * SEC);
@@ -204,7 +156,7 @@ static void age__is_spread(void **state)
 	(void)state;
 	config.node_max = config.warm_up = config.dials_max = 100;
 	config.node_reserved = 0;
-	start(&config, 1);
+	start_ready(&config, 1);
 	assert_int_equal(world_links(&w, 0), 100);
 	for (uint32_t i = 0; i < 100; i++) {
 		bool alone = true;
@@ -222,7 +174,7 @@ static void gone__is_refused_and_comes_back(void **state)
 	struct pool_config config = config_of();
 
 	(void)state;
-	start(&config, 2);
+	start_ready(&config, 2);
 	pool_node_liveness(w.pool, w.now_ns, w.nodes[0].name, POOL_GONE);
 	world_take(&w);
 	world_ask(&w, 0, MS, 0);
@@ -234,8 +186,6 @@ static void gone__is_refused_and_comes_back(void **state)
 	world_take(&w);
 	assert_int_equal(world_links(&w, 0), 2);
 }
-
-#define CASE(name) cmocka_unit_test_teardown(name, stop)
 
 int main(void)
 {

@@ -7,55 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/control/pool/world.h"
-
-static struct world w;
-
-static struct pool_config config_of(void)
-{
-	struct pool_config c;
-
-	pool_config_preset(&c, POOL_DEFAULT);
-	c.nodes_max = 8;
-	c.connections_max = c.total_max = 100;
-	c.waiters_max = 64;
-	c.autosize = false;
-	c.validate_on_acquire = false;
-	return c;
-}
-
-static void start(const struct pool_config *config, uint32_t nodes)
-{
-	char error[POOL_ERROR_SIZE];
-
-	if (pool_config_check(config, error) < 0)
-		fail_msg("%s", error);
-	world_init(&w, config, nodes, 1, NULL);
-	if (!world_run(&w, w.now_ns + 100 * MS))
-		fail_msg("%s", w.failure);
-}
-
-static void run(uint64_t ns)
-{
-	if (!world_run(&w, w.now_ns + ns))
-		fail_msg("%s", w.failure);
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	world_fini(&w);
-	return 0;
-}
-
-static struct pool_node_report report(uint32_t node)
-{
-	struct pool_node_report r;
-	uint32_t at = node;
-
-	assert_true(pool_report_node(w.pool, &at, &r));
-	return r;
-}
+#include "tests/unit/control/pool/fixture.h"
 
 static void leaks__are_listed_oldest_first(void **state)
 {
@@ -65,7 +17,7 @@ static void leaks__are_listed_oldest_first(void **state)
 	struct pool_leak leaks[4];
 
 	(void)state;
-	start(&config, 1);
+	start_ready(&config, 1);
 	request.node = w.nodes[0].name;
 	pool_acquire(w.pool, w.now_ns, &request, &first);
 	w.now_ns += 30 * SEC;
@@ -92,7 +44,7 @@ static void report__percentiles_of_waits(void **state)
 
 	(void)state;
 	config.node_max = 2;
-	start(&config, 1);
+	start_ready(&config, 1);
 	for (uint32_t i = 0; i < 98; i++) {
 		world_ask(&w, 0, MS, 0);
 		run(2 * MS);
@@ -119,7 +71,7 @@ static void explain__says_why_in_words(void **state)
 
 	(void)state;
 	config.node_max = 2;
-	start(&config, 2);
+	start_ready(&config, 2);
 	assert_true(pool_explain(w.pool, w.now_ns, w.nodes[0].name, &e));
 	assert_int_equal(e.result, POOL_GRANTED);
 	world_ask(&w, 0, 10 * SEC, 0);
@@ -148,7 +100,7 @@ static void pause__holds_and_resume_serves_in_order(void **state)
 	struct pool_config config = config_of();
 
 	(void)state;
-	start(&config, 1);
+	start_ready(&config, 1);
 	assert_true(pool_pause(w.pool, w.now_ns, POOL_ALL));
 	for (uint32_t i = 0; i < 5; i++)
 		world_ask(&w, 0, MS, 0);
@@ -167,7 +119,7 @@ static void warm__once(void **state)
 	struct pool_config config = config_of();
 
 	(void)state;
-	start(&config, 2);
+	start_ready(&config, 2);
 	assert_true(pool_warm(w.pool, w.now_ns, w.nodes[0].name, 15));
 	world_take(&w);
 	run(SEC);
@@ -184,7 +136,7 @@ static void cancel__ends_a_ticket(void **state)
 
 	(void)state;
 	config.node_max = 2;
-	start(&config, 1);
+	start_ready(&config, 1);
 	world_ask(&w, 0, SEC, 0);
 	world_ask(&w, 0, SEC, 0);
 	waiting = world_ask(&w, 0, SEC, 0);
@@ -205,7 +157,7 @@ static void cancel__gives_back_what_was_not_taken(void **state)
 
 	(void)state;
 	config.node_max = 2;
-	start(&config, 1);
+	start_ready(&config, 1);
 	request.node = w.nodes[0].name;
 	for (uint32_t i = 0; i < 3; i++)
 		pool_acquire(w.pool, w.now_ns, &request, &answer[i]);
@@ -215,8 +167,6 @@ static void cancel__gives_back_what_was_not_taken(void **state)
 	assert_int_equal(w.pool->leased, 1);
 	assert_false(pool_take(w.pool, w.now_ns, &action));
 }
-
-#define CASE(name) cmocka_unit_test_teardown(name, stop)
 
 int main(void)
 {

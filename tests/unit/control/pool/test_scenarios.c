@@ -7,49 +7,24 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/control/pool/world.h"
+#include "tests/unit/control/pool/fixture.h"
 
-static struct pool_config config_of(void)
+// Room for storms, and it grows by itself.
+static struct pool_config large(void)
 {
-	struct pool_config c;
+	struct pool_config c = config_of();
 
-	pool_config_preset(&c, POOL_DEFAULT);
-	c.nodes_max = 8;
-	c.connections_max = 200;
-	c.total_max = 200;
+	c.connections_max = c.total_max = 200;
 	c.waiters_max = 256;
-	c.validate_on_acquire = false;
+	c.autosize = true;
 	return c;
-}
-
-static struct world w;
-
-static void start(const struct pool_config *config, uint32_t nodes)
-{
-	char error[POOL_ERROR_SIZE];
-
-	assert_int_equal(pool_config_check(config, error), 0);
-	world_init(&w, config, nodes, 1, NULL);
-}
-
-static void run(uint64_t ns)
-{
-	if (!world_run(&w, w.now_ns + ns))
-		fail_msg("%s", w.failure);
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	world_fini(&w);
-	return 0;
 }
 
 // 50 clients at once, 150 ms to connect, 2 ms a request: what is there serves them before more is
 // connected, and few connections are left at the end.
 static void spike__leaves_few_connections(void **state)
 {
-	struct pool_config config = config_of();
+	struct pool_config config = large();
 
 	(void)state;
 	start(&config, 1);
@@ -73,7 +48,7 @@ static void spike__leaves_few_connections(void **state)
 // The same with requests that last: more is connected, round by round.
 static void ramp__long_requests_get_connections(void **state)
 {
-	struct pool_config config = config_of();
+	struct pool_config config = large();
 
 	(void)state;
 	start(&config, 1);
@@ -88,7 +63,7 @@ static void ramp__long_requests_get_connections(void **state)
 
 static void saturated__waits_and_fails_at_its_deadline(void **state)
 {
-	struct pool_config config = config_of();
+	struct pool_config config = large();
 	uint32_t late;
 
 	(void)state;
@@ -115,7 +90,7 @@ static void saturated__waits_and_fails_at_its_deadline(void **state)
 // comes back and is used again.
 static void down__breaks_the_circuit_and_comes_back(void **state)
 {
-	struct pool_config config = config_of();
+	struct pool_config config = large();
 	uint64_t dials;
 
 	(void)state;
@@ -145,7 +120,7 @@ static void down__breaks_the_circuit_and_comes_back(void **state)
 // The only node is down: its breaker never opens, who waits is served when it is back.
 static void down__the_last_usable_node_stays(void **state)
 {
-	struct pool_config config = config_of();
+	struct pool_config config = large();
 
 	(void)state;
 	start(&config, 1);
@@ -164,7 +139,7 @@ static void down__the_last_usable_node_stays(void **state)
 // A peer restarts and nobody says so: one request breaks, the others get fresh connections.
 static void restart__costs_one_request_at_most(void **state)
 {
-	struct pool_config config = config_of();
+	struct pool_config config = large();
 
 	(void)state;
 	start(&config, 2);
@@ -190,7 +165,7 @@ static void restart__costs_one_request_at_most(void **state)
 // the first one broke.
 static void restart__costs_one_request_of_many_streams(void **state)
 {
-	struct pool_config config = config_of();
+	struct pool_config config = large();
 
 	(void)state;
 	config.stream_slots = 4;
@@ -212,7 +187,7 @@ static void restart__costs_one_request_of_many_streams(void **state)
 // The same with validation: none breaks, checks find out.
 static void restart__costs_nothing_with_validation(void **state)
 {
-	struct pool_config config = config_of();
+	struct pool_config config = large();
 
 	(void)state;
 	config.validate_on_acquire = true;
@@ -229,7 +204,7 @@ static void restart__costs_nothing_with_validation(void **state)
 // A storm: many connections to many nodes break at once; dials come in small rounds.
 static void storm__refills_in_rounds(void **state)
 {
-	struct pool_config config = config_of();
+	struct pool_config config = large();
 	uint32_t dialing = 0;
 
 	(void)state;
@@ -254,7 +229,7 @@ static void storm__refills_in_rounds(void **state)
 
 static void half_open__one_probe_decides(void **state)
 {
-	struct pool_config config = config_of();
+	struct pool_config config = large();
 	uint64_t dials;
 
 	(void)state;
@@ -281,7 +256,7 @@ static void half_open__one_probe_decides(void **state)
 
 static void shutdown__ends_with_nothing(void **state)
 {
-	struct pool_config config = config_of();
+	struct pool_config config = large();
 
 	(void)state;
 	start(&config, 2);
@@ -305,22 +280,20 @@ static void shutdown__ends_with_nothing(void **state)
 	assert_int_equal(pool_node_find(w.pool, "n0"), POOL_NONE);
 }
 
-#define SCENARIO(name) cmocka_unit_test_teardown(name, stop)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		SCENARIO(spike__leaves_few_connections),
-		SCENARIO(ramp__long_requests_get_connections),
-		SCENARIO(saturated__waits_and_fails_at_its_deadline),
-		SCENARIO(down__breaks_the_circuit_and_comes_back),
-		SCENARIO(down__the_last_usable_node_stays),
-		SCENARIO(restart__costs_one_request_at_most),
-		SCENARIO(restart__costs_one_request_of_many_streams),
-		SCENARIO(restart__costs_nothing_with_validation),
-		SCENARIO(storm__refills_in_rounds),
-		SCENARIO(half_open__one_probe_decides),
-		SCENARIO(shutdown__ends_with_nothing),
+		CASE(spike__leaves_few_connections),
+		CASE(ramp__long_requests_get_connections),
+		CASE(saturated__waits_and_fails_at_its_deadline),
+		CASE(down__breaks_the_circuit_and_comes_back),
+		CASE(down__the_last_usable_node_stays),
+		CASE(restart__costs_one_request_at_most),
+		CASE(restart__costs_one_request_of_many_streams),
+		CASE(restart__costs_nothing_with_validation),
+		CASE(storm__refills_in_rounds),
+		CASE(half_open__one_probe_decides),
+		CASE(shutdown__ends_with_nothing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

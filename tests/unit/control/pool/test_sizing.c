@@ -7,55 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/control/pool/world.h"
-
-static struct world w;
-
-static struct pool_config config_of(void)
-{
-	struct pool_config c;
-
-	pool_config_preset(&c, POOL_DEFAULT);
-	c.nodes_max = 8;
-	c.connections_max = c.total_max = 100;
-	c.waiters_max = 64;
-	c.autosize = false;
-	c.validate_on_acquire = false;
-	return c;
-}
-
-static void start(const struct pool_config *config, uint32_t nodes)
-{
-	char error[POOL_ERROR_SIZE];
-
-	if (pool_config_check(config, error) < 0)
-		fail_msg("%s", error);
-	world_init(&w, config, nodes, 1, NULL);
-	if (!world_run(&w, w.now_ns + 100 * MS))
-		fail_msg("%s", w.failure);
-}
-
-static void run(uint64_t ns)
-{
-	if (!world_run(&w, w.now_ns + ns))
-		fail_msg("%s", w.failure);
-}
-
-static int stop(void **state)
-{
-	(void)state;
-	world_fini(&w);
-	return 0;
-}
-
-static struct pool_node_report report(uint32_t node)
-{
-	struct pool_node_report r;
-	uint32_t at = node;
-
-	assert_true(pool_report_node(w.pool, &at, &r));
-	return r;
-}
+#include "tests/unit/control/pool/fixture.h"
 
 static void autosize__follows_the_use_slowly(void **state)
 {
@@ -64,7 +16,7 @@ static void autosize__follows_the_use_slowly(void **state)
 	(void)state;
 	config.autosize = true;
 	config.idle_timeout_ns = 0;
-	start(&config, 1);
+	start_ready(&config, 1);
 	for (uint32_t i = 0; i < 20; i++)
 		world_ask(&w, 0, 30 * SEC, 0);
 	run(2 * SEC);
@@ -86,7 +38,7 @@ static void idle__goes_down_to_what_is_kept(void **state)
 	struct pool_config config = config_of();
 
 	(void)state;
-	start(&config, 1);
+	start_ready(&config, 1);
 	for (uint32_t i = 0; i < 10; i++)
 		world_ask(&w, 0, SEC, 0);
 	run(10 * SEC);
@@ -103,7 +55,7 @@ static void room__what_is_reserved_can_be_had(void **state)
 	(void)state;
 	config.total_max = config.node_max = config.connections_max = 10;
 	config.min_idle = config.warm_up = 0;
-	start(&config, 2);
+	start_ready(&config, 2);
 	for (uint32_t i = 0; i < 20; i++)
 		world_ask(&w, 0, 20 * SEC, 0);
 	run(SEC);
@@ -121,7 +73,7 @@ static void room__idle_ones_of_others_are_closed(void **state)
 	(void)state;
 	config.total_max = config.node_max = config.connections_max = 10;
 	config.min_idle = config.warm_up = 0;
-	start(&config, 2);
+	start_ready(&config, 2);
 	for (uint32_t i = 0; i < 8; i++)
 		world_ask(&w, 0, SEC, 0);
 	run(5 * SEC);
@@ -143,7 +95,7 @@ static void room__asking_again_keeps_the_place(void **state)
 	(void)state;
 	config.total_max = config.node_max = config.connections_max = 1;
 	config.node_reserved = config.min_idle = config.warm_up = 0;
-	start(&config, 3);
+	start_ready(&config, 3);
 	world_ask(&w, 2, 100 * MS, 0);
 	run(50 * MS);
 	first = world_ask(&w, 0, SEC, 0);
@@ -170,7 +122,7 @@ static void room__a_long_stream_is_not_waited_for(void **state)
 	config.total_max = config.node_max = 4;
 	config.connections_max = 4;
 	config.node_reserved = config.min_idle = config.warm_up = 0;
-	start(&config, 2);
+	start_ready(&config, 2);
 	world_ask(&w, 0, 60 * SEC, 0);
 	world_ask(&w, 0, 100 * MS, 0);
 	world_ask(&w, 0, 200 * MS, 0);
@@ -191,7 +143,7 @@ static void slots__a_connection_carries_several(void **state)
 	config.stream_slots = 10;
 	config.min_idle = config.warm_up = 1;
 	config.node_max = 25;
-	start(&config, 1);
+	start_ready(&config, 1);
 	for (uint32_t i = 0; i < 30; i++)
 		world_ask(&w, 0, SEC, 0);
 	run(500 * MS);
@@ -217,7 +169,7 @@ static void hints__a_kind_gets_what_it_used_last(void **state)
 
 	(void)state;
 	config.lru_entries = 2;
-	start(&config, 1);
+	start_ready(&config, 1);
 	a = connection_for(1, &lease_a);
 	b = connection_for(2, &lease_b);
 	assert_int_not_equal(a, b);
@@ -245,7 +197,7 @@ static void hints__never_lead_to_another_node(void **state)
 
 	(void)state;
 	config.min_idle = config.warm_up = 1;
-	start(&config, 2);
+	start_ready(&config, 2);
 	connection_for(1, &lease);
 	pool_release(w.pool, w.now_ns, lease, POOL_DONE, 0);
 	c = &w.pool->connections[w.pool->nodes[0].idle.head];
@@ -259,8 +211,6 @@ static void hints__never_lead_to_another_node(void **state)
 	run(SEC); // node 0 has one of its own again
 	assert_ptr_not_equal(connection_get(w.pool, connection_for(1, &lease)), c);
 }
-
-#define CASE(name) cmocka_unit_test_teardown(name, stop)
 
 int main(void)
 {
