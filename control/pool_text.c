@@ -8,6 +8,8 @@ static const struct {
 } whys[POOL_WHY_COUNT] = {
 	[POOL_OK] = {"ok", "nothing is in the way"},
 	[POOL_UNKNOWN_NODE] = {"unknown-node", "the pool knows no such node"},
+	[POOL_NODES_FULL] = {"nodes-full", "connections to as many nodes as possible are open"},
+	[POOL_BAD_NAME] = {"bad-name", "a node's name has 1 to 63 characters"},
 	[POOL_NODE_GONE] = {"node-gone", "membership says that the node is dead or has left"},
 	[POOL_BREAKER_OPEN] = {"breaker-open", "the node's circuit breaker is open"},
 	[POOL_DRAINING] = {"draining", "it is being drained; \"sluice pool resume\" ends that"},
@@ -87,7 +89,9 @@ const char *pool_explanation_text(
 	when(retry, "; try again in", now_ns, e->retry_ns);
 	if (e->result == POOL_GRANTED)
 		snprintf(text, POOL_TEXT_SIZE,
-			"Granted at once: %u of the node's %u slots are idle and proven.",
+			"Granted at once, %s: %u of the node's %u slots are idle.",
+			e->is_hinted ? "on the connection that its kind of request used last"
+				     : "on the connection that was used last",
 			n->slots.idle, n->slots.leased + n->slots.idle);
 	else if (e->result == POOL_REFUSED)
 		snprintf(text, POOL_TEXT_SIZE, "Refused: %s%s.", pool_why_text(e->why), retry);

@@ -178,7 +178,7 @@ json_t *method_pool_explain(struct method_call *call, struct rpc_error *error)
 	struct pool_explanation explanation;
 	char text[POOL_TEXT_SIZE];
 
-	if (!pool_explain(calls->pool, call->now_ns, calls_peer(calls, name), &explanation))
+	if (!pool_explain(calls->pool, call->now_ns, calls_peer(calls, name), 0, &explanation))
 		return pool_unknown(call, name, error);
 	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:I, s:o}", "peer", rpc_text(name), "result",
 		results[explanation.result], "why", pool_why_name(explanation.why), "text",

@@ -275,9 +275,10 @@ static bool call_fill(struct call *call, const struct call_order *order)
 	return true;
 }
 
-static uint32_t order_node(struct calls *calls, const struct call_order *order, const char *name)
+static uint32_t order_node(
+	struct calls *calls, const struct call_order *order, const char *name, enum pool_why *why)
 {
-	uint32_t node = calls_node(calls, name);
+	uint32_t node = calls_node(calls, name, why);
 	struct calls_node *known = &calls->nodes[POOL_SLOT(node)];
 
 	if (node != POOL_NONE && !order->node) {
@@ -298,8 +299,11 @@ void calls_start(struct calls *calls, const struct call_order *order)
 		.node = name,
 		.why = "too many requests to other nodes are under way; try again"};
 	struct call *call = call_new(calls);
-	uint32_t node = call ? order_node(calls, order, name) : POOL_NONE;
+	enum pool_why why = POOL_OK;
+	uint32_t node = call ? order_node(calls, order, name, &why) : POOL_NONE;
 
+	if (why != POOL_OK)
+		full.why = pool_why_text(why);
 	if (node == POOL_NONE || !call_fill(call, order)) {
 		if (call)
 			call_free(call);

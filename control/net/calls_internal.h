@@ -9,8 +9,9 @@
 
 // Does what the pool wants done, until it wants nothing, and sets the timer. After each pool_*.
 void calls_carry(struct calls *calls);
-// The pool's node of that name, added when it is new; POOL_NONE: too many are in use.
-uint32_t calls_node(struct calls *calls, const char *name);
+// The pool's node of that name, added when it is new. POOL_NONE: *why it is not, as of
+// pool_node_add.
+uint32_t calls_node(struct calls *calls, const char *name, enum pool_why *why);
 // Remembers why no connection to it came to be; NULL: one did.
 void calls_node_error(struct calls *calls, uint32_t node, const char *why);
 

@@ -12,7 +12,7 @@ static void calls_on_timer(void *owner);
 // ---- nodes ----
 
 // When all are in use, one that nothing is open to makes room.
-static uint32_t node_make_room(struct calls *calls, const char *name)
+static uint32_t node_make_room(struct calls *calls, const char *name, enum pool_why *why)
 {
 	struct pool_node_report report;
 	uint32_t at = 0;
@@ -23,18 +23,16 @@ static uint32_t node_make_room(struct calls *calls, const char *name)
 			continue;
 		calls_node_error(calls, report.node, NULL);
 		calls->nodes[POOL_SLOT(report.node)].seed = false;
-		return pool_node_add(calls->pool, loop_now_ns(calls->loop), name);
+		return pool_node_add(calls->pool, loop_now_ns(calls->loop), name, why);
 	}
 	return POOL_NONE;
 }
 
-uint32_t calls_node(struct calls *calls, const char *name)
+uint32_t calls_node(struct calls *calls, const char *name, enum pool_why *why)
 {
-	uint32_t node = pool_node_find(calls->pool, name);
+	uint32_t node = pool_node_add(calls->pool, loop_now_ns(calls->loop), name, why);
 
-	if (node == POOL_NONE)
-		node = pool_node_add(calls->pool, loop_now_ns(calls->loop), name);
-	return node == POOL_NONE ? node_make_room(calls, name) : node;
+	return *why == POOL_NODES_FULL ? node_make_room(calls, name, why) : node;
 }
 
 void calls_node_error(struct calls *calls, uint32_t node, const char *why)
@@ -244,11 +242,14 @@ void calls_liveness(struct calls *calls, const char *name, enum pool_liveness li
 uint32_t calls_peer(struct calls *calls, const char *name)
 {
 	struct directory_peer peer;
+	enum pool_why why;
 	uint32_t node = pool_node_find(calls->pool, name);
 
 	if (node != POOL_NONE)
 		return node;
-	return directory_find(calls->directory, name, &peer) ? calls_node(calls, name) : POOL_NONE;
+	if (!directory_find(calls->directory, name, &peer))
+		return POOL_NONE;
+	return calls_node(calls, name, &why);
 }
 
 // Of one node, or of all when `name` is NULL.

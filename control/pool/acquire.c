@@ -57,7 +57,7 @@ static enum pool_result slowly(struct pool *pool, uint64_t now_ns, struct node *
 			return refuse(node, answer, POOL_BREAKER_OPEN,
 				node->breaker == POOL_BREAKER_TRIPPED ? node->opened_until_ns : 0);
 		if (node->breaker == POOL_BREAKER_TRIPPED)
-			breaker_half_open(pool, node);
+			breaker_half_open(node);
 	}
 	if (node->waiters.head == LIST_NONE && serve_may(pool, node))
 		c = serve_pick(pool, now_ns, node, request->affinity, &stale);

@@ -1,5 +1,5 @@
 // The circuit breaker of each node: closed, open after too many failures, half-open with one token.
-// The last usable node's stays closed: there is nothing better to try.
+// The last usable node's stays closed, or is as good as: there is nothing better to try.
 #include "control/pool/core.h"
 
 void gate_set(struct pool *pool, struct node *node, enum gate gate)
@@ -20,24 +20,42 @@ void gate_clear(struct pool *pool, struct node *node, enum gate gate)
 
 bool breaker_lets_pass(const struct pool *pool, const struct node *node)
 {
-	if (node->breaker == POOL_BREAKER_TRIPPED)
-		return pool->usable == 0;
-	return node->breaker == POOL_BREAKER_CLOSED || !node->probing;
+	if (pool->usable == 0 || node->breaker == POOL_BREAKER_CLOSED)
+		return true;
+	return node->breaker == POOL_BREAKER_HALF_OPEN && !node->probing;
 }
 
 bool breaker_lets_wait(const struct pool *pool, const struct node *node)
 {
 	bool by_dial = node->breaker == POOL_BREAKER_HALF_OPEN && node->dialing_count > 0;
 
+	if (pool->usable == 0)
+		return true;
 	return node->waiters.head == LIST_NONE && (breaker_lets_pass(pool, node) || by_dial);
 }
 
-void breaker_half_open(struct pool *pool, struct node *node)
+// What still runs with the token of an earlier time neither gives this one back nor proves anything
+// now.
+void breaker_half_open(struct node *node)
 {
-	(void)pool;
 	node->breaker = POOL_BREAKER_HALF_OPEN;
 	node->successes = 0;
 	node->probing = false;
+	node->token = generation_next(node->token);
+}
+
+uint16_t breaker_token_take(struct node *node)
+{
+	if (node->breaker != POOL_BREAKER_HALF_OPEN)
+		return 0;
+	node->probing = true;
+	return node->token;
+}
+
+void breaker_token_give(struct node *node, uint16_t probe)
+{
+	if (probe == node->token)
+		node->probing = false;
 }
 
 static void trip(struct pool *pool, uint64_t now_ns, struct node *node)
@@ -64,11 +82,11 @@ static void window_add(struct pool *pool, uint64_t now_ns, struct node *node, ui
 	node->window_failed += failed;
 }
 
-void breaker_success(struct pool *pool, uint64_t now_ns, struct node *node, bool probe)
+void breaker_success(struct pool *pool, uint64_t now_ns, struct node *node, uint16_t probe)
 {
 	node->failures = 0;
 	window_add(pool, now_ns, node, 0);
-	if (node->breaker != POOL_BREAKER_HALF_OPEN || !probe)
+	if (node->breaker != POOL_BREAKER_HALF_OPEN || probe != node->token)
 		return;
 	if (++node->successes < pool->config.breaker_successes)
 		return;

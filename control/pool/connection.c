@@ -88,8 +88,7 @@ static void give_back(struct pool *pool, struct connection *c)
 {
 	struct node *node = node_of(pool, c);
 
-	if (c->flags & CONNECTION_PROBE)
-		node->probing = false;
+	breaker_token_give(node, c->probe);
 	list_remove(
 		&node->connections, LINKS(pool->connections, of_node), connection_slot(pool, c));
 	c->state = CONNECTION_FREE;
@@ -138,6 +137,13 @@ void connection_close(struct pool *pool, struct connection *c, enum pool_why why
 	connection_want(pool, c, PENDING_CLOSE);
 }
 
+// Whether a connection that leaves for that may break without saying anything new of its node.
+static bool is_own_reason(enum pool_why why)
+{
+	return why == POOL_GOAWAY || why == POOL_FLUSHED || why == POOL_NODE_GONE ||
+	       why == POOL_DRAINING;
+}
+
 void connection_leave(struct pool *pool, struct connection *c, enum pool_why why)
 {
 	if (c->leased == 0) {
@@ -148,6 +154,8 @@ void connection_leave(struct pool *pool, struct connection *c, enum pool_why why
 		return;
 	connection_unlist(pool, c);
 	c->flags |= CONNECTION_LEAVING;
+	if (is_own_reason(why))
+		c->flags |= CONNECTION_BLAMELESS;
 	c->why = (uint8_t)why;
 }
 

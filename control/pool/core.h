@@ -15,11 +15,10 @@ enum connection_state {
 };
 
 enum connection_flags {
-	CONNECTION_PROBE = 1,     // its dial is the half-open breaker's token
-	CONNECTION_LEAVING = 2,   // no new lease; closed when the last one is released
-	CONNECTION_BLAMELESS = 4, // what breaks on it says nothing (any more) about its node
-	CONNECTION_USED = 8,      // has served
-	CONNECTION_MADE = 16,     // its dial succeeded
+	CONNECTION_LEAVING = 1,   // no new lease; closed when the last one is released
+	CONNECTION_BLAMELESS = 2, // what breaks on it says nothing (any more) about its node
+	CONNECTION_USED = 4,      // has served
+	CONNECTION_MADE = 8,      // its dial succeeded
 };
 
 enum listed { LISTED_NOT, LISTED_IDLE, LISTED_PARTIAL };
@@ -40,6 +39,7 @@ struct connection {
 	uint32_t rtt_us;     // smoothed; 0: not measured
 	uint16_t generation, node;
 	uint16_t slots, leased; // slots: what counts in the limits
+	uint16_t probe;         // the token that its dial took: node.token then; 0: none
 	uint8_t state, flags, pending, listed, why;
 	struct links of_node, of_kind; // of_kind: idle or partly used
 	struct links of_idle;          // of all nodes
@@ -53,7 +53,8 @@ struct lease {
 	const char *site;
 	uint16_t connection, generation;
 	struct links by_age; // free ones: a stack by .next
-	bool out, probe;
+	uint16_t probe;      // as a connection's
+	bool out;
 };
 
 static_assert(sizeof(struct connection) + sizeof(struct lease) <= 128, "of ours, with its lease");
@@ -75,14 +76,15 @@ enum gate { // why a node's requests take the long way
 	GATE_DRAINING = 2,
 	GATE_BREAKER = 4, // open or half-open
 	GATE_PAUSED = 8,
-	GATE_UNUSABLE = GATE_GONE | GATE_DRAINING | GATE_BREAKER,
+	GATE_UNUSABLE = GATE_GONE | GATE_DRAINING | GATE_BREAKER | GATE_PAUSED,
 };
 
 struct node {
 	uint8_t gate, liveness, breaker;
-	bool used;    // the entry
-	bool probing; // the half-open breaker's token is out
-	bool starved; // in the pool's line for room
+	bool used;      // the entry
+	bool probing;   // the half-open breaker's token is out
+	bool starved;   // in the pool's line for room
+	uint16_t token; // of the breaker: another one each time that it becomes half-open
 	uint16_t generation;
 	struct list idle, partial; // the one used last first
 	uint32_t idle_count;       // connections
@@ -148,6 +150,7 @@ struct pool {
 	struct list starved;                  // nodes whose waiters need room below total_max
 	bool room;                            // there is some since the starved were served last
 	uint32_t slots, leased, reserve_open; // reserve_open: reserved and not in use
+	uint32_t unreserved;                  // nodes that there was too little room to reserve for
 	uint32_t leaver; // a multiplexed connection that leaves for the starved; or POOL_NONE
 	uint32_t usable; // nodes whose gate lets requests pass
 	uint8_t gate;    // of new nodes: draining, paused
@@ -240,6 +243,9 @@ uint32_t slots_room_node(const struct pool *pool, const struct node *node);
 uint32_t slots_room_total(const struct pool *pool, const struct node *node);
 void slots_take(struct pool *pool, struct node *node, uint32_t count);
 void slots_give(struct pool *pool, struct node *node, uint32_t count);
+// Its reservation, all of it or none; and those of nodes that have none, while there is room.
+void slots_reserve(struct pool *pool, struct node *node);
+void slots_reserve_more(struct pool *pool);
 
 // ---- connection.c: its states
 
@@ -269,8 +275,11 @@ void connection_flush(struct pool *pool, struct node *node, enum pool_why why, b
 // ---- serve.c: waiters get connections
 
 // The one that serves best and needs no check; NULL: none. *stale: the best that needs one.
-struct connection *serve_pick(struct pool *pool, uint64_t now_ns, struct node *node,
+struct connection *serve_pick(struct pool *pool, uint64_t now_ns, const struct node *node,
 	uint32_t affinity, struct connection **stale);
+// The same for who only wants to know. *hinted: it is what that kind of request used last.
+const struct connection *serve_peek(const struct pool *pool, uint64_t now_ns,
+	const struct node *node, uint32_t affinity, bool *hinted);
 bool connection_is_stale(const struct pool *pool, uint64_t now_ns, const struct connection *c);
 // A lease of `c`, which has a free slot.
 void serve_lease(struct pool *pool, uint64_t now_ns, struct connection *c, uint64_t cookie,
@@ -316,13 +325,19 @@ void dial_failed(struct pool *pool, uint64_t now_ns, struct connection *c, enum 
 
 void gate_set(struct pool *pool, struct node *node, enum gate gate);
 void gate_clear(struct pool *pool, struct node *node, enum gate gate);
-void breaker_success(struct pool *pool, uint64_t now_ns, struct node *node, bool probe);
+// `probe`: the token that it went with; 0: none.
+void breaker_success(struct pool *pool, uint64_t now_ns, struct node *node, uint16_t probe);
 void breaker_failure(struct pool *pool, uint64_t now_ns, struct node *node);
-void breaker_half_open(struct pool *pool, struct node *node);
-// Whether a request gets through: it is closed, or half-open with its token at home. One that is
-// open lets pass as well when no node is usable at all (breaker_half_open comes first then).
+void breaker_half_open(struct node *node);
+// The token that a dial or a lease takes now; 0: none is wanted.
+uint16_t breaker_token_take(struct node *node);
+// It is at home again, if it is still the breaker's.
+void breaker_token_give(struct node *node, uint16_t probe);
+// Whether a request gets through: it is closed, or half-open with its token at home; and whatever
+// it is when no node is usable at all (breaker_half_open comes first when it is open).
 bool breaker_lets_pass(const struct pool *pool, const struct node *node);
-// The same of one that may have to wait: behind nobody, for a dial that has the token.
+// The same of one that may have to wait: behind nobody, for a dial that has the token; of the last
+// usable node behind others too.
 bool breaker_lets_wait(const struct pool *pool, const struct node *node);
 
 // ---- health.c
@@ -332,7 +347,8 @@ enum pool_health health_of_node(const struct pool *pool, const struct node *node
 bool health_is_good(const struct pool *pool, const struct node *node, const struct connection *c);
 void health_pass(struct pool *pool, uint64_t now_ns);
 // Its peer is gone, perhaps: it is closed, its node is blamed (once for each connection), and the
-// node's idle ones are flushed, so that they are not tried one after the other.
+// node's idle ones are flushed, so that they are not tried one after the other. One that was going
+// away for a reason of its own is closed, and that is all.
 void health_broken(struct pool *pool, uint64_t now_ns, struct connection *c, enum pool_why why);
 // ---- autosize.c
 
@@ -345,6 +361,7 @@ size_t lru_size(uint32_t entries);
 void lru_init(struct lru *lru, void *memory, uint32_t entries);
 // What this kind of request used last on this node; NULL: not known. Its connection may be gone.
 const struct hint *lru_find(struct lru *lru, uint16_t node, uint32_t affinity);
+const struct hint *lru_peek(const struct lru *lru, uint16_t node, uint32_t affinity);
 // It uses `connection` now. Counts whether that is what it used last.
 void lru_put(struct lru *lru, uint16_t node, uint32_t affinity, uint16_t connection,
 	uint16_t generation);

@@ -72,11 +72,8 @@ static struct connection *begin(struct pool *pool, uint64_t now_ns, struct node 
 	connection_want(pool, c, PENDING_DIAL);
 	pool->connections_due_ns = min_u64(pool->connections_due_ns, c->answer_ns);
 	if (node->breaker == POOL_BREAKER_TRIPPED)
-		breaker_half_open(pool, node);
-	if (node->breaker == POOL_BREAKER_HALF_OPEN) {
-		c->flags |= CONNECTION_PROBE;
-		node->probing = true;
-	}
+		breaker_half_open(node);
+	c->probe = breaker_token_take(node);
 	node->counts.dials++;
 	return c;
 }

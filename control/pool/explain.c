@@ -1,14 +1,6 @@
 // What would become of an acquire now, without asking for one.
 #include "control/pool/core.h"
 
-static bool is_fresh(const struct pool *pool, uint64_t now_ns, const struct node *node)
-{
-	if (node->partial.head != LIST_NONE)
-		return true;
-	return node->idle.head != LIST_NONE &&
-	       !connection_is_stale(pool, now_ns, &pool->connections[node->idle.head]);
-}
-
 enum pool_why explain_wait(
 	const struct pool *pool, uint64_t now_ns, const struct node *node, uint32_t more)
 {
@@ -46,9 +38,10 @@ static uint64_t estimate(const struct node *node)
 }
 
 static void judge(const struct pool *pool, uint64_t now_ns, const struct node *node,
-	struct pool_explanation *out)
+	uint32_t affinity, struct pool_explanation *out)
 {
 	bool at_once = node->waiters.head == LIST_NONE && serve_may(pool, node);
+	const struct connection *c = serve_peek(pool, now_ns, node, affinity, &out->is_hinted);
 
 	out->ahead = node->waiters_count;
 	out->why = refusal(pool, node);
@@ -56,8 +49,9 @@ static void judge(const struct pool *pool, uint64_t now_ns, const struct node *n
 		out->result = POOL_REFUSED;
 		if (node->breaker == POOL_BREAKER_TRIPPED)
 			out->retry_ns = node->opened_until_ns;
-	} else if (at_once && is_fresh(pool, now_ns, node)) {
+	} else if (at_once && c) {
 		out->result = POOL_GRANTED;
+		out->connection = connection_name(pool, c);
 	} else if (pool->free_waiters.head == LIST_NONE) {
 		out->result = POOL_REFUSED;
 		out->why = POOL_WAITERS_FULL;
@@ -70,14 +64,15 @@ static void judge(const struct pool *pool, uint64_t now_ns, const struct node *n
 	}
 }
 
-bool pool_explain(
-	const struct pool *pool, uint64_t now_ns, uint32_t name, struct pool_explanation *out)
+bool pool_explain(const struct pool *pool, uint64_t now_ns, uint32_t name, uint32_t affinity,
+	struct pool_explanation *out)
 {
 	const struct node *node = node_get(pool, name);
 
 	*out = (struct pool_explanation){
 		.result = POOL_REFUSED,
 		.why = POOL_UNKNOWN_NODE,
+		.connection = POOL_NONE,
 		.total = report_slots(pool),
 		.node_max = pool->config.node_max,
 		.total_max = pool->config.total_max,
@@ -85,6 +80,7 @@ bool pool_explain(
 	if (!node)
 		return false;
 	report_node(pool, node, &out->node);
-	judge(pool, now_ns, node, out);
+	judge(pool, now_ns, node, affinity, out);
+	out->is_hinted &= out->result == POOL_GRANTED;
 	return true;
 }

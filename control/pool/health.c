@@ -70,15 +70,17 @@ void health_pass(struct pool *pool, uint64_t now_ns)
 void health_broken(struct pool *pool, uint64_t now_ns, struct connection *c, enum pool_why why)
 {
 	struct node *node = node_of(pool, c);
+	bool blameless = c->flags & CONNECTION_BLAMELESS;
 
-	if (c->flags & CONNECTION_BLAMELESS)
-		return;
 	c->flags |= CONNECTION_BLAMELESS;
-	node->counts.flushes++;
 	if (why == POOL_CLOSED)
 		connection_gone(pool, c, why);
 	else
 		connection_close(pool, c, why);
+	dial_fill_soon(pool, now_ns, node);
+	if (blameless)
+		return;
+	node->counts.flushes++;
 	connection_flush(pool, node, POOL_FLUSHED, false);
 	dial_fill_soon(pool, now_ns, node);
 	breaker_failure(pool, now_ns, node);

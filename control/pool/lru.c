@@ -53,6 +53,11 @@ const struct hint *lru_find(struct lru *lru, uint16_t node, uint32_t affinity)
 	return lru->found;
 }
 
+const struct hint *lru_peek(const struct lru *lru, uint16_t node, uint32_t affinity)
+{
+	return find(lru, node, affinity);
+}
+
 // A grant looks for the same hint twice.
 static struct hint *find_again(const struct lru *lru, uint16_t node, uint32_t affinity)
 {

@@ -8,8 +8,8 @@ static uint16_t *bucket(const struct pool *pool, const char *name)
 {
 	uint32_t hash = 2166136261u; // FNV-1a
 
-	for (size_t i = 0; i < NAME_SIZE && name[i]; i++)
-		hash = (hash ^ (uint8_t)name[i]) * 16777619u;
+	for (; *name; name++)
+		hash = (hash ^ (uint8_t)*name) * 16777619u;
 	return &pool->node_buckets[(hash ^ hash >> 15) & pool->node_mask];
 }
 
@@ -18,10 +18,17 @@ static uint32_t name_at(const struct pool *pool, uint16_t at)
 	return name_of(at, pool->nodes[at].generation);
 }
 
+static bool name_is_possible(const char *name)
+{
+	return name[0] && strnlen(name, NAME_SIZE) < NAME_SIZE;
+}
+
 uint32_t pool_node_find(const struct pool *pool, const char *name)
 {
+	if (!name_is_possible(name))
+		return POOL_NONE;
 	for (uint16_t at = *bucket(pool, name); at != LIST_NONE; at = pool->nodes[at].hash_next)
-		if (strncmp(pool->nodes[at].name, name, NAME_SIZE - 1) == 0)
+		if (strcmp(pool->nodes[at].name, name) == 0)
 			return name_at(pool, at);
 	return POOL_NONE;
 }
@@ -37,33 +44,38 @@ const char *pool_node_name(const struct pool *pool, uint32_t node)
 static void node_init(struct pool *pool, struct node *node, uint64_t now_ns, const char *name)
 {
 	uint16_t generation = generation_next(node->generation);
-	uint32_t left = pool->config.total_max - pool->slots - pool->reserve_open;
-	size_t size = strnlen(name, NAME_SIZE - 1);
 
 	memset(node, 0, sizeof(*node));
 	node->generation = generation;
 	node->used = true;
 	node->idle = node->partial = node->connections = node->waiters = LIST_EMPTY;
-	node->reserved = left >= pool->config.node_reserved ? pool->config.node_reserved : 0;
 	node->fill_ns = UINT64_MAX;
 	node->drain_ns = pool->drain_ns;
 	node->window_ns = node->busy_at_ns = node->interval_ns = now_ns;
 	node->goal = pool->config.min_idle;
 	node->warm = pool->config.warm_up;
-	memcpy(node->name, name, size);
-	pool->reserve_open += node->reserved;
+	memcpy(node->name, name, strnlen(name, NAME_SIZE - 1));
+	pool->unreserved++;
+	slots_reserve(pool, node);
 	pool->usable++;
 	gate_set(pool, node, pool->gate);
 }
 
-uint32_t pool_node_add(struct pool *pool, uint64_t now_ns, const char *name)
+uint32_t pool_node_add(struct pool *pool, uint64_t now_ns, const char *name, enum pool_why *why)
 {
 	uint32_t known = pool_node_find(pool, name);
 	uint16_t at = pool->free_nodes.head, *its;
 	struct node *node;
 
-	if (known != POOL_NONE || at == LIST_NONE)
+	*why = POOL_OK;
+	if (known != POOL_NONE)
 		return known;
+	if (!name_is_possible(name))
+		*why = POOL_BAD_NAME;
+	else if (at == LIST_NONE)
+		*why = POOL_NODES_FULL;
+	if (*why != POOL_OK)
+		return POOL_NONE;
 	node = &pool->nodes[at];
 	list_remove(&pool->free_nodes, LINKS(pool->nodes, of_used), at);
 	node_init(pool, node, now_ns, name);
@@ -97,6 +109,7 @@ bool pool_node_remove(struct pool *pool, uint32_t name)
 	if (answer_is_left(pool, at))
 		return false;
 	pool->reserve_open -= node->reserved; // nothing of it is in use
+	pool->unreserved -= node->reserved == 0;
 	pool->room = true;
 	if (!(node->gate & GATE_UNUSABLE))
 		pool->usable--;
@@ -140,7 +153,7 @@ static void alive(struct pool *pool, uint64_t now_ns, struct node *node)
 	node->backoff_times = 0;
 	node->backoff_until_ns = 0;
 	if (node->breaker == POOL_BREAKER_TRIPPED)
-		breaker_half_open(pool, node);
+		breaker_half_open(node);
 	dial_fill(pool, now_ns, node, true);
 }
 

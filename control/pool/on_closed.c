@@ -17,7 +17,7 @@ bool pool_on_closed(struct pool *pool, uint64_t now_ns, uint32_t connection)
 	}
 	if (c->leased == 0)
 		node->doubt_ns = now_ns;
-	if (c->leased == 0 || c->flags & CONNECTION_LEAVING)
+	if (c->leased == 0)
 		connection_gone(pool, c, POOL_CLOSED);
 	else
 		health_broken(pool, now_ns, c, POOL_CLOSED);

@@ -28,17 +28,17 @@ bool pool_on_dialed(struct pool *pool, uint64_t now_ns, uint32_t connection, uin
 	struct connection *c = connection_get(pool, connection);
 	struct node *node;
 	uint64_t took_ns;
-	bool probe;
+	uint16_t probe;
 
 	if (!c || c->state != CONNECTION_DIALING || c->pending & PENDING_DIAL)
 		return false;
 	node = node_of(pool, c);
 	took_ns = now_ns - c->created_ns;
 	node->dial_ns = node->dial_ns ? node->dial_ns - node->dial_ns / 4 + took_ns / 4 : took_ns;
-	probe = c->flags & CONNECTION_PROBE;
+	probe = c->probe;
+	c->probe = 0;
 	c->flags = CONNECTION_MADE;
-	if (probe)
-		node->probing = false;
+	breaker_token_give(node, probe);
 	node->counts.created++;
 	node->backoff_times = 0;
 	node->backoff_until_ns = 0;

@@ -96,34 +96,14 @@ size_t pool_size(const struct pool_config *config);
 struct pool *pool_init(
 	void *memory, const struct pool_config *config, uint64_t seed, uint64_t now_ns);
 
-// ---- node.c
-
-enum pool_liveness { // as membership has it
-	POOL_ALIVE,
-	POOL_SUSPECT, // used, but what is idle is checked first, and none is dialed ahead
-	POOL_GONE,    // dead or left: its idle connections are closed, who waits is told
-};
-
-// The node of that name, added when it is new: then it gets a reservation while there is any, and
-// is warmed up. POOL_NONE: nodes_max of them are in use.
-uint32_t pool_node_add(struct pool *pool, uint64_t now_ns, const char *name);
-uint32_t pool_node_find(const struct pool *pool, const char *name);
-// NULL: no such node.
-const char *pool_node_name(const struct pool *pool, uint32_t node);
-// Forgets a node once nothing of it is open. false: something is (drain it first).
-bool pool_node_remove(struct pool *pool, uint32_t node);
-// What membership says. Alive again: dials at once, and an open breaker tries at once.
-void pool_node_liveness(
-	struct pool *pool, uint64_t now_ns, uint32_t node, enum pool_liveness liveness);
-
-// ---- acquire.c, release.c
-
-enum pool_result { POOL_GRANTED, POOL_WAITING, POOL_REFUSED };
+// ---- why something is not done, or ends
 
 enum pool_why {
 	POOL_OK,
 	// Why a request is refused, or fails after it waited.
 	POOL_UNKNOWN_NODE,
+	POOL_NODES_FULL,   // nodes_max of them are in use: it cannot be added
+	POOL_BAD_NAME,     // no node can be called that
 	POOL_NODE_GONE,    // membership says so
 	POOL_BREAKER_OPEN, // too many failures: not before retry_ns
 	POOL_DRAINING,     // by an operator, or the end of the process
@@ -152,6 +132,31 @@ enum pool_why {
 	POOL_CLOSED,  // by its peer
 	POOL_WHY_COUNT,
 };
+
+// ---- node.c
+
+enum pool_liveness { // as membership has it
+	POOL_ALIVE,
+	POOL_SUSPECT, // used, but what is idle is checked first, and none is dialed ahead
+	POOL_GONE,    // dead or left: its idle connections are closed, who waits is told
+};
+
+// The node of that name, added when it is new: then it gets a reservation while there is any, or
+// when there is one again, and is warmed up. POOL_NONE: *why is POOL_NODES_FULL (remove one) or
+// POOL_BAD_NAME (it is empty, or has NAME_SIZE characters or more).
+uint32_t pool_node_add(struct pool *pool, uint64_t now_ns, const char *name, enum pool_why *why);
+uint32_t pool_node_find(const struct pool *pool, const char *name);
+// NULL: no such node.
+const char *pool_node_name(const struct pool *pool, uint32_t node);
+// Forgets a node once nothing of it is open. false: something is (drain it first).
+bool pool_node_remove(struct pool *pool, uint32_t node);
+// What membership says. Alive again: dials at once, and an open breaker tries at once.
+void pool_node_liveness(
+	struct pool *pool, uint64_t now_ns, uint32_t node, enum pool_liveness liveness);
+
+// ---- acquire.c, release.c
+
+enum pool_result { POOL_GRANTED, POOL_WAITING, POOL_REFUSED };
 
 struct pool_request {
 	uint32_t node;
@@ -332,6 +337,8 @@ uint32_t pool_leaks(
 struct pool_explanation {
 	enum pool_result result;
 	enum pool_why why;
+	uint32_t connection; // of GRANTED: the one that it would get; else POOL_NONE
+	bool is_hinted;      // that is the one which this kind of request used last
 	uint64_t retry_ns;
 	struct pool_node_report node; // as it is
 	struct pool_slots total;
@@ -340,8 +347,8 @@ struct pool_explanation {
 	uint64_t wait_estimate_ns; // of WAITING; 0: not known
 };
 
-// false: no such node; the explanation says the same.
-bool pool_explain(const struct pool *pool, uint64_t now_ns, uint32_t node,
+// `affinity`: as in pool_request. false: no such node; the explanation says the same.
+bool pool_explain(const struct pool *pool, uint64_t now_ns, uint32_t node, uint32_t affinity,
 	struct pool_explanation *explanation);
 
 enum { POOL_TEXT_SIZE = 320 };

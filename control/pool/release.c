@@ -20,8 +20,7 @@ static void lease_end(struct pool *pool, uint64_t now_ns, struct lease *lease)
 	pool->leased--;
 	c->used_ns = now_ns;
 	hold_add(node, now_ns - lease->acquired_ns);
-	if (lease->probe)
-		node->probing = false;
+	breaker_token_give(node, lease->probe);
 	lease->out = false;
 	lease->generation = generation_next(lease->generation);
 	list_remove(&pool->leases_by_age, LINKS(pool->leases, by_age), at);
@@ -30,7 +29,7 @@ static void lease_end(struct pool *pool, uint64_t now_ns, struct lease *lease)
 }
 
 static void judge(struct pool *pool, uint64_t now_ns, struct connection *c,
-	enum pool_outcome outcome, uint64_t rtt_ns, bool probe)
+	enum pool_outcome outcome, uint64_t rtt_ns, uint16_t probe)
 {
 	struct node *node = node_of(pool, c);
 

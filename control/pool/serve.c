@@ -10,9 +10,10 @@ bool connection_is_stale(const struct pool *pool, uint64_t now_ns, const struct 
 	       c->proven_ns < node_of(pool, c)->doubt_ns;
 }
 
-static struct connection *hinted(struct pool *pool, const struct node *node, uint32_t affinity)
+// What the hint leads to, if that can take a request; NULL: it is as good as none.
+static struct connection *hinted(
+	const struct pool *pool, const struct node *node, const struct hint *hint)
 {
-	const struct hint *hint = lru_find(&pool->lru, node_slot(pool, node), affinity);
 	struct connection *c;
 
 	if (!hint)
@@ -26,25 +27,53 @@ static struct connection *hinted(struct pool *pool, const struct node *node, uin
 	return c;
 }
 
-struct connection *serve_pick(struct pool *pool, uint64_t now_ns, struct node *node,
-	uint32_t affinity, struct connection **stale)
+static uint16_t first_of(const struct node *node)
 {
-	uint16_t at = node->partial.head != LIST_NONE ? node->partial.head : node->idle.head;
-	struct connection *c;
+	return node->partial.head != LIST_NONE ? node->partial.head : node->idle.head;
+}
+
+// `first`: the one that is not a hint's.
+static inline struct connection *pick(const struct pool *pool, uint64_t now_ns,
+	const struct node *node, uint16_t first, const struct hint *hint, struct connection **stale)
+{
+	struct connection *c = hinted(pool, node, hint);
 
 	*stale = NULL;
-	if (at == LIST_NONE)
-		return NULL;
-	c = hinted(pool, node, affinity);
 	if (c && !connection_is_stale(pool, now_ns, c))
 		return c;
 	*stale = c;
-	c = &pool->connections[at];
+	c = &pool->connections[first];
 	if (!connection_is_stale(pool, now_ns, c))
 		return c;
 	if (!*stale)
 		*stale = c;
 	return NULL;
+}
+
+struct connection *serve_pick(struct pool *pool, uint64_t now_ns, const struct node *node,
+	uint32_t affinity, struct connection **stale)
+{
+	uint16_t first = first_of(node);
+
+	*stale = NULL;
+	if (first == LIST_NONE)
+		return NULL;
+	return pick(pool, now_ns, node, first,
+		lru_find(&pool->lru, node_slot(pool, node), affinity), stale);
+}
+
+const struct connection *serve_peek(const struct pool *pool, uint64_t now_ns,
+	const struct node *node, uint32_t affinity, bool *is_hinted)
+{
+	const struct hint *hint = lru_peek(&pool->lru, node_slot(pool, node), affinity);
+	const struct connection *c = NULL;
+	uint16_t first = first_of(node);
+	struct connection *stale;
+
+	if (first != LIST_NONE)
+		c = pick(pool, now_ns, node, first, hint, &stale);
+	*is_hinted = c && c == hinted(pool, node, hint);
+	return c;
 }
 
 static struct lease *lease_take(struct pool *pool)
@@ -75,8 +104,7 @@ void serve_lease(struct pool *pool, uint64_t now_ns, struct connection *c, uint6
 	lease->site = site;
 	lease->connection = connection_slot(pool, c);
 	lease->out = true;
-	lease->probe = node->breaker == POOL_BREAKER_HALF_OPEN;
-	node->probing |= lease->probe;
+	lease->probe = breaker_token_take(node);
 	lru_put(&pool->lru, c->node, affinity, lease->connection, c->generation);
 	*out = (struct pool_lease){
 		.lease = name_of((uint32_t)(lease - pool->leases), lease->generation),

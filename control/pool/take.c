@@ -69,6 +69,7 @@ bool pool_take(struct pool *pool, uint64_t now_ns, struct pool_action *action)
 {
 	if (pool->actions.head == LIST_NONE && pool->room) {
 		pool->room = false;
+		slots_reserve_more(pool);
 		serve_starved(pool, now_ns);
 	}
 	if (pool->actions.head != LIST_NONE)

@@ -79,7 +79,7 @@ static void node_tick(struct pool *pool, uint64_t now_ns, struct node *node)
 		node_close_all(pool, node, POOL_DRAINING);
 	}
 	if (node->breaker == POOL_BREAKER_TRIPPED && node->opened_until_ns <= now_ns) {
-		breaker_half_open(pool, node);
+		breaker_half_open(node);
 		dial_fill(pool, now_ns, node, true);
 	}
 	if (now_ns - node->interval_ns >= interval_ns) {

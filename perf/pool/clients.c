@@ -53,6 +53,7 @@ bool clients_open(
 	struct clients *c, const struct pool_config *config, uint64_t dial_ns, uint64_t hold_ns)
 {
 	void *memory = aligned_alloc(64, pool_size(config));
+	enum pool_why why;
 
 	memset(c, 0, sizeof(*c));
 	if (!memory)
@@ -63,7 +64,7 @@ bool clients_open(
 	c->dial_ns = dial_ns;
 	c->hold_ns = hold_ns;
 	c->pool = pool_init(memory, config, 1, c->now_ns);
-	c->node = pool_node_add(c->pool, c->now_ns, "b");
+	c->node = pool_node_add(c->pool, c->now_ns, "b", &why);
 	take(c);
 	return true;
 }

@@ -48,7 +48,8 @@ static struct state *state_new(const struct pool_config *config)
 // Its warm connections are there.
 static uint32_t node_new(struct state *s, const char *name)
 {
-	uint32_t node = pool_node_add(s->pool, s->now_ns, name);
+	enum pool_why why;
+	uint32_t node = pool_node_add(s->pool, s->now_ns, name, &why);
 	struct pool_action action;
 
 	while (pool_take(s->pool, s->now_ns, &action))

@@ -53,6 +53,23 @@ struct pool_node_report report(uint32_t node)
 	return r;
 }
 
+struct pool_lease hold(uint32_t node, uint32_t affinity)
+{
+	struct pool_request request = {.node = w.nodes[node].name, .affinity = affinity};
+	struct pool_answer answer;
+
+	assert_int_equal(pool_acquire(w.pool, w.now_ns, &request, &answer), POOL_GRANTED);
+	w.nodes[node].held++;
+	return answer.lease;
+}
+
+void give(uint32_t node, struct pool_lease lease, enum pool_outcome outcome)
+{
+	assert_true(pool_release(w.pool, w.now_ns, lease.lease, outcome, MS));
+	w.nodes[node].held--;
+	world_take(&w);
+}
+
 int stop(void **state)
 {
 	(void)state;

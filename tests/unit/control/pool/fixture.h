@@ -15,6 +15,9 @@ void run(uint64_t ns);
 // The same start, and what is kept ready is there.
 void start_ready(const struct pool_config *config, uint32_t nodes);
 struct pool_node_report report(uint32_t node);
+// A lease that is granted at once, and its end.
+struct pool_lease hold(uint32_t node, uint32_t affinity);
+void give(uint32_t node, struct pool_lease lease, enum pool_outcome outcome);
 int stop(void **state);
 
 #define CASE(name) cmocka_unit_test_teardown(name, stop)

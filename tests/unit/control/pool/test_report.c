@@ -72,27 +72,60 @@ static void explain__says_why_in_words(void **state)
 	(void)state;
 	config.node_max = 2;
 	start_ready(&config, 2);
-	assert_true(pool_explain(w.pool, w.now_ns, w.nodes[0].name, &e));
+	assert_true(pool_explain(w.pool, w.now_ns, w.nodes[0].name, 0, &e));
 	assert_int_equal(e.result, POOL_GRANTED);
+	assert_non_null(strstr(pool_explanation_text(&e, w.now_ns, text), "was used last:"));
 	world_ask(&w, 0, 10 * SEC, 0);
 	world_ask(&w, 0, 10 * SEC, 0);
 	world_ask(&w, 0, 10 * SEC, 0);
-	pool_explain(w.pool, w.now_ns, w.nodes[0].name, &e);
+	pool_explain(w.pool, w.now_ns, w.nodes[0].name, 0, &e);
 	assert_int_equal(e.result, POOL_WAITING);
 	assert_int_equal(e.why, POOL_NODE_LIMIT);
 	assert_int_equal(e.ahead, 1);
 	pool_explanation_text(&e, w.now_ns, text);
 	assert_non_null(strstr(text, "Waits behind 1: the node's limit"));
 	pool_pause(w.pool, w.now_ns, w.nodes[1].name);
-	pool_explain(w.pool, w.now_ns, w.nodes[1].name, &e);
+	pool_explain(w.pool, w.now_ns, w.nodes[1].name, 0, &e);
 	assert_int_equal(e.why, POOL_PAUSED);
 	pool_drain(w.pool, w.now_ns, w.nodes[1].name, 0);
-	pool_explain(w.pool, w.now_ns, w.nodes[1].name, &e);
+	pool_explain(w.pool, w.now_ns, w.nodes[1].name, 0, &e);
 	assert_non_null(strstr(pool_explanation_text(&e, w.now_ns, text), "Refused: it is being"));
-	assert_false(pool_explain(w.pool, w.now_ns, POOL_NONE, &e));
+	assert_false(pool_explain(w.pool, w.now_ns, POOL_NONE, 0, &e));
 	assert_non_null(strstr(pool_explanation_text(&e, w.now_ns, text), "knows no such node"));
 	for (uint32_t why = 0; why < POOL_WHY_COUNT; why++)
 		assert_true(*pool_why_name(why) && *pool_why_text(why));
+}
+
+// The connection that acquire would give, by kind: not always the one that was used last.
+static void explain__follows_hints(void **state)
+{
+	struct pool_config config = config_of();
+	struct pool_explanation e;
+	struct pool_lease first, second;
+	char text[POOL_TEXT_SIZE];
+
+	(void)state;
+	config.validate_on_acquire = true;
+	start_ready(&config, 1);
+	first = hold(0, 1);
+	second = hold(0, 2);
+	give(0, first, POOL_DONE);
+	give(0, second, POOL_DONE);
+	pool_explain(w.pool, w.now_ns, w.nodes[0].name, 1, &e);
+	assert_int_equal(e.connection, first.connection);
+	assert_true(e.is_hinted);
+	assert_non_null(strstr(pool_explanation_text(&e, w.now_ns, text), "its kind of request"));
+	pool_explain(w.pool, w.now_ns, w.nodes[0].name, 3, &e);
+	assert_int_equal(e.connection, second.connection);
+	assert_false(e.is_hinted);
+	run(600 * MS); // only the hinted one is proven since
+	pool_on_pong(w.pool, w.now_ns, first.connection, true, MS);
+	pool_explain(w.pool, w.now_ns, w.nodes[0].name, 1, &e);
+	assert_int_equal(e.result, POOL_GRANTED);
+	pool_explain(w.pool, w.now_ns, w.nodes[0].name, 3, &e);
+	assert_int_equal(e.result, POOL_WAITING);
+	assert_int_equal(e.why, POOL_CHECKING);
+	assert_int_equal(e.connection, POOL_NONE);
 }
 
 static void pause__holds_and_resume_serves_in_order(void **state)
@@ -174,6 +207,7 @@ int main(void)
 		CASE(leaks__are_listed_oldest_first),
 		CASE(report__percentiles_of_waits),
 		CASE(explain__says_why_in_words),
+		CASE(explain__follows_hints),
 		CASE(pause__holds_and_resume_serves_in_order),
 		CASE(warm__once),
 		CASE(cancel__ends_a_ticket),

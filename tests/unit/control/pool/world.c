@@ -41,6 +41,7 @@ void world_init(struct world *w, const struct pool_config *config, uint32_t node
 	FILE *trace)
 {
 	size_t size = pool_size(config);
+	enum pool_why why;
 	char name[16];
 
 	memset(w, 0, sizeof(*w));
@@ -55,7 +56,7 @@ void world_init(struct world *w, const struct pool_config *config, uint32_t node
 		snprintf(name, sizeof(name), "n%u", i);
 		w->nodes[i] =
 			(struct world_node){.dial_ns = 10 * MS, .slots = config->stream_slots};
-		w->nodes[i].name = pool_node_add(w->pool, w->now_ns, name);
+		w->nodes[i].name = pool_node_add(w->pool, w->now_ns, name, &why);
 	}
 	world_take(w);
 }
@@ -216,7 +217,7 @@ static uint32_t free_client(const struct world *w)
 
 uint32_t world_ask(struct world *w, uint32_t node, uint64_t hold_ns, uint64_t deadline_ns)
 {
-	uint32_t at = free_client(w), waiting = 0;
+	uint32_t at = free_client(w), waiting = 0, affinity = at % 4;
 	struct client *client = &w->clients[at];
 	struct pool_explanation explained;
 	struct pool_answer answer;
@@ -230,15 +231,20 @@ uint32_t world_ask(struct world *w, uint32_t node, uint64_t hold_ns, uint64_t de
 	*client = (struct client){.node = node, .hold_ns = hold_ns, .turn = ++w->turn};
 	client->asked_ns = w->now_ns;
 	client->deadline_ns = deadline_ns ? deadline_ns : w->now_ns + w->config.acquire_timeout_ns;
-	pool_explain(w->pool, w->now_ns, w->nodes[node].name, &explained);
+	pool_explain(w->pool, w->now_ns, w->nodes[node].name, affinity, &explained);
 	pool_acquire(w->pool, w->now_ns,
-		&(struct pool_request){
-			.node = w->nodes[node].name, .cookie = at, .deadline_ns = deadline_ns},
+		&(struct pool_request){.node = w->nodes[node].name,
+			.cookie = at,
+			.affinity = affinity,
+			.deadline_ns = deadline_ns},
 		&answer);
 	say(w, "ask n%u: %u why %u ticket %x", node, answer.result, answer.why, answer.ticket);
 	if (answer.result != explained.result && answer.why != POOL_DEADLINE)
 		world_fail(w, "explained %u (why %u), but it became %u (why %u)", explained.result,
 			explained.why, answer.result, answer.why);
+	if (answer.result == POOL_GRANTED && answer.lease.connection != explained.connection)
+		world_fail(w, "explained connection %x, but it became %x", explained.connection,
+			answer.lease.connection);
 	if (answer.result == POOL_GRANTED && waiting > 0)
 		world_fail(w, "n%u: granted at once, past %u who wait", node, waiting);
 	if (answer.result == POOL_GRANTED)
@@ -403,7 +409,8 @@ bool world_run(struct world *w, uint64_t until_ns)
 
 static void check_node(struct world *w, const struct pool_node_report *report)
 {
-	uint32_t node = node_index(w, report->node), holding = 0, waiting = 0, links = 0;
+	uint32_t node = node_index(w, report->node), waiting = 0, links = 0;
+	uint32_t holding = w->nodes[node].held;
 	uint32_t all = report->slots.leased + report->slots.idle + report->slots.dialing;
 
 	for (uint32_t i = 0; i < w->clients_count; i++) {

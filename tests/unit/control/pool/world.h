@@ -39,6 +39,7 @@ struct world_node {
 	uint64_t granted_turn; // of the last one that had waited
 	uint32_t slots;        // of a connection, as the transport tells
 	uint32_t failures;     // requests that broke
+	uint32_t held;         // leases that no client has: the test itself
 };
 
 struct world {
