@@ -36,23 +36,23 @@ struct node_waiter {
 struct node {
 	struct config config;
 	struct loop *loop;
-	struct plane plane;             // the dataplane: state, pid, tables
-	struct own_identity identity;   // our certificates
-	struct gossip gossip;           // membership
-	struct members_watcher watcher; // of its members
-	struct loop_timer members_told; // the core hears of changes once a turn
-	struct listener listener;       // what peers ask us
-	struct calls calls;             // what we ask peers
-	uint8_t frame[SWIM_FRAME_MAX];  // of membership, on its way
-	struct directory directory;     // peers by name
-	struct session_core *core;      // attempts in flight
-	struct session_output *out;     // of the core, between two calls
-	bool carrying;                  // node.c is carrying out `out`
-	struct admin *admin;            // set by admin_start
-	uint64_t started_ns;            // CLOCK_MONOTONIC
-	bool stopping;                  // for good
-	bool leave_dataplane;           // --leave-dataplane
-	struct loop_timer tick;         // of the core
+	struct plane plane;               // the dataplane: state, pid, tables
+	struct own_identity identity;     // our certificates
+	struct gossip gossip;             // membership
+	struct members_watcher watcher;   // of its members
+	struct loop_timer members_told;   // the core hears of changes once a turn
+	struct listener listener;         // what peers ask us
+	struct calls calls;               // what we ask peers
+	uint8_t frame[KEYRING_FRAME_MAX]; // of membership, on its way
+	struct directory directory;       // peers by name
+	struct session_core *core;        // attempts in flight
+	struct session_output *out;       // of the core, between two calls
+	bool carrying;                    // node.c is carrying out `out`
+	struct admin *admin;              // set by admin_start
+	uint64_t started_ns;              // CLOCK_MONOTONIC
+	bool stopping;                    // for good
+	bool leave_dataplane;             // --leave-dataplane
+	struct loop_timer tick;           // of the core
 	struct node_waiter waiters[NODE_WAITERS_MAX];
 };
 

@@ -54,15 +54,21 @@ static void node_on_ping_end(void *owner, const struct call_answer *answer)
 {
 	struct node *node = owner;
 
-	if (answer->end == CALL_ANSWERED)
+	if (answer->end == CALL_ANSWERED && answer->message->type == MESSAGE_SYNC &&
+		gossip_is_stream_pong(&node->gossip, answer->request, answer->message->data,
+			answer->message->data_size))
 		gossip_on_stream_pong(&node->gossip, answer->request, true);
 }
 
-static void node_on_stream_ping(void *owner, const struct gossip_peer *to)
+static void node_on_stream_ping(
+	void *owner, const struct gossip_peer *to, const uint8_t *frame, size_t size)
 {
 	struct node *node = owner;
 	uint64_t now_ns = loop_now_ns(node->loop);
-	const struct message ping = {.type = MESSAGE_PING, .request = to->member};
+	const struct message ping = {.type = MESSAGE_SYNC,
+		.request = to->member,
+		.data = frame,
+		.data_size = (uint32_t)size};
 	const struct call_order order = {.node = to->name,
 		.message = &ping,
 		.until_ns = now_ns + NODE_PING_MS * 1000000ull,
@@ -79,12 +85,16 @@ static void node_on_sync_end(void *owner, const struct call_answer *answer)
 {
 	struct node *node = owner;
 	struct message next = {.type = MESSAGE_SYNC, .data = node->frame};
+	const char *why;
 	bool last = false;
 
+	if (answer->end == CALL_ANSWERED && answer->message->type == MESSAGE_REFUSE)
+		log_warning("Node %s does not compare members with this one: %s.", answer->node,
+			answer->message->text);
 	if (answer->end != CALL_ANSWERED || answer->message->type != MESSAGE_SYNC)
 		return; // another exchange makes up for it
 	next.data_size = (uint32_t)gossip_on_sync(&node->gossip, answer->message->data,
-		answer->message->data_size, node->frame, &last);
+		answer->message->data_size, node->frame, &last, &why);
 	if (next.data_size)
 		calls_go_on(&node->calls, answer->call, &next, last);
 }
@@ -115,11 +125,18 @@ static void node_on_synced(struct node *node, uint64_t link, const struct messag
 {
 	struct message answer = {
 		.type = MESSAGE_SYNC, .request = sync->request, .data = node->frame};
+	const char *why;
 	bool last;
 
 	answer.data_size = (uint32_t)gossip_on_sync(
-		&node->gossip, sync->data, sync->data_size, node->frame, &last);
-	if (answer.data_size)
+		&node->gossip, sync->data, sync->data_size, node->frame, &last, &why);
+	if (why) {
+		answer = (struct message){.type = MESSAGE_REFUSE,
+			.request = sync->request,
+			.result = IPC_REFUSED_PEER};
+		snprintf(answer.text, sizeof(answer.text), "%s", why);
+	}
+	if (answer.data_size || why)
 		listener_answer(&node->listener, link, &answer);
 }
 

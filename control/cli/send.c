@@ -75,7 +75,7 @@ const struct command_text send_text = {
 	.operand =
 		{
 			{"FILE", "regular file; there it is named by the last part of the path"},
-			{"NODE", "name of a peer; sluice peer lists them"},
+			{"NODE", "name of a peer; sluice members lists them"},
 		},
 	.notes = {note_dash, note_busy},
 	.exits =

@@ -168,7 +168,7 @@ void calls_on_answer(struct calls *calls, struct channel *channel, const struct 
 bool calls_go_on(struct calls *calls, uint32_t id, const struct message *message, bool ends)
 {
 	struct call *call = call_find(calls, id);
-	struct channel *channel = calls_channel(calls, call->lease.connection);
+	struct channel *channel = call ? calls_channel(calls, call->lease.connection) : NULL;
 	struct message next = *message;
 
 	next.request = id;

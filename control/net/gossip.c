@@ -35,9 +35,15 @@ static void carry_stream_pings(struct gossip *gossip)
 {
 	for (uint32_t i = 0; i < gossip->out->stream_pings; i++) {
 		struct gossip_peer peer = peer_of(gossip, gossip->out->stream_ping[i]);
+		uint8_t ping[SWIM_STREAM_PING_MAX];
+		size_t size;
 
-		if (peer.member != SWIM_NONE && gossip->on_stream_ping)
-			gossip->on_stream_ping(gossip->owner, &peer);
+		if (peer.member == SWIM_NONE || !gossip->on_stream_ping)
+			continue;
+		size = swim_stream_ping(gossip->swim, peer.member, ping);
+		size = gossip_frame_seal(gossip, ping, size, gossip->sealed);
+		if (size)
+			gossip->on_stream_ping(gossip->owner, &peer, gossip->sealed, size);
 	}
 }
 
@@ -45,6 +51,7 @@ static void carry_sync(struct gossip *gossip)
 {
 	const struct swim_frame *frame = &gossip->out->sync;
 	struct gossip_peer peer;
+	size_t size;
 
 	if (frame->size == 0 || !gossip->on_sync)
 		return;
@@ -53,7 +60,9 @@ static void carry_sync(struct gossip *gossip)
 		peer.address = frame->address;
 		peer.port = frame->port;
 	}
-	gossip->on_sync(gossip->owner, &peer, frame->bytes, frame->size);
+	size = gossip_frame_seal(gossip, frame->bytes, frame->size, gossip->sealed);
+	if (size)
+		gossip->on_sync(gossip->owner, &peer, gossip->sealed, size);
 }
 
 static void carry_conflict(struct gossip *gossip, const struct swim_conflict *conflict)
@@ -158,19 +167,27 @@ void gossip_on_stream_pong(struct gossip *gossip, uint32_t member, bool ok)
 }
 
 size_t gossip_on_sync(struct gossip *gossip, const uint8_t *frame, size_t size,
-	uint8_t answer[SWIM_FRAME_MAX], bool *last)
+	uint8_t answer[KEYRING_FRAME_MAX], bool *last, const char **why)
 {
+	enum swim_result taken;
 	uint64_t now_ns;
-	size_t answered;
+	size_t plain_size, answered;
 
 	*last = true;
+	*why = NULL;
 	if (!gossip->swim || swim_left(gossip->swim))
 		return 0;
+	*why = gossip_frame_open(gossip, frame, size, &plain_size);
+	if (*why)
+		return 0;
 	now_ns = gossip_begin(gossip);
-	swim_on_sync(gossip->swim, now_ns, frame, size, gossip->out);
-	answered = gossip->out->answer.size;
+	taken = swim_on_sync(gossip->swim, now_ns, gossip->plain, plain_size, gossip->out);
 	*last = gossip->out->answer.last;
-	memcpy(answer, gossip->out->answer.bytes, answered);
+	answered = gossip->out->answer.size;
+	if (answered)
+		answered = gossip_frame_seal(gossip, gossip->out->answer.bytes, answered, answer);
+	else
+		*why = gossip_stranger_sentence(KEYRING_OK, taken);
 	gossip_carry(gossip);
 	return answered;
 }

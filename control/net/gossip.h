@@ -51,6 +51,7 @@ struct gossip {
 	struct identities *identities;
 	struct swim_output *out;
 	bool carrying; // `out` is being carried out
+	uint8_t plain[KEYRING_FRAME_PLAIN_MAX], sealed[KEYRING_FRAME_MAX]; // a frame on its way
 	uint32_t incarnation;
 	uint64_t boot_id; // of our dataplane, told to all
 	uint64_t gone_id; // of the one that died last
@@ -77,8 +78,10 @@ struct gossip {
 
 	// SWIM over connections: set after gossip_init. They may not call gossip_* before they
 	// return.
-	// A ping to a member; answered by gossip_on_stream_pong.
-	void (*on_stream_ping)(void *owner, const struct gossip_peer *to);
+	// A ping to a member: a frame for the other end's gossip_on_sync; its answer is for
+	// gossip_is_stream_pong, and what that says for gossip_on_stream_pong.
+	void (*on_stream_ping)(
+		void *owner, const struct gossip_peer *to, const uint8_t *frame, size_t size);
 	// The first frame of an exchange, sent over a connection. Each frame that comes back on it
 	// goes to gossip_on_sync, whose answer goes back on the same connection, until there is
 	// none.
@@ -122,10 +125,13 @@ int gossip_ping(struct gossip *gossip, const char *node, gossip_pong_fn on_pong,
 void gossip_ping_forget(struct gossip *gossip, const void *owner);
 
 void gossip_on_stream_pong(struct gossip *gossip, uint32_t member, bool ok);
-// A frame that came over a connection. The answer's size, 0: none; `last`: the other end will not
-// answer that one.
+// A frame that came over a connection, sealed, a ping or of the core. The answer's size, 0: none;
+// `last`: the other end will not answer that one. `why`: the sentence of a refusal, or NULL.
 size_t gossip_on_sync(struct gossip *gossip, const uint8_t *frame, size_t size,
-	uint8_t answer[SWIM_FRAME_MAX], bool *last);
+	uint8_t answer[KEYRING_FRAME_MAX], bool *last, const char **why);
+// What came back for a ping: is it that member's, and sealed with a key of ours?
+bool gossip_is_stream_pong(
+	struct gossip *gossip, uint32_t member, const uint8_t *frame, size_t size);
 
 // What a start would say of the keys: 0, or -1 with a sentence.
 int gossip_keys_check(const struct config *config, char *error, size_t error_size);

@@ -15,6 +15,15 @@ int gossip_socket_open(struct gossip *gossip);
 void gossip_socket_close(struct gossip *gossip);
 void gossip_socket_send(struct gossip *gossip); // out->send
 
+// gossip_frame.c: what goes over connections is sealed, too. 0: it cannot be.
+size_t gossip_frame_seal(struct gossip *gossip, const uint8_t *plain, size_t size,
+	uint8_t sealed[KEYRING_FRAME_MAX]);
+// NULL: it is open, in gossip->plain; or a sentence.
+const char *gossip_frame_open(
+	struct gossip *gossip, const uint8_t *frame, size_t size, size_t *plain_size);
+// gossip_socket.c: why what came was not taken; NULL: it was.
+const char *gossip_stranger_sentence(enum keyring_result sealed, enum swim_result taken);
+
 // gossip_members.c
 void gossip_members_take(struct gossip *gossip, uint32_t member);
 void gossip_members_changed(struct gossip *gossip, const struct swim_change *change);

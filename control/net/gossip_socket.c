@@ -86,7 +86,7 @@ void gossip_socket_send(struct gossip *gossip)
 
 // ---- in ----
 
-static const char *stranger_sentence(enum keyring_result sealed, enum swim_result taken)
+const char *gossip_stranger_sentence(enum keyring_result sealed, enum swim_result taken)
 {
 	switch (sealed) {
 	case KEYRING_SHORT:
@@ -130,7 +130,7 @@ static const char *stranger_sentence(enum keyring_result sealed, enum swim_resul
 static void stranger_tell(struct gossip *gossip, struct address address, uint16_t port,
 	enum keyring_result sealed, enum swim_result taken)
 {
-	const char *sentence = stranger_sentence(sealed, taken);
+	const char *sentence = gossip_stranger_sentence(sealed, taken);
 	uint64_t now_ns = loop_now_ns(gossip->loop);
 	char text[CONFIG_ADDRESS_TEXT];
 

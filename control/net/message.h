@@ -9,10 +9,10 @@
 #include "lib/ipc/names.h"
 
 #define MESSAGE_VERSION    6
-#define MESSAGE_SIZE_MAX   65536u       // of one frame's payload
-#define MESSAGE_FRAME_HEAD 4u           // big-endian length
-#define MESSAGE_FRAME_SYNC (1u << 31)   // of the length: the payload is a SYNC, and no JSON
-#define MESSAGE_DATA_MAX   (24u * 1024) // of a SYNC
+#define MESSAGE_SIZE_MAX   65536u            // of one frame's payload
+#define MESSAGE_FRAME_HEAD 4u                // big-endian length
+#define MESSAGE_FRAME_SYNC (1u << 31)        // of the length: the payload is a SYNC, and no JSON
+#define MESSAGE_DATA_MAX   (24u * 1024 + 64) // of a SYNC: a frame of membership, sealed
 #define MESSAGE_FRAME_MAX  (MESSAGE_FRAME_HEAD + 4 + MESSAGE_DATA_MAX) // of what we send
 
 enum message_type {

@@ -281,6 +281,8 @@ SEEDS = {
         "digest": w_hear(struct.pack(">BH16Q", 1, 16, *range(16)), frame=True),
         "page": w_hear(w_page(0, 5, [w_record("x", 1), w_record("y", 2, 2), w_record("a", 1, 3),
                                      w_record("b", 1, 4)]), frame=True),
+        "stream_ping": w_hear(b"\x03" + w_name("self") + w_name("a"), frame=True),
+        "stream_pong": w_hear(b"\x04" + w_name("self") + w_name("a"), frame=True),
         "page_last": w_hear(w_page(W_END, W_END, [w_record("x", 1)]), frame=True),
     },
     "net": {

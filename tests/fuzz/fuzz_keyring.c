@@ -1,5 +1,6 @@
-// Datagrams of membership that nobody sealed: none opens, whatever it says of itself, and none
-// leaves a trace. One that was sealed opens once, unless a byte or its time was changed.
+// What membership says, in datagrams and in frames. What nobody sealed does not open, whatever it
+// says of itself, and leaves no trace. A datagram that was sealed opens once, unless a byte or its
+// time was changed.
 #include "control/cluster/keyring/keyring.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -59,11 +60,32 @@ static void changed(struct fuzz_input input)
 			keyring_open(&ours, NOW, datagram, whole, back, &got) == KEYRING_REPLAYED);
 }
 
+// A frame over a connection: the same, but no window says what came.
+static void frames(struct fuzz_input input)
+{
+	static uint8_t plain[KEYRING_FRAME_PLAIN_MAX], sealed[KEYRING_FRAME_MAX];
+	uint32_t at = (uint32_t)fuzz_number(&input, 2);
+	uint8_t flip = (uint8_t)fuzz_number(&input, 1);
+	uint8_t *bytes = fuzz_copy(input.at, input.left);
+	size_t whole, got = 0;
+
+	FUZZ_CHECK(keyring_open_frame(&ours, NOW, bytes, input.left, plain, &got) != KEYRING_OK);
+	if (input.left <= sizeof(plain)) {
+		whole = keyring_seal_frame(&theirs, NOW, bytes, input.left, sealed);
+		sealed[at % whole] ^= flip;
+		FUZZ_CHECK((keyring_open_frame(&ours, NOW, sealed, whole, plain, &got) ==
+				   KEYRING_OK) == !flip);
+		FUZZ_CHECK(flip || (got == input.left && memcmp(plain, bytes, got) == 0));
+	}
+	free(bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (!ours.replay)
 		rings_new();
 	forged((struct fuzz_input){data, size});
 	changed((struct fuzz_input){data, size});
+	frames((struct fuzz_input){data, size});
 	return 0;
 }

@@ -93,6 +93,7 @@ static void frame_check(const struct swim_frame *frame)
 {
 	static struct digest digest;
 	struct reader reader = {.at = frame->bytes, .left = frame->size};
+	struct stream_ping pong;
 	struct page page;
 	struct record record;
 	enum frame_kind kind;
@@ -105,7 +106,12 @@ static void frame_check(const struct swim_frame *frame)
 		FUZZ_CHECK(digest_read(&reader, &digest) && reader.left == 0);
 		return;
 	}
-	FUZZ_CHECK(page_read(&reader, &page));
+	if (kind == FRAME_PONG) {
+		FUZZ_CHECK(stream_ping_read(&reader, &pong) && reader.left == 0);
+		FUZZ_CHECK(strcmp(pong.from, "self") == 0);
+		return;
+	}
+	FUZZ_CHECK(kind == FRAME_RECORDS && page_read(&reader, &page));
 	for (uint32_t i = 0; i < page.count; i++)
 		FUZZ_CHECK(record_read(&reader, &record));
 	FUZZ_CHECK(reader.left == 0);
@@ -138,6 +144,9 @@ static void hear(struct fuzz_input *input, uint8_t how, uint64_t now)
 	}
 	fuzz_bytes(input, bytes + head, size);
 	bytes = realloc(bytes, head + size + 1);
+	// What is no pong of a is none, whatever it says; and it changes nothing.
+	if (how & 1 && swim_is_stream_pong(swim, 1, bytes, head + size))
+		FUZZ_CHECK(memmem(bytes, head + size, "\4self\1a", 7));
 	if (how & 1)
 		swim_on_sync(swim, now, bytes, head + size, &out);
 	else

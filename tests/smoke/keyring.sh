@@ -5,6 +5,8 @@
 smoke_begin "the cluster's key is exchanged while its nodes run, and no member is suspected"
 bed_up 3 --link memif
 keys() { printf '%s/pki/%s/cluster.keys' "$SLUICE_TESTBED" "$1"; }
+state() { sl "$1" members --down --json >"$smoke_work/members-$1" && [ "$(json "$smoke_work/members-$1" \
+	"''.join(m['state'] for m in j['members'] if m['name'] == '$2')")" = "$3" ]; } # NODE MEMBER STATE
 alive() { sl "$1" members --json >"$smoke_work/members-$1" && [ "$(json "$smoke_work/members-$1" \
 	'sum(m["state"] == "alive" for m in j["members"])')" = "$2" ]; } # NODE COUNT
 first() { sl "$1" keyring list --json >"$smoke_work/keys-$1" && json "$smoke_work/keys-$1" 'j["keys"][0]["id"]'; }
@@ -56,7 +58,8 @@ smoke_say "who has another key is not heard, and the log says why"
 sl c keyring install --json >"$smoke_work/out"
 stranger=$(json "$smoke_work/out" 'j["installed"][0]')
 expect 0 sl c keyring use "$stranger"
-expect_soon 20 "a's log says why" grep -q "its key is none of security.keyring" "$SLUICE_TESTBED/a/control.log"
+expect_soon 30 "a holds c dead" state a c dead
+grep -q "its key is none of security.keyring" "$SLUICE_TESTBED/a/control.log" || smoke_fail "a's log does not say why"
 expect 0 sl c keyring use "$new"
 expect_soon 20 "a sees c again" alive a 3
 

@@ -1,4 +1,4 @@
-// Seals and opens membership's datagrams.
+// Seals and opens what membership says.
 #include "control/cluster/keyring/keyring.h"
 
 #include <assert.h>
@@ -9,7 +9,9 @@
 
 #include "lib/base/bytes.h"
 
-#define KEYRING_LABEL "sluice swim 1"
+#define LABEL_SIZE 13
+
+static const uint8_t label_datagram[] = "sluice swim 1", label_frame[] = "sluice sync 1";
 
 enum { NONCE_AT = 12, NONCE_SIZE = 12, WIRE_VERSION = 1 };
 
@@ -96,13 +98,12 @@ int keyring_set(struct keyring *keyring, const struct keys *keys)
 	return 0;
 }
 
-size_t keyring_seal(struct keyring *keyring, uint32_t now, const uint8_t *plain, size_t size,
-	uint8_t out[KEYRING_DATAGRAM_MAX])
+static size_t seal(struct keyring *keyring, const uint8_t *label, uint32_t now,
+	const uint8_t *plain, size_t size, uint8_t *out)
 {
 	EVP_CIPHER_CTX *context = keyring->count ? keyring->use[0].seal : NULL;
 	int used;
 
-	assert(size <= KEYRING_PLAIN_MAX);
 	// A nonce must never come twice under one key.
 	if (!context || (keyring->counter == UINT32_MAX && salt_new(keyring) < 0))
 		return 0;
@@ -114,8 +115,7 @@ size_t keyring_seal(struct keyring *keyring, uint32_t now, const uint8_t *plain,
 	be64_put(out + NONCE_AT, keyring->salt);
 	be32_put(out + NONCE_AT + 8, ++keyring->counter);
 	if (EVP_EncryptInit_ex(context, NULL, NULL, NULL, out + NONCE_AT) != 1 ||
-		EVP_EncryptUpdate(context, NULL, &used, (const uint8_t *)KEYRING_LABEL,
-			sizeof(KEYRING_LABEL) - 1) != 1 ||
+		EVP_EncryptUpdate(context, NULL, &used, label, LABEL_SIZE) != 1 ||
 		EVP_EncryptUpdate(context, NULL, &used, out, KEYRING_HEADER) != 1 ||
 		EVP_EncryptUpdate(context, out + KEYRING_HEADER, &used, plain, (int)size) != 1 ||
 		EVP_EncryptFinal_ex(context, out + KEYRING_HEADER + size, &used) != 1 ||
@@ -125,15 +125,15 @@ size_t keyring_seal(struct keyring *keyring, uint32_t now, const uint8_t *plain,
 	return size + KEYRING_OVERHEAD;
 }
 
-static bool use_open(EVP_CIPHER_CTX *context, const uint8_t *datagram, size_t size, uint8_t *plain)
+static bool use_open(EVP_CIPHER_CTX *context, const uint8_t *label, const uint8_t *datagram,
+	size_t size, uint8_t *plain)
 {
 	uint8_t tag[KEYRING_TAG];
 	int used;
 
 	memcpy(tag, datagram + KEYRING_HEADER + size, KEYRING_TAG);
 	return EVP_DecryptInit_ex(context, NULL, NULL, NULL, datagram + NONCE_AT) == 1 &&
-	       EVP_DecryptUpdate(context, NULL, &used, (const uint8_t *)KEYRING_LABEL,
-		       sizeof(KEYRING_LABEL) - 1) == 1 &&
+	       EVP_DecryptUpdate(context, NULL, &used, label, LABEL_SIZE) == 1 &&
 	       EVP_DecryptUpdate(context, NULL, &used, datagram, KEYRING_HEADER) == 1 &&
 	       EVP_DecryptUpdate(context, plain, &used, datagram + KEYRING_HEADER, (int)size) ==
 		       1 &&
@@ -141,34 +141,81 @@ static bool use_open(EVP_CIPHER_CTX *context, const uint8_t *datagram, size_t si
 	       EVP_DecryptFinal_ex(context, plain + size, &used) == 1;
 }
 
-enum keyring_result keyring_open(struct keyring *keyring, uint32_t now, const uint8_t *datagram,
-	size_t size, uint8_t plain[KEYRING_PLAIN_MAX], size_t *plain_size)
+// `size` is at most what `plain` has room for, and KEYRING_OVERHEAD.
+static enum keyring_result open_sealed(struct keyring *keyring, const uint8_t *label, uint32_t now,
+	const uint8_t *sealed, size_t size, uint8_t *plain, struct keyring_use **by)
 {
 	struct keyring_use *use;
 	uint32_t time;
 
-	if (size < 3 || size > KEYRING_DATAGRAM_MAX)
+	if (size < 3)
 		return KEYRING_SHORT;
-	if (memcmp(datagram, "SG", 2) != 0)
+	if (memcmp(sealed, "SG", 2) != 0)
 		return KEYRING_CLEAR;
-	if (datagram[2] != WIRE_VERSION)
+	if (sealed[2] != WIRE_VERSION)
 		return KEYRING_VERSION;
-	if (size < KEYRING_OVERHEAD || datagram[3] != 0)
+	if (size < KEYRING_OVERHEAD || sealed[3] != 0)
 		return KEYRING_SHORT;
-	use = use_find(keyring, datagram + 4);
+	use = use_find(keyring, sealed + 4);
 	if (!use)
 		return KEYRING_KEY;
-	if (!use_open(use->open, datagram, size - KEYRING_OVERHEAD, plain))
+	if (!use_open(use->open, label, sealed, size - KEYRING_OVERHEAD, plain))
 		return KEYRING_FORGED;
 	// It has the key: from here on its header is believed.
-	time = be32_get(datagram + 8);
+	time = be32_get(sealed + 8);
 	if (time - now + KEYRING_SKEW_S > 2 * KEYRING_SKEW_S)
 		return KEYRING_CLOCK;
+	*by = use;
+	return KEYRING_OK;
+}
+
+static enum keyring_result opened(struct keyring_use *use, uint32_t now, size_t size, size_t *plain)
+{
+	use->opened++;
+	use->opened_time = now;
+	*plain = size - KEYRING_OVERHEAD;
+	return KEYRING_OK;
+}
+
+size_t keyring_seal(struct keyring *keyring, uint32_t now, const uint8_t *plain, size_t size,
+	uint8_t out[KEYRING_DATAGRAM_MAX])
+{
+	assert(size <= KEYRING_PLAIN_MAX);
+	return seal(keyring, label_datagram, now, plain, size, out);
+}
+
+enum keyring_result keyring_open(struct keyring *keyring, uint32_t now, const uint8_t *datagram,
+	size_t size, uint8_t plain[KEYRING_PLAIN_MAX], size_t *plain_size)
+{
+	struct keyring_use *use;
+	enum keyring_result result;
+
+	if (size > KEYRING_DATAGRAM_MAX)
+		return KEYRING_SHORT;
+	result = open_sealed(keyring, label_datagram, now, datagram, size, plain, &use);
+	if (result != KEYRING_OK)
+		return result;
 	if (!replay_take(keyring->replay, now, be64_get(datagram + NONCE_AT),
 		    be32_get(datagram + NONCE_AT + 8)))
 		return KEYRING_REPLAYED;
-	use->opened++;
-	use->opened_time = now;
-	*plain_size = size - KEYRING_OVERHEAD;
-	return KEYRING_OK;
+	return opened(use, now, size, plain_size);
+}
+
+size_t keyring_seal_frame(struct keyring *keyring, uint32_t now, const uint8_t *plain, size_t size,
+	uint8_t out[KEYRING_FRAME_MAX])
+{
+	assert(size <= KEYRING_FRAME_PLAIN_MAX);
+	return seal(keyring, label_frame, now, plain, size, out);
+}
+
+enum keyring_result keyring_open_frame(struct keyring *keyring, uint32_t now, const uint8_t *frame,
+	size_t size, uint8_t plain[KEYRING_FRAME_PLAIN_MAX], size_t *plain_size)
+{
+	struct keyring_use *use;
+	enum keyring_result result;
+
+	if (size > KEYRING_FRAME_MAX)
+		return KEYRING_SHORT;
+	result = open_sealed(keyring, label_frame, now, frame, size, plain, &use);
+	return result == KEYRING_OK ? opened(use, now, size, plain_size) : result;
 }

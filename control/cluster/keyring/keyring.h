@@ -1,5 +1,6 @@
-// Encryption of membership's datagrams: AES-256-GCM with a key that all nodes of the cluster share.
-// No clock: the caller tells the time. Bytes: docs/wire.md, "Datagrams between control processes".
+// Encryption of what membership says, in datagrams and in frames over connections: AES-256-GCM with
+// a key that all nodes of the cluster share. No clock: the caller tells the time. Bytes:
+// docs/wire.md, "Datagrams between control processes".
 //
 //   0  'S' 'G'   magic
 //   2  version   1
@@ -10,7 +11,7 @@
 //  20  counter   4 bytes; a new salt before it wraps
 //  24  what is sealed, then 16 bytes of tag
 //
-// Authenticated besides: the 13 bytes "sluice swim 1" and this header.
+// Authenticated besides: the 13 bytes "sluice swim 1", in a frame "sluice sync 1", and this header.
 #pragma once
 
 #include <stddef.h>
@@ -25,6 +26,8 @@ enum keyring_sizes {
 	KEYRING_OVERHEAD = KEYRING_HEADER + KEYRING_TAG,
 	KEYRING_PLAIN_MAX = 1400,
 	KEYRING_DATAGRAM_MAX = KEYRING_PLAIN_MAX + KEYRING_OVERHEAD,
+	KEYRING_FRAME_PLAIN_MAX = 24 * 1024,
+	KEYRING_FRAME_MAX = KEYRING_FRAME_PLAIN_MAX + KEYRING_OVERHEAD,
 	KEYRING_SKEW_S = 300, // that two clocks may differ: older ones are refused
 };
 
@@ -70,3 +73,10 @@ size_t keyring_seal(struct keyring *keyring, uint32_t now, const uint8_t *plain,
 // `plain` has room for KEYRING_PLAIN_MAX; *plain_size is set when the answer is KEYRING_OK.
 enum keyring_result keyring_open(struct keyring *keyring, uint32_t now, const uint8_t *datagram,
 	size_t size, uint8_t plain[KEYRING_PLAIN_MAX], size_t *plain_size);
+
+// The same for frames over connections, which may come late, but never twice: the connection sees
+// to that, and no window is kept. `size` <= KEYRING_FRAME_PLAIN_MAX; may be 0.
+size_t keyring_seal_frame(struct keyring *keyring, uint32_t now, const uint8_t *plain, size_t size,
+	uint8_t out[KEYRING_FRAME_MAX]);
+enum keyring_result keyring_open_frame(struct keyring *keyring, uint32_t now, const uint8_t *frame,
+	size_t size, uint8_t plain[KEYRING_FRAME_PLAIN_MAX], size_t *plain_size);

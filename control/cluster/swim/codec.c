@@ -71,7 +71,7 @@ static bool write_bytes(struct writer *writer, const void *bytes, size_t size)
 	return at;
 }
 
-static bool write_name(struct writer *writer, const char *name)
+bool write_name(struct writer *writer, const char *name)
 {
 	uint8_t length = 0;
 
@@ -122,8 +122,8 @@ uint64_t read_u64(struct reader *reader)
 	return at ? be64_get(at) : 0;
 }
 
-// Printable ASCII without blanks: it ends in logs and on terminals.
-static void read_name(struct reader *reader, char name[NAME_SIZE], bool may_be_empty)
+// It ends in logs and on terminals.
+void read_name(struct reader *reader, char name[NAME_SIZE], bool may_be_empty)
 {
 	uint8_t length = read_u8(reader);
 	const uint8_t *at;

@@ -74,6 +74,10 @@ enum swim_result header_read(struct reader *reader, uint64_t cluster);
 // False: no more, or reader->bad.
 bool message_next(struct reader *reader, struct message *message);
 
+// A length byte and so many printable characters without blanks.
+void read_name(struct reader *reader, char name[NAME_SIZE], bool may_be_empty);
+bool write_name(struct writer *writer, const char *name);
+
 // Appends a message. False: it does not fit, and nothing was written.
 bool control_write(struct writer *writer, const struct control *control);
 bool rumour_write(struct writer *writer, enum message_kind kind, const struct rumour *rumour);

@@ -261,3 +261,6 @@ void sync_tick(struct swim *swim, struct swim_output *out);
 uint64_t sync_next_ns(const struct swim *swim);
 // The next exchange is with whoever is there, and at once.
 void sync_soon(struct swim *swim, struct address address, uint16_t port);
+
+// stream_ping.c
+enum swim_result on_stream_ping(struct swim *swim, struct reader *reader, struct swim_output *out);

@@ -12,7 +12,7 @@ enum swim_result frame_read(struct reader *reader, uint64_t cluster, enum frame_
 		return result;
 	if (reader->bad)
 		return SWIM_SHORT;
-	if (number != FRAME_DIGEST && number != FRAME_RECORDS)
+	if (number < FRAME_DIGEST || number > FRAME_PONG)
 		return SWIM_MALFORMED;
 	*kind = (enum frame_kind)number;
 	return SWIM_OK;
@@ -74,5 +74,17 @@ bool page_read(struct reader *reader, struct page *page)
 	page->buckets = read_buckets(reader);
 	for (uint32_t i = 0; i < page->buckets / 8; i++)
 		page->differ[i] = read_u8(reader);
+	return !reader->bad;
+}
+
+bool stream_ping_write(struct writer *writer, const struct stream_ping *ping)
+{
+	return write_name(writer, ping->to) && write_name(writer, ping->from);
+}
+
+bool stream_ping_read(struct reader *reader, struct stream_ping *ping)
+{
+	read_name(reader, ping->to, false);
+	read_name(reader, ping->from, false);
 	return !reader->bad;
 }

@@ -1,13 +1,13 @@
-// Frames of anti-entropy as bytes. A digest is a hash for each bucket of members; records are what
-// one end knows of the members in the buckets that differ, page by page. Fields: docs/wire.md,
-// "SWIM".
+// Frames over connections as bytes. Of anti-entropy: a digest is a hash for each bucket of members,
+// records are what one end knows of the members in the buckets that differ, page by page. And
+// pings. Fields: docs/wire.md, "SWIM".
 #pragma once
 
 #include "control/cluster/swim/codec.h"
 
 #define FRAME_END UINT32_MAX // as a cursor: nothing is left
 
-enum frame_kind { FRAME_DIGEST = 1, FRAME_RECORDS };
+enum frame_kind { FRAME_DIGEST = 1, FRAME_RECORDS, FRAME_PING, FRAME_PONG };
 
 enum frame_limits {
 	FRAME_BUCKETS_MIN = 16,
@@ -30,6 +30,11 @@ struct page {
 	uint16_t count;
 };
 
+// PING, and PONG. Both ends are named: nobody can send it back, or have another node answer.
+struct stream_ping {
+	char to[NAME_SIZE], from[NAME_SIZE];
+};
+
 static inline bool page_differs(const struct page *page, uint32_t bucket)
 {
 	return page->differ[bucket / 8] >> bucket % 8 & 1;
@@ -42,3 +47,5 @@ bool digest_write(struct writer *writer, const struct digest *digest);
 bool digest_read(struct reader *reader, struct digest *digest);
 bool page_write(struct writer *writer, const struct page *page);
 bool page_read(struct reader *reader, struct page *page);
+bool stream_ping_write(struct writer *writer, const struct stream_ping *ping);
+bool stream_ping_read(struct reader *reader, struct stream_ping *ping);

@@ -178,11 +178,3 @@ uint64_t probe_next_ns(const struct swim *swim)
 		return probe->indirect ? probe->end_ns : probe->timeout_ns;
 	return swim->probe_ns;
 }
-
-void swim_on_stream_pong(
-	struct swim *swim, uint64_t now_ns, uint32_t member, bool ok, struct swim_output *out)
-{
-	swim_wake(swim, now_ns);
-	if (ok && swim->probe.active && swim->probe.indirect && swim->probe.member == member)
-		probe_answered(swim, out);
-}

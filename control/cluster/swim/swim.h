@@ -19,6 +19,7 @@ enum swim_limits {
 	SWIM_SEEDS_MAX = 32,
 	SWIM_DATAGRAM_MAX = 1400, // bytes before encryption
 	SWIM_FRAME_MAX = 24 * 1024,
+	SWIM_STREAM_PING_MAX = 160, // bytes of such a frame
 	SWIM_SENDS_MAX = 48,
 	SWIM_STREAM_PINGS_MAX = 8,
 	SWIM_CHANGES_MAX = 2048,
@@ -189,10 +190,17 @@ void swim_output_clear(struct swim_output *out);
 // A datagram, opened by the keyring; still hostile.
 enum swim_result swim_on_datagram(struct swim *swim, uint64_t now_ns, struct address from,
 	uint16_t port, const uint8_t *bytes, size_t size, struct swim_output *out);
-// A frame of anti-entropy, of either end. out->answer.size == 0: the exchange is over.
+// A frame that came over a connection: of anti-entropy, of either end, or a ping. out->answer.size
+// == 0: the exchange is over.
 enum swim_result swim_on_sync(struct swim *swim, uint64_t now_ns, const uint8_t *bytes, size_t size,
 	struct swim_output *out);
-// Whether a ping over a connection was answered (out->stream_ping).
+// out->stream_ping: its frame for that member, and the frame's size (0: the member is forgotten);
+// whether what came back is that member's pong, opened by the keyring and still hostile; and that
+// it is, or that nothing came.
+uint32_t swim_stream_ping(
+	const struct swim *swim, uint32_t member, uint8_t bytes[SWIM_STREAM_PING_MAX]);
+bool swim_is_stream_pong(
+	const struct swim *swim, uint32_t member, const uint8_t *bytes, size_t size);
 void swim_on_stream_pong(
 	struct swim *swim, uint64_t now_ns, uint32_t member, bool ok, struct swim_output *out);
 // Whatever is due. swim_next_ns: when to call it at the latest (earlier does no harm).

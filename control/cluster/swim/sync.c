@@ -236,6 +236,22 @@ static enum swim_result on_page(struct swim *swim, struct reader *reader, struct
 	return result;
 }
 
+static enum swim_result on_frame(
+	struct swim *swim, enum frame_kind kind, struct reader *reader, struct swim_output *out)
+{
+	switch (kind) {
+	case FRAME_DIGEST:
+		return on_digest(swim, reader, out);
+	case FRAME_RECORDS:
+		return on_page(swim, reader, out);
+	case FRAME_PING:
+		return on_stream_ping(swim, reader, out);
+	case FRAME_PONG:
+		break; // swim_is_stream_pong: an answer, never a question
+	}
+	return SWIM_MALFORMED;
+}
+
 enum swim_result swim_on_sync(struct swim *swim, uint64_t now_ns, const uint8_t *bytes, size_t size,
 	struct swim_output *out)
 {
@@ -249,8 +265,7 @@ enum swim_result swim_on_sync(struct swim *swim, uint64_t now_ns, const uint8_t 
 	result = size > SWIM_FRAME_MAX || swim->left ? SWIM_MALFORMED
 						     : frame_read(&reader, swim->cluster, &kind);
 	if (result == SWIM_OK)
-		result = kind == FRAME_DIGEST ? on_digest(swim, &reader, out)
-					      : on_page(swim, &reader, out);
+		result = on_frame(swim, kind, &reader, out);
 	if (result != SWIM_OK)
 		swim->report.rejected[result]++;
 	return result;

@@ -165,6 +165,32 @@ void turns(struct stage *s, uint64_t ns)
 
 // ---- calls ----
 
+static void on_end(void *owner, const struct call_answer *answer);
+
+static void start(struct stage *s, const char *node, const struct message *message)
+{
+	const struct call_order order = {.node = node,
+		.address = s->b.config.listen_address,
+		.port = s->b.listener.port,
+		.message = message,
+		.until_ns = clock_ns + 1500000000,
+		.deadline_ns = clock_ns + 5000000000,
+		.site = "test",
+		.on_end = on_end,
+		.owner = &s->a};
+
+	calls_start(&s->a.calls, &order);
+}
+
+// The connection breaks, and the next request over it finds out.
+static void lose(struct side *side, uint64_t link)
+{
+	const struct message message = {.type = MESSAGE_PING};
+
+	shutdown(calls_conn(&side->calls, link)->fd, SHUT_RDWR);
+	start((struct stage *)((char *)side - offsetof(struct stage, a)), "b", &message);
+}
+
 static void on_end(void *owner, const struct call_answer *answer)
 {
 	struct side *side = owner;
@@ -180,25 +206,13 @@ static void on_end(void *owner, const struct call_answer *answer)
 	}
 	if (answer->end == CALL_ANSWERED && side->go_on > 0) {
 		side->go_on--;
-		assert_true(calls_go_on(&side->calls, answer->call, &next, false));
+		if (side->loses)
+			lose(side, answer->link);
+		assert_int_equal(
+			calls_go_on(&side->calls, answer->call, &next, false), !side->loses);
 		return;
 	}
 	side->ended++;
-}
-
-static void start(struct stage *s, const char *node, const struct message *message)
-{
-	const struct call_order order = {.node = node,
-		.address = s->b.config.listen_address,
-		.port = s->b.listener.port,
-		.message = message,
-		.until_ns = clock_ns + 1500000000,
-		.deadline_ns = clock_ns + 5000000000,
-		.site = "test",
-		.on_end = on_end,
-		.owner = &s->a};
-
-	calls_start(&s->a.calls, &order);
 }
 
 void ask(struct stage *s, enum message_type type, uint32_t request)

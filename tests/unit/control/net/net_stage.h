@@ -34,6 +34,7 @@ struct side {
 	char why[REASON_SIZE];
 	struct message answer;
 	uint32_t go_on; // answers of a SYNC that are answered once more
+	bool loses;     // its connection breaks inside of on_end, before it goes on
 	uint8_t data[64];
 };
 

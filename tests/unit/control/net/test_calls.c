@@ -73,6 +73,25 @@ static void calls__sync_goes_on(void **state)
 	assert_int_equal(counts(s).granted, 1); // one lease for all of it
 }
 
+// Who hears the answer asks something else, over the same connection, and so finds out that it
+// broke.
+static void calls__sync_loses_its_connection_while_it_is_heard(void **state)
+{
+	struct stage *s = *state;
+
+	both(s);
+	s->a.go_on = 1;
+	s->a.loses = true;
+	ask(s, MESSAGE_SYNC, 5);
+	turn_until(s, &s->a.ended, 2);
+	turns(s, 100000000);
+	assert_int_equal(s->a.by_end[CALL_ANSWERED], 1);
+	assert_int_equal(s->a.by_end[CALL_LOST], 2);
+	assert_int_equal(s->a.ended, 2);
+	assert_int_equal(s->b.asked, 1);
+	assert_int_equal(open_channels(&s->a.calls), 0);
+}
+
 // A seed is an address: whoever is there answers.
 static void calls__a_seed(void **state)
 {
@@ -378,6 +397,7 @@ int main(void)
 		STORY(calls__at_the_same_time),
 		STORY(calls__ping),
 		STORY(calls__sync_goes_on),
+		STORY(calls__sync_loses_its_connection_while_it_is_heard),
 		STORY(calls__a_seed),
 		STORY(calls__nobody_is_there),
 		STORY(calls__appears_in_time),

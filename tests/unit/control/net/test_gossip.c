@@ -16,7 +16,7 @@
 
 #include "control/cluster/swim/frame.h"
 #include "control/log.h"
-#include "control/net/gossip.h"
+#include "control/net/gossip_internal.h"
 #include "control/pki/pki.h"
 
 enum { NODES = 3, CROWD = 2000 };
@@ -29,7 +29,7 @@ struct place {
 	unsigned left;
 	uint32_t frame_size; // of an exchange that begins
 	uint16_t frame_to;   // port
-	uint8_t frame[SWIM_FRAME_MAX];
+	uint8_t frame[KEYRING_FRAME_MAX];
 };
 
 struct story {
@@ -76,7 +76,8 @@ static void exchange(struct story *s, struct place *place)
 {
 	uint32_t turn = 0, size = place->frame_size;
 	struct place *ends[2] = {place, place_at(s, place->frame_to)};
-	static uint8_t answer[SWIM_FRAME_MAX];
+	static uint8_t answer[KEYRING_FRAME_MAX];
+	const char *why;
 	bool last = false;
 
 	place->frame_size = 0;
@@ -84,11 +85,11 @@ static void exchange(struct story *s, struct place *place)
 		turn++;
 		assert_true(turn < 100);
 		size = (uint32_t)gossip_on_sync(
-			&ends[turn % 2]->gossip, place->frame, size, answer, &last);
+			&ends[turn % 2]->gossip, place->frame, size, answer, &last, &why);
 		memcpy(place->frame, answer, size);
 	}
 	if (size) // the last word is heard, too
-		gossip_on_sync(&ends[++turn % 2]->gossip, place->frame, size, answer, &last);
+		gossip_on_sync(&ends[++turn % 2]->gossip, place->frame, size, answer, &last, &why);
 }
 
 static void story_turn(struct story *s)
@@ -278,6 +279,58 @@ static void gossip__who_has_another_key_is_out(void **state)
 	story_end(s);
 }
 
+static size_t ping_seal(struct story *s, int from, int to, uint8_t sealed[KEYRING_FRAME_MAX])
+{
+	struct gossip *gossip = &s->place[from].gossip;
+	uint32_t member = swim_find(gossip->swim, s->place[to].config.node);
+	uint8_t ping[SWIM_STREAM_PING_MAX];
+	size_t size = swim_stream_ping(gossip->swim, member, ping);
+
+	assert_true(size > 0);
+	return gossip_frame_seal(gossip, ping, size, sealed);
+}
+
+// What node `of` makes of a frame, as the answer to a ping of node `asked`.
+static bool is_pong(struct story *s, int of, int asked, const uint8_t *frame, size_t size)
+{
+	struct gossip *gossip = &s->place[of].gossip;
+
+	return gossip_is_stream_pong(
+		gossip, swim_find(gossip->swim, s->place[asked].config.node), frame, size);
+}
+
+// Over a connection, too. Without the key c cannot answer; it cannot send the ping back, nor
+// another ping's answer, nor have b answer for it.
+static void gossip_on_sync__a_ping_is_answered_by_who_has_the_key(void **state)
+{
+	static uint8_t ping[KEYRING_FRAME_MAX], pong[KEYRING_FRAME_MAX];
+	struct story *s = story_new(false);
+	size_t size, answered;
+	const char *why;
+	bool last;
+
+	(void)state;
+	wait_all_alive(s);
+	size = ping_seal(s, 0, 2, ping);
+	answered = gossip_on_sync(&s->place[2].gossip, ping, size, pong, &last, &why);
+	assert_null(why);
+	assert_true(last);
+	assert_true(is_pong(s, 0, 2, pong, answered));
+	assert_false(is_pong(s, 0, 1, pong, answered));
+	assert_false(is_pong(s, 1, 2, pong, answered)); // it was not b who asked
+	assert_false(is_pong(s, 0, 2, ping, size));
+	assert_int_equal(gossip_on_sync(&s->place[1].gossip, ping, size, pong, &last, &why), 0);
+	assert_null(why);
+	keys_put(s, 2, 9, 0);
+	gossip_keys_reload(&s->place[2].gossip);
+	assert_int_equal(gossip_on_sync(&s->place[2].gossip, ping, size, pong, &last, &why), 0);
+	assert_non_null(strstr(why, "its key is none of security.keyring"));
+	size = ping_seal(s, 2, 0, ping);
+	assert_int_equal(gossip_on_sync(&s->place[0].gossip, ping, size, pong, &last, &why), 0);
+	assert_non_null(strstr(why, "its key is none of security.keyring"));
+	story_end(s);
+}
+
 // Taken as it comes: the socket does not overflow.
 static void garbage_send(struct story *s)
 {
@@ -417,12 +470,14 @@ static void gossip_ping__answers(void **state)
 // exchange.
 static void crowd_say(struct place *place, uint32_t address, uint32_t count, uint32_t incarnation)
 {
-	static uint8_t frame[SWIM_FRAME_MAX], answer[SWIM_FRAME_MAX];
+	static uint8_t frame[SWIM_FRAME_MAX], sealed[KEYRING_FRAME_MAX], answer[KEYRING_FRAME_MAX];
 	struct page page = {.buckets = FRAME_BUCKETS_MIN, .yours = FRAME_END, .mine = FRAME_END};
 	uint32_t said = 0;
 
 	while (said < count) {
 		struct writer writer = {.bytes = frame, .room = sizeof(frame)}, head;
+		const char *why;
+		size_t size;
 		bool last;
 
 		frame_start(&writer, codec_cluster("test"), FRAME_RECORDS);
@@ -440,7 +495,8 @@ static void crowd_say(struct place *place, uint32_t address, uint32_t count, uin
 			assert_true(record_write(&writer, SWIM_ALIVE, &of, incarnation));
 		}
 		page_write(&head, &page);
-		gossip_on_sync(&place->gossip, frame, writer.size, answer, &last);
+		size = gossip_frame_seal(&place->gossip, frame, writer.size, sealed);
+		gossip_on_sync(&place->gossip, sealed, size, answer, &last, &why);
 	}
 }
 
@@ -519,6 +575,7 @@ int main(void)
 		cmocka_unit_test(gossip_start__one_seed_is_enough),
 		cmocka_unit_test(gossip_keys_reload__a_key_is_exchanged_unnoticed),
 		cmocka_unit_test(gossip__who_has_another_key_is_out),
+		cmocka_unit_test(gossip_on_sync__a_ping_is_answered_by_who_has_the_key),
 		cmocka_unit_test(gossip__strangers_are_counted),
 		cmocka_unit_test(gossip_leave__is_no_death_and_can_be_taken_back),
 		cmocka_unit_test(gossip_leave__of_one_alone_is_at_once),

@@ -157,6 +157,49 @@ static void keyring_seal__takes_a_new_salt_before_the_counter_wraps(void **state
 	keyring_fini(&b);
 }
 
+// A frame over a connection opens as often as it comes: the connection keeps it from coming twice.
+// But it is no datagram, nor a datagram a frame.
+static void keyring_open_frame__only_with_the_key_and_as_a_frame(void **state)
+{
+	static uint8_t said[KEYRING_FRAME_PLAIN_MAX], sealed[KEYRING_FRAME_MAX + 1],
+		plain[sizeof(said)];
+	struct keyring a, b, stranger;
+	size_t size, got = 0;
+
+	(void)state;
+	ring_init(&a, 1, 0);
+	ring_init(&b, 1, 0);
+	ring_init(&stranger, 2, 0);
+	for (size_t i = 0; i < sizeof(said); i++)
+		said[i] = (uint8_t)(i * 7);
+	size = keyring_seal_frame(&a, NOW, said, sizeof(said), sealed);
+	assert_int_equal(size, KEYRING_FRAME_MAX);
+	assert_null(memmem(sealed, size, said, 64));
+	for (int twice = 0; twice < 2; twice++) {
+		memset(plain, 0, sizeof(plain));
+		assert_int_equal(
+			keyring_open_frame(&b, NOW, sealed, size, plain, &got), KEYRING_OK);
+		assert_int_equal(got, sizeof(said));
+		assert_memory_equal(plain, said, sizeof(said));
+	}
+	assert_int_equal(
+		keyring_open_frame(&b, NOW + KEYRING_SKEW_S + 1, sealed, size, plain, &got),
+		KEYRING_CLOCK);
+	assert_int_equal(
+		keyring_open_frame(&stranger, NOW, sealed, size, plain, &got), KEYRING_KEY);
+	assert_int_equal(keyring_open_frame(&b, NOW, sealed, size + 1, plain, &got), KEYRING_SHORT);
+	sealed[size / 2] ^= 1;
+	assert_int_equal(keyring_open_frame(&b, NOW, sealed, size, plain, &got), KEYRING_FORGED);
+	size = keyring_seal_frame(&a, NOW, hello, sizeof(hello), sealed);
+	assert_int_equal(keyring_open(&b, NOW, sealed, size, plain, &got), KEYRING_FORGED);
+	size = keyring_seal(&a, NOW, hello, sizeof(hello), sealed);
+	assert_int_equal(keyring_open_frame(&b, NOW, sealed, size, plain, &got), KEYRING_FORGED);
+	assert_int_equal(keyring_open(&b, NOW, sealed, size, plain, &got), KEYRING_OK);
+	keyring_fini(&a);
+	keyring_fini(&b);
+	keyring_fini(&stranger);
+}
+
 static bool random_fails;
 
 // In the place of OpenSSL's: what is ours calls this one.
@@ -193,6 +236,7 @@ int main(void)
 		cmocka_unit_test(keyring_open__tells_what_is_wrong),
 		cmocka_unit_test(keyring_set__rotation_leaves_nobody_deaf),
 		cmocka_unit_test(keyring_seal__without_a_new_salt_says_nothing),
+		cmocka_unit_test(keyring_open_frame__only_with_the_key_and_as_a_frame),
 		cmocka_unit_test(keyring_seal__takes_a_new_salt_before_the_counter_wraps),
 	};
 
