@@ -22,7 +22,6 @@ static const struct {
 	{handshake_benches, &handshake_benches_count},
 	{swim_benches, &swim_benches_count},
 	{pool_benches, &pool_benches_count},
-	{pool_net_benches, &pool_net_benches_count},
 	{members_benches, &members_benches_count},
 };
 

@@ -9,11 +9,11 @@
 
 #include "control/net/calls.h"
 #include "control/net/listener.h"
-#include "perf/bench.h"
 #include "perf/clock.h"
 #include "perf/handshake/stage.h"
+#include "perf/pool/rows.h"
 
-enum { PARAM_TLS = 1, PARAM_FRESH = 2, PATIENCE_S = 10 };
+enum { PATIENCE_S = 10 };
 
 struct pair {
 	struct config config[2]; // who asks, who answers
@@ -50,7 +50,7 @@ static void on_end(void *owner, const struct call_answer *answer)
 	pair->failed += answer->end != CALL_ANSWERED;
 }
 
-static void net_close(void *state)
+void pool_net_close(void *state)
 {
 	struct pair *pair = state;
 
@@ -94,20 +94,20 @@ static bool pair_call(struct pair *pair)
 	return calls_init(&pair->calls, &pair->config[0], &pair->directory, asks, pair->loop) == 0;
 }
 
-static void *net_open(const struct bench *bench)
+void *pool_net_open(const struct bench *bench)
 {
 	struct pair *pair = calloc(1, sizeof(*pair));
 
 	if (!pair)
 		return NULL;
-	pair->fresh = bench->param & PARAM_FRESH;
+	pair->fresh = bench->param & POOL_NET_FRESH;
 	pair->loop = loop_new();
-	if (bench->param & PARAM_TLS)
+	if (bench->param & POOL_NET_TLS)
 		pair->nodes = stage_new(PKI_ED25519, CONFIG_PQ_OFF);
-	if (pair->loop && (pair->nodes || !(bench->param & PARAM_TLS)) && pair_listen(pair) &&
+	if (pair->loop && (pair->nodes || !(bench->param & POOL_NET_TLS)) && pair_listen(pair) &&
 		pair_call(pair))
 		return pair;
-	net_close(pair);
+	pool_net_close(pair);
 	return NULL;
 }
 
@@ -158,7 +158,7 @@ static int fail(struct bench_figures *out)
 }
 
 // One request at a time; the time of each.
-static int net_latency(void *state, uint64_t duration_ns, struct bench_figures *out)
+int pool_net_latency(void *state, uint64_t duration_ns, struct bench_figures *out)
 {
 	struct pair *pair = state;
 
@@ -224,45 +224,17 @@ static int rounds(struct pair *pair, uint32_t together, uint32_t round, uint64_t
 	return 0;
 }
 
-static int net_sequential(void *state, uint64_t duration_ns, struct bench_figures *out)
+int pool_net_sequential(void *state, uint64_t duration_ns, struct bench_figures *out)
 {
 	return rounds(state, 1, 10, duration_ns, out);
 }
 
-static int net_100(void *state, uint64_t duration_ns, struct bench_figures *out)
+int pool_net_100(void *state, uint64_t duration_ns, struct bench_figures *out)
 {
 	return rounds(state, 100, 100, duration_ns, out);
 }
 
-static int net_200(void *state, uint64_t duration_ns, struct bench_figures *out)
+int pool_net_200(void *state, uint64_t duration_ns, struct bench_figures *out)
 {
 	return rounds(state, 200, 200, duration_ns, out);
 }
-
-// ---- the rows ----------------------------------------------------------------------------------
-
-enum { SAMPLE_MS = 20, PAIRS = 41 };
-
-#define ROW(ID, LIMIT, UNIT, LATENCY, PARAM, SAMPLE)                                               \
-	{                                                                                          \
-		.id = "pool/net/" ID, .unit = UNIT, .limit = LIMIT, .latency = LATENCY,            \
-		.sample_ms = SAMPLE_MS, .pairs_max = PAIRS, .param = PARAM,                        \
-		.location = "control/net/calls.c:calls_start", .open = net_open, .sample = SAMPLE, \
-		.close = net_close                                                                 \
-	}
-// Held against the same with a connection for each request.
-#define NET(NAME, TLS)                                                                          \
-	ROW("reused/" NAME, "pool/net/first/" NAME, "ns", true, TLS, net_latency),              \
-		ROW("first/" NAME, NULL, "ns", true, (TLS) | PARAM_FRESH, net_latency),         \
-		ROW("sequential/10/" NAME, "pool/net/limit/unpooled/" NAME, "1/s", false, TLS,  \
-			net_sequential),                                                        \
-		ROW("concurrent/100/" NAME, "pool/net/limit/unpooled/" NAME, "1/s", false, TLS, \
-			net_100),                                                               \
-		ROW("concurrent/200/" NAME, "pool/net/limit/unpooled/" NAME, "1/s", false, TLS, \
-			net_200),                                                               \
-		ROW("limit/unpooled/" NAME, NULL, "1/s", false, (TLS) | PARAM_FRESH,            \
-			net_sequential)
-
-const struct bench pool_net_benches[] = {NET("tcp", 0), NET("tls", PARAM_TLS)};
-
-const size_t pool_net_benches_count = sizeof(pool_net_benches) / sizeof(pool_net_benches[0]);

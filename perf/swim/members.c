@@ -1,7 +1,9 @@
 // Who is in the cluster, as a reader asks: members_get and one row of the snapshot, held against
-// reading the same row of an array that never changes. Quiet, and while another thread lets 10,000
-// members churn.
+// reading the same row of an array that never changes. Quiet, and while a thread on another CPU
+// lets 10,000 members churn.
+#include <jansson.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +12,7 @@
 #include "perf/bench.h"
 #include "perf/clock.h"
 #include "perf/count.h"
+#include "perf/pin.h"
 
 enum { MEMBERS = 10000, INSTANT_MEMBERS = 100, READS = 4096 };
 
@@ -19,6 +22,7 @@ struct crowd {
 	struct member *plain;          // the array
 	uint32_t count;
 	uint32_t round;
+	_Atomic uint32_t published; // snapshots, by the thread that churns
 	_Atomic bool over;
 };
 
@@ -105,22 +109,59 @@ static void *churn(void *owner)
 			members_set(&crowd->members, &member);
 		}
 		members_publish(&crowd->members);
+		atomic_fetch_add_explicit(&crowd->published, 1, memory_order_release);
 	}
 	return NULL;
+}
+
+static const char *churn_unavailable(const struct bench *bench)
+{
+	int cpus[2];
+
+	(void)bench;
+	return pin_cpus(cpus, 2) < 2 ? "it needs two CPUs" : NULL;
+}
+
+// On the first CPU: the reader is on the last one.
+static bool churn_start(struct crowd *crowd, pthread_t *thread)
+{
+	pthread_attr_t attributes;
+	int first = 0, error;
+	cpu_set_t cpus;
+
+	pin_cpus(&first, 1);
+	CPU_ZERO(&cpus);
+	CPU_SET(first, &cpus);
+	if (pthread_attr_init(&attributes) != 0)
+		return false;
+	pthread_attr_setaffinity_np(&attributes, sizeof(cpus), &cpus);
+	error = pthread_create(thread, &attributes, churn, crowd);
+	pthread_attr_destroy(&attributes);
+	return error == 0;
+}
+
+// Snapshots that were published.
+static uint32_t published(struct crowd *crowd)
+{
+	return atomic_load_explicit(&crowd->published, memory_order_acquire);
 }
 
 static int churn_sample(void *state, uint64_t duration_ns, struct bench_figures *out)
 {
 	struct crowd *crowd = state;
+	uint32_t before = published(crowd), snapshots;
 	uint64_t start_ns;
 	struct count count;
 	pthread_t thread;
 
 	atomic_store(&crowd->over, false);
-	if (pthread_create(&thread, NULL, churn, crowd) != 0) {
+	if (!churn_start(crowd, &thread)) {
 		snprintf(out->error, sizeof(out->error), "no thread can be made");
 		return -1;
 	}
+	while (published(crowd) == before)
+		; // until it runs
+	before++;
 	start_ns = clock_ns();
 	count_start(&count);
 	do {
@@ -129,9 +170,12 @@ static int churn_sample(void *state, uint64_t duration_ns, struct bench_figures 
 	} while (clock_ns() - start_ns < duration_ns);
 	out->ns = clock_ns() - start_ns;
 	count_stop(&count);
+	snapshots = published(crowd) - before;
 	atomic_store(&crowd->over, true);
 	pthread_join(thread, NULL);
 	out->counters.allocs = (double)count.allocs;
+	out->extra =
+		json_pack("{s:f}", "snapshots_second", (double)snapshots * 1e9 / (double)out->ns);
 	return 0;
 }
 
@@ -153,8 +197,10 @@ const struct bench members_benches[] = {
 	{.id = "swim/members-get/churn",
 		.unit = "1/s",
 		.limit = "swim/limit/array",
-		.sample_ms = 20,
+		.sample_ms = 100,
+		.pairs_max = 41,
 		.location = "control/cluster/members/members.c:members_hold",
+		.unavailable = churn_unavailable,
 		.open = crowd_open,
 		.sample = churn_sample,
 		.close = crowd_free},
