@@ -65,6 +65,14 @@ static const cyaml_schema_field_t membership_fields[] = {
 	CYAML_FIELD_END,
 };
 
+#define POOL_TEXT(key, ...) CONFIG_TEXT(struct raw_pool, key),
+#define POOL_TIME(key, ...) CONFIG_TEXT(struct raw_pool, key##_ms),
+
+static const cyaml_schema_field_t pool_fields[] = {
+	CONFIG_TEXT(struct raw_pool, preset),
+	CALLS_OPTIONS(POOL_TEXT, POOL_TIME, POOL_TEXT) CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t link_fields[] = {
 	CONFIG_TEXT(struct raw_link, name),
 	CONFIG_TEXT(struct raw_link, driver),
@@ -106,6 +114,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	CONFIG_PART(dataplane, dataplane_fields),
 	CONFIG_PART(security, security_fields),
 	CONFIG_PART(membership, membership_fields),
+	CONFIG_PART(pool, pool_fields),
 	CONFIG_LIST(links, link_value, SETUP_LINKS_MAX),
 	CONFIG_LIST(peers, peer_value, CONFIG_PEERS_MAX),
 	CONFIG_LIST(dictionaries, dictionary_value, DICTIONARIES_MAX),

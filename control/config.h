@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "control/pool/pool.h"
 #include "lib/ipc/names.h"
 #include "lib/ipc/setup.h"
 
@@ -20,8 +21,8 @@ enum config_limits {
 	CONFIG_SEEDS_MAX = 16,
 	CONFIG_SOCKET_SIZE = SETUP_SOCKET_SIZE,
 	CONFIG_PATH_SIZE = 256,
-	CONFIG_MEMORY_MB = 256,  // when it is not written
-	CONFIG_ERROR_SIZE = 512, // enough for every sentence of config_load
+	CONFIG_MEMORY_MB = 256,   // when it is not written
+	CONFIG_ERROR_SIZE = 1024, // enough for every sentence of config_load
 };
 
 struct config_peer {
@@ -70,6 +71,7 @@ struct config {
 	struct setup_dataplane dataplane;
 	struct config_security security;
 	struct config_membership membership;
+	struct pool_config pool; // of control connections: the preset's, and what is written
 	uint32_t links_count, peers_count, dictionaries_count;
 	struct setup_link links[SETUP_LINKS_MAX];
 	struct config_peer peers[CONFIG_PEERS_MAX];

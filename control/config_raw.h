@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "control/config.h"
+#include "control/net/calls_options.h"
 
 struct raw_control {
 	char *listen;
@@ -30,6 +31,14 @@ struct raw_membership {
 	uint32_t seeds_count;
 };
 
+#define RAW_TEXT(key, ...) char *key;
+#define RAW_TIME(key, ...) char *key##_ms;
+
+struct raw_pool {
+	char *preset;
+	CALLS_OPTIONS(RAW_TEXT, RAW_TIME, RAW_TEXT)
+};
+
 struct raw_link {
 	char *name, *driver, *role, *socket, *interface, *address, *mtu, *vlan, *mac;
 };
@@ -48,6 +57,7 @@ struct raw_config {
 	struct raw_dataplane *dataplane;
 	struct raw_security *security;
 	struct raw_membership *membership;
+	struct raw_pool *pool;
 	struct raw_link *links;
 	uint32_t links_count;
 	struct raw_peer *peers;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "control/admin/method.h"
+#include "control/net/calls_options.h"
 
 static json_t *ns_or_null(uint64_t ns)
 {
@@ -99,6 +100,20 @@ static json_t *pool_total(const struct pool *pool, uint64_t now_ns)
 	return total;
 }
 
+#define NUMBER(key, ...) json_object_set_new(row, #key, json_integer(pool->key));
+#define TIME(key, ...) \
+	json_object_set_new(row, #key "_ms", json_integer((json_int_t)(pool->key##_ns / 1000000)));
+#define SWITCH(key) json_object_set_new(row, #key, json_boolean(pool->key));
+
+// As the section `pool:` of the configuration calls them.
+static json_t *pool_options(const struct pool_config *pool)
+{
+	json_t *row = json_object();
+
+	CALLS_OPTIONS(NUMBER, TIME, SWITCH)
+	return row;
+}
+
 json_t *method_pool_show(struct method_call *call, struct rpc_error *error)
 {
 	const struct calls *calls = &call->node->calls;
@@ -109,8 +124,9 @@ json_t *method_pool_show(struct method_call *call, struct rpc_error *error)
 	(void)error;
 	while (pool_report_node(calls->pool, &at, &node))
 		json_array_append_new(nodes, pool_node_row(calls, &node, call->now_ns));
-	return json_pack("{s:o, s:o, s:o}", "total", pool_total(calls->pool, call->now_ns), "nodes",
-		nodes, "leaks", pool_leak_rows(calls->pool, call->now_ns));
+	return json_pack("{s:o, s:o, s:o, s:o}", "total", pool_total(calls->pool, call->now_ns),
+		"nodes", nodes, "leaks", pool_leak_rows(calls->pool, call->now_ns), "options",
+		pool_options(&calls->config->pool));
 }
 
 static json_t *pool_unknown(

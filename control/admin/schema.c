@@ -192,8 +192,8 @@ const struct schema_method schema_methods[] = {
 			  "without TLS), reason (of the last dial that failed), requests, granted, "
 			  "waited, refused, failed, dials, dials_failed, created, destroyed, "
 			  "health_checks, health_checks_failed, reuse_ratio}, leaks[] {name, site, "
-			  "age_ns}; active, idle and pending count the requests that connections "
-			  "have room for",
+			  "age_ns}, options {as in the configuration's section pool}; active, idle "
+			  "and pending count the requests that connections have room for",
 	},
 	{
 		.name = "pool.drain",

@@ -3,6 +3,11 @@
 
 #include "control/cli/print.h"
 
+static long long option(const json_t *result, const char *key)
+{
+	return json_integer_value(json_object_get(json_object_get(result, "options"), key));
+}
+
 int print_pool(const struct cli *cli, const json_t *result)
 {
 	static const struct column columns[] = {
@@ -25,6 +30,10 @@ int print_pool(const struct cli *cli, const json_t *result)
 		printf("no other node was called yet\n");
 	else
 		table_print_rows(cli, nodes, columns);
+	printf("limits: %lld requests to a node at once, %lld in all, %lld on a connection; "
+	       "--json shows every option\n",
+		option(result, "node_max"), option(result, "total_max"),
+		option(result, "stream_slots"));
 	return CLI_OK;
 }
 

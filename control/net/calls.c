@@ -257,10 +257,12 @@ uint64_t calls_next_ns(const struct calls *calls)
 // ---- start ----
 
 // What a SYNC borrows is copied: it may wait.
-static bool call_fill(struct call *call, const struct call_order *order)
+static bool call_fill(const struct calls *calls, struct call *call, const struct call_order *order)
 {
+	uint64_t until_ns = loop_now_ns(calls->loop) + calls->config->pool.acquire_timeout_ns;
+
 	call->message = *order->message;
-	call->until_ns = order->until_ns;
+	call->until_ns = order->until_ns < until_ns ? order->until_ns : until_ns;
 	call->deadline_ns = order->deadline_ns;
 	call->site = order->site;
 	call->on_end = order->on_end;
@@ -304,7 +306,7 @@ void calls_start(struct calls *calls, const struct call_order *order)
 
 	if (why != POOL_OK)
 		full.why = pool_why_text(why);
-	if (node == POOL_NONE || !call_fill(call, order)) {
+	if (node == POOL_NONE || !call_fill(calls, call, order)) {
 		if (call)
 			call_free(call);
 		order->on_end(order->owner, &full);

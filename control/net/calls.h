@@ -16,10 +16,11 @@ enum calls_limits {
 	CALLS_MAX = 384,          // at a time: every attempt of a session, and membership's own
 	CALLS_NODES_MAX = 1024,   // that are called, or were lately
 	CALLS_CHANNELS_MAX = 256, // connections
-	CALLS_SLOTS = 16,         // requests on one connection at the same time
-	CALLS_NODE_SLOTS = 64,    // requests to one node at the same time
-	CALLS_LOOK_MS = 1000,     // how often certificates are looked at
-	CALLS_TELL_MS = 30000,    // and the use of the pool is logged, at debug level
+	// Unless the configuration says otherwise:
+	CALLS_SLOTS = 16,      // requests on one connection at the same time
+	CALLS_NODE_SLOTS = 64, // requests to one node at the same time
+	CALLS_LOOK_MS = 1000,  // how often certificates are looked at
+	CALLS_TELL_MS = 30000, // and the use of the pool is logged, at debug level
 };
 
 enum call_end {
@@ -49,7 +50,8 @@ struct call_order {
 	struct address address; // the rest is copied
 	uint16_t port;
 	const struct message *message; // OFFER, PING or SYNC
-	uint64_t until_ns;             // a connection may be waited for until then
+	uint64_t until_ns;             // a connection may be waited for until then, and no
+				       // longer than the pool's acquire_timeout
 	uint64_t deadline_ns;          // and the answer until then
 	const char *site;              // who asks, for the list of leaks: a literal
 	call_end_fn on_end;
@@ -100,7 +102,11 @@ struct calls {
 	struct call call[CALLS_MAX];
 };
 
-// All borrowed. 0, or -1: out of memory.
+// The pool's options before the configuration has its say: a preset's times and thresholds, with
+// sizes that fit control connections. One that was refused or dialed in vain is tried again soon
+// with POOL_LAN: membership tells of most that are gone.
+void calls_pool_preset(struct pool_config *pool, enum pool_preset preset);
+// All borrowed; config->pool is one that can be. 0, or -1: out of memory.
 int calls_init(struct calls *calls, const struct config *config, const struct directory *directory,
 	const struct tls *tls, struct loop *loop);
 // Nothing is called back any more.

@@ -134,7 +134,7 @@ static void channel_on_greeted(struct channel *channel, const struct message *he
 	channel->ready = true;
 	channel->conn.peer = NULL; // the pool may forget the node
 	calls_node_error(calls, channel->node, NULL);
-	pool_on_dialed(calls->pool, now_ns, channel->connection, CALLS_SLOTS);
+	pool_on_dialed(calls->pool, now_ns, channel->connection, calls->config->pool.stream_slots);
 	if (channel->epoch != calls->epoch)
 		pool_on_goaway(calls->pool, now_ns, channel->connection);
 	calls_carry(calls);

@@ -152,9 +152,9 @@ static void calls_on_timer(void *owner)
 
 // ---- start and stop ----
 
-static void calls_pool_config(struct pool_config *config)
+void calls_pool_preset(struct pool_config *config, enum pool_preset preset)
 {
-	pool_config_preset(config, POOL_LAN);
+	pool_config_preset(config, preset);
 	config->nodes_max = CALLS_NODES_MAX;
 	config->connections_max = CALLS_CHANNELS_MAX;
 	config->waiters_max = CALLS_MAX;
@@ -167,6 +167,8 @@ static void calls_pool_config(struct pool_config *config)
 	config->max_lifetime_ns = CALLS_MS(CONN_AGE_MS);
 	config->lifetime_jitter = 25;
 	config->autosize = false; // nothing is kept ready
+	if (preset != POOL_LAN)
+		return;
 	// A peer that appears is found well within a second; membership tells of most.
 	config->backoff_base_ns = CALLS_MS(50);
 	config->backoff_cap_ns = CALLS_MS(400);
@@ -178,7 +180,7 @@ int calls_init(struct calls *calls, const struct config *config, const struct di
 	const struct tls *tls, struct loop *loop)
 {
 	char error[POOL_ERROR_SIZE];
-	struct pool_config pool;
+	const struct pool_config *pool = &config->pool;
 	uint64_t seed = 0;
 
 	memset(calls, 0, sizeof(*calls));
@@ -188,15 +190,14 @@ int calls_init(struct calls *calls, const struct config *config, const struct di
 	calls->loop = loop;
 	for (uint32_t i = 0; i < CALLS_CHANNELS_MAX; i++)
 		calls->channels[i] = (struct channel){.conn.fd = -1, .connection = POOL_NONE};
-	calls_pool_config(&pool);
-	if (pool_config_check(&pool, error) < 0)
-		abort(); // it is constant
+	if (pool_config_check(pool, error) < 0)
+		abort(); // config_load has refused it
 	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
 		seed = loop_now_ns(loop); // only jitter
-	calls->memory = aligned_alloc(64, (pool_size(&pool) + 63) / 64 * 64);
+	calls->memory = aligned_alloc(64, (pool_size(pool) + 63) / 64 * 64);
 	if (!calls->memory)
 		return -1;
-	calls->pool = pool_init(calls->memory, &pool, seed, loop_now_ns(loop));
+	calls->pool = pool_init(calls->memory, pool, seed, loop_now_ns(loop));
 	calls_look(calls);
 	return 0;
 }

@@ -91,6 +91,7 @@ static bool pair_call(struct pair *pair)
 	peer->control_address = pair->config[1].listen_address;
 	peer->control_port = pair->listener.port;
 	pair->directory.config = &pair->config[0];
+	calls_pool_preset(&pair->config[0].pool, POOL_LAN);
 	return calls_init(&pair->calls, &pair->config[0], &pair->directory, asks, pair->loop) == 0;
 }
 

@@ -244,6 +244,21 @@ links:
 - { name: x, driver: af_packet, interface: eth9, address: 10.0.0.1/24 }
 """
 
+POOL = b"""pool:
+  preset: default
+  stream_slots: 8
+  node_max: 40
+  min_idle: 1
+  idle_timeout_ms: 60000
+  relative: on
+  breaker: off
+  shrink_percent: 20
+  lru_entries: 0
+membership: { advertise: 192.0.2.1 }
+links:
+- { name: x, driver: af_packet, interface: eth9, address: 10.0.0.1/24 }
+"""
+
 SEEDS = {
     "wire": {
         "data": header(0, 0x20, 0x01000502, 7, 1, 1 << 17 | 1408),
@@ -390,6 +405,7 @@ SEEDS = {
     "config": {
         "good": CONFIG,
         "membership": MEMBERSHIP,
+        "pool": MEMBERSHIP[:MEMBERSHIP.index(b"membership")] + POOL,
         "minimal": CONFIG[:CONFIG.index(b"dataplane")] + b"security: {cipher: 'null'}\nlinks: []\npeers: []\n",
         "ipv6": CONFIG.replace(b"10.77.1.1/30", b"fd77:0:0:1::1/64").replace(b"10.77.1.2", b"fd77:0:0:1::2"),
         "dictionaries": CONFIG + b"dictionaries:\n- {id: 1, file: /etc/d/a}\n- { id: 255, file: /etc/d/b }\n",

@@ -33,6 +33,8 @@ static void link_check(const struct setup_link *link)
 
 static void config_check(const struct config *config)
 {
+	char error[POOL_ERROR_SIZE];
+
 	text_check(config->node, sizeof(config->node));
 	text_check(config->run_dir, sizeof(config->run_dir));
 	FUZZ_CHECK(config->node[0] && config->run_dir[0] == '/');
@@ -44,6 +46,7 @@ static void config_check(const struct config *config)
 	text_check(config->membership.cluster, sizeof(config->membership.cluster));
 	FUZZ_CHECK(config->membership.seeds_count <= CONFIG_SEEDS_MAX);
 	FUZZ_CHECK(!address_is_none(config->membership.advertise));
+	FUZZ_CHECK(pool_config_check(&config->pool, error) == 0);
 	FUZZ_CHECK(config->membership.clear == !config->security.keyring[0]);
 	for (uint32_t i = 0; i < config->membership.seeds_count; i++)
 		FUZZ_CHECK(config->membership.seeds[i].port);

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "control/config.h"
+#include "tests/unit/control/config_stage.h"
 
 static const char good[] =
 	"node: a\n"
@@ -27,32 +28,9 @@ static const char good[] =
 	"- { name: b, control: 127.0.0.1:7702, address: 10.77.1.2 }\n"
 	"- { name: c, control: 10.78.0.3:7703, address: 10.77.8.3 }\n";
 
-static char file[] = "/tmp/sluice-test-config-XXXXXX";
-
-static int load(struct config *config, const char *text, char error[CONFIG_ERROR_SIZE])
-{
-	FILE *out = fopen(file, "w");
-
-	assert_non_null(out);
-	assert_int_equal(fwrite(text, 1, strlen(text), out), strlen(text));
-	fclose(out);
-	error[0] = 0;
-	return config_load(config, file, error, CONFIG_ERROR_SIZE);
-}
-
-// The good file with one piece of text replaced.
 static void expect(const char *piece, const char *instead, const char *sentence)
 {
-	char text[4096], error[CONFIG_ERROR_SIZE], wanted[CONFIG_ERROR_SIZE + 64];
-	const char *at = strstr(good, piece);
-	struct config config;
-
-	assert_non_null(at);
-	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - good), good, instead,
-		at + strlen(piece));
-	assert_int_equal(load(&config, text, error), -1);
-	snprintf(wanted, sizeof(wanted), "%s: %s", file, sentence);
-	assert_string_equal(error, wanted);
+	config_stage_expect(good, piece, instead, sentence);
 }
 
 static void config_load__good(void **state)
@@ -61,7 +39,7 @@ static void config_load__good(void **state)
 	char error[CONFIG_ERROR_SIZE];
 
 	(void)state;
-	assert_int_equal(load(&config, good, error), 0);
+	assert_int_equal(config_stage_load(&config, good, error), 0);
 	assert_string_equal(error, "");
 	assert_string_equal(config.node, "a");
 	assert_string_equal(config.run_dir, "/run/sluice/a");
@@ -101,7 +79,7 @@ static void config_load__control_over_ipv6(void **state)
 	char error[CONFIG_ERROR_SIZE], address[CONFIG_ADDRESS_TEXT];
 
 	(void)state;
-	assert_int_equal(load(&config, text, error), 0);
+	assert_int_equal(config_stage_load(&config, text, error), 0);
 	assert_string_equal(config_address_text(address, config.listen_address, config.listen_port),
 		"[::1]:7701");
 }
@@ -116,7 +94,7 @@ static void config_load__defaults(void **state)
 	char error[CONFIG_ERROR_SIZE];
 
 	(void)state;
-	assert_int_equal(load(&config, minimal, error), 0);
+	assert_int_equal(config_stage_load(&config, minimal, error), 0);
 	assert_int_equal(config.dataplane.workers, 1);
 	assert_int_equal(config.dataplane.memory_mb, 256);
 	assert_int_equal(config.dataplane.udp_port, 7654);
@@ -147,7 +125,7 @@ static void config_load__shape(void **state)
 	(void)state;
 	expect("node: a\n", "nod: a\n",
 		"nod: there is no such key; allowed here: node, run_dir, control, dataplane, "
-		"security, membership, links, peers, dictionaries");
+		"security, membership, pool, links, peers, dictionaries");
 	expect("workers: 2", "wrokers: 2",
 		"dataplane.wrokers: there is no such key; allowed here: workers, hugepages, "
 		"memory_mb, idle, program, "
@@ -162,11 +140,11 @@ static void config_load__shape(void **state)
 	expect("node: a\n", "node: a\nnode: b\n", "node: this key is written twice");
 	expect("node: a\n", "node: a\n b: [\n",
 		"this is not YAML near line 1: mapping values are not allowed in this context");
-	assert_int_equal(load(&config, "", error), -1);
+	assert_int_equal(config_stage_load(&config, "", error), -1);
 	assert_non_null(strstr(error, ": node: is missing; write a name of 1 to 63 letters"));
-	assert_int_equal(load(&config, "node: a\nlinks: 3\n", error), -1);
+	assert_int_equal(config_stage_load(&config, "node: a\nlinks: 3\n", error), -1);
 	assert_non_null(strstr(error, ": links: a list is allowed here, one \"- \" entry each"));
-	assert_int_equal(load(&config, "- a\n", error), -1);
+	assert_int_equal(config_stage_load(&config, "- a\n", error), -1);
 	assert_non_null(strstr(error, ": a mapping is allowed here"));
 }
 
@@ -189,13 +167,13 @@ static void config_load__one_text_document(void **state)
 		"a second YAML document begins in line 7; one is allowed");
 	expect("run_dir: /run/sluice/a", "run_dir: \xff",
 		"this is not YAML: invalid leading UTF-8 octet");
-	assert_int_equal(load(&config, binary, error), -1);
+	assert_int_equal(config_stage_load(&config, binary, error), -1);
 	assert_non_null(
 		strstr(error, ": this is not a text file (UTF-8): there is a byte 0x7f in line 2"));
 	snprintf(text, sizeof(text), "# of node a\n%%YAML 1.1\n--- # begins\n%s...\n\n", good);
-	assert_int_equal(load(&config, text, error), 0);
+	assert_int_equal(config_stage_load(&config, text, error), 0);
 	snprintf(text, sizeof(text), "\xef\xbb\xbf# with a byte order mark\n---\n%s", good);
-	assert_int_equal(load(&config, text, error), 0);
+	assert_int_equal(config_stage_load(&config, text, error), 0);
 }
 
 static void config_load__too_many_links(void **state)
@@ -206,7 +184,7 @@ static void config_load__too_many_links(void **state)
 	(void)state;
 	for (int i = 0; i < SETUP_LINKS_MAX + 1; i++)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "- {name: x}\n");
-	assert_int_equal(load(&config, text, error), -1);
+	assert_int_equal(config_stage_load(&config, text, error), -1);
 	assert_non_null(strstr(error, "too many entries in this list"));
 }
 
@@ -270,14 +248,14 @@ static void config_load__cipher(void **state)
 	(void)state;
 	for (int i = 0; i < 4; i++) {
 		snprintf(whole, sizeof(whole), text, names[i]);
-		assert_int_equal(load(&config, whole, error), 0);
+		assert_int_equal(config_stage_load(&config, whole, error), 0);
 		assert_int_equal(config.security.cipher, ciphers[i]);
 		assert_int_equal(config.security.backend, CONFIG_BACKEND_AUTO);
 	}
 	snprintf(whole, sizeof(whole), text, "backend: evp, ");
-	assert_int_equal(load(&config, whole, error), 0);
+	assert_int_equal(config_stage_load(&config, whole, error), 0);
 	assert_int_equal(config.security.backend, CONFIG_BACKEND_EVP);
-	assert_int_equal(load(&config, good, error), 0);
+	assert_int_equal(config_stage_load(&config, good, error), 0);
 	assert_int_equal(config.security.cipher, CIPHER_NULL);
 	expect("security: { cipher: \"null\" }\n", "",
 		"security.ca: is missing; aes-256-gcm wants this node's certificates, which sluice "
@@ -313,7 +291,7 @@ static void config_load__null_is_a_name_in_quotes_only(void **state)
 	expect("cipher: \"null\"", "cipher: ~",
 		"security.cipher: '~' is not one of: null, aes-256-gcm, aes-128-gcm, "
 		"chacha20-poly1305");
-	assert_int_equal(load(&config,
+	assert_int_equal(config_stage_load(&config,
 				 "node: a\nrun_dir: /tmp/a\ncontrol: {listen: 127.0.0.1:0}\n"
 				 "security:\n  \"cipher\": 'null'\nlinks:\n- {name: x, driver: "
 				 "af_packet, interface: eth9, address: 10.0.0.1/24}\n",
@@ -333,14 +311,14 @@ static void config_load__certificates(void **state)
 	char error[CONFIG_ERROR_SIZE];
 
 	(void)state;
-	assert_int_equal(load(&config, text, error), 0); // any address, over TLS
+	assert_int_equal(config_stage_load(&config, text, error), 0); // any address, over TLS
 	assert_string_equal(config.security.ca, "/e/ca.crt");
 	assert_string_equal(config.security.certificate, "/e/node.crt");
 	assert_string_equal(config.security.key, "/e/node.key");
 	assert_int_equal(config.security.pq, CONFIG_PQ_REQUIRE);
 	assert_string_equal(config.security.keyring, "/e/cluster.keys");
 	assert_false(config.membership.clear);
-	assert_int_equal(load(&config, good, error), 0);
+	assert_int_equal(config_stage_load(&config, good, error), 0);
 	assert_string_equal(config.security.ca, "");
 	assert_int_equal(config.security.pq, CONFIG_PQ_PREFER);
 	expect("cipher: \"null\"", "cipher: \"null\", ca: /e/ca.crt, key: /e/node.key",
@@ -498,14 +476,14 @@ static void config_load__dictionaries(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		snprintf(text, sizeof(text), "%sdictionaries:\n%s", good, cases[i].list);
 		if (!cases[i].sentence) {
-			assert_int_equal(load(&config, text, error), 0);
+			assert_int_equal(config_stage_load(&config, text, error), 0);
 			assert_int_equal(config.dictionaries_count, 2);
 			assert_int_equal(config.dictionaries[1].id, 255);
 			assert_string_equal(config.dictionaries[1].file, "/etc/d/b");
 			continue;
 		}
-		assert_int_equal(load(&config, text, error), -1);
-		snprintf(wanted, sizeof(wanted), "%s: %s", file, cases[i].sentence);
+		assert_int_equal(config_stage_load(&config, text, error), -1);
+		snprintf(wanted, sizeof(wanted), "%s: %s", config_stage_file, cases[i].sentence);
 		assert_string_equal(error, wanted);
 	}
 }
@@ -522,7 +500,7 @@ static void config_load__at_most_16_dictionaries(void **state)
 		for (int i = 1; i <= count; i++)
 			used += snprintf(text + used, sizeof(text) - (size_t)used,
 				"- {id: %d, file: /d%d}\n", i, i);
-		assert_int_equal(load(&config, text, error), count == 16 ? 0 : -1);
+		assert_int_equal(config_stage_load(&config, text, error), count == 16 ? 0 : -1);
 	}
 	assert_non_null(strstr(error, "too many entries in this list"));
 }
@@ -537,21 +515,21 @@ static void config_machine_check__what_there_is(void **state)
 	CPU_SET(0, &machine.cpus);
 	CPU_SET(1, &machine.cpus);
 	CPU_SET(5, &machine.cpus);
-	assert_int_equal(load(&config, good, error), 0);
+	assert_int_equal(config_stage_load(&config, good, error), 0);
 	assert_int_equal(config_machine_check(&config, &machine, error, sizeof(error)), 0);
 	config.dataplane.memory_mb = 8001;
 	assert_int_equal(config_machine_check(&config, &machine, error, sizeof(error)), -1);
 	snprintf(wanted, sizeof(wanted),
 		"%s: dataplane.memory_mb: 8001 MiB do not fit: this machine has 8000 MiB, 700 of "
 		"them available",
-		file);
+		config_stage_file);
 	assert_string_equal(error, wanted);
 	config.dataplane.memory_mb = 8000;
 	config.dataplane.core[1] = 77;
 	assert_int_equal(config_machine_check(&config, &machine, error, sizeof(error)), -1);
 	snprintf(wanted, sizeof(wanted),
 		"%s: dataplane.cores: there is no CPU 77 here; this machine lets us run on 0-1,5",
-		file);
+		config_stage_file);
 	assert_string_equal(error, wanted);
 }
 
@@ -576,7 +554,7 @@ static void config_find__by_name_and_prefix(void **state)
 	char error[CONFIG_ERROR_SIZE], text[CONFIG_ADDRESS_TEXT];
 
 	(void)state;
-	assert_int_equal(load(&config, good, error), 0);
+	assert_int_equal(config_stage_load(&config, good, error), 0);
 	assert_int_equal(config_peer_find(&config, "c"), 1);
 	assert_int_equal(config_peer_find(&config, "d"), -1);
 	assert_int_equal(config_link_find(&config, address_from_ipv4(0x0a4d0102)), 0);
@@ -615,12 +593,6 @@ int main(void)
 		cmocka_unit_test(config_machine_read__this_machine),
 		cmocka_unit_test(config_find__by_name_and_prefix),
 	};
-	int fd = mkstemp(file), failed;
 
-	if (fd < 0)
-		return 1;
-	close(fd);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(file);
-	return failed;
+	return cmocka_run_group_tests(tests, config_stage_begin, config_stage_end);
 }

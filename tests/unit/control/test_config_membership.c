@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "control/config.h"
+#include "tests/unit/control/config_stage.h"
 
 static const char good[] =
 	"node: a\n"
@@ -21,32 +22,9 @@ static const char good[] =
 	"links:\n"
 	"- { name: wire, driver: af_xdp, interface: veth0, address: 10.77.8.1/24 }\n";
 
-static char file[] = "/tmp/sluice-test-membership-XXXXXX";
-
-static int load(struct config *config, const char *text, char error[CONFIG_ERROR_SIZE])
-{
-	FILE *out = fopen(file, "w");
-
-	assert_non_null(out);
-	assert_int_equal(fwrite(text, 1, strlen(text), out), strlen(text));
-	fclose(out);
-	error[0] = 0;
-	return config_load(config, file, error, CONFIG_ERROR_SIZE);
-}
-
-// The good file with one piece of text replaced.
 static void expect(const char *piece, const char *instead, const char *sentence)
 {
-	char text[4096], error[CONFIG_ERROR_SIZE], wanted[CONFIG_ERROR_SIZE + 64];
-	const char *at = strstr(good, piece);
-	struct config config;
-
-	assert_non_null(at);
-	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - good), good, instead,
-		at + strlen(piece));
-	assert_int_equal(load(&config, text, error), -1);
-	snprintf(wanted, sizeof(wanted), "%s: %s", file, sentence);
-	assert_string_equal(error, wanted);
+	config_stage_expect(good, piece, instead, sentence);
 }
 
 static void config_load__membership(void **state)
@@ -55,7 +33,7 @@ static void config_load__membership(void **state)
 	struct config config;
 
 	(void)state;
-	assert_int_equal(load(&config, good, error), 0);
+	assert_int_equal(config_stage_load(&config, good, error), 0);
 	assert_string_equal(config.membership.cluster, "sluice");
 	assert_int_equal(config.membership.preset, CONFIG_LAN);
 	assert_true(config.membership.clear);
@@ -65,7 +43,7 @@ static void config_load__membership(void **state)
 		"%smembership:\n  cluster: mars\n  preset: wan\n  advertise: 10.78.0.1\n"
 		"  probe_interval_ms: 300\n  seeds: [\"127.0.0.1:7703\", \"[::1]:7704\"]\n",
 		good);
-	assert_int_equal(load(&config, text, error), 0);
+	assert_int_equal(config_stage_load(&config, text, error), 0);
 	assert_string_equal(config.membership.cluster, "mars");
 	assert_int_equal(config.membership.preset, CONFIG_WAN);
 	assert_int_equal(address_ipv4(config.membership.advertise), 0x0a4e0001);
@@ -146,7 +124,7 @@ static void config_load__keyring(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		snprintf(whole, sizeof(whole), text, cases[i].listen, cases[i].keyring,
 			cases[i].membership);
-		assert_int_equal(load(&config, whole, error), cases[i].error ? -1 : 0);
+		assert_int_equal(config_stage_load(&config, whole, error), cases[i].error ? -1 : 0);
 		if (cases[i].error && !strstr(error, cases[i].error))
 			fail_msg("'%s' is not about '%s'", error, cases[i].error);
 		if (!cases[i].error)
@@ -162,12 +140,5 @@ int main(void)
 		cmocka_unit_test(config_load__keyring),
 	};
 
-	int fd = mkstemp(file), failed;
-
-	if (fd < 0)
-		return 1;
-	close(fd);
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	unlink(file);
-	return failed;
+	return cmocka_run_group_tests(tests, config_stage_begin, config_stage_end);
 }

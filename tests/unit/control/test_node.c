@@ -66,6 +66,7 @@ static void side_begin(
 	config->listen_address = address_from_ipv4(0x7f000001);
 	snprintf(config->membership.cluster, sizeof(config->membership.cluster), "test");
 	config->membership.clear = true;
+	calls_pool_preset(&config->pool, POOL_LAN);
 	config->links_count = 1;
 	snprintf(config->links[0].name, sizeof(config->links[0].name), "%s", "ab");
 	config->links[0].address = address_from_ipv4(0x0a4d0100 + host);

@@ -89,6 +89,7 @@ static int setup(void **state)
 	snprintf(node.config.peers[0].name, sizeof(node.config.peers[0].name), "b");
 	loop = loop_new();
 	node.directory.config = &node.config;
+	calls_pool_preset(&node.config.pool, POOL_LAN);
 	assert_int_equal(calls_init(&node.calls, &node.config, &node.directory, NULL, loop), 0);
 	assert_int_not_equal(calls_peer(&node.calls, "b"), POOL_NONE);
 	node.identity.tls.context = (struct ssl_ctx_st *)&node; // only whether there is one counts

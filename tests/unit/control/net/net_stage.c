@@ -87,6 +87,7 @@ void side_begin(struct stage *s, struct side *side, const char *name, const char
 	side->config.peers[0].control_address = address_from_ipv4(INADDR_LOOPBACK);
 	if (!side->config.peers[0].control_port)
 		side->config.peers[0].control_port = 1; // nobody: told later
+	calls_pool_preset(&side->config.pool, POOL_LAN);
 	side->directory = (struct directory){.config = &side->config};
 	side->answers = true;
 	listener_init(&side->listener, &side->config, &side->tls, s->loop);
