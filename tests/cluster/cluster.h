@@ -16,7 +16,7 @@
 enum {
 	INBOX_MAX = 128, // datagrams that a node's socket keeps while the node does not look
 	GROUPS_MAX = 4,  // of nodes, that a partition tells apart
-	SEED_NODES = 3,  // the first nodes are the seeds of all others
+	SEED_NODES = 3,  // unless told: the first nodes are the seeds of all others
 	SCAN_MAX = 64,   // so small a cluster is looked at as a whole after every event
 	NODES_MAX = SWIM_MEMBERS_MAX,
 };
@@ -95,6 +95,7 @@ struct world {
 	struct options options;
 	struct network network;
 	struct swim_config config; // of all nodes, but for names and addresses
+	uint32_t seeds;            // so many of the first nodes does every node ask
 	uint64_t now_ns;
 	uint64_t
 		lockstep_ns; // all timers fire together, at multiples of it; 0: each when it is due
@@ -176,8 +177,8 @@ void net_send(struct world *world, struct packet *packet);
 // All nodes started within `over_ns`, and each knows each. False: failed, or not within 2 minutes.
 bool world_form(struct world *world, uint64_t over_ns);
 // The same with a short gossip queue, for large clusters: a thousand newcomers at once are gossip
-// of a million messages, and of no interest to most scenarios. Node 0 hears of all before it
-// answers any; then each learns all from it in one exchange.
+// of a million messages, and of no interest to most scenarios. All ask node 0, and nobody else;
+// it hears of all before it answers any, and each learns all from it in one exchange.
 bool world_form_quickly(struct world *world);
 // Every node that runs knows every node that runs as alive, and no other as alive or suspect.
 bool world_agrees(const struct world *world);

@@ -34,6 +34,7 @@ bool world_form_quickly(struct world *w)
 {
 	if (w->config.updates_max > QUEUE)
 		w->config.updates_max = QUEUE;
+	w->seeds = 1;
 	w->nodes[0].group = 1;
 	w->cut[1][0] = true;
 	for (uint32_t i = 0; i < w->options.members; i++)

@@ -174,7 +174,7 @@ void node_start(struct world *w, struct node *node, bool forgetful)
 		free(node->memory);
 		return;
 	}
-	for (uint32_t i = 0; i < SEED_NODES && i < w->options.members; i++)
+	for (uint32_t i = 0; i < w->seeds && i < w->options.members; i++)
 		if (i != node->index)
 			swim_join(node->swim, node_now(w, node), node_address(i), NODE_PORT);
 	world_trace(w, "node %u starts, incarnation %u", node->index, config.incarnation);

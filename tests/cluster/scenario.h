@@ -29,5 +29,8 @@ struct scenario {
 
 void outcome_add(struct outcome *outcome, const char *name, const char *unit, double value);
 
+// Seconds in which everybody hears of one node's news.
+double spread_latest(uint32_t members);
+
 extern const struct scenario scenario_chaos, scenario_spread, scenario_lockstep, scenario_detect,
 	scenario_heal, scenario_slow, scenario_load;

@@ -41,6 +41,7 @@ void world_init(struct world *w, const struct options *options)
 	memset(w, 0, sizeof(*w));
 	w->options = *options;
 	w->network = options->network;
+	w->seeds = SEED_NODES;
 	w->rng.state = rng_mix(options->seed + 0x5717);
 	swim_config_init(&w->config, SWIM_LAN);
 	w->config.members_max = options->members + 16;

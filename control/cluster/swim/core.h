@@ -140,7 +140,7 @@ uint64_t swim_random(struct swim *swim);
 // 0 to bound - 1; bound > 0.
 uint32_t swim_random_below(struct swim *swim, uint32_t bound);
 uint32_t swim_number(struct swim *swim); // of a ping, never 0
-// 1000 * log10(n), n >= 1, within 1 %.
+// 1000 * log10(n), n >= 1; up to 27 too small.
 uint32_t log10_milli(uint32_t n);
 uint32_t log10_ceil(uint32_t n); // n >= 1
 
