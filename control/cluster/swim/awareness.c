@@ -26,7 +26,9 @@ void swim_health_set(struct swim *swim, uint32_t extra)
 		troubled_by(swim, swim->now_ns);
 }
 
-// While we slept nobody could answer us: what was under way gets that time back.
+// While we slept nobody could answer us: what was under way gets that time back, and answers that
+// wait get theirs. The latter from now on, not on top: else who sleeps again and again would put
+// off the end of a probe further than time goes on, and no longer probe anybody.
 static void overslept(struct swim *swim, uint64_t late_ns)
 {
 	uint64_t patience;
@@ -36,7 +38,9 @@ static void overslept(struct swim *swim, uint64_t late_ns)
 	swim->awake_ns = swim->now_ns + patience;
 	if (swim->probe.active) {
 		swim->probe.timeout_ns += late_ns;
-		swim->probe.end_ns += late_ns + patience;
+		swim->probe.end_ns += late_ns;
+		if (swim->probe.end_ns < swim->awake_ns)
+			swim->probe.end_ns = swim->awake_ns;
 	}
 	for (uint32_t i = 0; i < swim->troubled_count; i++) {
 		struct member *member = &swim->members[swim->troubled[i]];

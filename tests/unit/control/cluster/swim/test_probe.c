@@ -242,6 +242,32 @@ static void sleep__is_ill_health_and_what_was_under_way_gets_its_time_back(void 
 	stage_free(stage);
 }
 
+// The end of a probe that nobody answers is never further away than the longest round.
+static void sleep__again_and_again_does_not_put_off_the_end_of_a_probe(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_with(20);
+	struct swim *swim = stage->nodes[0];
+	uint64_t round = STAGE_MS(swim->config.probe_interval_ms) * (SWIM_HEALTH_MAX + 1), due;
+
+	quiet(swim);
+	while (!swim->probe.active)
+		swim_on_tick(swim, swim_next_ns(swim), &out);
+	for (int sleep = 0; sleep < 100; sleep++) {
+		updates_add(swim, SWIM_SELF); // a timer that comes sooner than the end
+		swim_output_clear(&out);
+		swim_on_tick(swim, swim_next_ns(swim) + STAGE_MS(300), &out);
+		assert_true(swim->probe.end_ns <= swim->now_ns + round);
+	}
+	due = swim->now_ns + round;
+	while (swim->report.probes == 1) {
+		swim_output_clear(&out);
+		swim_on_tick(swim, swim_next_ns(swim), &out);
+		assert_true(swim->now_ns <= due);
+	}
+	stage_free(stage);
+}
+
 // An answer puts the next timer off: who waits for that one has not slept.
 static void sleep__is_not_a_timer_that_was_put_off(void **state)
 {
@@ -378,6 +404,7 @@ int main(void)
 		cmocka_unit_test(probe_answered__tells_the_round_trip_of_direct_ones),
 		cmocka_unit_test(health__stretches_probes_and_heals),
 		cmocka_unit_test(sleep__is_ill_health_and_what_was_under_way_gets_its_time_back),
+		cmocka_unit_test(sleep__again_and_again_does_not_put_off_the_end_of_a_probe),
 		cmocka_unit_test(sleep__is_not_a_timer_that_was_put_off),
 		cmocka_unit_test(buddy__the_suspect_is_told_in_its_ping),
 		cmocka_unit_test(relay__answers_nack_in_time_and_an_ack_that_comes_later),
