@@ -4,6 +4,8 @@
 
 #define AGREE_NS (150 * SECOND)
 
+enum { DRIFT_PPM = 20000 }; // of the worst clocks
+
 struct chaos {
 	uint64_t end_ns;
 	uint64_t every_ns; // a fault, on average
@@ -27,13 +29,14 @@ static void begin_again(struct world *w, uint32_t index)
 static void crash(struct world *w)
 {
 	struct node *node = any(w);
+	uint64_t away_ns = rng_below(&w->rng, rng_percent(&w->rng, 30) ? SECOND : 60 * SECOND);
 
 	if (!node->swim)
 		return;
+	fault_count(w, FAULT_CRASH);
 	node_crash(w, node);
 	if (rng_percent(&w->rng, 80))
-		world_call(
-			w, w->now_ns + rng_below(&w->rng, 60 * SECOND), node->index, begin_again);
+		world_call(w, w->now_ns + away_ns, node->index, begin_again);
 }
 
 static void resume(struct world *w, uint32_t index)
@@ -48,6 +51,7 @@ static void pause(struct world *w)
 
 	if (!node->swim || node->paused)
 		return;
+	fault_count(w, FAULT_STOPPED);
 	world_trace(w, "node %u is stopped", node->index);
 	node_pause(node);
 	world_call(w, w->now_ns + rng_below(&w->rng, 20 * SECOND), node->index, resume);
@@ -70,6 +74,7 @@ static void leave(struct world *w)
 
 	if (!node_is_in(node) || node->paused)
 		return;
+	fault_count(w, FAULT_LEAVE);
 	node_leave(w, node);
 	world_call(w, w->now_ns + w->config.leave_ms * MS + 10 * SECOND, node->index, leave_end);
 	if (rng_percent(&w->rng, 60))
@@ -185,6 +190,22 @@ static bool settled(const struct world *w)
 	return world_agrees(w) && news_known(w);
 }
 
+// How well they remember, and how well their clocks go.
+static void draw_nodes(struct world *w)
+{
+	int64_t drift;
+
+	if (rng_percent(&w->rng, 30))
+		w->config.dead_remember_ms = (uint32_t)rng_between(&w->rng, 20000, 60000);
+	if (rng_percent(&w->rng, 30))
+		w->config.left_remember_ms = (uint32_t)rng_between(&w->rng, 20000, 60000);
+	drift = rng_percent(&w->rng, 30) ? DRIFT_PPM : w->options.drift_ppm;
+	for (uint32_t i = 0; i < w->options.members; i++)
+		w->nodes[i].drift_ppm =
+			(int64_t)rng_below(&w->rng, 2 * (uint64_t)drift + 1) - drift;
+	w->config.lifeguard = rng_percent(&w->rng, 90);
+}
+
 static void draw(struct world *w, struct chaos *chaos)
 {
 	chaos->every_ns = rng_between(&w->rng, 500, 8000) * MS;
@@ -195,7 +216,6 @@ static void draw(struct world *w, struct chaos *chaos)
 		.late_ppm = (uint32_t)rng_below(&w->rng, 50000),
 		.late_ns = rng_below(&w->rng, 500) * MS};
 	w->network = chaos->calm;
-	w->config.lifeguard = rng_percent(&w->rng, 90);
 }
 
 static void run(struct world *w, struct outcome *outcome)
@@ -205,6 +225,7 @@ static void run(struct world *w, struct outcome *outcome)
 
 	w->scenario = &chaos;
 	draw(w, &chaos);
+	draw_nodes(w);
 	chaos.end_ns = rng_between(&w->rng, 60, 300) * SECOND;
 	for (uint32_t i = 0; i < w->options.members; i++)
 		world_call(w, rng_below(&w->rng, 20 * SECOND), i, begin_again);
@@ -215,7 +236,7 @@ static void run(struct world *w, struct outcome *outcome)
 	world_trace(w, "all is mended");
 	mend_network(w, 0);
 	mend_cuts(w, 0);
-	w->network.loss_ppm = 0;
+	w->network.loss_ppm = w->network.late_ppm = 0;
 	for (uint32_t i = 0; i < w->options.members; i++)
 		mend_node(w, &w->nodes[i]);
 	start_ns = w->now_ns;
@@ -224,6 +245,7 @@ static void run(struct world *w, struct outcome *outcome)
 		world_fail(w, "some do not have the others' metadata");
 	}
 	outcome_add(outcome, "of one mind after", "s", (double)(w->now_ns - start_ns) / 1e9);
+	check_quiet(w);
 	check_views(w);
 }
 
@@ -232,4 +254,5 @@ const struct scenario scenario_chaos = {
 	.says = "every fault in every combination; then all is mended, and must agree",
 	.members = 0, // the seed chooses
 	.run = run,
+	.every_fault = true,
 };

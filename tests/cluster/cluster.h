@@ -39,6 +39,31 @@ struct options {
 	struct network network;
 };
 
+// ---- faults, counted --------------------------------------------------------------------------
+
+enum fault {
+	// Of datagrams.
+	FAULT_LOST,
+	FAULT_TWICE,
+	FAULT_OVERTAKEN, // of one that was sent later; in small clusters only
+	FAULT_LATE,
+	FAULT_CUT,
+	FAULT_CUT_ONE_WAY, // while the other way was open
+	FAULT_OVERFLOW,    // of the inbox of a node that does not look
+	// Of connections.
+	FAULT_NO_CONNECTION,
+	// Of nodes.
+	FAULT_STOPPED,
+	FAULT_STALLED, // as slow nodes do
+	FAULT_DRIFT,   // started with a clock that is wrong by more than a thousandth
+	FAULT_CRASH,
+	FAULT_LEAVE,
+	FAULT_RESTART,
+	FAULT_FORGETFUL, // restart that began with the first incarnation again
+	FAULT_UNNOTICED, // restart before anybody took it for dead
+	FAULT_COUNT,
+};
+
 // ---- packets ----------------------------------------------------------------------------------
 
 enum packet_type {
@@ -107,7 +132,9 @@ struct world {
 	struct swim_output *out;          // of the node that runs now
 	bool cut[GROUPS_MAX][GROUPS_MAX]; // nothing gets from the first to the second
 	uint64_t events;
-	uint64_t hash;         // of all that happened
+	uint64_t hash; // of all that happened
+	uint64_t faults[FAULT_COUNT];
+	uint64_t *latest_ns;   // of datagrams from each to each: arrival; NULL: too many nodes
 	uint64_t falsely_dead; // a node that runs and answers was declared dead by a node
 	char failure[256];
 	// Each change that a node reports about another, now that the view is as it says. NULL:
@@ -162,8 +189,15 @@ void node_resume(struct world *world, struct node *node);
 // Runs and stalls in turn, from now on. 0, 0: no longer.
 void node_slow(struct world *world, struct node *node, uint64_t run_ns, uint64_t stall_ns);
 // What arrives meanwhile: takes it; and all of it goes.
-void node_keep(struct node *node, struct packet *packet);
+void node_keep(struct world *world, struct node *node, struct packet *packet);
 void node_forget(struct node *node);
+
+// faults.c
+
+const char *fault_name(enum fault fault);
+void fault_count(struct world *world, enum fault fault);
+// A datagram will arrive at that time.
+void fault_count_order(struct world *world, uint32_t from, uint32_t to, uint64_t at_ns);
 
 // net.c
 
@@ -186,6 +220,13 @@ bool world_agrees(const struct world *world);
 void world_say_disagreement(struct world *world);
 // In the cluster: it runs and does not leave.
 bool node_is_in(const struct node *node);
+
+// quiet.c
+
+// Nobody has any news to tell.
+bool world_hushed(const struct world *world);
+// In a cluster of one mind, on a network that loses nothing.
+void check_quiet(struct world *world);
 
 // check.c
 

@@ -8,10 +8,15 @@
 #include "tests/cluster/scenario.h"
 #include "tests/support/crash.h"
 
-enum { SEEDS_MAX = 100000, CHAOS_MEMBERS_MAX = 24 };
+enum {
+	SEEDS_MAX = 100000,
+	MEMBERS_DRAWN_MAX = 24, // where the seed chooses
+	EVERY_FAULT_SEEDS = 50, // a rare fault happens in so many
+};
 
 static const struct scenario *const scenarios[] = {&scenario_chaos, &scenario_spread,
-	&scenario_lockstep, &scenario_detect, &scenario_heal, &scenario_slow, &scenario_load};
+	&scenario_lockstep, &scenario_detect, &scenario_heal, &scenario_rejoin, &scenario_slow,
+	&scenario_load};
 
 enum { SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };
 
@@ -23,6 +28,7 @@ static struct {
 	bool trace, plain, twice;
 	struct figure figures[FIGURES_MAX];
 	double *values[FIGURES_MAX]; // of each seed
+	uint64_t faults[FAULT_COUNT];
 } run;
 
 // An assert of the core, or a sanitizer: the seed must not be lost with the process.
@@ -33,9 +39,9 @@ static void print_replay(void)
 
 	if (run.members)
 		snprintf(members, sizeof(members), " --members %u", run.members);
-	size = snprintf(line, sizeof(line), "replay: %s %s%s%s --seed %llu --trace\n", run.program,
-		run.scenario->name, members, run.plain ? " --plain" : "",
-		(unsigned long long)run.seed);
+	size = snprintf(line, sizeof(line), "replay: %s %s%s%s%s --seed %llu --trace\n",
+		run.program, run.scenario->name, members, run.plain ? " --plain" : "",
+		run.twice ? " --twice" : "", (unsigned long long)run.seed);
 	if (write(STDERR_FILENO, line, (size_t)size) < 0)
 		_exit(3);
 }
@@ -51,7 +57,7 @@ static uint32_t members_of(uint64_t seed)
 	if (run.members)
 		return run.members;
 	return run.scenario->members ? run.scenario->members
-				     : 2 + (uint32_t)(rng_mix(seed) % (CHAOS_MEMBERS_MAX - 1));
+				     : 2 + (uint32_t)(rng_mix(seed) % (MEMBERS_DRAWN_MAX - 1));
 }
 
 static void run_seed(uint64_t seed, struct outcome *outcome)
@@ -70,6 +76,7 @@ static void run_seed(uint64_t seed, struct outcome *outcome)
 	run.scenario->run(&world, outcome);
 	outcome->events = world.events;
 	outcome->hash = world.hash;
+	memcpy(outcome->faults, world.faults, sizeof(outcome->faults));
 	memcpy(outcome->failure, world.failure, sizeof(outcome->failure));
 	if (world.failure[0]) {
 		printf("seed %llu, %u members, at %.6f s: %s\n", (unsigned long long)seed,
@@ -122,6 +129,26 @@ static bool judge(uint64_t seeds)
 	return !verdict;
 }
 
+// Of a scenario that wants every fault.
+static bool faults_judge(uint64_t seeds)
+{
+	bool all = true;
+
+	if (!run.scenario->every_fault)
+		return true;
+	printf("%s: done to them:", run.scenario->name);
+	for (uint32_t i = 0; i < FAULT_COUNT; i++) {
+		all &= run.faults[i] > 0;
+		printf("%s %llu %s", i ? "," : "", (unsigned long long)run.faults[i],
+			fault_name((enum fault)i));
+	}
+	putchar('\n');
+	if (all || seeds < EVERY_FAULT_SEEDS)
+		return true;
+	printf("%s: a fault never happened, so nothing is proven about it\n", run.scenario->name);
+	return false;
+}
+
 static bool run_seeds(uint64_t first, uint64_t count)
 {
 	uint64_t failed = 0, events = 0, hash = 0;
@@ -133,6 +160,8 @@ static bool run_seeds(uint64_t first, uint64_t count)
 		run_seed(first + i, &outcome);
 		events += outcome.events;
 		hash = rng_mix(hash ^ outcome.hash);
+		for (uint32_t f = 0; f < FAULT_COUNT; f++)
+			run.faults[f] += outcome.faults[f];
 		for (uint32_t f = 0; f < outcome.count && run.values[f]; f++) {
 			run.figures[f] = outcome.figures[f];
 			run.values[f][i] = outcome.figures[f].value;
@@ -140,7 +169,7 @@ static bool run_seeds(uint64_t first, uint64_t count)
 		failed += outcome.failure[0] || (run.twice && !repeats(first + i, &outcome));
 	}
 	if (!failed)
-		failed += !judge(count);
+		failed += !judge(count) + !faults_judge(count);
 	printf("%s: %s, seeds %llu to %llu, %llu events, trace %016llx, %.1f s of CPU\n",
 		failed ? "FAILED" : "passed", run.scenario->name, (unsigned long long)first,
 		(unsigned long long)(first + count - 1), (unsigned long long)events,

@@ -30,8 +30,10 @@ static uint64_t delay(struct world *w)
 	const struct network *net = &w->network;
 	uint64_t delay_ns = net->delay_ns + rng_below(&w->rng, net->jitter_ns + 1);
 
-	return rng_ppm(&w->rng, net->late_ppm) ? delay_ns + rng_below(&w->rng, net->late_ns + 1)
-					       : delay_ns;
+	if (!rng_ppm(&w->rng, net->late_ppm))
+		return delay_ns;
+	fault_count(w, FAULT_LATE);
+	return delay_ns + rng_below(&w->rng, net->late_ns + 1);
 }
 
 static void arrive(struct world *w, struct packet *packet, uint64_t after_ns)
@@ -43,25 +45,45 @@ static void arrive(struct world *w, struct packet *packet, uint64_t after_ns)
 				   .packet = packet});
 }
 
+// It does not arrive.
+static bool dropped(struct world *w, const struct packet *packet)
+{
+	if (cut(w, packet->from, packet->to)) {
+		fault_count(w, cut(w, packet->to, packet->from) ? FAULT_CUT : FAULT_CUT_ONE_WAY);
+		return true;
+	}
+	if (!rng_ppm(&w->rng, w->network.loss_ppm))
+		return false;
+	fault_count(w, FAULT_LOST);
+	return true;
+}
+
+static void datagram_arrive(struct world *w, struct packet *packet)
+{
+	uint64_t after_ns = delay(w);
+
+	fault_count_order(w, packet->from, packet->to, w->now_ns + after_ns);
+	arrive(w, packet, after_ns);
+}
+
 static void datagram(struct world *w, struct packet *packet)
 {
-	struct packet *again;
-
-	if (cut(w, packet->from, packet->to) || rng_ppm(&w->rng, w->network.loss_ppm)) {
+	if (dropped(w, packet)) {
 		free(packet);
 		return;
 	}
 	if (rng_ppm(&w->rng, w->network.duplicate_ppm)) {
-		again = packet_new(
-			packet->type, packet->from, packet->to, packet->bytes, packet->size);
-		arrive(w, again, delay(w));
+		fault_count(w, FAULT_TWICE);
+		datagram_arrive(w, packet_new(packet->type, packet->from, packet->to, packet->bytes,
+					   packet->size));
 	}
-	arrive(w, packet, delay(w));
+	datagram_arrive(w, packet);
 }
 
 // No connection, or no longer: who waits for a pong hears that none will come; an exchange ends.
 static void broken(struct world *w, struct packet *packet, uint64_t after_ns)
 {
+	fault_count(w, FAULT_NO_CONNECTION);
 	if (packet->type == PACKET_PING) {
 		uint32_t to = packet->from;
 

@@ -152,6 +152,28 @@ static void put(struct world *w, struct node *node)
 	node_arm(w, node);
 }
 
+// Nobody has noticed that it was away.
+static bool unnoticed(const struct world *w, const struct node *node)
+{
+	for (uint32_t i = 0; i < w->options.members; i++)
+		if (w->nodes[i].swim && w->nodes[i].seen[node->index].state != SWIM_ALIVE)
+			return false;
+	return true;
+}
+
+static void count_start(struct world *w, const struct node *node, bool forgetful)
+{
+	if (node->drift_ppm > 1000 || node->drift_ppm < -1000)
+		fault_count(w, FAULT_DRIFT);
+	if (node->boots == 0)
+		return;
+	fault_count(w, FAULT_RESTART);
+	if (forgetful)
+		fault_count(w, FAULT_FORGETFUL);
+	if (unnoticed(w, node))
+		fault_count(w, FAULT_UNNOTICED);
+}
+
 void node_start(struct world *w, struct node *node, bool forgetful)
 {
 	struct swim_config config = w->config;
@@ -161,6 +183,7 @@ void node_start(struct world *w, struct node *node, bool forgetful)
 	config.port = NODE_PORT;
 	config.seed = rng_next(&w->rng);
 	config.incarnation = forgetful ? 1 : node->incarnation + 1;
+	count_start(w, node, forgetful);
 	node->memory = aligned_alloc(64, (swim_size(&config) + 63) & ~(size_t)63);
 	if (!node->memory)
 		abort();
@@ -276,7 +299,7 @@ void node_receive(struct world *w, struct packet *packet)
 		return;
 	}
 	if (node->paused) {
-		node_keep(node, packet);
+		node_keep(w, node, packet);
 		return;
 	}
 	node_handle(w, node, packet);

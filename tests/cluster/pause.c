@@ -10,9 +10,10 @@ void node_forget(struct node *node)
 	node->waiting = node->datagrams = 0;
 }
 
-void node_keep(struct node *node, struct packet *packet)
+void node_keep(struct world *w, struct node *node, struct packet *packet)
 {
 	if (packet->type == PACKET_DATAGRAM && node->datagrams++ >= INBOX_MAX) {
+		fault_count(w, FAULT_OVERFLOW);
 		node->datagrams--;
 		free(packet);
 		return;
@@ -77,6 +78,8 @@ static void stall(struct world *w, uint32_t index)
 
 	if (!node->stall_ns)
 		return;
+	if (node->swim)
+		fault_count(w, FAULT_STALLED);
 	node_pause(node);
 	world_call(w, w->now_ns + around(w, node->stall_ns), index, run);
 }

@@ -15,7 +15,7 @@ struct figure {
 struct outcome {
 	struct figure figures[FIGURES_MAX];
 	uint32_t count;
-	uint64_t events, hash;
+	uint64_t events, hash, faults[FAULT_COUNT];
 	char failure[256]; // empty: none
 };
 
@@ -25,6 +25,7 @@ struct scenario {
 	void (*run)(struct world *world, struct outcome *outcome);
 	// Of the medians over all seeds: NULL, or a sentence. NULL: nothing is judged.
 	const char *(*judge)(uint32_t members, const double *medians);
+	bool every_fault; // must happen, in so many seeds that each can
 };
 
 void outcome_add(struct outcome *outcome, const char *name, const char *unit, double value);
@@ -33,4 +34,4 @@ void outcome_add(struct outcome *outcome, const char *name, const char *unit, do
 double spread_latest(uint32_t members);
 
 extern const struct scenario scenario_chaos, scenario_spread, scenario_lockstep, scenario_detect,
-	scenario_heal, scenario_slow, scenario_load;
+	scenario_heal, scenario_rejoin, scenario_slow, scenario_load;

@@ -33,18 +33,6 @@ static bool done(const struct world *w)
 	return spread->have == w->options.members - 1;
 }
 
-static bool quiet(const struct world *w)
-{
-	struct swim_report report;
-
-	for (uint32_t i = 0; i < w->options.members; i++) {
-		swim_report(w->nodes[i].swim, &report);
-		if (report.updates)
-			return false;
-	}
-	return true;
-}
-
 // Who hears it last says it for so many rounds of gossip at most, and may wait for the first.
 static uint64_t rest_ns(const struct world *w)
 {
@@ -66,7 +54,7 @@ static uint64_t tell(struct world *w, struct spread *spread, uint64_t value)
 	node_meta(w, &w->nodes[spread->subject], value, 64);
 	if (!world_run_to(w, GIVE_UP_NS, done))
 		world_fail(w, "only %u nodes heard of it", spread->have);
-	if (!world_run_to(w, rest_ns(w), quiet))
+	if (!world_run_to(w, rest_ns(w), world_hushed))
 		world_fail(w, "who has said it often enough says it again");
 	return spread->last_ns - start_ns;
 }
@@ -90,7 +78,7 @@ static void measure(struct world *w, struct outcome *outcome)
 
 	w->scenario = &spread;
 	w->on_change = on_change;
-	if (!world_run_to(w, GIVE_UP_NS, quiet))
+	if (!world_run_to(w, GIVE_UP_NS, world_hushed))
 		world_fail(w, "the news of those who joined do not come to rest");
 	for (uint64_t i = 0; i < NEWS && !w->failure[0]; i++) {
 		one_ns = tell(w, &spread, i);

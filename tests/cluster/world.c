@@ -55,6 +55,8 @@ void world_init(struct world *w, const struct options *options)
 	w->nodes = calloc(options->members, sizeof(*w->nodes));
 	if (!w->nodes)
 		abort();
+	if (options->members <= SCAN_MAX)
+		w->latest_ns = calloc(options->members * options->members, sizeof(*w->latest_ns));
 	for (uint32_t i = 0; i < options->members; i++)
 		node_init(w, i);
 }
@@ -78,6 +80,7 @@ void world_fini(struct world *w)
 	// Every node has given back what it held of the shared table.
 	assert(identities_used(w->identities) == 0);
 	free(w->nodes);
+	free(w->latest_ns);
 	free(w->out);
 	free(w->identities_memory);
 }
