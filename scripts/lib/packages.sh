@@ -13,3 +13,13 @@ packages_ready() {
 	# Not of this run: what an installation starts (a daemon) is not ours to end.
 	ui_run --keep "Installing packages" "$log" env -u SLUICE_SCRATCH "$setup" || die "the installation failed"
 }
+
+# Debian's own, which setup installs: another one that is first in PATH may be a wrapper that takes ten times as long to
+# start, and a testbed starts many.
+python3() {
+	if [ -x /usr/bin/python3 ]; then
+		/usr/bin/python3 "$@"
+	else
+		command python3 "$@"
+	fi
+}

@@ -18,6 +18,8 @@ smoke_work='' smoke_before='' smoke_promise='' smoke_done=''
 smoke_children=()
 # shellcheck source=scripts/lib/proc.sh
 . "$smoke_root/scripts/lib/proc.sh"
+# shellcheck source=scripts/lib/packages.sh
+. "$smoke_root/scripts/lib/packages.sh"
 
 smoke_skip() {
 	printf 'skipped: %s\n' "$*"
