@@ -154,6 +154,8 @@ int trace_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 int members_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
+// members_watch.c: until a stop signal. `table`: standard output is a terminal. The exit code.
+int members_watch(const struct cli *cli, bool table, bool down);
 int serve_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 int pki_init_run(
