@@ -202,6 +202,20 @@ struct stage *stage_new(uint32_t count, uint32_t members_max)
 	return stage;
 }
 
+struct stage *stage_with(uint32_t members, struct swim_output *out)
+{
+	struct stage *stage = stage_new(1, 2048);
+	char name[NAME_SIZE];
+
+	swim_output_clear(out);
+	for (uint32_t i = 1; i <= members; i++) {
+		snprintf(name, sizeof(name), "m%u", i);
+		stage_say_alive(stage->nodes[0], name, 100 + i, 1, "", out);
+	}
+	swim_output_clear(out);
+	return stage;
+}
+
 void stage_free(struct stage *stage)
 {
 	for (; wire_first != wire_last; wire_first++)

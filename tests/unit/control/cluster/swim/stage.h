@@ -25,6 +25,8 @@ struct stage {
 
 // Nodes "n0", "n1", … at 10.0.0.1, 10.0.0.2, … of the preset lan with room for `members_max`.
 struct stage *stage_new(uint32_t count, uint32_t members_max);
+// One node that knows m1, m2, … ; `out` is empty then.
+struct stage *stage_with(uint32_t members, struct swim_output *out);
 void stage_free(struct stage *stage);
 // The node begins (again): `incarnation` as in its configuration.
 void stage_start(struct stage *stage, uint32_t node);

@@ -5,27 +5,10 @@
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "tests/unit/control/cluster/swim/stage.h"
 
 static struct swim_output out;
-
-// One node that knows m1, m2, …
-static struct stage *stage_with(uint32_t members)
-{
-	struct stage *stage = stage_new(1, 2048);
-	char name[NAME_SIZE];
-
-	swim_output_clear(&out);
-	for (uint32_t i = 1; i <= members; i++) {
-		snprintf(name, sizeof(name), "m%u", i);
-		stage_say_alive(stage->nodes[0], name, 100 + i, 1, "", &out);
-	}
-	swim_output_clear(&out);
-	return stage;
-}
 
 static const struct swim_send *last(void)
 {
@@ -62,7 +45,7 @@ static void probe_at(struct swim *swim, uint64_t ns)
 static void order__each_is_probed_once_in_a_round(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(50);
+	struct stage *stage = stage_with(50, &out);
 	struct swim *swim = stage->nodes[0];
 	uint32_t rounds[2][51] = {0};
 
@@ -84,7 +67,7 @@ static void order__each_is_probed_once_in_a_round(void **state)
 static void indirect__through_three_others_and_a_connection(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(20);
+	struct stage *stage = stage_with(20, &out);
 	struct swim *swim = stage->nodes[0];
 	struct control control;
 	struct swim_view view;
@@ -132,7 +115,7 @@ static uint32_t fail_with(struct swim *swim, uint32_t nacks)
 static void failure__the_nacks_say_whose_fault_it_is(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(20);
+	struct stage *stage = stage_with(20, &out);
 	struct swim *swim = stage->nodes[0];
 	uint32_t member;
 
@@ -152,7 +135,7 @@ static void failure__the_nacks_say_whose_fault_it_is(void **state)
 static void failure__not_in_the_moment_that_others_are_asked(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(20);
+	struct stage *stage = stage_with(20, &out);
 	struct swim *swim = stage->nodes[0];
 
 	quiet(swim);
@@ -169,7 +152,7 @@ static void failure__not_in_the_moment_that_others_are_asked(void **state)
 static void probe_answered__tells_the_round_trip_of_direct_ones(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(3);
+	struct stage *stage = stage_with(3, &out);
 	struct swim *swim = stage->nodes[0];
 	struct swim_view view;
 
@@ -194,7 +177,7 @@ static void probe_answered__tells_the_round_trip_of_direct_ones(void **state)
 static void health__stretches_probes_and_heals(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(20);
+	struct stage *stage = stage_with(20, &out);
 	struct swim *swim = stage->nodes[0];
 	uint64_t sent;
 
@@ -218,7 +201,7 @@ static void health__stretches_probes_and_heals(void **state)
 static void sleep__is_ill_health_and_what_was_under_way_gets_its_time_back(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(20);
+	struct stage *stage = stage_with(20, &out);
 	struct swim *swim = stage->nodes[0];
 	uint64_t due, since;
 
@@ -246,7 +229,7 @@ static void sleep__is_ill_health_and_what_was_under_way_gets_its_time_back(void 
 static void sleep__again_and_again_does_not_put_off_the_end_of_a_probe(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(20);
+	struct stage *stage = stage_with(20, &out);
 	struct swim *swim = stage->nodes[0];
 	uint64_t round = STAGE_MS(swim->config.probe_interval_ms) * (SWIM_HEALTH_MAX + 1), due;
 
@@ -272,7 +255,7 @@ static void sleep__again_and_again_does_not_put_off_the_end_of_a_probe(void **st
 static void sleep__is_not_a_timer_that_was_put_off(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(20);
+	struct stage *stage = stage_with(20, &out);
 	struct swim *swim = stage->nodes[0];
 	uint8_t bytes[SWIM_DATAGRAM_MAX];
 
@@ -301,7 +284,7 @@ static void sleep__is_not_a_timer_that_was_put_off(void **state)
 static void buddy__the_suspect_is_told_in_its_ping(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(1);
+	struct stage *stage = stage_with(1, &out);
 	struct swim *swim = stage->nodes[0];
 	struct reader reader;
 	struct message message;
@@ -322,7 +305,7 @@ static void buddy__the_suspect_is_told_in_its_ping(void **state)
 static void relay__answers_nack_in_time_and_an_ack_that_comes_later(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(3);
+	struct stage *stage = stage_with(3, &out);
 	struct swim *swim = stage->nodes[0];
 	struct control request = {.kind = SWIM_PING_REQ, .number = 77, .target = "m2"}, control;
 	uint32_t number;
@@ -352,7 +335,7 @@ static void relay__answers_nack_in_time_and_an_ack_that_comes_later(void **state
 static void relay__strangers_are_not_pinged_and_the_table_is_bounded(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(3);
+	struct stage *stage = stage_with(3, &out);
 	struct swim *swim = stage->nodes[0];
 	struct control request = {.kind = SWIM_PING_REQ, .number = 77, .target = "unknown"};
 

@@ -6,26 +6,10 @@
 
 #include <cmocka.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "tests/unit/control/cluster/swim/stage.h"
 
 static struct swim_output out;
-
-// One node that knows m1, m2, …
-static struct stage *stage_with(uint32_t members)
-{
-	struct stage *stage = stage_new(1, 2048);
-	char name[NAME_SIZE];
-
-	swim_output_clear(&out);
-	for (uint32_t i = 1; i <= members; i++) {
-		snprintf(name, sizeof(name), "m%u", i);
-		stage_say_alive(stage->nodes[0], name, 100 + i, 1, "", &out);
-	}
-	swim_output_clear(&out);
-	return stage;
-}
 
 static uint64_t time_of(const struct swim *swim, uint32_t member)
 {
@@ -54,7 +38,7 @@ static void deadline__grows_with_the_logarithm_of_the_members(void **state)
 	uint64_t least[] = {1500, 3000, 4500}, time;
 
 	for (int i = 0; i < 3; i++) {
-		struct stage *stage = stage_with(members[i]);
+		struct stage *stage = stage_with(members[i], &out);
 		struct swim *swim = stage->nodes[0];
 
 		on_suspect(swim, 1, 1, 2, &out);
@@ -70,7 +54,7 @@ static void deadline__grows_with_the_logarithm_of_the_members(void **state)
 static void confirm__each_accuser_counts_once_and_shortens_it(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(20);
+	struct stage *stage = stage_with(20, &out);
 	struct swim *swim = stage->nodes[0];
 	uint64_t most, least;
 
@@ -96,7 +80,7 @@ static void confirm__each_accuser_counts_once_and_shortens_it(void **state)
 static void deadline__grows_with_our_own_ill_health(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(20);
+	struct stage *stage = stage_with(20, &out);
 	struct swim *swim = stage->nodes[0];
 	uint64_t well;
 
@@ -110,7 +94,7 @@ static void deadline__grows_with_our_own_ill_health(void **state)
 static void confirm__is_said_again_with_the_name_of_the_accuser(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(20);
+	struct stage *stage = stage_with(20, &out);
 	struct swim *swim = stage->nodes[0];
 	struct writer writer = {.bytes = out.send[0].bytes, .room = SWIM_DATAGRAM_MAX};
 	struct reader reader = {.at = writer.bytes};
@@ -133,7 +117,7 @@ static void confirm__is_said_again_with_the_name_of_the_accuser(void **state)
 static void expiry__the_suspect_is_dead_then_and_not_before(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(20);
+	struct stage *stage = stage_with(20, &out);
 	struct swim *swim = stage->nodes[0];
 	uint64_t due;
 
@@ -153,7 +137,7 @@ static void expiry__the_suspect_is_dead_then_and_not_before(void **state)
 static void expiry__more_than_one_call_can_tell_come_in_the_next(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(100);
+	struct stage *stage = stage_with(100, &out);
 	struct swim *swim = stage->nodes[0];
 
 	for (uint32_t i = 1; i <= 100; i++)
@@ -172,7 +156,7 @@ static void expiry__more_than_one_call_can_tell_come_in_the_next(void **state)
 static void forget__the_dead_go_and_their_slots_are_used_again(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(3);
+	struct stage *stage = stage_with(3, &out);
 	struct swim *swim = stage->nodes[0];
 	struct swim_view view;
 
@@ -217,7 +201,7 @@ static void forget__everybody_else_is_still_found(void **state)
 static void evict__who_is_dead_longest_makes_room_for_a_stranger(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(2047);
+	struct stage *stage = stage_with(2047, &out);
 	struct swim *swim = stage->nodes[0];
 
 	on_dead(swim, 9, 1, false, &out);

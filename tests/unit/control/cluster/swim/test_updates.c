@@ -13,7 +13,7 @@
 static struct swim_output out;
 static uint8_t bytes[SWIM_DATAGRAM_MAX];
 
-static struct stage *stage_with(uint32_t members, uint32_t updates_max)
+static struct stage *stage_queue(uint32_t members, uint32_t updates_max)
 {
 	struct stage *stage = stage_new(1, 64);
 	char name[NAME_SIZE];
@@ -48,7 +48,7 @@ static uint32_t fill(struct swim *swim, size_t room, uint32_t *members)
 static void fill__what_was_sent_least_comes_first(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(6, 64);
+	struct stage *stage = stage_queue(6, 64);
 	struct swim *swim = stage->nodes[0];
 	uint32_t members[64], one;
 	struct writer writer = {.bytes = bytes, .room = sizeof(bytes)};
@@ -71,7 +71,7 @@ static void fill__what_was_sent_least_comes_first(void **state)
 static void fill__each_is_sent_as_often_as_the_limit_and_once_in_a_datagram(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(12, 64);
+	struct stage *stage = stage_queue(12, 64);
 	struct swim *swim = stage->nodes[0];
 	uint32_t members[64], sent = 0;
 
@@ -85,7 +85,7 @@ static void fill__each_is_sent_as_often_as_the_limit_and_once_in_a_datagram(void
 static void add__a_full_queue_drops_what_was_sent_most(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(4, 4);
+	struct stage *stage = stage_queue(4, 4);
 	struct swim *swim = stage->nodes[0];
 	struct swim_report report;
 	uint32_t members[64];
@@ -108,7 +108,7 @@ static void add__a_full_queue_drops_what_was_sent_most(void **state)
 static void round__goes_to_the_fan_out_and_none_without_news(void **state)
 {
 	(void)state;
-	struct stage *stage = stage_with(12, 64);
+	struct stage *stage = stage_queue(12, 64);
 	struct swim *swim = stage->nodes[0];
 
 	swim_output_clear(&out);
