@@ -83,6 +83,21 @@ static uint64_t number_load(const void *at, size_t size)
 	return value;
 }
 
+// A sentence, cut to fit perhaps in the middle of a character: what is not UTF-8 turns into '?'.
+static json_t *sentence_pack(const char *text)
+{
+	json_t *value = json_string(text);
+	char plain[REASON_SIZE];
+
+	if (value)
+		return value;
+	snprintf(plain, sizeof(plain), "%s", text);
+	for (char *c = plain; *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+	return json_string(plain);
+}
+
 static json_t *field_pack(const struct field *field, const struct message *message)
 {
 	const uint8_t *at = (const uint8_t *)message + field->offset;
@@ -92,6 +107,8 @@ static json_t *field_pack(const struct field *field, const struct message *messa
 	case FIELD_NUMBER:
 		return json_integer((json_int_t)number_load(at, field->size));
 	case FIELD_TEXT:
+		if (field->offset == offsetof(struct message, text))
+			return sentence_pack((const char *)at);
 		return json_string((const char *)at); // NULL for what is not UTF-8
 	case FIELD_BOOT:                              // 64 bits do not fit a JSON number everywhere
 		snprintf(hex, sizeof(hex), "%016" PRIx64, number_load(at, 8));

@@ -76,6 +76,22 @@ static void frame__name_that_is_not_utf8(void **state)
 	assert_int_equal(message_frame(&bad, frame, sizeof(frame)), 0);
 }
 
+// A reason is told all the same: it may have been cut in the middle of a character.
+static void frame__reason_that_is_not_utf8(void **state)
+{
+	struct message refuse = {.type = MESSAGE_REFUSE, .request = 7}, back;
+	uint8_t frame[4096];
+	char error[256];
+	size_t size;
+
+	(void)state;
+	memcpy(refuse.text, "no service '\xc3", 14);
+	size = message_frame(&refuse, frame, sizeof(frame));
+	assert_int_not_equal(size, 0);
+	assert_int_equal(message_parse_frame(frame, size, &back, error, sizeof(error)), 0);
+	assert_string_equal(back.text, "no service '?");
+}
+
 static void parse__every_type_survives(void **state)
 {
 	(void)state;
@@ -283,6 +299,7 @@ int main(void)
 		cmocka_unit_test(frame__offer_is_readable),
 		cmocka_unit_test(frame__no_room),
 		cmocka_unit_test(frame__name_that_is_not_utf8),
+		cmocka_unit_test(frame__reason_that_is_not_utf8),
 		cmocka_unit_test(parse__every_type_survives),
 		cmocka_unit_test(parse__offer),
 		cmocka_unit_test(parse__refused),
