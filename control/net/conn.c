@@ -13,7 +13,8 @@
 
 #include "lib/base/bytes.h"
 
-#define CONN_READS_TURN 16
+#define CONN_READS_TURN 4 // each may be a thousand requests
+#define CONN_DRAINS     64
 #define CONN_READ_SIZE  16384 // as much as a TLS record has
 
 // ---- with TLS these speak to the session instead of the socket ----
@@ -171,7 +172,7 @@ static void conn_drain(struct conn *conn)
 	uint8_t bytes[CONN_READ_SIZE];
 
 	shutdown(conn->fd, SHUT_WR);
-	for (int i = 0; i < 4 * CONN_READS_TURN; i++)
+	for (int i = 0; i < CONN_DRAINS; i++)
 		if (recv(conn->fd, bytes, sizeof(bytes), MSG_DONTWAIT) <= 0)
 			break;
 }

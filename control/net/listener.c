@@ -208,12 +208,21 @@ static void listener_arm(struct listener *listener, uint64_t after_ms)
 		listener->loop, &listener->look, LISTENER_MS(after_ms), listener_on_look, listener);
 }
 
+static void listener_hear(struct listener *listener)
+{
+	listener->deaf_ns = 0;
+	loop_watch_events(listener->loop, &listener->watch, POLLIN);
+}
+
 static void listener_on_look(void *owner)
 {
 	struct listener *listener = owner;
 	uint64_t now_ns = loop_now_ns(listener->loop);
-	bool any = false;
+	bool any;
 
+	if (listener->deaf_ns && now_ns >= listener->deaf_ns)
+		listener_hear(listener);
+	any = listener->deaf_ns;
 	for (int i = 0; i < LISTENER_MAX; i++) {
 		if (!listener->incoming[i].link)
 			continue;
@@ -229,13 +238,29 @@ static void listener_on_look(void *owner)
 static const struct conn_events incoming_events = {
 	.on_message = incoming_on_message, .on_closed = incoming_on_closed};
 
+// A free one. Strangers who say nothing do not keep peers out: a peer that comes greets at once.
+static struct incoming *listener_room(struct listener *listener)
+{
+	struct incoming *oldest = NULL;
+
+	for (int i = 0; i < LISTENER_MAX; i++) {
+		struct incoming *one = &listener->incoming[i];
+
+		if (!one->link)
+			return one;
+		if (!one->node && (!oldest || one->link < oldest->link))
+			oldest = one;
+	}
+	if (oldest)
+		incoming_refuse(oldest, "it has not greeted, and others want its place");
+	return oldest;
+}
+
 static void listener_take(struct listener *listener, int fd)
 {
-	struct incoming *incoming = NULL;
+	struct incoming *incoming = listener_room(listener);
 	uint32_t generation;
 
-	for (int i = 0; i < LISTENER_MAX && !incoming; i++)
-		incoming = listener->incoming[i].link ? NULL : &listener->incoming[i];
 	if (!incoming) {
 		listener_warn(listener, "as many as we take are open already");
 		close(fd);
@@ -257,6 +282,22 @@ static void listener_take(struct listener *listener, int fd)
 		listener_arm(listener, LISTENER_LOOK_MS);
 }
 
+// Whoever waits stays in the kernel's queue. Without this the loop would find it again at once, and
+// again.
+static void listener_deafen(struct listener *listener, int error)
+{
+	log_warning("No control connection can be accepted for now: %s.", strerror(error));
+	loop_watch_events(listener->loop, &listener->watch, 0);
+	listener->deaf_ns = loop_now_ns(listener->loop) + LISTENER_MS(LISTENER_DEAF_MS);
+	if (!listener->look.place)
+		listener_arm(listener, LISTENER_LOOK_MS);
+}
+
+static bool is_shortage(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
 static void listener_on_ready(void *owner, short events)
 {
 	struct listener *listener = owner;
@@ -265,10 +306,14 @@ static void listener_on_ready(void *owner, short events)
 	for (int i = 0; i < LISTENER_ACCEPTS_TURN; i++) {
 		int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
-		if (fd >= 0)
+		if (fd >= 0) {
 			listener_take(listener, fd);
-		else if (errno != EINTR && errno != ECONNABORTED)
+		} else if (is_shortage(errno)) {
+			listener_deafen(listener, errno);
 			break;
+		} else if (errno != EINTR && errno != ECONNABORTED) {
+			break;
+		}
 	}
 }
 

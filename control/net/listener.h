@@ -12,12 +12,13 @@
 #include "control/net/message.h"
 
 enum listener_limits {
-	LISTENER_MAX = 512,
+	LISTENER_MAX = 512,        // one more ends the stranger that has been here longest
 	LISTENER_PEER_MAX = 16,    // of them of one node, whose pool opens 4 and replaces those now
 				   // and then; one more ends the oldest
 	LISTENER_HELLO_MS = 3000,  // it must say hello by then
 	LISTENER_IDLE_MS = 120000, // and something every so often: the pool's own end is earlier
 	LISTENER_LOOK_MS = 250,    // how often these are looked at
+	LISTENER_DEAF_MS = 1000,   // none is taken for so long when we have no descriptor left
 };
 
 struct listener;
@@ -45,6 +46,7 @@ struct listener {
 	uint64_t next_link; // odd: those of our own connections are even
 	uint64_t age_ms;    // an older connection is ended
 	uint64_t warned_ns; // when a stranger was last logged
+	uint64_t deaf_ns;   // until when none is taken; 0: they are
 	struct incoming incoming[LISTENER_MAX];
 
 	// OFFER or SYNC of `node`; `message` lives until the call returns.

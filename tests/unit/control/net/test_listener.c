@@ -4,12 +4,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "lib/base/bytes.h"
 #include "tests/unit/control/net/net_stage.h"
 #include "tests/unit/control/pki/folder.h"
+
+static const char hello_of_b[] = "{\"type\":\"hello\",\"version\":6,\"node\":\"b\",\"to\":\"a\"}";
 
 static void strangers__are_refused(void **state)
 {
@@ -88,6 +91,7 @@ static void strangers__hear_nothing(void **state)
 	folder_free(folder);
 }
 
+// However many say nothing, a peer that comes is heard.
 static void strangers__too_many(void **state)
 {
 	struct stage *s = *state;
@@ -98,9 +102,11 @@ static void strangers__too_many(void **state)
 		fd[i] = stranger(s);
 		loop_turn(s->loop, WAIT_MS); // in no time: none is told to greet sooner
 	}
-	last_word(s, fd[LISTENER_MAX], text);
-	assert_string_equal(text, "");
-	for (int i = 0; i < LISTENER_MAX; i++)
+	last_word(s, fd[0], text); // the newest has its place
+	assert_non_null(strstr(text, "it has not greeted, and others want its place"));
+	put(fd[LISTENER_MAX], hello_of_b);
+	turn_until(s, &s->a.greeted, 1);
+	for (int i = 1; i <= LISTENER_MAX; i++)
 		close(fd[i]);
 	for (int i = 0; i < 100 && open_links(&s->a.listener); i++)
 		turn(s);
@@ -110,8 +116,6 @@ static void strangers__too_many(void **state)
 	assert_int_equal(open_links(&s->a.listener), 1);
 	close(fd[0]);
 }
-
-static const char hello_of_b[] = "{\"type\":\"hello\",\"version\":6,\"node\":\"b\",\"to\":\"a\"}";
 
 // A real peer whose frames arrive byte by byte.
 static void frames__byte_by_byte(void **state)
@@ -138,6 +142,54 @@ static void frames__byte_by_byte(void **state)
 	assert_int_equal(s->a.greeted, 1);
 	close(fd);
 	turn_until(s, &s->a.links_down, 1);
+}
+
+// Whoever asks without end is heard, a little in each turn: others have theirs.
+static void frames__a_flood_takes_turns(void **state)
+{
+	static const uint8_t sync[] = {
+		0x80, 0, 0, 12, 0, 0, 0, 7, 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'};
+	static uint8_t flood[128 * 1024];
+	struct stage *s = *state;
+	int fd = stranger(s), heard, sent;
+
+	s->a.answers = false;
+	put(fd, hello_of_b);
+	turn_until(s, &s->a.greeted, 1);
+	for (size_t i = 0; i < sizeof(flood); i += sizeof(sync))
+		memcpy(flood + i, sync, sizeof(sync));
+	sent = (int)send(fd, flood, sizeof(flood), MSG_DONTWAIT | MSG_NOSIGNAL);
+	assert_true(sent > 100000);
+	assert_int_equal(loop_turn(s->loop, WAIT_MS), 0);
+	heard = s->a.asked;
+	assert_in_range(heard, 1, 64 * 1024 / sizeof(sync));
+	turn_until(s, &s->a.asked, sent / (int)sizeof(sync));
+	close(fd);
+}
+
+// Out of descriptors: whoever comes waits, the loop rests meanwhile, and then they are taken.
+static void accept__no_descriptor_is_left(void **state)
+{
+	struct stage *s = *state;
+	struct rlimit before, none;
+	int fd = stranger(s), free_fd = dup(fd);
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = (rlim_t)free_fd;
+	close(free_fd);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(loop_turn(s->loop, WAIT_MS), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(loop_turn(s->loop, WAIT_MS), 0);
+	assert_int_equal(open_links(&s->a.listener), 0); // it is not looked at: no time has passed
+	turns(s, (LISTENER_DEAF_MS + LISTENER_LOOK_MS) * 1000000ull);
+	assert_int_equal(open_links(&s->a.listener), 1);
+	put(fd, hello_of_b);
+	turn_until(s, &s->a.greeted, 1);
+	close(fd);
 }
 
 // Minutes in which nothing happens.
@@ -253,6 +305,8 @@ int main(void)
 		STORY(strangers__say_nothing),
 		STORY(strangers__too_many),
 		STORY(frames__byte_by_byte),
+		STORY(frames__a_flood_takes_turns),
+		STORY(accept__no_descriptor_is_left),
 		STORY(frames__idle),
 		STORY(listener__port_in_use),
 		STORY(frames__a_few_connections_of_a_peer),
