@@ -42,6 +42,18 @@ static void call_end(struct call *call, struct call_answer *answer)
 	on_end(owner, answer);
 }
 
+static void call_stop(struct calls *calls, struct call *call, enum call_end end,
+	enum pool_outcome outcome, const char *why)
+{
+	struct call_answer answer = {.end = end,
+		.request = call->message.request,
+		.node = pool_node_name(calls->pool, call->node),
+		.why = why};
+
+	pool_release(calls->pool, loop_now_ns(calls->loop), call->lease.lease, outcome, 0);
+	call_end(call, &answer);
+}
+
 static void call_unreachable(struct calls *calls, struct call *call, const char *why)
 {
 	struct call_answer answer = {.end = CALL_UNREACHABLE,
@@ -116,7 +128,12 @@ void call_granted(struct calls *calls, struct call *call, const struct pool_leas
 	call->state = CALL_SENT;
 	call->lease = *lease;
 	call->sent_ns = loop_now_ns(calls->loop);
-	if (call_send(calls, call) < 0)
+	if (call_send(calls, call) == 0)
+		return;
+	if (calls_channel(calls, lease->connection))
+		call_stop(calls, call, CALL_UNREACHABLE, POOL_UNUSED,
+			"the request has a name that is no text (UTF-8)");
+	else
 		calls_broke(calls, lease->connection, CALLS_UNWRITABLE);
 }
 
@@ -154,10 +171,10 @@ void calls_on_answer(struct calls *calls, struct channel *channel, const struct 
 		.rtt_ns = now_ns - call->sent_ns,
 		.call = call->id};
 	lease = call->lease.lease;
-	call->going = false;
+	call->state = CALL_HEARD;
 	call->on_end(call->owner, &answer);
-	call = call_find(calls, answer.call); // the connection may be gone, and the call with it
-	if (!call || call->going)
+	call = call_find(calls, answer.call); // if it goes on, it may be lost already
+	if (!call || call->state == CALL_SENT)
 		return;
 	call_free(call);
 	pool_release(calls->pool, now_ns, lease, channel->conn.fd >= 0 ? POOL_DONE : POOL_BREAKS,
@@ -168,30 +185,20 @@ void calls_on_answer(struct calls *calls, struct channel *channel, const struct 
 bool calls_go_on(struct calls *calls, uint32_t id, const struct message *message, bool ends)
 {
 	struct call *call = call_find(calls, id);
-	struct channel *channel = call ? calls_channel(calls, call->lease.connection) : NULL;
+	bool heard = call && call->state == CALL_HEARD;
+	struct channel *channel = heard ? calls_channel(calls, call->lease.connection) : NULL;
 	struct message next = *message;
 
 	next.request = id;
 	if (!channel || conn_send(&channel->conn, &next) < 0)
 		return false;
-	call->going = !ends;
+	if (!ends)
+		call->state = CALL_SENT;
 	call->sent_ns = loop_now_ns(calls->loop);
 	return true;
 }
 
 // ---- no answer ----
-
-static void call_stop(struct calls *calls, struct call *call, enum call_end end,
-	enum pool_outcome outcome, const char *why)
-{
-	struct call_answer answer = {.end = end,
-		.request = call->message.request,
-		.node = pool_node_name(calls->pool, call->node),
-		.why = why};
-
-	pool_release(calls->pool, loop_now_ns(calls->loop), call->lease.lease, outcome, 0);
-	call_end(call, &answer);
-}
 
 void calls_on_lost(struct calls *calls, uint32_t connection, const char *why)
 {
@@ -220,6 +227,7 @@ static uint64_t call_next_ns(const struct call *call)
 	case CALL_SENT:
 		return call->deadline_ns;
 	case CALL_FREE:
+	case CALL_HEARD:
 	case CALL_WAITING: // the pool knows its deadline
 		break;
 	}
@@ -281,9 +289,10 @@ static uint32_t order_node(
 	struct calls *calls, const struct call_order *order, const char *name, enum pool_why *why)
 {
 	uint32_t node = calls_node(calls, name, why);
-	struct calls_node *known = &calls->nodes[POOL_SLOT(node)];
+	struct calls_node *known;
 
 	if (node != POOL_NONE && !order->node) {
+		known = &calls->nodes[POOL_SLOT(node)];
 		known->seed = true;
 		known->address = order->address;
 		known->port = order->port;

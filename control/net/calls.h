@@ -58,7 +58,13 @@ struct call_order {
 	void *owner;
 };
 
-enum call_state { CALL_FREE = 0, CALL_WAITING, CALL_RETRYING, CALL_SENT };
+enum call_state {
+	CALL_FREE = 0,
+	CALL_WAITING,
+	CALL_RETRYING,
+	CALL_SENT,
+	CALL_HEARD, // its answer is being told: whatever comes of its connection, it has ended
+};
 
 struct call {
 	enum call_state state;
@@ -66,8 +72,7 @@ struct call {
 	uint32_t ticket;         // WAITING
 	uint64_t retry_ns;       // RETRYING: the pool refused, and says when to ask again
 	uint64_t sent_ns;        // SENT
-	struct pool_lease lease; // SENT
-	bool going;              // calls_go_on was called: it is not over
+	struct pool_lease lease; // SENT, HEARD
 	uint32_t node;           // as the pool calls it
 	uint64_t until_ns, deadline_ns;
 	struct message message; // its request is the caller's
@@ -113,8 +118,8 @@ int calls_init(struct calls *calls, const struct config *config, const struct di
 void calls_fini(struct calls *calls);
 
 void calls_start(struct calls *calls, const struct call_order *order);
-// In on_end of an answered SYNC: `message` goes back on the same connection. `ends`: it is not
-// answered. False: the connection is gone.
+// In on_end of an answered SYNC, once: `message` goes back on the same connection. `ends`: it is
+// not answered. False: the connection is gone.
 bool calls_go_on(struct calls *calls, uint32_t call, const struct message *message, bool ends);
 // The connection of that name; NULL when it is gone.
 struct conn *calls_conn(struct calls *calls, uint64_t link);

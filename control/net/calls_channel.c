@@ -225,7 +225,7 @@ void calls_ping(struct calls *calls, uint32_t connection)
 	struct channel *channel = calls_channel(calls, connection);
 
 	if (!channel) {
-		pool_on_closed(calls->pool, loop_now_ns(calls->loop), connection);
+		calls_broke(calls, connection, CALLS_UNWRITABLE);
 		return;
 	}
 	channel->ping_ns = loop_now_ns(calls->loop);

@@ -57,7 +57,8 @@ socklen_t conn_address(struct sockaddr_storage *to, struct address address, uint
 // Starts a TCP connection; events, owner and tls as above, and peer. 0 or negative errno (nothing
 // is open then); on_connected or on_closed follows.
 int conn_dial(struct conn *conn, struct loop *loop, struct address address, uint16_t port);
-// Sends or queues. 0, or -1: closed (on_closed is not called).
+// Sends or queues. 0, or -1: closed (on_closed is not called); or still open, and the message is
+// none: one of its names is not UTF-8.
 int conn_send(struct conn *conn, const struct message *message);
 void conn_close(struct conn *conn); // legal when closed
 // The node of the peer's certificate; NULL on a plain connection, or before it was verified.

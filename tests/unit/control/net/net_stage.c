@@ -227,6 +227,11 @@ void ask(struct stage *s, enum message_type type, uint32_t request)
 	start(s, "b", &message);
 }
 
+void ask_with(struct stage *s, const struct message *message)
+{
+	start(s, "b", message);
+}
+
 void ask_seed(struct stage *s, const void *data, size_t size)
 {
 	const struct message message = {

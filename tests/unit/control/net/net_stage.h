@@ -55,6 +55,7 @@ void turn_until(struct stage *s, const int *counter, int wanted);
 void turns(struct stage *s, uint64_t ns); // so much time passes
 // a asks b; the patience for a connection is 1.5 s, for the answer 5 s.
 void ask(struct stage *s, enum message_type type, uint32_t request);
+void ask_with(struct stage *s, const struct message *message);
 // a asks whoever is at b's address.
 void ask_seed(struct stage *s, const void *data, size_t size);
 int open_channels(const struct calls *calls);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "control/pool/core.h"
 #include "tests/unit/control/net/net_stage.h"
 
 static void calls__one_connection_serves_many(void **state)
@@ -83,11 +84,11 @@ static void calls__sync_loses_its_connection_while_it_is_heard(void **state)
 	s->a.go_on = 1;
 	s->a.loses = true;
 	ask(s, MESSAGE_SYNC, 5);
-	turn_until(s, &s->a.ended, 2);
+	turn_until(s, &s->a.ended, 1);
 	turns(s, 100000000);
 	assert_int_equal(s->a.by_end[CALL_ANSWERED], 1);
-	assert_int_equal(s->a.by_end[CALL_LOST], 2);
-	assert_int_equal(s->a.ended, 2);
+	assert_int_equal(s->a.by_end[CALL_LOST], 1); // what was asked; the SYNC has been told
+	assert_int_equal(s->a.ended, 1);
 	assert_int_equal(s->b.asked, 1);
 	assert_int_equal(open_channels(&s->a.calls), 0);
 }
@@ -305,6 +306,135 @@ static void calls__ping_is_not_answered(void **state)
 	assert_int_equal(counts(s).pings_failed, 1);
 }
 
+// ---- who is called back calls again, and breaks things ----
+
+struct breaker {
+	struct stage *s;
+	int by_end[4];
+	bool shut; // the connection, and asks once more, when it is answered
+};
+
+static void breaker_on_end(void *owner, const struct call_answer *answer);
+
+static void breaker_ask(struct breaker *breaker)
+{
+	const struct message offer = {.type = MESSAGE_OFFER, .service = "files"};
+	const struct call_order order = {.node = "b",
+		.message = &offer,
+		.until_ns = clock_ns + 1500000000,
+		.deadline_ns = clock_ns + 5000000000,
+		.site = "test",
+		.on_end = breaker_on_end,
+		.owner = breaker};
+
+	calls_start(&breaker->s->a.calls, &order);
+}
+
+static void breaker_on_end(void *owner, const struct call_answer *answer)
+{
+	struct breaker *breaker = owner;
+
+	breaker->by_end[answer->end]++;
+	if (!breaker->shut)
+		return;
+	breaker->shut = false;
+	shutdown(calls_conn(&breaker->s->a.calls, answer->link)->fd, SHUT_RDWR);
+	breaker_ask(breaker);
+}
+
+// It was answered: that its connection breaks while it hears so is nothing to it.
+static void calls__ends_once(void **state)
+{
+	struct stage *s = *state;
+	struct breaker breaker = {.s = s, .shut = true};
+
+	both(s);
+	breaker_ask(&breaker);
+	turn_until(s, &breaker.by_end[CALL_ANSWERED], 1);
+	turns(s, 6000000000);
+	assert_int_equal(breaker.by_end[CALL_ANSWERED], 1);
+	assert_int_equal(breaker.by_end[CALL_LOST], 1); // the other one
+	assert_int_equal(s->a.calls.pool->leased, 0);
+}
+
+// A request that cannot be written costs the others on its connection nothing.
+static void calls__a_name_that_is_no_text(void **state)
+{
+	const struct message offer = {.type = MESSAGE_OFFER, .request = 4, .service = "\xff"};
+	struct stage *s = *state;
+
+	both(s);
+	s->b.answers = false;
+	ask(s, MESSAGE_OFFER, 3);
+	turn_until(s, &s->b.asked, 1);
+	ask_with(s, &offer);
+	assert_int_equal(s->a.by_end[CALL_UNREACHABLE], 1);
+	assert_non_null(strstr(s->a.why, "no text"));
+	assert_int_equal(s->a.by_end[CALL_LOST], 0);
+	assert_int_equal(open_channels(&s->a.calls), 1);
+	assert_int_equal(s->a.calls.pool->leased, 1);
+}
+
+// ---- more nodes than the pool knows ----
+
+static void few_nodes(struct stage *s, uint32_t nodes)
+{
+	calls_fini(&s->a.calls);
+	s->a.config.pool.nodes_max = nodes;
+	assert_int_equal(
+		calls_init(&s->a.calls, &s->a.config, &s->a.directory, &s->a.tls, s->loop), 0);
+}
+
+static bool retries(const struct calls *calls)
+{
+	for (int i = 0; i < CALLS_MAX; i++)
+		if (calls->call[i].state == CALL_RETRYING)
+			return true;
+	return false;
+}
+
+// A node whose breaker is open and that somebody is patient with is not forgotten for another.
+static void nodes__in_use_stay(void **state)
+{
+	struct stage *s = *state;
+	uint32_t node;
+
+	both(s);
+	few_nodes(s, 2);
+	ask_seed(s, "x", 1); // so that b is not the last usable one
+	turn_until(s, &s->a.ended, 1);
+	s->a.config.peers[0].control_port = 1; // nobody
+	for (uint32_t i = 0; i < 200 && !retries(&s->a.calls); i++) {
+		ask(s, MESSAGE_OFFER, i);
+		turns(s, 100000000);
+	}
+	assert_true(retries(&s->a.calls));
+	node = pool_node_find(s->a.calls.pool, "b");
+	s->b.listener.port++; // another seed: it takes the place of the first, or none
+	ask_seed(s, "x", 1);
+	assert_int_equal(pool_node_find(s->a.calls.pool, "b"), node);
+	turns(s, 10000000000);
+	assert_non_null(strstr(s->a.why, "node b does not answer"));
+	s->b.listener.port--;
+}
+
+// An operator's word is not forgotten either.
+static void nodes__drained_stay(void **state)
+{
+	struct stage *s = *state;
+
+	both(s);
+	few_nodes(s, 1);
+	assert_true(calls_drain(&s->a.calls, "b"));
+	ask_seed(s, "x", 1);
+	assert_int_equal(s->a.by_end[CALL_UNREACHABLE], 1);
+	assert_string_equal(s->a.why, "connections to as many nodes as possible are open");
+	assert_true(calls_resume(&s->a.calls, "b"));
+	ask_seed(s, "x", 1);
+	turn_until(s, &s->a.by_end[CALL_ANSWERED], 1);
+	assert_int_equal(pool_node_find(s->a.calls.pool, "b"), POOL_NONE);
+}
+
 // ---- an operator ----
 
 static void calls__drain_pause_resume_warm(void **state)
@@ -409,6 +539,10 @@ int main(void)
 		STORY(calls__restart_while_idle),
 		STORY(calls__idle),
 		STORY(calls__ping_is_not_answered),
+		STORY(calls__ends_once),
+		STORY(calls__a_name_that_is_no_text),
+		STORY(nodes__in_use_stay),
+		STORY(nodes__drained_stay),
 		STORY(calls__drain_pause_resume_warm),
 		STORY(calls__liveness),
 		STORY(calls__too_many),
