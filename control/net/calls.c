@@ -101,10 +101,13 @@ static void call_tell_refused(struct calls *calls, struct call *call, enum pool_
 	call_unreachable(calls, call, text);
 }
 
-// The breaker of a node that did not answer lets nobody wait; but we have patience.
+// The breaker of a node that did not answer lets nobody wait; but we have patience. One that is
+// half-open cannot say when its probe will be back.
 void call_refused(struct calls *calls, struct call *call, enum pool_why why, uint64_t retry_ns)
 {
-	if (why != POOL_BREAKER_OPEN || retry_ns == 0 || retry_ns >= call->until_ns) {
+	if (retry_ns == 0)
+		retry_ns = loop_now_ns(calls->loop) + CALLS_MS(CALLS_AGAIN_MS);
+	if (why != POOL_BREAKER_OPEN || retry_ns >= call->until_ns) {
 		call_tell_refused(calls, call, why);
 		return;
 	}

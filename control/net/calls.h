@@ -19,6 +19,7 @@ enum calls_limits {
 	// Unless the configuration says otherwise:
 	CALLS_SLOTS = 16,      // requests on one connection at the same time
 	CALLS_NODE_SLOTS = 64, // requests to one node at the same time
+	CALLS_AGAIN_MS = 50,   // how soon a half-open breaker is asked again
 	CALLS_LOOK_MS = 1000,  // how often certificates are looked at
 	CALLS_TELL_MS = 30000, // and the use of the pool is logged, at debug level
 };

@@ -10,6 +10,7 @@ smoke_say "connections are reused"
 for _ in 1 2 3 4 5 6 7 8 9 10; do expect 0 sl a session open b; done
 expect 0 sl a pool show --json
 expect_json '[n["connections"] for n in j["nodes"] if n["name"] == "b"] in ([1], [2])'
+expect_json 'j["options"]["node_max"] == 64 and j["options"]["breaker"] is True and j["options"]["idle_timeout_ms"] == 60000'
 expect_json '[n["reuse_ratio"] > 0.8 for n in j["nodes"] if n["name"] == "b"] == [True] and j["total"]["leaked"] == 0'
 
 smoke_say "an operator drains, explains, resumes and warms"
@@ -42,10 +43,14 @@ for node in a b; do
 	bed_node stop "$node"
 	sed -i '/^peers:/,$d' "$SLUICE_TESTBED/$node/node.yaml"
 done
-printf 'membership:\n  seeds: ["%s"]\n' "$seed" >>"$SLUICE_TESTBED/a/node.yaml"
+printf 'pool:\n  node_max: 32\n  stream_slots: 8\n  idle_timeout_ms: 30000\nmembership:\n  seeds: ["%s"]\n' "$seed" >>"$SLUICE_TESTBED/a/node.yaml"
 bed_node start b
 bed_node start a
 expect_soon 20 "a sees b" sl a ping b
+expect 0 sl a pool show --json
+expect_json 'j["options"]["node_max"] == 32 and j["options"]["stream_slots"] == 8 and j["options"]["idle_timeout_ms"] == 30000'
+expect 0 sl a pool show
+expect_says '32 requests to a node at once, 4096 in all, 8 on a connection'
 rm -f -- "$SLUICE_TESTBED/b/inbox/file"
 expect_soon 10 "a sends to b" sl a send "$smoke_work/file" b
 expect_same "$smoke_work/file" "$SLUICE_TESTBED/b/inbox/file"

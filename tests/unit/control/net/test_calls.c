@@ -418,6 +418,28 @@ static void nodes__in_use_stay(void **state)
 	s->b.listener.port--;
 }
 
+// Several are patient with a node whose breaker is open: while one probes, the others wait on.
+static void breaker__who_is_patient_waits(void **state)
+{
+	struct stage *s = *state;
+
+	both(s);
+	ask_seed(s, "x", 1); // so that b is not the last usable one
+	turn_until(s, &s->a.ended, 1);
+	s->a.config.peers[0].control_port = 1; // nobody
+	for (uint32_t i = 0; i < 200 && !retries(&s->a.calls); i++) {
+		ask(s, MESSAGE_OFFER, i);
+		turns(s, 100000000);
+	}
+	for (uint32_t i = 0; i < 5; i++)
+		ask(s, MESSAGE_OFFER, 300 + i);
+	turns(s, 20000000);
+	memset(s->a.by_end, 0, sizeof(s->a.by_end));
+	s->a.config.peers[0].control_port = s->b.listener.port;
+	turn_until(s, &s->a.by_end[CALL_ANSWERED], 5);
+	assert_int_equal(s->a.by_end[CALL_UNREACHABLE], 0);
+}
+
 // An operator's word is not forgotten either.
 static void nodes__drained_stay(void **state)
 {
@@ -542,6 +564,7 @@ int main(void)
 		STORY(calls__ends_once),
 		STORY(calls__a_name_that_is_no_text),
 		STORY(nodes__in_use_stay),
+		STORY(breaker__who_is_patient_waits),
 		STORY(nodes__drained_stay),
 		STORY(calls__drain_pause_resume_warm),
 		STORY(calls__liveness),
