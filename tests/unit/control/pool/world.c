@@ -410,7 +410,7 @@ bool world_run(struct world *w, uint64_t until_ns)
 static void check_node(struct world *w, const struct pool_node_report *report)
 {
 	uint32_t node = node_index(w, report->node), waiting = 0, links = 0;
-	uint32_t holding = w->nodes[node].held;
+	uint32_t holding = node < WORLD_NODES ? w->nodes[node].held : 0; // the test's own node
 	uint32_t all = report->slots.leased + report->slots.idle + report->slots.dialing;
 
 	for (uint32_t i = 0; i < w->clients_count; i++) {
