@@ -126,40 +126,79 @@ json_t *method_membership(const struct node *node)
 
 // ---- join, leave, ping -------------------------------------------------------------------------
 
-json_t *method_join(struct method_call *call, struct rpc_error *error)
+// True when membership can be joined now.
+static bool join_possible(const struct node *node, struct rpc_error *error)
 {
-	const char *text = schema_string(call->method, call->params, "address"), *digits;
-	const struct config *config = &call->node->config;
-	char why[SETUP_WHY_SIZE];
-	struct address address;
-	uint32_t port;
+	if (node->stopping)
+		rpc_error_set(error, RPC_REFUSED,
+			"this node is stopping; join when it has started again");
+	else if (!node->gossip.swim)
+		rpc_error_set(error, RPC_UNREACHABLE, "membership does not run yet; try again");
+	else if (gossip_is_leaving(&node->gossip))
+		rpc_error_set(error, RPC_BUSY,
+			"this node is saying good-bye, which takes seconds; try again");
+	else
+		return true;
+	return false;
+}
 
-	digits = config_endpoint_split(text, &address);
-	if (!digits || !setup_number(&port, digits, 1, 65535, why)) {
+static json_t *join_known(struct node *node, struct rpc_error *error)
+{
+	struct gossip_seeds asked;
+	json_t *addresses = json_array();
+	char text[CONFIG_ADDRESS_TEXT];
+
+	gossip_join_known(&node->gossip, &asked);
+	for (uint32_t i = 0; i < asked.count; i++)
+		json_array_append_new(
+			addresses, json_string(config_address_text(
+					   text, asked.seed[i].address, asked.seed[i].port)));
+	if (asked.count)
+		return json_pack("{s:o}", "addresses", addresses);
+	json_decref(addresses);
+	rpc_error_set(error, RPC_REFUSED,
+		"there is nobody to ask: the configuration has neither seeds (membership.seeds) "
+		"nor "
+		"peers; give an address");
+	return NULL;
+}
+
+// True when `text` is an address that may be asked.
+static bool join_address(const struct config *config, const char *text, struct address *address,
+	uint32_t *port, struct rpc_error *error)
+{
+	const char *digits = config_endpoint_split(text, address);
+	char why[SETUP_WHY_SIZE];
+
+	if (!digits || !setup_number(port, digits, 1, 65535, why))
 		rpc_error_set(error, RPC_PARAMS,
 			"address: '%.64s' is not ADDRESS:PORT, for example 127.0.0.1:7701 or "
 			"[::1]:7701",
 			text);
-		return NULL;
-	}
-	if (!config->security.ca[0] && !config_trusted(address)) {
+	else if (!config->security.ca[0] && !config_trusted(*address))
 		rpc_error_set(error, RPC_REFUSED,
 			"address: %.64s is refused: without certificates (security.ca) control "
 			"traffic is plain, so only 127.0.0.0/8, ::1 and 10.78.0.0/16 are allowed",
 			text);
+	else
+		return true;
+	return false;
+}
+
+json_t *method_join(struct method_call *call, struct rpc_error *error)
+{
+	const char *text = schema_string(call->method, call->params, "address");
+	struct address address;
+	uint32_t port;
+
+	if (text && !join_address(&call->node->config, text, &address, &port, error))
 		return NULL;
-	}
-	if (!call->node->gossip.swim) {
-		rpc_error_set(error, RPC_UNREACHABLE, "membership does not run yet; try again");
+	if (!join_possible(call->node, error))
 		return NULL;
-	}
-	if (gossip_is_leaving(&call->node->gossip)) {
-		rpc_error_set(error, RPC_BUSY,
-			"this node is saying good-bye, which takes seconds; try again");
-		return NULL;
-	}
+	if (!text)
+		return join_known(call->node, error);
 	if (gossip_join(&call->node->gossip, address, (uint16_t)port) == 0)
-		return json_pack("{s:s}", "address", text);
+		return json_pack("{s:[s]}", "addresses", text);
 	rpc_error_set(error, RPC_BUSY, "this node asks %d addresses already, which is all it can",
 		SWIM_SEEDS_MAX);
 	return NULL;

@@ -12,6 +12,7 @@ json_t *method_metrics(struct method_call *call, struct rpc_error *error)
 	(void)error;
 	clock_gettime(CLOCK_REALTIME, &now);
 	return json_pack("{s:o}", "metrics",
-		metrics_gather(
-			call->node, call->now_ns, (double)now.tv_sec + (double)now.tv_nsec / 1e9));
+		metrics_gather(call->node, call->now_ns,
+			(double)now.tv_sec + (double)now.tv_nsec / 1e9,
+			schema_boolean(call->params, "members")));
 }

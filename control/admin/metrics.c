@@ -112,7 +112,7 @@ static void metrics_certificates(json_t *families, const struct tls *tls, int64_
 	certificate_states(families, rows, count, now);
 }
 
-json_t *metrics_gather(const struct node *node, uint64_t now_ns, double unix_s)
+json_t *metrics_gather(const struct node *node, uint64_t now_ns, double unix_s, bool each_member)
 {
 	const struct tables *tables = &node->plane.tables;
 	json_t *families = json_array();
@@ -120,7 +120,7 @@ json_t *metrics_gather(const struct node *node, uint64_t now_ns, double unix_s)
 	metrics_processes(families, node, now_ns, unix_s);
 	metrics_certificates(families, &node->identity.tls, (int64_t)unix_s);
 	metrics_pool(families, &node->calls);
-	metrics_swim(families, &node->gossip);
+	metrics_swim(families, &node->gossip, each_member);
 	metrics_links(families, tables);
 	metrics_workers(families, tables, now_ns);
 	metrics_sessions(families, tables);

@@ -27,26 +27,48 @@ static void metrics_members(json_t *families, const struct gossip *gossip)
 {
 	json_t *states = openmetrics_family(families, OPENMETRICS_GAUGE, "sluice_members", "",
 		"nodes of the cluster by their state, this one included");
+	uint32_t counts[MEMBER_STATE_COUNT];
+	struct members_view view;
+
+	members_get(gossip->members.own, &view);
+	members_count(&view, counts);
+	for (int state = MEMBER_ALIVE; state < MEMBER_STATE_COUNT; state++)
+		openmetrics_sample(states, json_pack("{s:s}", "state", member_state_names[state]),
+			json_integer(counts[state]));
+}
+
+static void metrics_each_member(json_t *families, const struct gossip *gossip)
+{
 	json_t *rtt = openmetrics_family(families, OPENMETRICS_GAUGE, "sluice_member_rtt_seconds",
 		"seconds", "round trip time of the last probe of a member");
-	uint32_t counts[MEMBER_STATE_COUNT], rows = 0;
+	uint32_t rows = 0;
 	struct members_view view;
 	struct swim_view now;
 
 	members_get(gossip->members.own, &view);
-	members_count(&view, counts);
-	for (uint32_t i = 0; i < view.count; i++) {
+	for (uint32_t i = 0; i < view.count && rows < METRICS_MEMBERS_MAX; i++) {
 		const struct member *member = &view.member[i];
 
-		if (!member->self && rows < METRICS_MEMBERS_MAX &&
-			swim_member(gossip->swim, member->index, &now) && now.rtt_ns && ++rows)
-			openmetrics_sample(rtt,
-				json_pack("{s:o}", "member", rpc_text(member->name)),
-				json_real((double)now.rtt_ns / 1e9));
+		if (member->self || !swim_member(gossip->swim, member->index, &now) || !now.rtt_ns)
+			continue;
+		openmetrics_sample(rtt, json_pack("{s:o}", "member", rpc_text(member->name)),
+			json_real((double)now.rtt_ns / 1e9));
+		rows++;
 	}
-	for (int state = MEMBER_ALIVE; state < MEMBER_STATE_COUNT; state++)
-		openmetrics_sample(states, json_pack("{s:s}", "state", member_state_names[state]),
-			json_integer(counts[state]));
+}
+
+// One histogram, however many members there are.
+static void metrics_rtt(json_t *families, const struct gossip *gossip)
+{
+	double bounds[GOSSIP_RTT_BOUNDS];
+
+	for (uint32_t i = 0; i < GOSSIP_RTT_BOUNDS; i++)
+		bounds[i] = (double)gossip_rtt_bounds_ns[i] / 1e9;
+	openmetrics_histogram(openmetrics_family(families, OPENMETRICS_HISTOGRAM,
+				      "sluice_swim_probe_rtt_seconds", "seconds",
+				      "round trip times of probes that this node sent and their "
+				      "members answered in time"),
+		bounds, gossip->rtt_count, GOSSIP_RTT_BOUNDS, (double)gossip->rtt_sum_ns / 1e9);
 }
 
 static void metrics_rejected(
@@ -84,10 +106,11 @@ static void metrics_probes(json_t *families, const struct swim_report *report)
 		"kind", suspicions);
 }
 
-void metrics_swim(json_t *families, const struct gossip *gossip)
+void metrics_swim(json_t *families, const struct gossip *gossip, bool each_member)
 {
 	struct swim_report report;
 
+	metrics_rtt(families, gossip);
 	if (!gossip->swim)
 		return;
 	swim_report(gossip->swim, &report);
@@ -98,6 +121,8 @@ void metrics_swim(json_t *families, const struct gossip *gossip)
 	const struct counter frames[] = {{"in", report.frames_in}, {"out", report.frames_out}};
 
 	metrics_members(families, gossip);
+	if (each_member)
+		metrics_each_member(families, gossip);
 	openmetrics_sample(openmetrics_family(families, OPENMETRICS_GAUGE, "sluice_swim_health", "",
 				   "ill-health of this node, 0 when it is well: it judges others "
 				   "so much more slowly"),

@@ -11,6 +11,7 @@ static const struct {
 	[OPENMETRICS_GAUGE] = {"gauge", ""},
 	[OPENMETRICS_COUNTER] = {"counter", "_total"},
 	[OPENMETRICS_INFO] = {"info", "_info"},
+	[OPENMETRICS_HISTOGRAM] = {"histogram", ""},
 	[OPENMETRICS_STATESET] = {"stateset", ""},
 };
 
@@ -28,6 +29,37 @@ json_t *openmetrics_family(json_t *families, enum openmetrics_type type, const c
 void openmetrics_sample(json_t *samples, json_t *labels, json_t *value)
 {
 	json_array_append_new(samples, json_pack("{s:o, s:o}", "labels", labels, "value", value));
+}
+
+static void sample_suffixed(json_t *samples, const char *suffix, json_t *labels, json_t *value)
+{
+	json_array_append_new(samples,
+		json_pack("{s:s, s:o, s:o}", "suffix", suffix, "labels", labels, "value", value));
+}
+
+// A float: "1.0", not "1".
+static json_t *bound_label(double bound)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%.15g", bound);
+	return json_sprintf("%s%s", text, strpbrk(text, ".e") ? "" : ".0");
+}
+
+void openmetrics_histogram(
+	json_t *samples, const double *bounds, const uint64_t *counts, uint32_t count, double sum)
+{
+	uint64_t all = 0; // each bucket has those of the ones before
+
+	for (uint32_t i = 0; i <= count; i++) {
+		json_t *bound = i < count ? bound_label(bounds[i]) : json_string("+Inf");
+
+		all += counts[i];
+		sample_suffixed(samples, "_bucket", json_pack("{s:o}", "le", bound),
+			json_integer((json_int_t)all));
+	}
+	sample_suffixed(samples, "_count", json_object(), json_integer((json_int_t)all));
+	sample_suffixed(samples, "_sum", json_object(), json_real(sum));
 }
 
 // ---- as text -----------------------------------------------------------------------------------
@@ -73,10 +105,12 @@ static void write_labels(FILE *out, const json_t *labels)
 static void write_sample(FILE *out, const json_t *family, const json_t *sample)
 {
 	const json_t *value = json_object_get(sample, "value");
+	const json_t *suffix = json_object_get(sample, "suffix");
 
 	if (!json_is_number(value))
 		return;
-	fprintf(out, "%s%s", member(family, "name"), member(family, "suffix"));
+	fprintf(out, "%s%s", member(family, "name"),
+		member(json_is_string(suffix) ? sample : family, "suffix"));
 	write_labels(out, json_object_get(sample, "labels"));
 	if (json_is_integer(value))
 		fprintf(out, " %" JSON_INTEGER_FORMAT "\n", json_integer_value(value));

@@ -292,16 +292,18 @@ const struct schema_method schema_methods[] = {
 		.name = "join",
 		.level = LEVEL_OPERATOR,
 		.change = 1,
-		.sentence = "asks a node for the cluster that it is in; also ends a leave",
-		.result = "address",
+		.sentence = "asks nodes for the cluster that they are in; also ends a leave",
+		.result = "addresses[] (that are asked until they answer)",
 		.params =
 			{
 				{.name = "address",
 					.type = SCHEMA_STRING,
-					.required = 1,
 					.min = 1,
 					.max = CONFIG_ADDRESS_TEXT,
-					.sentence = "ADDRESS:PORT of its control process"},
+					.sentence =
+						"ADDRESS:PORT of a control process; without it the "
+						"configuration's seeds and peers, and after a "
+						"leave some members that were here"},
 			},
 	},
 	{
@@ -381,8 +383,16 @@ const struct schema_method schema_methods[] = {
 		.level = LEVEL_VIEWER,
 		.sentence = "everything that can be counted, for a monitoring system; the command "
 			    "line writes it as OpenMetrics text",
-		.result = "metrics[] {name, type (gauge, counter, info, stateset), unit, help, "
-			  "suffix (of the samples' name), samples[] {labels {NAME: TEXT}, value}}",
+		.result =
+			"metrics[] {name, type (gauge, counter, histogram, info, stateset), unit, "
+			"help, suffix (of the samples' name), samples[] {suffix (of a "
+			"histogram's samples, each its own), labels {NAME: TEXT}, value}}",
+		.params =
+			{
+				{.name = "members",
+					.type = SCHEMA_BOOLEAN,
+					.sentence = "also series of each member, of 256 at most"},
+			},
 	},
 	{
 		.name = "help",

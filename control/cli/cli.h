@@ -132,7 +132,6 @@ int print_session(const struct cli *cli, const json_t *result);
 int print_session_opened(const struct cli *cli, const json_t *result);
 int print_session_closed(const struct cli *cli, const json_t *result);
 int print_members(const struct cli *cli, const json_t *result);
-int print_joined(const struct cli *cli, const json_t *result);
 int print_left(const struct cli *cli, const json_t *result);
 int print_pong(const struct cli *cli, const json_t *result);
 int print_keys(const struct cli *cli, const json_t *result);
@@ -146,7 +145,7 @@ int print_metrics(const struct cli *cli, const json_t *result);
 
 // version.c: only of this program; no node is asked.
 int version_print(const struct cli *cli);
-// version.c, send.c, trace.c, members.c, serve.c, pki.c, dict.c
+// version.c, send.c, trace.c, members.c, join.c, serve.c, pki.c, dict.c
 int version_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 int send_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
@@ -154,6 +153,7 @@ int trace_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 int members_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
+int join_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
 // members_watch.c: until a stop signal. `table`: standard output is a terminal. The exit code.
 int members_watch(const struct cli *cli, bool table, bool down);
 int serve_run(
@@ -169,10 +169,10 @@ int dict_train_run(
 int dict_show_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 
-extern const struct schema_method members_method, send_method, serve_method, version_method,
-	help_method;
+extern const struct schema_method members_method, join_method, send_method, serve_method,
+	version_method, help_method;
 extern const struct schema_method pki_init_method, pki_issue_method, pki_show_method;
 extern const struct schema_method dict_train_method, dict_show_method;
-extern const struct command_text members_text, trace_text, send_text, serve_text, version_text,
-	help_text;
+extern const struct command_text members_text, join_text, trace_text, send_text, serve_text,
+	version_text, help_text;
 extern const struct command_text pki_show_text, dict_train_text, dict_show_text;

@@ -18,7 +18,7 @@ const struct command cli_commands[] = {
 	{"session", "trace", NULL, "session.trace", &trace_text, NULL, NULL, trace_run},
 	{"session", "close", NULL, "session.close", NULL, NULL, print_session_closed, NULL},
 	{"members", NULL, &members_method, "members", &members_text, NULL, NULL, members_run},
-	{"join", NULL, NULL, "join", NULL, NULL, print_joined, NULL},
+	{"join", NULL, &join_method, "join", &join_text, NULL, NULL, join_run},
 	{"leave", NULL, NULL, "leave", NULL, NULL, print_left, NULL},
 	{"ping", NULL, NULL, "ping", NULL, NULL, print_pong, NULL},
 	{"keyring", "list", NULL, "keyring.list", NULL, NULL, print_keys, NULL},

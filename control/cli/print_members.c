@@ -19,21 +19,11 @@ int print_members(const struct cli *cli, const json_t *result)
 
 	table_print_rows(cli, json_object_get(result, "members"), member_columns);
 	if (json_is_true(json_object_get(result, "left")))
-		printf("\nThis node has left the cluster; sluice join ADDRESS brings it back.\n");
+		printf("\nThis node has left the cluster; sluice join brings it back.\n");
 	if (json_integer_value(health) > 0)
 		printf("\nThis node is not well (%" JSON_INTEGER_FORMAT
 		       " of 8), and slow to judge others.\n",
 			json_integer_value(health));
-	return CLI_OK;
-}
-
-int print_joined(const struct cli *cli, const json_t *result)
-{
-	char text[TABLE_CELL_SIZE];
-
-	(void)cli;
-	printf("%s is asked until it answers; sluice members shows whom it knows\n",
-		member_text(text, result, "address"));
 	return CLI_OK;
 }
 

@@ -129,8 +129,7 @@ void gossip_carry(struct gossip *gossip)
 		carry_conflict(gossip, &out->conflict[i]);
 	carry_stream_pings(gossip);
 	carry_sync(gossip);
-	if (out->probed.rtt_ns && gossip->on_rtt)
-		gossip->on_rtt(gossip->rtt_owner, out->probed.member, out->probed.rtt_ns);
+	gossip_rtt_take(gossip, &out->probed);
 	gossip->carrying = false;
 	tick_arm(gossip);
 	// Last: who hears a pong may ask again. What it asks begins with an empty `out`, so the
@@ -347,37 +346,6 @@ static int swim_new(struct gossip *gossip, char *error, size_t error_size)
 	return 0;
 }
 
-static bool is_self(const struct gossip *gossip, struct address address, uint16_t port)
-{
-	struct swim_config config;
-
-	gossip_swim_config(gossip->config, gossip->port, &config);
-	return port == gossip->port && address_equal(address, config.address);
-}
-
-static void seed_add(struct gossip *gossip, struct address address, uint16_t port)
-{
-	char text[CONFIG_ADDRESS_TEXT];
-
-	if (is_self(gossip, address, port))
-		return;
-	if (!swim_join(gossip->swim, loop_now_ns(gossip->loop), address, port))
-		log_warning("Seed %s is one too many and is not asked.",
-			config_address_text(text, address, port));
-}
-
-// Whoever is named first is asked first.
-static void seeds_add(struct gossip *gossip)
-{
-	const struct config *config = gossip->config;
-
-	for (uint32_t i = 0; i < config->membership.seeds_count; i++)
-		seed_add(gossip, config->membership.seeds[i].address,
-			config->membership.seeds[i].port);
-	for (uint32_t i = 0; i < config->peers_count && i < SWIM_SEEDS_MAX / 2; i++)
-		seed_add(gossip, config->peers[i].control_address, config->peers[i].control_port);
-}
-
 void gossip_init(struct gossip *gossip, const struct config *config, struct loop *loop)
 {
 	memset(gossip, 0, sizeof(*gossip));
@@ -403,7 +371,7 @@ int gossip_start(struct gossip *gossip, uint16_t port, char *error, size_t error
 		gossip_stop(gossip);
 		return -1;
 	}
-	seeds_add(gossip);
+	gossip_seeds_start(gossip);
 	meta_tell(gossip);
 	gossip_health_start(gossip);
 	return 0;
@@ -463,23 +431,15 @@ bool gossip_is_leaving(const struct gossip *gossip)
 	return gossip->leaving.place;
 }
 
-int gossip_join(struct gossip *gossip, struct address address, uint16_t port)
+void gossip_come_back(struct gossip *gossip)
 {
 	char error[CONFIG_ERROR_SIZE];
-	bool added;
 
-	assert(!gossip_is_leaving(gossip)); // the seed would be forgotten with the core
-	if (swim_left(gossip->swim)) {
-		gossip_members_reset(gossip);
-		swim_free(gossip);
-		if (swim_new(gossip, error, sizeof(error)) < 0) {
-			log_error("%s.", error);
-			abort(); // the same worked at start
-		}
-		meta_tell(gossip);
+	gossip_members_reset(gossip);
+	swim_free(gossip);
+	if (swim_new(gossip, error, sizeof(error)) < 0) {
+		log_error("%s.", error);
+		abort(); // the same worked at start
 	}
-	gossip_begin(gossip);
-	added = swim_join(gossip->swim, loop_now_ns(gossip->loop), address, port);
-	gossip_carry(gossip);
-	return added ? 0 : -1;
+	meta_tell(gossip);
 }

@@ -23,7 +23,11 @@ enum gossip_limits {
 	GOSSIP_PUBLISH_US = 10,    // for each member between two snapshots
 	GOSSIP_LINES_MAX = 16,     // log lines about members in one second
 	GOSSIP_STRANGER_MS = 1000, // one line about strangers in so long
+	GOSSIP_RTT_BOUNDS = 13,
 };
+
+// Upper bounds, inclusive, of what round trips of probes are counted by.
+extern const uint64_t gossip_rtt_bounds_ns[GOSSIP_RTT_BOUNDS];
 
 // To whom something goes over a connection of the pool.
 struct gossip_peer {
@@ -31,6 +35,12 @@ struct gossip_peer {
 	char name[NAME_SIZE];   // empty then
 	struct address address; // of its control process
 	uint16_t port;
+};
+
+// Addresses that are asked for the cluster.
+struct gossip_seeds {
+	uint32_t count;
+	struct config_seed seed[SWIM_SEEDS_MAX];
 };
 
 // Result of gossip_ping. rtt_ns is of the answer.
@@ -67,9 +77,11 @@ struct gossip {
 	struct stat keys_stat;              // of the file as it was read
 	char keys_error[CONFIG_ERROR_SIZE]; // why it was not taken as it is now, or empty
 
-	uint64_t sealed_in[KEYRING_RESULT_COUNT]; // datagrams that came, by what the keyring said
-	uint64_t sends_lost;                      // the socket was full
-	uint64_t stranger_ns, strangers;          // when one was told last; not told since
+	uint64_t sealed_in[KEYRING_RESULT_COUNT];  // datagrams that came, by what the keyring said
+	uint64_t sends_lost;                       // the socket was full
+	uint64_t rtt_count[GOSSIP_RTT_BOUNDS + 1]; // direct probes by bound; the last: above all
+	uint64_t rtt_sum_ns;
+	uint64_t stranger_ns, strangers; // when one was told last; not told since
 	uint64_t lines_ns;
 	uint32_t lines;
 
@@ -108,8 +120,11 @@ void gossip_leave(struct gossip *gossip);
 // Saying good-bye: gossip_leave was called, on_left not yet.
 bool gossip_is_leaving(const struct gossip *gossip);
 // Another seed; 0, or -1: there are SWIM_SEEDS_MAX. Comes back after gossip_leave, when that is
-// over: legal unless gossip_is_leaving.
+// over, and then asks what gossip_join_known does, too: legal unless gossip_is_leaving.
 int gossip_join(struct gossip *gossip, struct address address, uint16_t port);
+// The seeds and peers of the configuration (again), and after gossip_leave some of the members that
+// were here then. `asked`: who is asked; nobody: then nothing happens. Legal as gossip_join.
+void gossip_join_known(struct gossip *gossip, struct gossip_seeds *asked);
 // What this node is told to be: the configuration's numbers over the preset's.
 void gossip_swim_config(const struct config *config, uint16_t port, struct swim_config *to);
 

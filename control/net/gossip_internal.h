@@ -9,6 +9,11 @@
 // gossip.c: around each call of the core.
 uint64_t gossip_begin(struct gossip *gossip); // the time; `out` is empty
 void gossip_carry(struct gossip *gossip);
+// After a leave: a core that knows nobody.
+void gossip_come_back(struct gossip *gossip);
+
+// gossip_seeds.c
+void gossip_seeds_start(struct gossip *gossip);
 
 // gossip_socket.c
 int gossip_socket_open(struct gossip *gossip);
@@ -34,6 +39,9 @@ bool gossip_line_is_allowed(struct gossip *gossip);
 // gossip_keys.c
 int gossip_keys_start(struct gossip *gossip, char *error, size_t error_size);
 void gossip_keys_stop(struct gossip *gossip);
+
+// gossip_rtt.c: nothing when none was answered
+void gossip_rtt_take(struct gossip *gossip, const struct swim_probed *probed);
 
 // gossip_health.c
 void gossip_health_start(struct gossip *gossip);

@@ -14,7 +14,8 @@ NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 HELP = re.compile(r'(?:[^\\"]|\\[\\n"])*')
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?([eE][+-]?\d+)?|\.\d+([eE][+-]?\d+)?|[iI]nf|NaN)$")
-SUFFIXES = {"gauge": [""], "counter": ["_total", "_created"], "info": ["_info"], "stateset": [""], "unknown": [""]}
+SUFFIXES = {"gauge": [""], "counter": ["_total", "_created"], "info": ["_info"], "stateset": [""], "unknown": [""],
+            "histogram": ["_bucket", "_count", "_sum", "_created"]}
 RESERVED = ("_total", "_created", "_info", "_bucket", "_count", "_sum", "_gcount", "_gsum")
 
 
@@ -78,6 +79,20 @@ def metadata(line, families, family):
     return family
 
 
+def bucket(family, suffix, labels, value):
+    """Of a histogram: buckets by their bounds, the last without one; then as many as that, and their sum."""
+    one = family.setdefault("series", {}).setdefault(tuple(sorted((k, v) for k, v in labels.items() if k != "le")), [])
+    need(value >= 0 and not math.isnan(value), "a histogram below zero")
+    need(("le" in labels) == (suffix == "_bucket"), "a bucket without its bound, or a bound without its bucket")
+    if suffix == "_bucket":
+        bound = labels["le"]
+        need(bound == "+Inf" or re.fullmatch(r"\d+\.\d+([eE][+-]?\d+)?", bound), "a bound that is no float")
+        need(not one or (float(bound) > one[-1][0] and value >= one[-1][1]), "buckets that do not grow")
+        one.append((float(bound), value))
+    elif suffix == "_count":
+        need(one and one[-1] == (math.inf, value), "a count that is not the last bucket's, which has no bound")
+
+
 def sample(line, family):
     name = NAME.match(line)
     need(name and family, "a sample without a family")
@@ -93,10 +108,12 @@ def sample(line, family):
         need(value == 1, "an info that is not 1")
     elif kind == "stateset":
         need(value in (0, 1) and family["name"] in labels, "a state without its name, or not 0 or 1")
+    elif kind == "histogram":
+        bucket(family, suffix, labels, value)
     key = (suffix, tuple(sorted(labels.items())))
     need(key not in family["samples"], "the same series twice")
     family["samples"].add(key)
-    keys = {name for name in labels if name != family["name"]}
+    keys = {name for name in labels if name != family["name"] and (name != "le" or kind != "histogram")}
     need(family.setdefault("labels", keys) == keys or kind == "info", "labels differ within a family")
 
 
@@ -116,22 +133,31 @@ def check(text):
             raise Bad(f"line {number}: {bad}: {line}") from None
     for name, one in families.items():
         need({"TYPE", "HELP"} <= one["said"], f"{name} has no TYPE or no HELP")
+        need(all(series and series[-1][0] == math.inf for series in one.get("series", {}).values()),
+             f"{name} has no bucket without a bound")
     return len(families), sum(len(one["samples"]) for one in families.values())
 
 
 GOOD = '# TYPE a_seconds gauge\n# UNIT a_seconds seconds\n# HELP a_seconds it.\na_seconds{x="\\"\\\\\\n"} 1.5e-3\n'
 COUNTER = "# TYPE c counter\n# HELP c it.\n"
+HISTOGRAM = "# TYPE h histogram\n# HELP h it.\n"
+BUCKETS = HISTOGRAM + 'h_bucket{le="0.5"} 1\nh_bucket{le="1.0"} 1\nh_bucket{le="+Inf"} 3\nh_count 3\nh_sum 4.5\n'
 BAD = ("", GOOD, "\n# EOF\n", GOOD + GOOD + "# EOF\n", GOOD.replace("1.5e-3", "x") + "# EOF\n",
        GOOD.replace("\\n", "\\t") + "# EOF\n", GOOD.replace("UNIT a_seconds seconds", "UNIT a_seconds bytes") + "# EOF\n",
        COUNTER + "c 1\n# EOF\n", COUNTER + "c_total -1\n# EOF\n", COUNTER + "c_total 1\nc_total 1\n# EOF\n",
        COUNTER + 'c_total{x="1",x="2"} 1\n# EOF\n', COUNTER + "d_total 1\n# EOF\n", "# TYPE c counter\nc_total 1\n# EOF\n",
        "# TYPE c_total counter\n# HELP c_total it.\n# EOF\n", COUNTER + 'c_total{x="1} 1\n# EOF\n',
        COUNTER + "c_total  1\n# EOF\n", COUNTER + "c_total 1\n# EOF\n# EOF\n",
+       BUCKETS.replace('"1.0"} 1', '"1.0"} 0') + "# EOF\n", BUCKETS.replace('"1.0"', '"1"') + "# EOF\n",
+       BUCKETS.replace('"1.0"', '"0.1"') + "# EOF\n", BUCKETS.replace("h_count 3", "h_count 4") + "# EOF\n",
+       BUCKETS.replace('h_bucket{le="+Inf"} 3\n', "") + "# EOF\n", HISTOGRAM + 'h_bucket{le="1.0"} 1\n# EOF\n',
+       BUCKETS.replace("h_count", 'h_count{le="1.0"}') + "# EOF\n", HISTOGRAM + "h 3\n# EOF\n",
        "# TYPE i info\n# HELP i it.\ni_info 2\n# EOF\n", "# TYPE s stateset\n# HELP s it.\ns 1\n# EOF\n")
 
 
 def self_test():
     assert check(GOOD + COUNTER + "c_total 1\n# EOF\n") == (2, 2)
+    assert check(BUCKETS + "# EOF\n") == (1, 5)
     for text in BAD:
         try:
             check(text)

@@ -85,6 +85,10 @@ static int setup(void **state)
 	node.started_ns = NOW_NS - 60 * SECOND;
 	snprintf(node.config.node, sizeof(node.config.node), "a");
 	node.config.peers_count = 1;
+	node.gossip.rtt_count[0] = 4;
+	node.gossip.rtt_count[3] = 2;
+	node.gossip.rtt_count[GOSSIP_RTT_BOUNDS] = 1;
+	node.gossip.rtt_sum_ns = 3 * SECOND / 2;
 	node.config.security.cipher = CIPHER_AES_256_GCM;
 	snprintf(node.config.peers[0].name, sizeof(node.config.peers[0].name), "b");
 	loop = loop_new();
@@ -111,7 +115,7 @@ static int teardown(void **state)
 
 static char *text_now(double unix_s)
 {
-	json_t *families = metrics_gather(&node, NOW_NS, unix_s);
+	json_t *families = metrics_gather(&node, NOW_NS, unix_s, false);
 	char *text = openmetrics_text(families);
 
 	json_decref(families);

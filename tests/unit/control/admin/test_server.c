@@ -203,6 +203,10 @@ static const char *ask(struct fixture *f, const char *method, const char *params
 	tell(fd, line);
 	turns(f, 6);
 	answer = heard(fd);
+	for (int i = 0; i < 1000 && !*answer; i++) { // membership has turns of its own
+		turns(f, 1);
+		answer = heard(fd);
+	}
 	close(fd);
 	turns(f, 3);
 	return answer;
@@ -306,6 +310,77 @@ static void server__members_by_their_state(void **state)
 	row = json_object_get(json_object_get(r, "membership"), "members");
 	assert_int_equal(json_integer_value(json_object_get(row, "dead")), 1);
 	json_decref(r);
+}
+
+// Membership alone, without a dataplane: of the fixture's node, or of another one.
+static void membership_start(
+	struct fixture *f, struct gossip *gossip, struct config *config, const char *name)
+{
+	char error[CONFIG_ERROR_SIZE];
+
+	config->listen_address = (struct address)ADDRESS_IPV4(0x7f000001);
+	config->membership.clear = true;
+	config->peers_count = 0;
+	snprintf(config->node, sizeof(config->node), "%s", name);
+	snprintf(config->membership.cluster, NAME_SIZE, "test");
+	gossip_init(gossip, config, f->node.loop);
+	assert_int_equal(gossip_start(gossip, 0, error, sizeof(error)), 0);
+}
+
+static void server__join_says_whom_it_asks(void **state)
+{
+	struct fixture *f = *state;
+	json_t *r;
+
+	assert_int_equal(code_of(ask(f, "join", NULL)), RPC_UNREACHABLE); // it does not run
+	membership_start(f, &f->node.gossip, &f->node.config, "a");
+	assert_int_equal(code_of(ask(f, "join", NULL)), RPC_REFUSED); // there is nobody
+	assert_int_equal(code_of(ask(f, "join", "{\"address\":\"b\"}")), RPC_PARAMS);
+	assert_int_equal(code_of(ask(f, "join", "{\"address\":\"\"}")), RPC_PARAMS);
+	assert_int_equal(code_of(ask(f, "join", "{\"address\":\"9.9.9.9:1\"}")), RPC_REFUSED);
+	r = result_of(ask(f, "join", "{\"address\":\"127.0.0.1:7\"}"));
+	assert_string_equal(json_string_value(json_array_get(json_object_get(r, "addresses"), 0)),
+		"127.0.0.1:7");
+	json_decref(r);
+	f->node.config.membership.seeds_count = 1;
+	f->node.config.membership.seeds[0] =
+		(struct config_seed){.address = ADDRESS_IPV4(0x7f000001), .port = 8};
+	r = result_of(ask(f, "join", NULL));
+	assert_string_equal(json_string_value(json_array_get(json_object_get(r, "addresses"), 0)),
+		"127.0.0.1:8");
+	json_decref(r);
+	f->node.stopping = true;
+	assert_int_equal(code_of(ask(f, "join", NULL)), RPC_REFUSED);
+	assert_int_equal(code_of(ask(f, "join", "{\"address\":\"127.0.0.1:7\"}")), RPC_REFUSED);
+}
+
+static void server__ping_says_why_not(void **state)
+{
+	static struct gossip other;
+	static struct config config;
+	struct fixture *f = *state;
+	uint64_t until_ns = loop_now_ns(f->node.loop) + 20000000000;
+
+	assert_int_equal(code_of(ask(f, "ping", "{\"node\":\"b\"}")), RPC_NOT_FOUND);
+	membership_start(f, &f->node.gossip, &f->node.config, "a");
+	assert_int_equal(code_of(ask(f, "ping", "{\"node\":\"x\"}")), RPC_NOT_FOUND);
+	assert_int_equal(code_of(ask(f, "ping", "{\"node\":\"a\"}")), RPC_NOT_FOUND); // itself
+	config.membership.seeds_count = 1;
+	config.membership.seeds[0] =
+		(struct config_seed){ADDRESS_IPV4(0x7f000001), f->node.gossip.port};
+	membership_start(f, &other, &config, "b");
+	while (swim_find(f->node.gossip.swim, "b") == SWIM_NONE &&
+		loop_now_ns(f->node.loop) < until_ns)
+		turns(f, 1);
+	for (int i = 0; i < GOSSIP_PINGS_MAX; i++)
+		f->node.gossip.pings[i].cookie = 1000 + (uint32_t)i;
+	assert_int_equal(code_of(ask(f, "ping", "{\"node\":\"b\"}")), RPC_BUSY);
+	until_ns = loop_now_ns(f->node.loop) + 20000000000;
+	gossip_leave(&f->node.gossip);
+	while (gossip_is_leaving(&f->node.gossip) && loop_now_ns(f->node.loop) < until_ns)
+		turns(f, 1);
+	assert_int_equal(code_of(ask(f, "ping", "{\"node\":\"b\"}")), RPC_REFUSED);
+	gossip_stop(&other);
 }
 
 static void server__workers_and_drops(void **state)
@@ -570,6 +645,8 @@ int main(void)
 		CASE(server__every_method_of_the_schema_has_a_handler),
 		CASE(server__status),
 		CASE(server__members_by_their_state),
+		CASE(server__join_says_whom_it_asks),
+		CASE(server__ping_says_why_not),
 		CASE(server__workers_and_drops),
 		CASE(server__sessions_by_the_first_digits),
 		CASE(server__open_answers_later),

@@ -400,6 +400,62 @@ static void gossip_leave__is_no_death_and_can_be_taken_back(void **state)
 	story_end(s);
 }
 
+static void leave_and_wait(struct story *s, int node)
+{
+	gossip_leave(&s->place[node].gossip);
+	for (int i = 0; i < 2000 && gossip_is_leaving(&s->place[node].gossip); i++)
+		story_turn(s);
+	assert_false(gossip_is_leaving(&s->place[node].gossip));
+}
+
+static bool asks(const struct gossip_seeds *asked, uint16_t port)
+{
+	for (uint32_t i = 0; i < asked->count; i++) {
+		if (asked->seed[i].port == port)
+			return true;
+	}
+	return false;
+}
+
+static void gossip_join_known__asks_seeds_and_who_was_here(void **state)
+{
+	struct story *s = story_new(false);
+	struct gossip_seeds asked;
+
+	(void)state;
+	wait_all_alive(s);
+	gossip_join_known(&s->place[0].gossip, &asked); // it has no seeds, and has not left
+	assert_int_equal(asked.count, 0);
+	gossip_join_known(&s->place[2].gossip, &asked); // again
+	assert_int_equal(asked.count, 1);
+	assert_true(asks(&asked, s->place[0].gossip.port));
+	leave_and_wait(s, 0); // nobody configured anything for it
+	gossip_join_known(&s->place[0].gossip, &asked);
+	assert_int_equal(asked.count, 2);
+	assert_true(asks(&asked, s->place[1].gossip.port));
+	assert_true(asks(&asked, s->place[2].gossip.port));
+	wait_all_alive(s);
+	leave_and_wait(s, 2); // its seed is one of those that were here
+	gossip_join_known(&s->place[2].gossip, &asked);
+	assert_int_equal(asked.count, 2);
+	wait_all_alive(s);
+	story_end(s);
+}
+
+// The address that was given may be one where nobody is.
+static void gossip_join__after_leaving_asks_the_others_too(void **state)
+{
+	static const struct address loopback = ADDRESS_IPV4(0x7f000001);
+	struct story *s = story_new(false);
+
+	(void)state;
+	wait_all_alive(s);
+	leave_and_wait(s, 2);
+	assert_int_equal(gossip_join(&s->place[2].gossip, loopback, 1), 0);
+	wait_all_alive(s);
+	story_end(s);
+}
+
 static void gossip_leave__of_one_alone_is_at_once(void **state)
 {
 	struct story s = {0};
@@ -578,6 +634,8 @@ int main(void)
 		cmocka_unit_test(gossip_on_sync__a_ping_is_answered_by_who_has_the_key),
 		cmocka_unit_test(gossip__strangers_are_counted),
 		cmocka_unit_test(gossip_leave__is_no_death_and_can_be_taken_back),
+		cmocka_unit_test(gossip_join_known__asks_seeds_and_who_was_here),
+		cmocka_unit_test(gossip_join__after_leaving_asks_the_others_too),
 		cmocka_unit_test(gossip_leave__of_one_alone_is_at_once),
 		cmocka_unit_test(gossip_ping__answers),
 		cmocka_unit_test(gossip__conflicts_do_not_flood_the_log),
