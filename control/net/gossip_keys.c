@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control/cluster/keyring/keys_edit.h"
 #include "control/log.h"
 #include "control/net/gossip_internal.h"
 #include "control/pki/pki.h"
@@ -68,40 +69,57 @@ void gossip_keys_reload(struct gossip *gossip)
 
 // ---- changes by hand ----
 
-static int change_begin(struct gossip *gossip, struct keys *keys, char *error)
+// The file as it is, and as it shall be.
+struct change {
+	struct keys keys; // of the file as it is
+	char text[KEYS_FILE_MAX];
+};
+
+// 0, or -1 with a sentence; then there is nothing to end.
+static int change_begin(struct gossip *gossip, struct change *change, char *error)
 {
 	if (gossip->config->membership.clear) {
 		snprintf(error, PKI_ERROR_SIZE,
 			"this node's datagrams go in the clear: it has no security.keyring");
 		return -1;
 	}
-	return keys_load(keys, gossip->config->security.keyring, error);
+	return keys_file_read(change->text, &change->keys, gossip->config->security.keyring, error);
 }
 
-static int change_end(struct gossip *gossip, struct keys *keys, char *error)
+// Writes the text and takes the keys, unless `result` (of the edits) says that it is wrong.
+static int change_end(struct gossip *gossip, struct change *change, int result, char *error)
 {
-	int result = keys_save(keys, gossip->config->security.keyring, error);
-
-	keys_wipe(keys);
+	if (result == 0)
+		result = keys_file_write(change->text, gossip->config->security.keyring, error);
+	explicit_bzero(change, sizeof(*change));
 	if (result == 0)
 		gossip_keys_reload(gossip);
 	return result;
 }
 
-// Those of `more` that are not in `keys`, behind them.
-static int keys_add(struct keys *keys, const struct keys *more, char ids[KEYS_MAX][KEYS_ID_TEXT],
-	uint32_t *count, char *error)
+static int too_long(char *error)
+{
+	snprintf(error, PKI_ERROR_SIZE,
+		"the file of keys would have more than %d bytes; shorten its comments",
+		KEYS_FILE_MAX - 1);
+	return -1;
+}
+
+// Those of `more` that are not in the file, behind them.
+static int change_add(struct change *change, const struct keys *more,
+	char ids[KEYS_MAX][KEYS_ID_TEXT], uint32_t *count, char *error)
 {
 	*count = 0;
 	for (uint32_t i = 0; i < more->count; i++) {
-		if (keys_find(keys, keys_id_text(ids[*count], more->key[i])) >= 0)
+		if (keys_find(&change->keys, keys_id_text(ids[*count], more->key[i])) >= 0)
 			continue;
-		if (keys->count == KEYS_MAX) {
+		if (change->keys.count + *count == KEYS_MAX) {
 			snprintf(error, PKI_ERROR_SIZE,
 				"a node has at most %d keys; remove one first", KEYS_MAX);
 			return -1;
 		}
-		memcpy(keys->key[keys->count++], more->key[i], KEYS_SIZE);
+		if (keys_edit_add(change->text, more->key[i]) < 0)
+			return too_long(error);
 		++*count;
 	}
 	return 0;
@@ -110,18 +128,17 @@ static int keys_add(struct keys *keys, const struct keys *more, char ids[KEYS_MA
 int gossip_keys_install(struct gossip *gossip, const char *from, char ids[KEYS_MAX][KEYS_ID_TEXT],
 	uint32_t *count, char *error)
 {
-	struct keys keys, more = {.count = 1};
-	int result = change_begin(gossip, &keys, error);
+	struct keys more = {.count = 1};
+	struct change change;
+	int result;
 
+	if (change_begin(gossip, &change, error) < 0)
+		return -1;
+	result = from ? keys_load(&more, from, error) : keys_make(more.key[0], error);
 	if (result == 0)
-		result = from ? keys_load(&more, from, error) : keys_make(more.key[0], error);
-	if (result == 0)
-		result = keys_add(&keys, &more, ids, count, error);
-	if (result == 0)
-		result = change_end(gossip, &keys, error);
-	keys_wipe(&keys);
+		result = change_add(&change, &more, ids, count, error);
 	keys_wipe(&more);
-	return result;
+	return change_end(gossip, &change, result, error);
 }
 
 static int key_find(const struct keys *keys, const char *id, char *error)
@@ -136,42 +153,31 @@ static int key_find(const struct keys *keys, const char *id, char *error)
 
 int gossip_keys_use(struct gossip *gossip, const char *id, char *error)
 {
-	struct keys keys;
-	uint8_t key[KEYS_SIZE];
-	int index;
+	struct change change;
+	int index, result = -1;
 
-	if (change_begin(gossip, &keys, error) < 0)
+	if (change_begin(gossip, &change, error) < 0)
 		return -1;
-	index = key_find(&keys, id, error);
-	if (index < 0) {
-		keys_wipe(&keys);
-		return -1;
-	}
-	memcpy(key, keys.key[index], KEYS_SIZE);
-	memmove(keys.key[1], keys.key[0], (size_t)index * KEYS_SIZE);
-	memcpy(keys.key[0], key, KEYS_SIZE);
-	explicit_bzero(key, sizeof(key));
-	return change_end(gossip, &keys, error);
+	index = key_find(&change.keys, id, error);
+	if (index >= 0)
+		result = keys_edit_first(change.text, (uint32_t)index) < 0 ? too_long(error) : 0;
+	return change_end(gossip, &change, result, error);
 }
 
 int gossip_keys_remove(struct gossip *gossip, const char *id, char *error)
 {
-	struct keys keys;
+	struct change change;
 	int index;
 
-	if (change_begin(gossip, &keys, error) < 0)
+	if (change_begin(gossip, &change, error) < 0)
 		return -1;
-	index = key_find(&keys, id, error);
+	index = key_find(&change.keys, id, error);
 	if (index == 0)
 		snprintf(error, PKI_ERROR_SIZE,
 			"this node seals with key %.8s; sluice keyring use another one first", id);
-	if (index <= 0) {
-		keys_wipe(&keys);
-		return -1;
-	}
-	keys.count--;
-	memmove(keys.key[index], keys.key[index + 1], (keys.count - (uint32_t)index) * KEYS_SIZE);
-	return change_end(gossip, &keys, error);
+	if (index > 0)
+		keys_edit_remove(change.text, (uint32_t)index);
+	return change_end(gossip, &change, index > 0 ? 0 : -1, error);
 }
 
 static void keys_on_look(void *owner)

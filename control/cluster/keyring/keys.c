@@ -176,21 +176,29 @@ static int file_read(const char *path, char *text, size_t size, char *error)
 	return -1;
 }
 
+int keys_file_read(char text[KEYS_FILE_MAX], struct keys *keys, const char *path, char *error)
+{
+	text[0] = 0;
+	if (owner_check_file(path, error) == 0 &&
+		file_read(path, text, KEYS_FILE_MAX, error) == 0 &&
+		keys_parse(keys, text, path, error) == 0)
+		return 0;
+	OPENSSL_cleanse(text, KEYS_FILE_MAX);
+	return -1;
+}
+
 int keys_load(struct keys *keys, const char *path, char *error)
 {
-	char text[KEYS_FILE_MAX] = "";
-	int result = -1;
+	char text[KEYS_FILE_MAX];
+	int result = keys_file_read(text, keys, path, error);
 
-	if (owner_check_file(path, error) == 0 && file_read(path, text, sizeof(text), error) == 0)
-		result = keys_parse(keys, text, path, error);
 	OPENSSL_cleanse(text, sizeof(text));
 	return result;
 }
 
 int keys_text(const struct keys *keys, BIO *text)
 {
-	bool good = BIO_puts(text, "# Keys of this cluster's datagrams. The first seals, all of "
-				   "them open.\n") > 0;
+	bool good = BIO_puts(text, KEYS_HEAD "\n") > 0;
 
 	for (uint32_t i = 0; i < keys->count; i++) {
 		for (size_t j = 0; good && j < KEYS_SIZE; j++)
@@ -200,9 +208,9 @@ int keys_text(const struct keys *keys, BIO *text)
 	return good ? 0 : -1;
 }
 
-int keys_save(const struct keys *keys, const char *path, char *error)
+// Takes `text`, NULL: out of memory.
+static int file_replace(BIO *text, const char *path, char *error)
 {
-	BIO *text = BIO_new(BIO_s_secmem()); // wiped when it is freed
 	const char *slash = strrchr(path, '/');
 	char folder[PKI_PATH_SIZE];
 	const struct files_text file = {slash ? slash + 1 : path, text};
@@ -211,10 +219,41 @@ int keys_save(const struct keys *keys, const char *path, char *error)
 	snprintf(folder, sizeof(folder), "%.*s", slash ? (int)(slash - path + 1) : 1,
 		slash ? path : ".");
 	snprintf(error, PKI_ERROR_SIZE, "out of memory");
-	if (text && keys_text(keys, text) == 0)
+	if (text)
 		result = files_write(folder, &file, 1, true, error);
 	BIO_free(text);
 	return result;
+}
+
+// Memory that is wiped when it is freed. NULL: there is none.
+static BIO *text_new(int (*write)(const void *what, BIO *text), const void *what)
+{
+	BIO *text = BIO_new(BIO_s_secmem());
+
+	if (text && write(what, text) == 0)
+		return text;
+	BIO_free(text);
+	return NULL;
+}
+
+static int write_keys(const void *keys, BIO *text)
+{
+	return keys_text(keys, text);
+}
+
+static int write_plain(const void *plain, BIO *text)
+{
+	return BIO_puts(text, plain) > 0 ? 0 : -1;
+}
+
+int keys_save(const struct keys *keys, const char *path, char *error)
+{
+	return file_replace(text_new(write_keys, keys), path, error);
+}
+
+int keys_file_write(const char *text, const char *path, char *error)
+{
+	return file_replace(text_new(write_plain, text), path, error);
 }
 
 int keys_ensure(const char *folder, char *error)

@@ -15,6 +15,8 @@ enum keys_limits {
 };
 
 #define KEYS_FILE "cluster.keys"
+// The first line of a file that we make.
+#define KEYS_HEAD "# Keys of this cluster's datagrams. The first seals, all of them open."
 
 struct keys {
 	uint32_t count;
@@ -26,12 +28,16 @@ struct keys {
 // 0, or -1 with a sentence: nobody but this user or root may own or read the file, it has 1 to
 // KEYS_MAX keys, each once.
 int keys_load(struct keys *keys, const char *path, char *error);
+// And its text, for keys_edit_*: OPENSSL_cleanse it.
+int keys_file_read(char text[KEYS_FILE_MAX], struct keys *keys, const char *path, char *error);
 // The same of the file's text; `path` is for the sentence.
 int keys_parse(struct keys *keys, const char *text, const char *path, char *error);
 // The file's text, appended. 0, or -1: out of memory.
 int keys_text(const struct keys *keys, BIO *text);
 // The file is replaced as a whole, and on the disk when this returns. 0, or -1 with a sentence.
 int keys_save(const struct keys *keys, const char *path, char *error);
+// The same with a text that keys_file_read takes.
+int keys_file_write(const char *text, const char *path, char *error);
 // A random key. 0, or -1 with a sentence.
 int keys_make(uint8_t key[KEYS_SIZE], char *error);
 // KEYS_FILE in `folder`, with one new key unless it is there. 0, or -1 with a sentence.
