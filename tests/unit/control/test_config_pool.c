@@ -72,6 +72,10 @@ static void config_load__pool_options(void **state)
 	assert_int_equal(config.pool.leak_ns, 0);
 	assert_int_equal(config.pool.lru_entries, 7);
 	assert_int_equal(config.pool.breaker_cap_ns, 120000000000); // the preset's
+	load_with(&config, "pool:\n  preset: default\n" // the example of docs/architecture.md
+			   "  node_max: 32             # two connections of 16 requests each\n"
+			   "  idle_timeout_ms: 30000\n  validate_on_release: on\n");
+	assert_true(config.pool.validate_on_release);
 }
 
 // A piece of `pool:` and what is said of it.
