@@ -13,27 +13,28 @@ static void calls_on_timer(void *owner);
 
 // Nothing is open to it, nobody waits for it, and no operator has said anything of it that would
 // be forgotten.
-static bool node_is_spare(const struct calls *calls, const struct pool_node_report *node)
+static bool node_is_spare(const struct calls *calls, const struct pool_report *all,
+	const struct pool_node_report *node)
 {
-	struct pool_report all;
-
 	if (node->connections || node->waiters)
 		return false;
 	for (uint32_t i = 0; i < CALLS_MAX; i++)
 		if (calls->call[i].state != CALL_FREE && calls->call[i].node == node->node)
 			return false;
-	pool_report(calls->pool, loop_now_ns(calls->loop), &all);
-	return node->draining <= all.draining && node->paused <= all.paused;
+	return node->draining <= all->draining && node->paused <= all->paused;
 }
 
 // When all are in use, one that is spare makes room.
 static uint32_t node_make_room(struct calls *calls, const char *name, enum pool_why *why)
 {
 	struct pool_node_report report;
+	struct pool_report all;
 	uint32_t at = 0;
 
+	pool_report(calls->pool, loop_now_ns(calls->loop), &all);
 	while (pool_report_node(calls->pool, &at, &report)) {
-		if (!node_is_spare(calls, &report) || !pool_node_remove(calls->pool, report.node))
+		if (!node_is_spare(calls, &all, &report) ||
+			!pool_node_remove(calls->pool, report.node))
 			continue;
 		calls_node_error(calls, report.node, NULL);
 		calls->nodes[POOL_SLOT(report.node)].seed = false;

@@ -109,7 +109,7 @@ bool pool_node_remove(struct pool *pool, uint32_t name)
 	if (answer_is_left(pool, at))
 		return false;
 	pool->reserve_open -= node->reserved; // nothing of it is in use
-	pool->unreserved -= node->reserved == 0;
+	pool->unreserved -= node->reserved < pool->config.node_reserved;
 	pool->room = true;
 	if (!(node->gate & GATE_UNUSABLE))
 		pool->usable--;

@@ -223,6 +223,8 @@ static void end(struct world *w)
 		if (!pool_node_remove(w->pool, w->nodes[i].name))
 			world_fail(w, "n%u cannot be removed", i);
 	}
+	if (w->pool->unreserved)
+		world_fail(w, "%u wait for a reservation, and no node", w->pool->unreserved);
 	if (w->pool->reserve_open || w->pool->usable)
 		world_fail(w, "%u reserved, %u usable, and no node", w->pool->reserve_open,
 			w->pool->usable);
