@@ -15,8 +15,8 @@ enum {
 };
 
 static const struct scenario *const scenarios[] = {&scenario_chaos, &scenario_spread,
-	&scenario_lockstep, &scenario_detect, &scenario_heal, &scenario_rejoin, &scenario_slow,
-	&scenario_load};
+	&scenario_lockstep, &scenario_detect, &scenario_detour, &scenario_heal, &scenario_rejoin,
+	&scenario_slow, &scenario_load};
 
 enum { SCENARIOS = sizeof(scenarios) / sizeof(scenarios[0]) };
 
@@ -31,17 +31,26 @@ static struct {
 	uint64_t faults[FAULT_COUNT];
 } run;
 
-// An assert of the core, or a sanitizer: the seed must not be lost with the process.
-static void print_replay(void)
+// This program, but for the seeds.
+static const char *command(void)
 {
-	char members[32] = "", line[512];
-	int size;
+	static char line[384];
+	char members[32] = "";
 
 	if (run.members)
 		snprintf(members, sizeof(members), " --members %u", run.members);
-	size = snprintf(line, sizeof(line), "replay: %s %s%s%s%s --seed %llu --trace\n",
-		run.program, run.scenario->name, members, run.plain ? " --plain" : "",
-		run.twice ? " --twice" : "", (unsigned long long)run.seed);
+	snprintf(line, sizeof(line), "%s %s%s%s%s", run.program, run.scenario->name, members,
+		run.plain ? " --plain" : "", run.twice ? " --twice" : "");
+	return line;
+}
+
+// An assert of the core, or a sanitizer: the seed must not be lost with the process.
+static void print_replay(void)
+{
+	char line[512];
+	int size = snprintf(line, sizeof(line), "replay: %s --seed %llu --trace\n", command(),
+		(unsigned long long)run.seed);
+
 	if (write(STDERR_FILENO, line, (size_t)size) < 0)
 		_exit(3);
 }
@@ -168,8 +177,11 @@ static bool run_seeds(uint64_t first, uint64_t count)
 		}
 		failed += outcome.failure[0] || (run.twice && !repeats(first + i, &outcome));
 	}
-	if (!failed)
-		failed += !judge(count) + !faults_judge(count);
+	if (!failed && !(judge(count) & faults_judge(count))) {
+		printf("again: %s --first %llu --seeds %llu\n", command(),
+			(unsigned long long)first, (unsigned long long)count);
+		failed++;
+	}
 	printf("%s: %s, seeds %llu to %llu, %llu events, trace %016llx, %.1f s of CPU\n",
 		failed ? "FAILED" : "passed", run.scenario->name, (unsigned long long)first,
 		(unsigned long long)(first + count - 1), (unsigned long long)events,

@@ -34,4 +34,4 @@ void outcome_add(struct outcome *outcome, const char *name, const char *unit, do
 double spread_latest(uint32_t members);
 
 extern const struct scenario scenario_chaos, scenario_spread, scenario_lockstep, scenario_detect,
-	scenario_heal, scenario_rejoin, scenario_slow, scenario_load;
+	scenario_detour, scenario_heal, scenario_rejoin, scenario_slow, scenario_load;
