@@ -36,6 +36,21 @@ static void join__the_seed_may_come_later(void **state)
 	stage_free(stage);
 }
 
+// Who asked too early asks again after a second, not when the rejoin prober comes by.
+static void join__a_seed_that_comes_a_little_later_is_asked_again_soon(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_new(8, 16);
+
+	stage->down[0] = true;
+	stage_join_all(stage);
+	stage_run(stage, 500);
+	stage_start(stage, 0);
+	stage_run(stage, 2000);
+	assert_true(stage_full_mesh(stage));
+	stage_free(stage);
+}
+
 static void idle__nobody_is_suspected_and_little_is_said(void **state)
 {
 	(void)state;
@@ -318,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(join__all_know_all_within_seconds),
 		cmocka_unit_test(join__the_seed_may_come_later),
+		cmocka_unit_test(join__a_seed_that_comes_a_little_later_is_asked_again_soon),
 		cmocka_unit_test(idle__nobody_is_suspected_and_little_is_said),
 		cmocka_unit_test(idle__a_member_of_a_large_cluster_says_no_more),
 		cmocka_unit_test(crash__is_noticed_by_all_within_the_bound),

@@ -159,6 +159,21 @@ static void self__new_metadata_wants_a_new_incarnation(void **state)
 	stage_free(stage);
 }
 
+// Whoever knows an older life of ours knows its last version.
+static void self__versions_go_on_after_a_restart(void **state)
+{
+	(void)state;
+	struct stage *stage = stage_new(1, 16);
+	struct swim_view view;
+
+	stage_say_alive(stage->nodes[0], "n0", 0, 7, "old", &out);
+	swim_member(stage->nodes[0], SWIM_SELF, &view);
+	assert_int_equal(view.incarnation, 8);
+	assert_int_equal(view.meta_version, 8);
+	assert_int_equal(view.meta_size, 0);
+	stage_free(stage);
+}
+
 static void address__a_name_moves_only_when_its_owner_is_gone(void **state)
 {
 	(void)state;
@@ -265,6 +280,7 @@ int main(void)
 		cmocka_unit_test(alive__new_metadata_is_a_change_and_old_is_not),
 		cmocka_unit_test(self__a_rumour_is_refuted_above_it),
 		cmocka_unit_test(self__new_metadata_wants_a_new_incarnation),
+		cmocka_unit_test(self__versions_go_on_after_a_restart),
 		cmocka_unit_test(address__a_name_moves_only_when_its_owner_is_gone),
 		cmocka_unit_test(suspect__of_a_higher_incarnation_has_its_time_anew),
 		cmocka_unit_test(hello__tells_who_started_again_what_incarnation_it_had),
