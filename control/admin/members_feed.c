@@ -13,25 +13,16 @@ enum { ROOM_FIRST = 4096 };
 
 // ---- lines -------------------------------------------------------------------------------------
 
-// Unix time to the millisecond.
-static json_t *time_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return json_real((double)now.tv_sec + (double)(now.tv_nsec / 1000000) / 1e3);
-}
-
 // What a row of `members` has, with the state before and after in front.
 static char *line_of_change(const struct members_feed *feed, const struct members_delta *delta)
 {
 	const struct gossip *gossip = &feed->node->gossip;
 	json_t *row = method_member_row(gossip, delta->member, loop_now_ns(feed->node->loop));
-	json_t *params = json_pack("{s:O, s:s, s:s, s:O, s:s, s:I, s:o, s:b}", "name",
+	json_t *params = json_pack("{s:O, s:s, s:s, s:O, s:s, s:I, s:I, s:b}", "name",
 		json_object_get(row, "name"), "from", member_state_names[delta->from], "to",
 		member_state_names[delta->to], "address", json_object_get(row, "address"), "event",
 		"change", "generation", (json_int_t)gossip->members.generation, "time_s",
-		time_now(), "meta_changed", delta->meta_changed);
+		(json_int_t)time(NULL), "meta_changed", delta->meta_changed);
 
 	json_object_update_missing(params, row);
 	json_object_del(params, "state"); // that is "to"
@@ -42,8 +33,8 @@ static char *line_of_change(const struct members_feed *feed, const struct member
 static char *line_of_rtt(const struct swim_view *view, uint64_t rtt_ns)
 {
 	return rpc_frame_note("members.watch",
-		json_pack("{s:o, s:s, s:I, s:o}", "name", rpc_text(view->name), "event", "rtt",
-			"rtt_ns", (json_int_t)rtt_ns, "time_s", time_now()));
+		json_pack("{s:o, s:s, s:I, s:I}", "name", rpc_text(view->name), "event", "rtt",
+			"rtt_ns", (json_int_t)rtt_ns, "time_s", (json_int_t)time(NULL)));
 }
 
 static char *line_of_all(const struct members_feed *feed, uint64_t lost, uint64_t now_ns)
@@ -52,7 +43,7 @@ static char *line_of_all(const struct members_feed *feed, uint64_t lost, uint64_
 
 	json_object_set_new(params, "event", json_string("resync"));
 	json_object_set_new(params, "lost", json_integer((json_int_t)lost));
-	json_object_set_new(params, "time_s", time_now());
+	json_object_set_new(params, "time_s", json_integer((json_int_t)time(NULL)));
 	return rpc_frame_note("members.watch", params);
 }
 

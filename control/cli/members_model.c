@@ -7,7 +7,8 @@
 
 struct taking {
 	struct members_model *model;
-	double now_s, unix_s;
+	double now_s;
+	int64_t unix_s;
 	members_event_fn on_event;
 	void *owner;
 };
@@ -153,11 +154,11 @@ static void tell_change(const struct taking *taking, const json_t *list, const j
 	members_model_differs(words, sizeof(words), was, row);
 	if (was && strcmp(text_of(was, "state"), to) == 0 && !words[0])
 		return;
-	params = made(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:f, s:b}", "name",
+	params = made(json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:b}", "name",
 		text_of(row, "name"), "from", was ? text_of(was, "state") : "none", "to", to,
 		"address", text_of(row, "address"), "event", "change", "generation",
 		json_integer_value(generation), "time_s",
-		time_s ? json_number_value(time_s) : taking->unix_s, "meta_changed",
+		time_s ? json_integer_value(time_s) : (json_int_t)taking->unix_s, "meta_changed",
 		!was || words[0]));
 	json_object_update_missing(params, (json_t *)row);
 	json_object_del(params, "state");
@@ -195,7 +196,7 @@ static bool take_list(const struct taking *taking, const json_t *list)
 }
 
 bool members_model_take(struct members_model *model, const json_t *line, double now_s,
-	double unix_s, members_event_fn on_event, void *owner)
+	int64_t unix_s, members_event_fn on_event, void *owner)
 {
 	const struct taking taking = {model, now_s, unix_s, on_event, owner};
 	const json_t *result = json_object_get(line, "result");

@@ -26,7 +26,7 @@ void members_model_fini(struct members_model *model);
 // One line of the node: the answer, or a notification. `now_s`: a clock that is not set;
 // `unix_s`: the time, of what has none itself. False: it is neither.
 bool members_model_take(struct members_model *model, const json_t *line, double now_s,
-	double unix_s, members_event_fn on_event, void *owner);
+	int64_t unix_s, members_event_fn on_event, void *owner);
 // What a member says of itself that is not as it was, in words: "dataplane started, version 1.2";
 // empty: nothing. Returns `text`.
 const char *members_model_differs(char *text, size_t size, const json_t *was, const json_t *is);

@@ -176,6 +176,16 @@ static void rows_put(
 	free(text);
 }
 
+// A terminal that is too low for even one row.
+static void lines_cut(char *text, uint32_t lines)
+{
+	while (lines && (text = strchr(text, '\n')) != NULL) {
+		text++;
+		if (--lines == 0)
+			*text = 0;
+	}
+}
+
 char *members_table(const struct members_model *model, const struct members_screen *screen)
 {
 	// What is above and below the rows: "and so many more" has a line of its own.
@@ -199,5 +209,6 @@ char *members_table(const struct members_model *model, const struct members_scre
 	}
 	free(rows.row);
 	fclose(out);
-	return taken(text);
+	lines_cut(taken(text), screen->lines);
+	return text;
 }

@@ -43,17 +43,8 @@ static uint64_t now_ms(void)
 	return clock_now_ns() / 1000000;
 }
 
-static double unix_s(void)
+static const char *clock_text(char text[16], time_t at)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	return (double)now.tv_sec + (double)(now.tv_nsec / 1000000) / 1e3;
-}
-
-static const char *clock_text(char text[16], double at_s)
-{
-	time_t at = (time_t)at_s;
 	struct tm local;
 
 	strftime(text, 16, "%H:%M:%S", localtime_r(&at, &local));
@@ -78,7 +69,7 @@ static void change_print(const json_t *params, const json_t *was)
 	if (!moved)
 		members_model_differs(words, sizeof(words), was, params);
 	printf("%s  %-20s %s%s%s  %s%s%s\n",
-		clock_text(clock, json_number_value(json_object_get(params, "time_s"))),
+		clock_text(clock, json_integer_value(json_object_get(params, "time_s"))),
 		format_plain(name, sizeof(name), text_of(params, "name")), from,
 		moved ? " -> " : "", moved ? to : "",
 		format_plain(address, sizeof(address), text_of(params, "address")),
@@ -119,7 +110,7 @@ static char *frame(const struct watch *w, uint32_t columns, uint32_t lines)
 		.now_s = (double)now_ms() / 1e3};
 	char clock[16], notice[256];
 
-	screen.clock = clock_text(clock, unix_s());
+	screen.clock = clock_text(clock, time(NULL));
 	if (w->fd < 0) {
 		snprintf(notice, sizeof(notice),
 			"sluice-control has not answered for %llu s, and is asked again (%s)",
@@ -193,7 +184,7 @@ static void line_take(struct watch *w, const char *line, size_t size)
 
 	if (!json_object_get(message, "error") &&
 		members_model_take(
-			&w->model, message, (double)now_ms() / 1e3, unix_s(), on_event, w)) {
+			&w->model, message, (double)now_ms() / 1e3, time(NULL), on_event, w)) {
 		json_decref(message);
 		return;
 	}

@@ -38,6 +38,18 @@ bed_node start c
 sees ': 3 alive$'
 expect_soon 15 "a line says that c is alive" line '^[0-9:]{8}  c +(suspect|dead) -> alive  127'
 
+smoke_say "c leaves, and joins whom its configuration names"
+expect 0 sl c leave
+sees '^c +left '
+expect_soon 5 "a line says that c left" line '^[0-9:]{8}  c +alive -> left  127'
+expect_soon 10 "c can join" sl c join
+sees ': 3 alive$'
+expect 0 sl a metrics
+expect_says '^sluice_swim_probe_rtt_seconds_bucket.le="\+Inf". [1-9]'
+! grep -q '^sluice_member_rtt_seconds' "$smoke_work/out" || smoke_fail "each member has a series, though nobody asked"
+expect 0 sl a metrics --members
+expect_says '^sluice_member_rtt_seconds.member="b". '
+
 smoke_say "a's control is killed: the lines end, the table waits"
 kill -KILL "$(node_pid a control)"
 sees '^sluice-control has not answered for '

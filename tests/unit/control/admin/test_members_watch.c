@@ -336,6 +336,28 @@ static void watch__a_client_that_sleeps_loses_changes_not_memory(void **state)
 	assert_string_equal(story(heard(f, 0)), "m0 dead>alive 13; ");
 }
 
+// What came then would be taken for the whole story.
+static void watch__nothing_comes_between_a_gap_and_the_list(void **state)
+{
+	struct fixture *f = *state;
+
+	ask(f, 0, "");
+	heard(f, 0);
+	f->client[0].watch.lost = 1;
+	f->feed.again_ns = loop_now_ns(f->node.loop) + 1000000000000;
+	set(f, 1, "b", MEMBER_ALIVE);
+	publish(f);
+	assert_string_equal(heard(f, 0), "");
+	assert_int_equal(f->client[0].watch.lost, 2);
+	f->feed.again_ns = 0;
+	set(f, 1, "b", MEMBER_DEAD);
+	publish(f);
+	assert_string_equal(story(heard(f, 0)), "resync 1 lost 3; ");
+	set(f, 1, "b", MEMBER_LEFT);
+	publish(f);
+	assert_string_equal(story(heard(f, 0)), "b dead>left 3; ");
+}
+
 // Whole lists that nobody asked for keep a distance that grows with their length.
 static void watch__whole_lists_come_one_after_another(void **state)
 {
@@ -416,6 +438,7 @@ int main(void)
 		CASE(watch__a_change_has_the_row_of_members),
 		CASE(watch__round_trips_for_who_asked),
 		CASE(watch__a_client_that_sleeps_loses_changes_not_memory),
+		CASE(watch__nothing_comes_between_a_gap_and_the_list),
 		CASE(watch__whole_lists_come_one_after_another),
 		CASE(watch__so_many_at_once),
 		CASE(watch__wrong_parameters),
