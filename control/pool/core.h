@@ -52,12 +52,12 @@ struct lease {
 	uint64_t acquired_ns, cookie;
 	const char *site;
 	uint16_t connection, generation;
-	struct links by_age; // free ones: a stack by .next
-	uint16_t probe;      // as a connection's
+	uint16_t probe; // as a connection's
+	uint16_t next;  // free ones: a stack
 	bool out;
 };
 
-static_assert(sizeof(struct connection) + sizeof(struct lease) <= 128, "of ours, with its lease");
+static_assert(sizeof(struct connection) + sizeof(struct lease) <= 120, "of ours, with its lease");
 
 enum waiter_state { WAITER_FREE, WAITER_WAITING, WAITER_GRANTED, WAITER_FAILED };
 
@@ -144,8 +144,7 @@ struct pool {
 	struct list free_connections, free_waiters, free_nodes, used_nodes;
 	uint16_t free_lease;
 	uint32_t nodes_count;
-	struct list idle;          // of all nodes, the one used last first
-	struct list leases_by_age; // the oldest first
+	struct list idle; // of all nodes, the one used last first
 	struct list actions, answers;
 	struct list starved;                  // nodes whose waiters need room below total_max
 	bool room;                            // there is some since the starved were served last

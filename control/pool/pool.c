@@ -55,8 +55,7 @@ static void free_lists(struct pool *pool)
 	pool->free_lease = 0;
 	for (uint32_t i = 0; i < config->total_max; i++) {
 		pool->leases[i].generation = 1;
-		pool->leases[i].by_age.next =
-			(uint16_t)(i + 1 < config->total_max ? i + 1 : LIST_NONE);
+		pool->leases[i].next = (uint16_t)(i + 1 < config->total_max ? i + 1 : LIST_NONE);
 	}
 }
 
@@ -80,7 +79,7 @@ struct pool *pool_init(
 	memset(pool->node_buckets, 0xff, buckets * sizeof(uint16_t));
 	lru_init(&pool->lru, at, config->lru_entries);
 	free_lists(pool);
-	pool->used_nodes = pool->idle = pool->leases_by_age = pool->actions = LIST_EMPTY;
+	pool->used_nodes = pool->idle = pool->actions = LIST_EMPTY;
 	pool->answers = pool->starved = LIST_EMPTY;
 	pool->leaver = POOL_NONE;
 	pool->drain_ns = pool->waiters_due_ns = pool->connections_due_ns = UINT64_MAX;

@@ -11,7 +11,6 @@ static void lease_end(struct pool *pool, uint64_t now_ns, struct lease *lease)
 {
 	struct connection *c = &pool->connections[lease->connection];
 	struct node *node = node_of(pool, c);
-	uint16_t at = (uint16_t)(lease - pool->leases);
 
 	autosize_busy(node, now_ns);
 	connection_unlist(pool, c);
@@ -23,9 +22,8 @@ static void lease_end(struct pool *pool, uint64_t now_ns, struct lease *lease)
 	breaker_token_give(node, lease->probe);
 	lease->out = false;
 	lease->generation = generation_next(lease->generation);
-	list_remove(&pool->leases_by_age, LINKS(pool->leases, by_age), at);
-	lease->by_age.next = pool->free_lease;
-	pool->free_lease = at;
+	lease->next = pool->free_lease;
+	pool->free_lease = (uint16_t)(lease - pool->leases);
 }
 
 static void judge(struct pool *pool, uint64_t now_ns, struct connection *c,

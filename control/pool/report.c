@@ -34,14 +34,19 @@ struct pool_slots report_slots(const struct pool *pool)
 	return all;
 }
 
+// All leases are looked at, so that none has to be kept in order while requests come and go.
+static bool is_leaked(const struct pool *pool, uint64_t now_ns, const struct lease *lease)
+{
+	return lease->out && pool->config.leak_ns &&
+	       now_ns - lease->acquired_ns >= pool->config.leak_ns;
+}
+
 static uint32_t leaked(const struct pool *pool, uint64_t now_ns)
 {
 	uint32_t count = 0;
 
-	for (uint16_t at = pool->leases_by_age.head; at != LIST_NONE && pool->config.leak_ns;
-		at = pool->leases[at].by_age.next, count++)
-		if (now_ns - pool->leases[at].acquired_ns < pool->config.leak_ns)
-			break;
+	for (uint32_t i = 0; i < pool->config.total_max; i++)
+		count += is_leaked(pool, now_ns, &pool->leases[i]);
 	return count;
 }
 
@@ -110,23 +115,44 @@ bool pool_report_node(const struct pool *pool, uint32_t *at, struct pool_node_re
 	return true;
 }
 
+static struct pool_leak leak_of(const struct pool *pool, uint32_t at)
+{
+	const struct lease *lease = &pool->leases[at];
+	const struct connection *c = &pool->connections[lease->connection];
+
+	return (struct pool_leak){
+		.node = name_of(c->node, node_of(pool, c)->generation),
+		.connection = connection_name(pool, c),
+		.lease = name_of(at, lease->generation),
+		.acquired_ns = lease->acquired_ns,
+		.cookie = lease->cookie,
+		.site = lease->site,
+	};
+}
+
+// Among `count` others by age; where there is no room for all, the youngest has none.
+static uint32_t leak_add(
+	struct pool_leak *leaks, uint32_t count, uint32_t max, const struct pool_leak *leak)
+{
+	uint32_t at = count;
+
+	for (; at > 0 && leaks[at - 1].acquired_ns > leak->acquired_ns; at--)
+		if (at < max)
+			leaks[at] = leaks[at - 1];
+	if (at < max)
+		leaks[at] = *leak;
+	return min_u32(count + 1, max);
+}
+
 uint32_t pool_leaks(const struct pool *pool, uint64_t now_ns, struct pool_leak *leaks, uint32_t max)
 {
-	uint32_t count = min_u32(leaked(pool, now_ns), max);
-	uint16_t at = pool->leases_by_age.head;
+	uint32_t count = 0;
 
-	for (uint32_t i = 0; i < count; i++, at = pool->leases[at].by_age.next) {
-		const struct lease *lease = &pool->leases[at];
-		const struct connection *c = &pool->connections[lease->connection];
+	for (uint32_t i = 0; i < pool->config.total_max; i++)
+		if (is_leaked(pool, now_ns, &pool->leases[i])) {
+			struct pool_leak leak = leak_of(pool, i);
 
-		leaks[i] = (struct pool_leak){
-			.node = name_of(c->node, node_of(pool, c)->generation),
-			.connection = connection_name(pool, c),
-			.lease = name_of(at, lease->generation),
-			.acquired_ns = lease->acquired_ns,
-			.cookie = lease->cookie,
-			.site = lease->site,
-		};
-	}
+			count = leak_add(leaks, count, max, &leak);
+		}
 	return count;
 }

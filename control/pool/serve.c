@@ -81,9 +81,7 @@ static struct lease *lease_take(struct pool *pool)
 	struct lease *lease = &pool->leases[pool->free_lease];
 
 	assert(pool->free_lease != LIST_NONE); // as many as total_max has slots
-	pool->free_lease = lease->by_age.next;
-	list_push_tail(&pool->leases_by_age, LINKS(pool->leases, by_age),
-		(uint16_t)(lease - pool->leases));
+	pool->free_lease = lease->next;
 	return lease;
 }
 

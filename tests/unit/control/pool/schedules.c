@@ -194,6 +194,15 @@ static void starve_nobody(struct world *w)
 			w, "n%u: refused (why %u) after everything was healed", rare, w->last_why);
 }
 
+static uint32_t leases_out(const struct pool *pool)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < pool->config.total_max; i++)
+		count += pool->leases[i].out;
+	return count;
+}
+
 static void end(struct world *w)
 {
 	struct pool_report report;
@@ -208,7 +217,7 @@ static void end(struct world *w)
 	if (report.connections || report.waiters || report.leaked)
 		world_fail(w, "%u connections, %u waiters, %u leaks are reported",
 			report.connections, report.waiters, report.leaked);
-	if (w->pool->slots || w->pool->leased || w->pool->leases_by_age.head != LIST_NONE)
+	if (w->pool->slots || w->pool->leased || leases_out(w->pool))
 		world_fail(w, "%u slots and %u leases are left", w->pool->slots, w->pool->leased);
 	for (uint32_t i = 0; i < w->nodes_count; i++) {
 		const struct node *node = &w->pool->nodes[i];

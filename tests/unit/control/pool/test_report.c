@@ -35,6 +35,15 @@ static void leaks__are_listed_oldest_first(void **state)
 	assert_false(pool_release(w.pool, w.now_ns, first.lease.lease, POOL_DONE, 0));
 	assert_false(pool_release(w.pool, w.now_ns, POOL_NONE, POOL_DONE, 0));
 	assert_int_equal(pool_leaks(w.pool, w.now_ns + 60 * SEC, leaks, 4), 1);
+	// The youngest has the lease that the oldest had: it is listed last all the same.
+	w.now_ns += SEC;
+	request.cookie = 9;
+	pool_acquire(w.pool, w.now_ns, &request, &first);
+	assert_int_equal(pool_leaks(w.pool, w.now_ns + 60 * SEC, leaks, 4), 2);
+	assert_int_equal(leaks[0].cookie, 8);
+	assert_int_equal(leaks[1].cookie, 9);
+	assert_int_equal(pool_leaks(w.pool, w.now_ns + 60 * SEC, leaks, 1), 1);
+	assert_int_equal(leaks[0].cookie, 8);
 }
 
 static void report__percentiles_of_waits(void **state)
