@@ -9,11 +9,10 @@ static enum pool_result refuse(
 	return POOL_REFUSED;
 }
 
-static enum pool_result grant(struct pool *pool, uint64_t now_ns, struct connection *c,
-	const struct pool_request *request, struct pool_answer *answer)
+static enum pool_result grant(struct pool *pool, uint64_t now_ns, struct node *node,
+	struct connection *c, const struct pool_request *request, struct pool_answer *answer)
 {
-	serve_lease(
-		pool, now_ns, c, request->cookie, request->site, request->affinity, &answer->lease);
+	serve_lease(pool, now_ns, node, c, request, &answer->lease);
 	wait_time_add(pool, 0);
 	answer->result = POOL_GRANTED;
 	answer->why = POOL_OK;
@@ -62,7 +61,7 @@ static enum pool_result slowly(struct pool *pool, uint64_t now_ns, struct node *
 	if (node->waiters.head == LIST_NONE && serve_may(pool, node))
 		c = serve_pick(pool, now_ns, node, request->affinity, &stale);
 	if (c)
-		return grant(pool, now_ns, c, request, answer);
+		return grant(pool, now_ns, node, c, request, answer);
 	return wait(pool, now_ns, node, request, answer);
 }
 
@@ -83,6 +82,6 @@ enum pool_result pool_acquire(struct pool *pool, uint64_t now_ns,
 		return slowly(pool, now_ns, node, request, answer);
 	c = serve_pick(pool, now_ns, node, request->affinity, &stale);
 	if (c)
-		return grant(pool, now_ns, c, request, answer);
+		return grant(pool, now_ns, node, c, request, answer);
 	return wait(pool, now_ns, node, request, answer);
 }

@@ -3,8 +3,8 @@
 
 void check_begin(struct pool *pool, uint64_t now_ns, struct connection *c)
 {
-	connection_unlist(pool, c);
 	connection_enter(pool, c, CONNECTION_CHECKING);
+	connection_list(pool, node_of(pool, c), c);
 	connection_want(pool, c, PENDING_CHECK);
 	c->answer_ns = now_ns + pool->config.ping_timeout_ns;
 	pool->connections_due_ns = min_u64(pool->connections_due_ns, c->answer_ns);

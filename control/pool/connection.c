@@ -10,38 +10,58 @@ struct connection *connection_get(const struct pool *pool, uint32_t name)
 	return c->state >= CONNECTION_DIALING && c->state <= CONNECTION_CHECKING ? c : NULL;
 }
 
-void connection_unlist(struct pool *pool, struct connection *c)
+static struct list *list_of(struct node *node, enum listed listed)
 {
-	struct node *node = node_of(pool, c);
-	uint16_t at = connection_slot(pool, c);
+	return listed == LISTED_IDLE ? &node->idle : &node->partial;
+}
 
-	if (c->listed == LISTED_PARTIAL)
-		list_remove(&node->partial, LINKS(pool->connections, of_kind), at);
-	if (c->listed == LISTED_IDLE) {
-		list_remove(&node->idle, LINKS(pool->connections, of_kind), at);
-		list_remove(&pool->idle, LINKS(pool->connections, of_idle), at);
-		node->idle_count--;
-	}
+static void unlist(struct pool *pool, struct node *node, struct connection *c)
+{
+	if (c->listed == LISTED_NOT)
+		return;
+	list_remove(list_of(node, c->listed), LINKS(pool->connections, of_kind), c->slot);
+	node->idle_count -= c->listed == LISTED_IDLE;
 	c->listed = LISTED_NOT;
 }
 
-void connection_list(struct pool *pool, struct connection *c)
+static void unrest(struct pool *pool, struct connection *c)
 {
-	struct node *node = node_of(pool, c);
-	uint16_t at = connection_slot(pool, c);
+	if (c->flags & CONNECTION_RESTED)
+		list_remove(&pool->rested, LINKS(pool->connections, of_rested), c->slot);
+	c->flags &= (uint8_t)~CONNECTION_RESTED;
+}
 
-	assert(c->listed == LISTED_NOT);
+static void rested(struct pool *pool, struct connection *c)
+{
+	if (c->flags & CONNECTION_RESTED && pool->rested.head == c->slot)
+		return;
+	unrest(pool, c);
+	list_push_head(&pool->rested, LINKS(pool->connections, of_rested), c->slot);
+	c->flags |= CONNECTION_RESTED;
+}
+
+static enum listed belongs(const struct connection *c)
+{
 	if (c->state != CONNECTION_READY || c->flags & CONNECTION_LEAVING || c->leased == c->slots)
+		return LISTED_NOT;
+	return c->leased > 0 ? LISTED_PARTIAL : LISTED_IDLE;
+}
+
+void connection_list(struct pool *pool, struct node *node, struct connection *c)
+{
+	enum listed to = belongs(c);
+
+	if (c->listed == to && (to == LISTED_NOT || list_of(node, to)->head == c->slot))
 		return;
-	if (c->leased > 0) {
-		c->listed = LISTED_PARTIAL;
-		list_push_head(&node->partial, LINKS(pool->connections, of_kind), at);
+	unlist(pool, node, c);
+	if (to == LISTED_NOT)
 		return;
+	c->listed = (uint8_t)to;
+	list_push_head(list_of(node, to), LINKS(pool->connections, of_kind), c->slot);
+	if (to == LISTED_IDLE) {
+		node->idle_count++;
+		rested(pool, c);
 	}
-	c->listed = LISTED_IDLE;
-	list_push_head(&node->idle, LINKS(pool->connections, of_kind), at);
-	list_push_head(&pool->idle, LINKS(pool->connections, of_idle), at);
-	node->idle_count++;
 }
 
 // What the node counts of a state: `by` is 1 when it is entered, -1 when it is left.
@@ -71,16 +91,14 @@ void connection_enter(struct pool *pool, struct connection *c, enum connection_s
 void connection_want(struct pool *pool, struct connection *c, enum pending pending)
 {
 	if (!c->pending)
-		list_push_tail(&pool->actions, LINKS(pool->connections, of_actions),
-			connection_slot(pool, c));
+		list_push_tail(&pool->actions, LINKS(pool->connections, of_actions), c->slot);
 	c->pending |= (uint8_t)pending;
 }
 
 static void drop_pending(struct pool *pool, struct connection *c)
 {
 	if (c->pending)
-		list_remove(&pool->actions, LINKS(pool->connections, of_actions),
-			connection_slot(pool, c));
+		list_remove(&pool->actions, LINKS(pool->connections, of_actions), c->slot);
 	c->pending = 0;
 }
 
@@ -89,12 +107,10 @@ static void give_back(struct pool *pool, struct connection *c)
 	struct node *node = node_of(pool, c);
 
 	breaker_token_give(node, c->probe);
-	list_remove(
-		&node->connections, LINKS(pool->connections, of_node), connection_slot(pool, c));
+	list_remove(&node->connections, LINKS(pool->connections, of_node), c->slot);
 	c->state = CONNECTION_FREE;
 	c->generation = generation_next(c->generation);
-	list_push_head(&pool->free_connections, LINKS(pool->connections, of_node),
-		connection_slot(pool, c));
+	list_push_head(&pool->free_connections, LINKS(pool->connections, of_node), c->slot);
 	pool->room = true;
 }
 
@@ -110,7 +126,8 @@ void connection_gone(struct pool *pool, struct connection *c, enum pool_why why)
 {
 	struct node *node = node_of(pool, c);
 
-	connection_unlist(pool, c);
+	unlist(pool, node, c);
+	unrest(pool, c);
 	drop_pending(pool, c);
 	node->counts.closed[why]++;
 	if (c->flags & CONNECTION_MADE)
@@ -129,7 +146,8 @@ void connection_close(struct pool *pool, struct connection *c, enum pool_why why
 		connection_gone(pool, c, why);
 		return;
 	}
-	connection_unlist(pool, c);
+	unlist(pool, node_of(pool, c), c);
+	unrest(pool, c);
 	drop_pending(pool, c);
 	connection_enter(pool, c, CONNECTION_CLOSING);
 	c->answer_ns = 0;
@@ -152,8 +170,8 @@ void connection_leave(struct pool *pool, struct connection *c, enum pool_why why
 	}
 	if (c->state != CONNECTION_READY || c->flags & CONNECTION_LEAVING)
 		return;
-	connection_unlist(pool, c);
 	c->flags |= CONNECTION_LEAVING;
+	connection_list(pool, node_of(pool, c), c);
 	if (is_own_reason(why))
 		c->flags |= CONNECTION_BLAMELESS;
 	c->why = (uint8_t)why;
@@ -197,7 +215,7 @@ static void leave_for_starved(struct pool *pool, struct connection *c)
 	}
 	if (pool->leaver != POOL_NONE && connection_get(pool, pool->leaver))
 		return;
-	pool->leaver = connection_name(pool, c);
+	pool->leaver = connection_name(c);
 	connection_leave(pool, c, POOL_ROOM);
 }
 
@@ -205,10 +223,10 @@ void connection_rest(struct pool *pool, uint64_t now_ns, struct connection *c)
 {
 	if (c->state != CONNECTION_READY)
 		return;
-	connection_list(pool, c);
+	connection_list(pool, node_of(pool, c), c);
 	if (c->leased == 0 && c->flags & CONNECTION_LEAVING)
 		connection_close(pool, c, c->why);
-	else if (starved_first(pool, c))
+	else if (pool->starved.head != LIST_NONE && starved_first(pool, c))
 		leave_for_starved(pool, c);
 	if (c->leased == 0 && pool->config.idle_timeout_ns)
 		pool->connections_due_ns =

@@ -19,6 +19,7 @@ enum connection_flags {
 	CONNECTION_BLAMELESS = 2, // what breaks on it says nothing (any more) about its node
 	CONNECTION_USED = 4,      // has served
 	CONNECTION_MADE = 8,      // its dial succeeded
+	CONNECTION_RESTED = 16,   // was idle: is in the list of all nodes
 };
 
 enum listed { LISTED_NOT, LISTED_IDLE, LISTED_PARTIAL };
@@ -37,12 +38,12 @@ struct connection {
 	uint64_t expires_ns; // UINT64_MAX: never
 	uint64_t answer_ns;  // a dial, check or ping must be answered by then; 0: none is out
 	uint32_t rtt_us;     // smoothed; 0: not measured
-	uint16_t generation, node;
-	uint16_t slots, leased; // slots: what counts in the limits
-	uint16_t probe;         // the token that its dial took: node.token then; 0: none
+	uint16_t slot, generation, node; // slot: its own
+	uint16_t slots, leased;          // slots: what counts in the limits
+	uint16_t probe;                  // the token that its dial took: node.token then; 0: none
 	uint8_t state, flags, pending, listed, why;
 	struct links of_node, of_kind; // of_kind: idle or partly used
-	struct links of_idle;          // of all nodes
+	struct links of_rested;        // of all nodes
 	struct links of_actions;
 };
 
@@ -51,13 +52,13 @@ static_assert(sizeof(struct connection) <= 80, "a pooled connection stays small"
 struct lease {
 	uint64_t acquired_ns, cookie;
 	const char *site;
-	uint16_t connection, generation;
+	uint16_t connection; // LIST_NONE: it is free
+	uint16_t generation;
 	uint16_t probe; // as a connection's
 	uint16_t next;  // free ones: a stack
-	bool out;
 };
 
-static_assert(sizeof(struct connection) + sizeof(struct lease) <= 120, "of ours, with its lease");
+static_assert(sizeof(struct connection) + sizeof(struct lease) <= 112, "of ours, with its lease");
 
 enum waiter_state { WAITER_FREE, WAITER_WAITING, WAITER_GRANTED, WAITER_FAILED };
 
@@ -85,7 +86,7 @@ struct node {
 	bool probing;   // the half-open breaker's token is out
 	bool starved;   // in the pool's line for room
 	uint16_t token; // of the breaker: another one each time that it becomes half-open
-	uint16_t generation;
+	uint16_t slot, generation; // slot: its own
 	struct list idle, partial; // the one used last first
 	uint32_t idle_count;       // connections
 	struct list connections, waiters;
@@ -116,8 +117,8 @@ struct node {
 };
 
 struct hint {
-	uint32_t affinity;
-	uint16_t node, connection, generation;
+	uint32_t affinity, connection; // the connection's name
+	uint16_t node;
 	uint16_t hash_next;
 	struct links by_use;
 };
@@ -144,7 +145,8 @@ struct pool {
 	struct list free_connections, free_waiters, free_nodes, used_nodes;
 	uint16_t free_lease;
 	uint32_t nodes_count;
-	struct list idle; // of all nodes, the one used last first
+	// Of all nodes, the one that was idle last first. One that was leased since keeps its place.
+	struct list rested;
 	struct list actions, answers;
 	struct list starved;                  // nodes whose waiters need room below total_max
 	bool room;                            // there is some since the starved were served last
@@ -180,16 +182,6 @@ static inline uint16_t generation_next(uint16_t generation)
 	return (uint16_t)(generation == UINT16_MAX ? 1 : generation + 1);
 }
 
-static inline uint16_t connection_slot(const struct pool *pool, const struct connection *c)
-{
-	return (uint16_t)(c - pool->connections);
-}
-
-static inline uint16_t node_slot(const struct pool *pool, const struct node *node)
-{
-	return (uint16_t)(node - pool->nodes);
-}
-
 static inline struct node *node_get(const struct pool *pool, uint32_t name)
 {
 	struct node *node = &pool->nodes[POOL_SLOT(name)];
@@ -200,9 +192,9 @@ static inline struct node *node_get(const struct pool *pool, uint32_t name)
 	return node;
 }
 
-static inline uint32_t connection_name(const struct pool *pool, const struct connection *c)
+static inline uint32_t connection_name(const struct connection *c)
 {
-	return name_of(connection_slot(pool, c), c->generation);
+	return name_of(c->slot, c->generation);
 }
 
 static inline struct node *node_of(const struct pool *pool, const struct connection *c)
@@ -249,9 +241,8 @@ void slots_reserve_more(struct pool *pool);
 // ---- connection.c: its states
 
 struct connection *connection_get(const struct pool *pool, uint32_t name); // NULL: not valid
-// In none of the lists that requests are served from; and back where it belongs.
-void connection_unlist(struct pool *pool, struct connection *c);
-void connection_list(struct pool *pool, struct connection *c);
+// First in the list where requests find it now, or in none.
+void connection_list(struct pool *pool, struct node *node, struct connection *c);
 // State and counters of the node; lists of what is free are the caller's.
 void connection_enter(struct pool *pool, struct connection *c, enum connection_state state);
 void connection_want(struct pool *pool, struct connection *c, enum pending pending);
@@ -280,9 +271,9 @@ struct connection *serve_pick(struct pool *pool, uint64_t now_ns, const struct n
 const struct connection *serve_peek(const struct pool *pool, uint64_t now_ns,
 	const struct node *node, uint32_t affinity, bool *hinted);
 bool connection_is_stale(const struct pool *pool, uint64_t now_ns, const struct connection *c);
-// A lease of `c`, which has a free slot.
-void serve_lease(struct pool *pool, uint64_t now_ns, struct connection *c, uint64_t cookie,
-	const char *site, uint32_t affinity, struct pool_lease *lease);
+// A lease of `c`, which is of the node and has a free slot.
+void serve_lease(struct pool *pool, uint64_t now_ns, struct node *node, struct connection *c,
+	const struct pool_request *request, struct pool_lease *lease);
 // Whether the node's gate lets anybody be served now.
 bool serve_may(const struct pool *pool, const struct node *node);
 // Whoever can be served is, in their order; what is missing is checked or dialed.
@@ -362,8 +353,7 @@ void lru_init(struct lru *lru, void *memory, uint32_t entries);
 const struct hint *lru_find(struct lru *lru, uint16_t node, uint32_t affinity);
 const struct hint *lru_peek(const struct lru *lru, uint16_t node, uint32_t affinity);
 // It uses `connection` now. Counts whether that is what it used last.
-void lru_put(struct lru *lru, uint16_t node, uint32_t affinity, uint16_t connection,
-	uint16_t generation);
+void lru_put(struct lru *lru, uint16_t node, uint32_t affinity, uint32_t connection);
 
 // ---- wait_time.c
 

@@ -60,8 +60,9 @@ static struct connection *begin(struct pool *pool, uint64_t now_ns, struct node 
 	uint32_t slots = min_u32(slots_room_node(pool, node), slots_room_total(pool, node));
 
 	list_remove(&pool->free_connections, LINKS(pool->connections, of_node), at);
-	*c = (struct connection){.generation = c->generation,
-		.node = node_slot(pool, node),
+	*c = (struct connection){.slot = at,
+		.generation = c->generation,
+		.node = node->slot,
 		.slots = (uint16_t)min_u32(slots, pool->config.stream_slots),
 		.created_ns = now_ns,
 		.expires_ns = UINT64_MAX,
@@ -82,11 +83,12 @@ static struct connection *begin(struct pool *pool, uint64_t now_ns, struct node 
 // reserved, makes room. Its CLOSE frees the slot, then the starved are served.
 static void steal(struct pool *pool, const struct node *thief)
 {
-	for (uint16_t at = pool->idle.tail; at != LIST_NONE;
-		at = pool->connections[at].of_idle.prev) {
+	for (uint16_t at = pool->rested.tail; at != LIST_NONE;
+		at = pool->connections[at].of_rested.prev) {
 		struct connection *c = &pool->connections[at];
 
-		if (node_of(pool, c) == thief || !connection_is_spare(pool, c))
+		if (c->listed != LISTED_IDLE || c->node == thief->slot ||
+			!connection_is_spare(pool, c))
 			continue;
 		connection_close(pool, c, POOL_ROOM);
 		return;
@@ -97,10 +99,9 @@ static void steal(struct pool *pool, const struct node *thief)
 static void starve(struct pool *pool, struct node *node, bool starved)
 {
 	if (node->starved && !starved)
-		list_remove(&pool->starved, LINKS(pool->nodes, of_starved), node_slot(pool, node));
+		list_remove(&pool->starved, LINKS(pool->nodes, of_starved), node->slot);
 	if (starved && !node->starved)
-		list_push_tail(
-			&pool->starved, LINKS(pool->nodes, of_starved), node_slot(pool, node));
+		list_push_tail(&pool->starved, LINKS(pool->nodes, of_starved), node->slot);
 	node->starved = starved;
 }
 

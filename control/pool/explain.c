@@ -51,7 +51,7 @@ static void judge(const struct pool *pool, uint64_t now_ns, const struct node *n
 			out->retry_ns = node->opened_until_ns;
 	} else if (at_once && c) {
 		out->result = POOL_GRANTED;
-		out->connection = connection_name(pool, c);
+		out->connection = connection_name(c);
 	} else if (pool->free_waiters.head == LIST_NONE) {
 		out->result = POOL_REFUSED;
 		out->why = POOL_WAITERS_FULL;

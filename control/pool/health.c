@@ -53,10 +53,12 @@ bool health_is_good(const struct pool *pool, const struct node *node, const stru
 void health_pass(struct pool *pool, uint64_t now_ns)
 {
 	pool->health_pass_ns = now_ns;
-	for (uint16_t at = pool->idle.head; at != LIST_NONE;
-		at = pool->connections[at].of_idle.next) {
+	for (uint16_t at = pool->rested.head; at != LIST_NONE;
+		at = pool->connections[at].of_rested.next) {
 		struct connection *c = &pool->connections[at];
 
+		if (c->listed != LISTED_IDLE)
+			continue;
 		node_of(pool, c)->health_pass_ns = now_ns;
 		if (c->answer_ns)
 			continue;

@@ -98,8 +98,7 @@ static struct hint *add(struct lru *lru, uint16_t node, uint32_t affinity)
 	return hint;
 }
 
-void lru_put(
-	struct lru *lru, uint16_t node, uint32_t affinity, uint16_t connection, uint16_t generation)
+void lru_put(struct lru *lru, uint16_t node, uint32_t affinity, uint32_t connection)
 {
 	struct hint *hint = find_again(lru, node, affinity);
 	uint16_t at;
@@ -111,12 +110,11 @@ void lru_put(
 		hint = add(lru, node, affinity);
 	} else {
 		at = (uint16_t)(hint - lru->hints);
-		lru->hits += hint->connection == connection && hint->generation == generation;
+		lru->hits += hint->connection == connection;
 		if (lru->by_use.head != at) {
 			list_remove(&lru->by_use, LINKS(lru->hints, by_use), at);
 			list_push_head(&lru->by_use, LINKS(lru->hints, by_use), at);
 		}
 	}
 	hint->connection = connection;
-	hint->generation = generation;
 }

@@ -40,12 +40,13 @@ const char *pool_node_name(const struct pool *pool, uint32_t node)
 	return its ? its->name : NULL;
 }
 
-// A fresh one; what must survive a slot's reuse is its generation.
+// A fresh one; what must survive a slot's reuse is which one it is, and its generation.
 static void node_init(struct pool *pool, struct node *node, uint64_t now_ns, const char *name)
 {
-	uint16_t generation = generation_next(node->generation);
+	uint16_t slot = node->slot, generation = generation_next(node->generation);
 
 	memset(node, 0, sizeof(*node));
+	node->slot = slot;
 	node->generation = generation;
 	node->used = true;
 	node->idle = node->partial = node->connections = node->waiters = LIST_EMPTY;
@@ -105,7 +106,7 @@ bool pool_node_remove(struct pool *pool, uint32_t name)
 
 	if (!node || node->connections.head != LIST_NONE || node->waiters.head != LIST_NONE)
 		return false;
-	at = node_slot(pool, node);
+	at = node->slot;
 	if (answer_is_left(pool, at))
 		return false;
 	pool->reserve_open -= node->reserved; // nothing of it is in use

@@ -47,7 +47,7 @@ bool pool_on_dialed(struct pool *pool, uint64_t now_ns, uint32_t connection, uin
 	connection_enter(pool, c, CONNECTION_CLOSED); // not counted while its size changes
 	capacity(pool, c, stream_slots);
 	connection_enter(pool, c, CONNECTION_READY);
-	connection_list(pool, c);
+	connection_list(pool, node, c);
 	if (pool->config.max_lifetime_ns)
 		c->expires_ns = now_ns + lifetime(pool);
 	pool->connections_due_ns = min_u64(pool->connections_due_ns, c->expires_ns);

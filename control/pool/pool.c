@@ -42,6 +42,7 @@ static void free_lists(struct pool *pool)
 
 	pool->free_connections = pool->free_waiters = pool->free_nodes = LIST_EMPTY;
 	for (uint32_t i = 0; i < config->connections_max; i++) {
+		pool->connections[i].slot = (uint16_t)i;
 		pool->connections[i].generation = 1;
 		list_push_tail(
 			&pool->free_connections, LINKS(pool->connections, of_node), (uint16_t)i);
@@ -50,10 +51,13 @@ static void free_lists(struct pool *pool)
 		pool->waiters[i].generation = 1;
 		list_push_tail(&pool->free_waiters, LINKS(pool->waiters, in_line), (uint16_t)i);
 	}
-	for (uint32_t i = 0; i < config->nodes_max; i++)
+	for (uint32_t i = 0; i < config->nodes_max; i++) {
+		pool->nodes[i].slot = (uint16_t)i;
 		list_push_tail(&pool->free_nodes, LINKS(pool->nodes, of_used), (uint16_t)i);
+	}
 	pool->free_lease = 0;
 	for (uint32_t i = 0; i < config->total_max; i++) {
+		pool->leases[i].connection = LIST_NONE;
 		pool->leases[i].generation = 1;
 		pool->leases[i].next = (uint16_t)(i + 1 < config->total_max ? i + 1 : LIST_NONE);
 	}
@@ -79,7 +83,7 @@ struct pool *pool_init(
 	memset(pool->node_buckets, 0xff, buckets * sizeof(uint16_t));
 	lru_init(&pool->lru, at, config->lru_entries);
 	free_lists(pool);
-	pool->used_nodes = pool->idle = pool->actions = LIST_EMPTY;
+	pool->used_nodes = pool->rested = pool->actions = LIST_EMPTY;
 	pool->answers = pool->starved = LIST_EMPTY;
 	pool->leaver = POOL_NONE;
 	pool->drain_ns = pool->waiters_due_ns = pool->connections_due_ns = UINT64_MAX;

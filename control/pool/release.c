@@ -13,14 +13,13 @@ static void lease_end(struct pool *pool, uint64_t now_ns, struct lease *lease)
 	struct node *node = node_of(pool, c);
 
 	autosize_busy(node, now_ns);
-	connection_unlist(pool, c);
 	c->leased--;
 	node->leased--;
 	pool->leased--;
 	c->used_ns = now_ns;
 	hold_add(node, now_ns - lease->acquired_ns);
 	breaker_token_give(node, lease->probe);
-	lease->out = false;
+	lease->connection = LIST_NONE;
 	lease->generation = generation_next(lease->generation);
 	lease->next = pool->free_lease;
 	pool->free_lease = (uint16_t)(lease - pool->leases);
@@ -52,7 +51,7 @@ static struct lease *lease_get(const struct pool *pool, uint32_t name)
 
 	if (POOL_SLOT(name) >= pool->config.total_max || lease->generation != generation_of(name))
 		return NULL;
-	return lease->out ? lease : NULL;
+	return lease->connection == LIST_NONE ? NULL : lease;
 }
 
 bool pool_release(struct pool *pool, uint64_t now_ns, uint32_t name, enum pool_outcome outcome,
@@ -70,8 +69,8 @@ bool pool_release(struct pool *pool, uint64_t now_ns, uint32_t name, enum pool_o
 	judge(pool, now_ns, c, outcome, rtt_ns, lease->probe);
 	if (c->state == CONNECTION_CLOSED)
 		connection_settle(pool, c);
-	else if (c->state == CONNECTION_READY && c->leased == 0 &&
-		 pool->config.validate_on_release && !(c->flags & CONNECTION_LEAVING))
+	else if (pool->config.validate_on_release && c->state == CONNECTION_READY &&
+		 c->leased == 0 && !(c->flags & CONNECTION_LEAVING))
 		check_begin(pool, now_ns, c);
 	else
 		connection_rest(pool, now_ns, c);

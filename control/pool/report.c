@@ -37,7 +37,7 @@ struct pool_slots report_slots(const struct pool *pool)
 // All leases are looked at, so that none has to be kept in order while requests come and go.
 static bool is_leaked(const struct pool *pool, uint64_t now_ns, const struct lease *lease)
 {
-	return lease->out && pool->config.leak_ns &&
+	return lease->connection != LIST_NONE && pool->config.leak_ns &&
 	       now_ns - lease->acquired_ns >= pool->config.leak_ns;
 }
 
@@ -81,7 +81,7 @@ void pool_report(const struct pool *pool, uint64_t now_ns, struct pool_report *r
 void report_node(const struct pool *pool, const struct node *node, struct pool_node_report *out)
 {
 	*out = (struct pool_node_report){
-		.node = name_of(node_slot(pool, node), node->generation),
+		.node = name_of(node->slot, node->generation),
 		.slots = slots_of(node),
 		.connections = node_connections(node),
 		.waiters = node->waiters_count,
@@ -122,7 +122,7 @@ static struct pool_leak leak_of(const struct pool *pool, uint32_t at)
 
 	return (struct pool_leak){
 		.node = name_of(c->node, node_of(pool, c)->generation),
-		.connection = connection_name(pool, c),
+		.connection = connection_name(c),
 		.lease = name_of(at, lease->generation),
 		.acquired_ns = lease->acquired_ns,
 		.cookie = lease->cookie,

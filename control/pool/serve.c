@@ -18,11 +18,10 @@ static struct connection *hinted(
 
 	if (!hint)
 		return NULL;
-	c = &pool->connections[hint->connection];
+	c = &pool->connections[POOL_SLOT(hint->connection)];
 	// Generations come again: what is there then may be another node's.
-	if (c->generation != hint->generation || node_of(pool, c) != node ||
-		c->state != CONNECTION_READY || c->flags & CONNECTION_LEAVING ||
-		c->leased == c->slots)
+	if (c->generation != generation_of(hint->connection) || c->node != node->slot ||
+		c->listed == LISTED_NOT)
 		return NULL;
 	return c;
 }
@@ -58,14 +57,13 @@ struct connection *serve_pick(struct pool *pool, uint64_t now_ns, const struct n
 	*stale = NULL;
 	if (first == LIST_NONE)
 		return NULL;
-	return pick(pool, now_ns, node, first,
-		lru_find(&pool->lru, node_slot(pool, node), affinity), stale);
+	return pick(pool, now_ns, node, first, lru_find(&pool->lru, node->slot, affinity), stale);
 }
 
 const struct connection *serve_peek(const struct pool *pool, uint64_t now_ns,
 	const struct node *node, uint32_t affinity, bool *is_hinted)
 {
-	const struct hint *hint = lru_peek(&pool->lru, node_slot(pool, node), affinity);
+	const struct hint *hint = lru_peek(&pool->lru, node->slot, affinity);
 	const struct connection *c = NULL;
 	uint16_t first = first_of(node);
 	struct connection *stale;
@@ -85,28 +83,25 @@ static struct lease *lease_take(struct pool *pool)
 	return lease;
 }
 
-void serve_lease(struct pool *pool, uint64_t now_ns, struct connection *c, uint64_t cookie,
-	const char *site, uint32_t affinity, struct pool_lease *out)
+void serve_lease(struct pool *pool, uint64_t now_ns, struct node *node, struct connection *c,
+	const struct pool_request *request, struct pool_lease *out)
 {
-	struct node *node = node_of(pool, c);
 	struct lease *lease = lease_take(pool);
 
 	autosize_busy(node, now_ns);
-	connection_unlist(pool, c);
 	c->leased++;
 	node->leased++;
 	pool->leased++;
-	connection_list(pool, c);
+	connection_list(pool, node, c);
 	lease->acquired_ns = now_ns;
-	lease->cookie = cookie;
-	lease->site = site;
-	lease->connection = connection_slot(pool, c);
-	lease->out = true;
+	lease->cookie = request->cookie;
+	lease->site = request->site;
+	lease->connection = c->slot;
 	lease->probe = breaker_token_take(node);
-	lru_put(&pool->lru, c->node, affinity, lease->connection, c->generation);
+	lru_put(&pool->lru, node->slot, request->affinity, connection_name(c));
 	*out = (struct pool_lease){
 		.lease = name_of((uint32_t)(lease - pool->leases), lease->generation),
-		.connection = connection_name(pool, c),
+		.connection = connection_name(c),
 		.acquired_ns = now_ns,
 		.created_ns = c->created_ns,
 		.is_healthy = health_is_good(pool, node, c),

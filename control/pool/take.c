@@ -18,13 +18,12 @@ static void take_from(struct pool *pool, struct connection *c, struct pool_actio
 		i++;
 	*action = (struct pool_action){.type = order[i].type,
 		.why = order[i].type == POOL_ACTION_CLOSE ? c->why : POOL_OK,
-		.connection = connection_name(pool, c),
+		.connection = connection_name(c),
 		.node = name_of(c->node, node_of(pool, c)->generation),
 		.ticket = POOL_NONE};
 	c->pending &= (uint8_t)~order[i].pending;
 	if (!c->pending)
-		list_remove(&pool->actions, LINKS(pool->connections, of_actions),
-			connection_slot(pool, c));
+		list_remove(&pool->actions, LINKS(pool->connections, of_actions), c->slot);
 	if (action->type == POOL_ACTION_CLOSE)
 		connection_gone(pool, c, c->why);
 }
@@ -36,7 +35,7 @@ static struct pool_lease granted(const struct pool *pool, const struct waiter *w
 
 	return (struct pool_lease){
 		.lease = name_of(waiter->lease, lease->generation),
-		.connection = connection_name(pool, c),
+		.connection = connection_name(c),
 		.acquired_ns = lease->acquired_ns,
 		.created_ns = c->created_ns,
 		.is_healthy = waiter->is_healthy,

@@ -24,7 +24,7 @@ uint32_t waiter_add(struct pool *pool, uint64_t now_ns, struct node *node,
 	waiter->cookie = request->cookie;
 	waiter->site = request->site;
 	waiter->affinity = request->affinity;
-	waiter->node = node_slot(pool, node);
+	waiter->node = node->slot;
 	list_push_tail(&node->waiters, LINKS(pool->waiters, in_line), at);
 	node->waiters_count++;
 	node->counts.waited++;
@@ -55,10 +55,12 @@ static void answer(struct pool *pool, struct waiter *waiter, enum waiter_state s
 
 void waiter_grant(struct pool *pool, uint64_t now_ns, struct waiter *waiter, struct connection *c)
 {
+	const struct pool_request request = {
+		.affinity = waiter->affinity, .cookie = waiter->cookie, .site = waiter->site};
 	struct pool_lease lease;
 
 	answer(pool, waiter, WAITER_GRANTED);
-	serve_lease(pool, now_ns, c, waiter->cookie, waiter->site, waiter->affinity, &lease);
+	serve_lease(pool, now_ns, node_of(pool, c), c, &request, &lease);
 	waiter->lease = (uint16_t)POOL_SLOT(lease.lease);
 	waiter->is_healthy = lease.is_healthy;
 	waiter->is_reused = lease.is_reused;

@@ -206,7 +206,7 @@ uint64_t pool_lookup_body(void *state, uint64_t operations)
 	uint64_t found = 0;
 
 	for (uint32_t i = lru->used; i < lru->entries; i++)
-		lru_put(lru, 0, i, (uint16_t)(i % CONNECTIONS), 1);
+		lru_put(lru, 0, i, i % CONNECTIONS);
 	for (uint64_t i = 0; i < operations; i++)
 		found += lru_find(lru, 0, (uint32_t)(i * 0x9e3779b1u % lru->entries)) != NULL;
 	return found == operations;

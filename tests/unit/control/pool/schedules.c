@@ -199,7 +199,7 @@ static uint32_t leases_out(const struct pool *pool)
 	uint32_t count = 0;
 
 	for (uint32_t i = 0; i < pool->config.total_max; i++)
-		count += pool->leases[i].out;
+		count += pool->leases[i].connection != LIST_NONE;
 	return count;
 }
 

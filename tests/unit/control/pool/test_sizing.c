@@ -202,7 +202,7 @@ static void hints__never_lead_to_another_node(void **state)
 	pool_release(w.pool, w.now_ns, lease, POOL_DONE, 0);
 	c = &w.pool->connections[w.pool->nodes[0].idle.head];
 	w.links[c - w.pool->connections].state = LINK_NONE;
-	pool_on_closed(w.pool, w.now_ns, connection_name(w.pool, c));
+	pool_on_closed(w.pool, w.now_ns, connection_name(c));
 	w.pool->connections[w.pool->free_connections.head].generation--; // 65,534 dials later
 	assert_true(pool_warm(w.pool, w.now_ns, w.nodes[1].name, 2));
 	world_take(&w);
