@@ -43,6 +43,8 @@ static const struct goal goals[] = {
 	{"pool: acquire and release, over a pop and a push", "pool/acquire-release", GOAL_OVER_NS,
 		60},
 	{"pool: memory of a connection", "pool/acquire-release", GOAL_BYTES_EACH, 300},
+	{"pool: memory of a connection with its transport", "pool/net/concurrent/*",
+		GOAL_BYTES_EACH, 300},
 	{"pool: nothing allocated", "pool/acquire-release*", GOAL_ALLOCS, 0},
 	{"pool: hits of the hints", "pool/acquire-release/nodes", GOAL_LRU_HITS, 70},
 	{"pool: looking up a hint", "pool/lru/lookup", GOAL_OVER_NS, 1000},

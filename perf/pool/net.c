@@ -2,6 +2,7 @@
 // one that has to open it; many, one after the other and at the same time. Both ends run in one
 // loop on one CPU.
 #include <jansson.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +10,13 @@
 
 #include "control/net/calls.h"
 #include "control/net/listener.h"
+#include "control/pool/core.h"
 #include "perf/clock.h"
+#include "perf/count.h"
 #include "perf/handshake/stage.h"
 #include "perf/pool/rows.h"
 
-enum { PATIENCE_S = 10 };
+enum { PATIENCE_S = 10, FILL = 64 };
 
 struct pair {
 	struct config config[2]; // who asks, who answers
@@ -190,21 +193,43 @@ static struct pool_counts counts(const struct pair *pair)
 	return report.counts;
 }
 
-static json_t *reuse(const struct pool_counts *before, const struct pool_counts *after)
+// What both ends' heap grows by for each connection that is open and idle, OpenSSL's with it.
+static double heap_of_connection(struct pair *pair)
 {
-	double granted = (double)(after->granted - before->granted);
+	struct pool_report report;
+	size_t before;
 
-	return json_pack("{s:f, s:f}", "reuse_percent",
-		100.0 * (double)(after->reused - before->reused) / granted, "dials_percent",
-		100.0 * (double)(after->dials - before->dials) / granted);
+	close_all(pair);
+	before = mallinfo2().uordblks;
+	if (!ask_all(pair, FILL))
+		return 0;
+	pool_report(pair->calls.pool, loop_now_ns(pair->loop), &report);
+	return ((double)mallinfo2().uordblks - (double)before) / report.connections;
+}
+
+// Of ours: its places in the tables of transport and pool, and what it allocates. Over TLS that
+// cannot be told from OpenSSL's; the session's own record has a fixed size.
+static json_t *extra(struct pair *pair, const struct pool_counts *before)
+{
+	struct pool_counts after = counts(pair);
+	double granted = (double)(after.granted - before->granted);
+	double heap = heap_of_connection(pair);
+	double tables = sizeof(struct channel) + sizeof(struct connection);
+
+	return json_pack("{s:f, s:f, s:f, s:f}", "reuse_percent",
+		100.0 * (double)(after.reused - before->reused) / granted, "dials_percent",
+		100.0 * (double)(after.dials - before->dials) / granted, "connection_bytes",
+		tables + (pair->nodes ? TLS_SESSION_SIZE : heap), "connection_heap_bytes", heap);
 }
 
 // Rounds of so many requests, each round from nothing open; `together`: how many at the same time.
 static int rounds(struct pair *pair, uint32_t together, uint32_t round, uint64_t duration_ns,
 	struct bench_figures *out)
 {
-	struct pool_counts before = counts(pair), after;
+	struct pool_counts before = counts(pair);
+	struct count count;
 
+	count_start(&count);
 	do {
 		uint64_t before_ns;
 
@@ -219,9 +244,11 @@ static int rounds(struct pair *pair, uint32_t together, uint32_t round, uint64_t
 		out->ns += clock_ns() - before_ns;
 		out->units += round;
 	} while (!bench_instant && out->ns < duration_ns);
+	count_stop(&count);
+	out->counters.allocs = (double)count.allocs;
+	out->counters.syscalls = (double)count.syscalls;
 	out->hash = 1;
-	after = counts(pair);
-	out->extra = reuse(&before, &after);
+	out->extra = extra(pair, &before);
 	return 0;
 }
 
