@@ -51,6 +51,7 @@ with tempfile.TemporaryDirectory(prefix="sluice-perf-smoke-") as folder:
     with open(folder + "/a.html") as f:
         page = f.read()
     assert all(i in page for i in subjects), "a row is missing"
+    assert "connections of a pool by auto-size" in page, "no plot of the pool's size"
     assert "samples of the CPU clock" in page or "Not sampled: " in page
     table = page[page.index("<h2>Handshakes</h2>"):]
     assert "not measured" not in table[:table.index("</table>")], "a handshake is missing, and no word why"
