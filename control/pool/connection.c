@@ -147,7 +147,6 @@ void connection_close(struct pool *pool, struct connection *c, enum pool_why why
 		return;
 	}
 	unlist(pool, node_of(pool, c), c);
-	unrest(pool, c);
 	drop_pending(pool, c);
 	connection_enter(pool, c, CONNECTION_CLOSING);
 	c->answer_ns = 0;

@@ -145,7 +145,7 @@ struct pool {
 	struct list free_connections, free_waiters, free_nodes, used_nodes;
 	uint16_t free_lease;
 	uint32_t nodes_count;
-	// Of all nodes, the one that was idle last first. One that was leased since keeps its place.
+	// Of all nodes, the one that was idle last first; one that is leased keeps its place.
 	struct list rested;
 	struct list actions, answers;
 	struct list starved;                  // nodes whose waiters need room below total_max

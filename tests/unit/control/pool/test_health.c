@@ -133,6 +133,24 @@ static void pass__removes_what_does_not_answer(void **state)
 	assert_int_equal(w.closed[POOL_PING_TIMEOUT], 1);
 }
 
+static void pass__leaves_alone_what_is_in_use(void **state)
+{
+	struct pool_config config = config_of();
+	uint64_t pings;
+
+	(void)state;
+	config.min_idle = 0; // no others are dialed for those in use
+	start_ready(&config, 1);
+	run(40 * SEC);
+	pings = report(0).counts.pings;
+	assert_true(pings > 0);
+	world_ask(&w, 0, 100 * SEC, 0);
+	world_ask(&w, 0, 100 * SEC, 0);
+	run(80 * SEC);
+	assert_int_equal(report(0).slots.leased, 2);
+	assert_int_equal(report(0).counts.pings, pings);
+}
+
 static void age__closes_and_refills(void **state)
 {
 	struct pool_config config = config_of();
@@ -196,6 +214,7 @@ int main(void)
 		CASE(breaker__opens_by_share_of_failures),
 		CASE(breaker__opens_by_five_in_a_row),
 		CASE(pass__removes_what_does_not_answer),
+		CASE(pass__leaves_alone_what_is_in_use),
 		CASE(age__closes_and_refills),
 		CASE(age__is_spread),
 		CASE(gone__is_refused_and_comes_back),

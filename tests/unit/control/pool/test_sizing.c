@@ -212,6 +212,50 @@ static void hints__never_lead_to_another_node(void **state)
 	assert_ptr_not_equal(connection_get(w.pool, connection_for(1, &lease)), c);
 }
 
+// With a free slot each: the one that was given out last is given out next.
+static void partial__the_one_used_last_first(void **state)
+{
+	struct pool_config config = config_of();
+	struct pool_lease first, other;
+
+	(void)state;
+	config.stream_slots = 3;
+	config.min_idle = config.warm_up = 2;
+	start(&config, 1);
+	w.nodes[0].slots = 3;
+	run(SEC);
+	first = hold(0, 1);
+	hold(0, 1);
+	hold(0, 1); // it is full
+	other = hold(0, 2);
+	assert_int_not_equal(other.connection, first.connection);
+	give(0, first, POOL_DONE); // has one free slot again, and is first
+	assert_int_equal(hold(0, 2).connection, other.connection);
+	assert_int_equal(hold(0, 3).connection, other.connection);
+}
+
+// Who needs room gets that of the one that is idle the longest time, not of the one dialed first.
+static void room__of_the_one_idle_the_longest(void **state)
+{
+	struct pool_config config = config_of();
+	struct pool_lease early, late;
+
+	(void)state;
+	config.total_max = config.node_max = config.connections_max = 2;
+	config.node_reserved = config.min_idle = config.warm_up = 0;
+	start(&config, 2);
+	pool_warm(w.pool, w.now_ns, w.nodes[0].name, 2);
+	world_take(&w);
+	run(SEC);
+	early = hold(0, 1);
+	late = hold(0, 2);
+	give(0, early, POOL_DONE);
+	give(0, late, POOL_DONE);
+	world_ask(&w, 1, SEC, 0);
+	assert_ptr_equal(connection_get(w.pool, early.connection), NULL);
+	assert_non_null(connection_get(w.pool, late.connection));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -224,6 +268,8 @@ int main(void)
 		CASE(slots__a_connection_carries_several),
 		CASE(hints__a_kind_gets_what_it_used_last),
 		CASE(hints__never_lead_to_another_node),
+		CASE(partial__the_one_used_last_first),
+		CASE(room__of_the_one_idle_the_longest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
