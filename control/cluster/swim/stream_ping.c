@@ -29,8 +29,7 @@ uint32_t swim_stream_ping(
 }
 
 // One for another node is answered by nobody.
-enum swim_result on_stream_ping(
-	struct swim *swim, struct reader *reader, struct swim_output *out)
+enum swim_result on_stream_ping(struct swim *swim, struct reader *reader, struct swim_output *out)
 {
 	struct stream_ping ping;
 
@@ -38,8 +37,8 @@ enum swim_result on_stream_ping(
 		return SWIM_MALFORMED;
 	if (strcmp(ping.to, name_of(swim, SWIM_SELF)) != 0)
 		return SWIM_OK;
-	out->answer.size = stream_write(
-		swim, FRAME_PONG, ping.from, out->answer.bytes, SWIM_FRAME_MAX);
+	out->answer.size =
+		stream_write(swim, FRAME_PONG, ping.from, out->answer.bytes, SWIM_FRAME_MAX);
 	out->answer.last = true;
 	return SWIM_OK;
 }
