@@ -1,6 +1,7 @@
 // Two nodes that shake hands. See stage.h.
 #include "perf/handshake/stage.h"
 
+#include <ftw.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { DAY = 86400, TURNS_MAX = 16, FOLDER_SIZE = 64 };
+enum { DAY = 86400, TURNS_MAX = 16, FOLDER_SIZE = 128 };
 
 static const char *const names[2] = {"a", "b"};
 
@@ -40,25 +41,24 @@ static bool node_init(struct stage *s, int i, const struct pki_want *want, char 
 	       tls_init(&s->tls[i], config, names[i], error, PKI_ERROR_SIZE) == 0;
 }
 
-static void files_remove(const struct stage *s, const char *folder)
+static int path_remove(const char *path, const struct stat *about, int kind, struct FTW *at)
 {
-	static const char *const files[] = {"ca.crt", "ca.key", "a", "b", ""};
-	char path[CONFIG_PATH_SIZE];
+	(void)about;
+	(void)kind;
+	(void)at;
+	return remove(path);
+}
 
-	for (int i = 0; i < 2; i++) {
-		unlink(s->config[i].ca);
-		unlink(s->config[i].certificate);
-		unlink(s->config[i].key);
-	}
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, files[i]);
-		remove(path);
-	}
+// Whatever pki made in it.
+static void folder_remove(const char *folder)
+{
+	nftw(folder, path_remove, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 static bool nodes_init(struct stage *s, enum pki_algorithm algorithm, char *error)
 {
-	char folder[FOLDER_SIZE] = "/tmp/sluice-perf-XXXXXX";
+	const char *base = getenv("TMPDIR");
+	char folder[FOLDER_SIZE];
 	struct pki_want want = {.folder = folder,
 		.name = "perf",
 		.algorithm = algorithm,
@@ -67,13 +67,16 @@ static bool nodes_init(struct stage *s, enum pki_algorithm algorithm, char *erro
 	struct pki_certificate made;
 	bool good;
 
-	if (!mkdtemp(folder)) {
-		snprintf(error, PKI_ERROR_SIZE, "no folder can be made in /tmp");
+	base = base && base[0] == '/' ? base : "/tmp";
+	if (snprintf(folder, sizeof(folder), "%s/sluice-perf-XXXXXX", base) >=
+			(int)sizeof(folder) ||
+		!mkdtemp(folder)) {
+		snprintf(error, PKI_ERROR_SIZE, "no folder can be made in %.100s", base);
 		return false;
 	}
 	good = pki_init(&want, &made, error) == 0 && node_init(s, 0, &want, error) &&
 	       node_init(s, 1, &want, error);
-	files_remove(s, folder);
+	folder_remove(folder);
 	return good;
 }
 
