@@ -28,19 +28,19 @@ interrupted() { # SIGNAL SECONDS
 	wait "$pid" || code=$?
 	smoke_say "SIG$1 after $2 s: exit $code"
 }
-for moment in 0.$((RANDOM % 9 + 1)) 1.$((RANDOM % 10)) 2.$((RANDOM % 10)) 3.$((RANDOM % 10)) 5.$((RANDOM % 10)); do
+for moment in 0.$((RANDOM % 9 + 1)) $((RANDOM % 2 + 1)).$((RANDOM % 10)) $((RANDOM % 3 + 3)).$((RANDOM % 10)); do
 	interrupted INT "$moment"
 	as_it_was "Ctrl-C after $moment s left something"
 done
 interrupted TERM 2.5
 as_it_was "SIGTERM left something"
-for moment in 0.$((RANDOM % 9 + 1)) 1.$((RANDOM % 10)) 2.$((RANDOM % 10)) 3.$((RANDOM % 10)) 4.$((RANDOM % 10)); do
+for moment in 0.$((RANDOM % 9 + 1)) $((RANDOM % 2 + 1)).$((RANDOM % 10)) $((RANDOM % 2 + 3)).$((RANDOM % 10)); do
 	interrupted KILL "$moment"
 	"$smoke_root/scripts/testbed" down >/dev/null 2>&1 || smoke_fail "testbed down failed"
 	as_it_was "after kill -9 at $moment s, testbed down left something"
 done
 smoke_say "Ctrl-C while a run clears what a killed one left"
-for moment in 0.1 0.3 0.$((RANDOM % 9 + 1)); do
+for moment in 0.1 0.$((RANDOM % 9 + 1)); do
 	interrupted KILL 3
 	started=$SECONDS
 	interrupted INT "$moment"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Minutes of bad network, random sizes and killed processes: every file that is said to have arrived is the one that was sent,
-# and nothing is left behind. SOAK_SECONDS (20), SOAK_SEED (random): `scripts/dev soak` sets them, with a sanitized build.
+# and nothing is left behind. SOAK_SECONDS (12), SOAK_SEED (random): `scripts/dev soak` sets them, with a sanitized build.
 # shellcheck source=tests/smoke/lib.sh
 . "$(dirname "$0")/lib.sh"
-soak_seconds=${SOAK_SECONDS:-20}
+soak_seconds=${SOAK_SECONDS:-12}
 soak_seed=${SOAK_SEED:-$((SRANDOM % 1000000))}
 smoke_begin "files arrive whole through loss, reordering, duplicates and killed processes"
 [ -x "$SLUICE_BUILD/tests/support/impair" ] || smoke_skip "tests/support/impair is not built (clang, libbpf-dev)"

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Runs every benchmark for an instant: no rot. usage: smoke.py SLUICE-PERF
+"""Runs every benchmark for an instant: no rot. usage: smoke.py SLUICE-PERF [once]
+once: whether the work repeats is left to another build.
 (The domain transport, whose rows each start two nodes, codec, which has 500 of them, and aead and transform have
 tests of their own: transport.py, codec.py, ciphers.py.)"""
 import json
@@ -8,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 
-perf = sys.argv[1]
+perf, once = sys.argv[1], sys.argv[2:] == ["once"]
 OTHERS = ("transport/", "codec/", "aead/", "cipher-pick/", "transform/")
 # Of these domains not every row does the work of its limit; these do.
 SAME = ("dispatch/cipher/sorted", "dispatch/codec/sorted", "handshake/tls/ed25519/x25519", "handshake/keys",
@@ -27,7 +28,8 @@ def run(path):
 
 
 with tempfile.TemporaryDirectory(prefix="sluice-perf-smoke-") as folder:
-    a, b = run(folder + "/a.json"), run(folder + "/b.json")
+    a = run(folder + "/a.json")
+    b = a if once else run(folder + "/b.json")
     listed = json.loads(subprocess.run([perf, "list", "--json"], check=True, capture_output=True,
                                        text=True).stdout)
     subjects = [b["id"] for b in listed if b["limit"] and not b["id"].startswith(OTHERS)]
