@@ -10,10 +10,10 @@ enum { KNOWN_MAX = 8 }; // of the members that were here: a few are enough
 
 static bool is_self(const struct gossip *gossip, struct address address, uint16_t port)
 {
-	struct swim_config config;
+	struct swim_view self;
 
-	gossip_swim_config(gossip->config, gossip->port, &config);
-	return port == gossip->port && address_equal(address, config.address);
+	return swim_member(gossip->swim, SWIM_SELF, &self) && port == self.port &&
+	       address_equal(address, self.address);
 }
 
 static void seeds_add(const struct gossip *gossip, struct gossip_seeds *seeds,

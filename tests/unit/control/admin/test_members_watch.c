@@ -24,26 +24,6 @@ struct fixture {
 	char *text; // what was read last
 };
 
-// node.c is not here.
-uint32_t node_session_open(
-	struct node *node, const struct session_want *want, node_opened_fn on_opened, void *owner)
-{
-	(void)node, (void)want, (void)on_opened, (void)owner;
-	return 0;
-}
-
-void node_session_forget(struct node *node, uint32_t request)
-{
-	(void)node, (void)request;
-}
-
-int node_session_close(
-	struct node *node, uint32_t cid, bool at_once, char *error, size_t error_size)
-{
-	(void)node, (void)cid, (void)at_once, (void)error, (void)error_size;
-	return IPC_OK;
-}
-
 static int setup(void **state)
 {
 	struct fixture *f = aligned_alloc(64, (sizeof(*f) + 63) / 64 * 64);
