@@ -25,11 +25,13 @@ MAY_INCLUDE = {
                             "dataplane/wire/", "dataplane/transport/"),
     "control": ("lib/", "control/"),
     "control/pool": ("lib/base/", "lib/ipc/names.h", "control/pool/"),
+    "control/cluster/raft": ("lib/base/", "lib/ipc/names.h", "lib/shm/seqlock.h",
+                             "control/cluster/raft/"),
 }
 
 # Headers of the system that a pure folder has no business with.
-PURE = ("dataplane/wire", "dataplane/transport", "control/pool")
-PURE_HEADERS = {"assert.h", "stdbool.h", "stddef.h", "stdint.h", "string.h", "limits.h", "math.h"}
+PURE = ("dataplane/wire", "dataplane/transport", "control/pool", "control/cluster/raft")
+PURE_HEADERS = {"assert.h", "stdatomic.h", "stdbool.h", "stddef.h", "stdint.h", "string.h", "limits.h", "math.h"}
 
 BANNED = re.compile(
     r"(?<![\w.>])(strcpy|strcat|stpcpy|sprintf|vsprintf|gets|atoi|atol|atof|alloca|system|rand|srand"

@@ -55,8 +55,8 @@ enum raft_member_role {
 
 struct raft_member {
 	uint64_t id;
-	uint64_t
-		session; // index of the entry that added it: who was removed and added again has another
+	// Index of the entry that added it: who was removed and added again has another.
+	uint64_t session;
 	uint8_t roles; // of enum raft_member_role
 	char name[NAME_SIZE];
 };
@@ -96,7 +96,7 @@ struct raft_config {
 	uint32_t promote_lag;       // entries that a learner may lack to be promoted
 	uint32_t stall_ms;          // a write older than this: the disk stalls. 0: election_ms / 2
 	uint32_t drift_permille;    // that clocks may differ in rate; a lease is shorter by it
-	bool lease; // reads without a round of messages while the lease holds; false: ReadIndex always
+	bool lease; // reads ask nobody while the lease holds; false: ReadIndex always
 };
 
 // What the disk knew at start.
@@ -104,9 +104,9 @@ struct raft_boot {
 	uint64_t term, vote;
 	uint64_t snapshot_index, snapshot_term, snapshot_size; // 0: none
 	struct raft_conf conf;                                 // at the snapshot
-	// Entries that were durable are lost (rot). The log ends before them; it had been durable up
-	// to (last_term, last_index). Until the log is there again: no candidacy, and votes only for
-	// who has at least that.
+	// Entries that were durable are lost (rot). The log ends before them; it had been durable
+	// up to (last_term, last_index). Until the log is there again: no candidacy, and votes only
+	// for who has at least that.
 	bool quarantined;
 	uint64_t last_index, last_term;
 };
@@ -114,14 +114,14 @@ struct raft_boot {
 enum raft_message_type {
 	RAFT_MSG_PRE_VOTE = 1, // index, log_term: the last of the candidate; term: the one it wants
 	RAFT_MSG_PRE_VOTE_REPLY, // reject
-	RAFT_MSG_VOTE,       // as PRE_VOTE; force: by transfer, a leader's lease does not matter
-	RAFT_MSG_VOTE_REPLY, // reject
-	RAFT_MSG_APPEND,     // index, log_term: what precedes; commit; entries
-	RAFT_MSG_APPEND_REPLY, // index: durable to here; reject: not index, but perhaps hint, hint_term
-	RAFT_MSG_HEARTBEAT,       // commit; context: round of confirmation
+	RAFT_MSG_VOTE,         // as PRE_VOTE; force: by transfer, a leader's lease does not matter
+	RAFT_MSG_VOTE_REPLY,   // reject
+	RAFT_MSG_APPEND,       // index, log_term: what precedes; commit; entries
+	RAFT_MSG_APPEND_REPLY, // index: durable to here; reject: not index; hint, hint_term
+	RAFT_MSG_HEARTBEAT,    // commit; context: round of confirmation
 	RAFT_MSG_HEARTBEAT_REPLY, // context
 	RAFT_MSG_INSTALL,         // index, log_term, conf: of the snapshot; offset, total, data
-	RAFT_MSG_INSTALL_REPLY, // index: of the snapshot; offset: the next byte wanted; reject: not now
+	RAFT_MSG_INSTALL_REPLY, // index: of the snapshot; offset: the next wanted; reject: not now
 	RAFT_MSG_TIMEOUT_NOW,   // the receiver stands for election at once
 	RAFT_MSG_READ,          // context: the asker's; to the leader
 	RAFT_MSG_READ_REPLY,    // context, index; reject
@@ -138,8 +138,8 @@ struct raft_message {
 	uint8_t result; // enum raft_result, of PROPOSE_REPLY
 	uint8_t kind;   // of PROPOSE: RAFT_DATA, or RAFT_CONF (changes, encoded)
 	uint64_t from, to, term;
-	uint64_t
-		session; // of the member that is not the leader; an answer repeats what it was asked with
+	// Of the member that is not the leader; an answer repeats what it was asked with.
+	uint64_t session;
 	uint64_t index, log_term, commit;
 	uint64_t hint, hint_term;
 	uint64_t context;
@@ -197,9 +197,11 @@ enum raft_result {
 	RAFT_CHANGING,     // another change of members is under way, or the leader is too new
 	RAFT_NO_MEMBER,    // nobody has that id, or not the role that this needs
 	RAFT_LAST_VOTER,   // nobody would be left to decide
+	RAFT_TOO_MANY,     // RAFT_MEMBERS_MAX, RAFT_VOTERS_MAX, or of the changes in one step
 	RAFT_LOST,         // leadership was lost before the answer
 	RAFT_STALE,        // of a message: an old term, session or transfer. Not a fault
-	RAFT_MALFORMED,    // of a message: it cannot be so
+	RAFT_MALFORMED,    // of a message or a change: it cannot be so
+	RAFT_VERSION,      // of a message: of a newer node, and not to be understood
 	RAFT_RESULT_COUNT,
 };
 
