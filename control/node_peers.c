@@ -150,6 +150,8 @@ static void node_on_message(
 		node_on_synced(node, link, message);
 		return;
 	}
+	if (message->type == MESSAGE_RAFT)
+		return; // this node takes no part in consensus
 	session_on_offer(node->core, &turn, name, link, message, node->out);
 	node_carry(node);
 }

@@ -211,6 +211,7 @@ void calls_on_lost(struct calls *calls, uint32_t connection, const char *why)
 		if (call->state == CALL_SENT && call->lease.connection == connection)
 			call_stop(calls, call, CALL_LOST, POOL_BREAKS, why);
 	}
+	lanes_on_lost(calls, connection);
 }
 
 static void call_late(struct calls *calls, struct call *call)

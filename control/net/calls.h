@@ -9,6 +9,7 @@
 #include "control/cluster/directory.h"
 #include "control/loop.h"
 #include "control/net/channel.h"
+#include "control/net/lanes.h"
 #include "control/net/message.h"
 #include "control/pool/pool.h"
 
@@ -106,6 +107,7 @@ struct calls {
 	struct channel channels[CALLS_CHANNELS_MAX];
 	struct calls_node nodes[CALLS_NODES_MAX];
 	struct call call[CALLS_MAX];
+	struct lane lanes[LANES_MAX];
 };
 
 // The pool's options before the configuration has its say: a preset's times and thresholds, with

@@ -1,10 +1,13 @@
-// Shared by calls.c (requests), calls_channel.c (connections) and calls_pool.c (what the pool
-// wants).
+// Shared by calls.c (requests), lanes.c (what nobody answers), calls_channel.c (connections) and
+// calls_pool.c (what the pool wants).
 #pragma once
 
 #include "control/net/calls.h"
 
-#define CALLS_MS(n)      ((uint64_t)(n)*1000000u)
+#define CALLS_MS(n) ((uint64_t)(n)*1000000u)
+// Of waiters: a call's id, or this and the index of a lane.
+#define LANE_COOKIE      (1ull << 32)
+#define LANE_AFFINITY    1u // of the pool's requests: one connection, as long as it is good
 #define CALLS_UNWRITABLE "the connection broke"
 
 // Does what the pool wants done, until it wants nothing, and sets the timer. After each pool_*.
@@ -32,6 +35,14 @@ void calls_on_answer(struct calls *calls, struct channel *channel, const struct 
 void calls_broke(struct calls *calls, uint32_t connection, const char *why);
 // The channel is closed: its requests are lost.
 void calls_on_lost(struct calls *calls, uint32_t connection, const char *why);
+// The same of lanes.
+void lane_granted(struct calls *calls, uint64_t cookie, const struct pool_lease *lease);
+void lane_refused(struct calls *calls, uint64_t cookie, uint64_t retry_ns);
+void lanes_on_lost(struct calls *calls, uint32_t connection);
+void lanes_on_time(struct calls *calls);
+uint64_t lanes_next_ns(const struct calls *calls);
+bool lanes_use(const struct calls *calls, uint32_t pool_node); // one has, or wants, a lease of it
+void lanes_fini(struct calls *calls);
 // Deadlines. calls_next_ns: the next one, UINT64_MAX: none.
 void calls_on_time(struct calls *calls);
 uint64_t calls_next_ns(const struct calls *calls);

@@ -21,6 +21,8 @@ static bool node_is_spare(const struct calls *calls, const struct pool_report *a
 	for (uint32_t i = 0; i < CALLS_MAX; i++)
 		if (calls->call[i].state != CALL_FREE && calls->call[i].node == node->node)
 			return false;
+	if (lanes_use(calls, node->node))
+		return false;
 	return node->draining <= all->draining && node->paused <= all->paused;
 }
 
@@ -68,10 +70,25 @@ static void calls_check(struct calls *calls, uint32_t connection)
 		channel && channel_is_good(channel));
 }
 
+static void calls_act_grant(struct calls *calls, const struct pool_action *action)
+{
+	if (action->cookie & LANE_COOKIE)
+		lane_granted(calls, action->cookie, &action->lease);
+	else
+		call_granted(calls, call_find(calls, (uint32_t)action->cookie), &action->lease);
+}
+
+static void calls_act_fail(struct calls *calls, const struct pool_action *action)
+{
+	if (action->cookie & LANE_COOKIE)
+		lane_refused(calls, action->cookie, action->retry_ns);
+	else
+		call_refused(calls, call_find(calls, (uint32_t)action->cookie), action->why,
+			action->retry_ns);
+}
+
 static void calls_act(struct calls *calls, const struct pool_action *action)
 {
-	struct call *call;
-
 	switch (action->type) {
 	case POOL_ACTION_DIAL:
 		calls_dial(calls, action->connection, action->node);
@@ -86,12 +103,10 @@ static void calls_act(struct calls *calls, const struct pool_action *action)
 		calls_close(calls, action->connection, action->why);
 		break;
 	case POOL_ACTION_GRANT:
-		call = call_find(calls, (uint32_t)action->cookie);
-		call_granted(calls, call, &action->lease);
+		calls_act_grant(calls, action);
 		break;
 	case POOL_ACTION_FAIL:
-		call = call_find(calls, (uint32_t)action->cookie);
-		call_refused(calls, call, action->why, action->retry_ns);
+		calls_act_fail(calls, action);
 		break;
 	}
 }
@@ -99,9 +114,10 @@ static void calls_act(struct calls *calls, const struct pool_action *action)
 static void calls_arm(struct calls *calls)
 {
 	uint64_t now_ns = loop_now_ns(calls->loop), next_ns = pool_next_ns(calls->pool);
-	uint64_t call_ns = calls_next_ns(calls);
+	uint64_t call_ns = calls_next_ns(calls), lane_ns = lanes_next_ns(calls);
 
 	next_ns = call_ns < next_ns ? call_ns : next_ns;
+	next_ns = lane_ns < next_ns ? lane_ns : next_ns;
 	next_ns = calls->look_ns < next_ns ? calls->look_ns : next_ns;
 	loop_timer_start(calls->loop, &calls->timer, next_ns > now_ns ? next_ns - now_ns : 0,
 		calls_on_timer, calls);
@@ -160,6 +176,7 @@ static void calls_on_timer(void *owner)
 
 	pool_on_tick(calls->pool, now_ns);
 	calls_on_time(calls);
+	lanes_on_time(calls);
 	if (now_ns >= calls->look_ns)
 		calls_look(calls);
 	calls_carry(calls);
@@ -172,7 +189,7 @@ void calls_pool_preset(struct pool_config *config, enum pool_preset preset)
 	pool_config_preset(config, preset);
 	config->nodes_max = CALLS_NODES_MAX;
 	config->connections_max = CALLS_CHANNELS_MAX;
-	config->waiters_max = CALLS_MAX;
+	config->waiters_max = CALLS_MAX + LANES_MAX;
 	config->stream_slots = CALLS_SLOTS;
 	config->node_max = CALLS_NODE_SLOTS;
 	config->total_max = CALLS_CHANNELS_MAX * CALLS_SLOTS;
@@ -228,6 +245,7 @@ void calls_fini(struct calls *calls)
 		free(calls->call[i].data);
 	for (uint32_t i = 0; i < CALLS_NODES_MAX; i++)
 		free(calls->nodes[i].error);
+	lanes_fini(calls);
 	free(calls->memory);
 	calls->memory = NULL;
 }

@@ -243,18 +243,27 @@ static bool conn_flush(struct conn *conn)
 	return true;
 }
 
-static bool conn_queue(struct conn *conn, const uint8_t *frame, size_t size)
+// False: too much, or out of memory.
+static bool conn_out_room(struct conn *conn, size_t size)
 {
+	uint8_t *larger;
+
 	if (conn->out_used + size > CONN_OUT_MAX)
 		return false;
-	if (conn->out_used + size > conn->out_size) {
-		uint8_t *larger = realloc(conn->out, conn->out_used + size);
+	if (conn->out_used + size <= conn->out_size)
+		return true;
+	larger = realloc(conn->out, conn->out_used + size);
+	if (!larger)
+		return false;
+	conn->out = larger;
+	conn->out_size = conn->out_used + (uint32_t)size;
+	return true;
+}
 
-		if (!larger)
-			return false;
-		conn->out = larger;
-		conn->out_size = conn->out_used + (uint32_t)size;
-	}
+static bool conn_queue(struct conn *conn, const uint8_t *frame, size_t size)
+{
+	if (!conn_out_room(conn, size))
+		return false;
 	memcpy(conn->out + conn->out_used, frame, size);
 	conn->out_used += (uint32_t)size;
 	return true;
@@ -270,6 +279,23 @@ int conn_send(struct conn *conn, const struct message *message)
 	if (size == 0)
 		return -1;
 	if (conn_queue(conn, frame, size) && conn_flush(conn))
+		return 0;
+	conn_close(conn);
+	return -1;
+}
+
+int conn_send_raft(struct conn *conn, const uint8_t *bytes, uint32_t size)
+{
+	uint8_t head[MESSAGE_FRAME_HEAD];
+
+	if (conn->fd < 0 || conn->state != CONN_OPEN)
+		return -1;
+	if (!conn_out_room(conn, sizeof(head) + size))
+		return -EAGAIN;
+	message_raft_head(head, size);
+	conn_queue(conn, head, sizeof(head));
+	conn_queue(conn, bytes, size);
+	if (conn_flush(conn))
 		return 0;
 	conn_close(conn);
 	return -1;
@@ -297,7 +323,7 @@ static ssize_t conn_take_frames(struct conn *conn, const uint8_t *bytes, size_t 
 	while (size - at >= MESSAGE_FRAME_HEAD) {
 		size_t frame = message_frame_size(bytes + at);
 
-		if (frame == 0) {
+		if (frame == 0 || (frame > MESSAGE_FRAME_HEAD + MESSAGE_SIZE_MAX && !conn->large)) {
 			conn_fail(conn, conn_odd_frame(conn, bytes + at));
 			return -1;
 		}

@@ -11,7 +11,8 @@
 #include "control/net/message.h"
 #include "control/net/tls_session.h"
 
-#define CONN_OUT_MAX (256u * 1024) // what waits for a slow peer; more than that and it is dropped
+// What waits for a slow peer; more than that and it is dropped, but for RAFT: that is not taken.
+#define CONN_OUT_MAX (1024u * 1024)
 // No connection grows older: who is there shows itself again, and the secrets of the old one are
 // forgotten. Who dialled renews it in time.
 #define CONN_AGE_MS 3600000u
@@ -37,6 +38,7 @@ struct conn {
 	uint32_t generation;         // another one after each conn_close
 	enum conn_state state;       // when closed: how far it came
 	bool dialled;                // by us
+	bool large;                  // its owner knows who it is: frames of RAFT may come
 	const struct tls *tls;       // NULL, or without certificates: the connection is plain
 	const char *peer;            // dialled: the node that must answer (borrowed); NULL: any
 	struct tls_session *session; // NULL: plain, or closed
@@ -60,6 +62,8 @@ int conn_dial(struct conn *conn, struct loop *loop, struct address address, uint
 // Sends or queues. 0, or -1: closed (on_closed is not called); or still open, and the message is
 // none: one of its names is not UTF-8.
 int conn_send(struct conn *conn, const struct message *message);
+// A RAFT of `size` bytes. As conn_send, or -EAGAIN: too much waits already, and nothing was sent.
+int conn_send_raft(struct conn *conn, const uint8_t *bytes, uint32_t size);
 void conn_close(struct conn *conn); // legal when closed
 // The node of the peer's certificate; NULL on a plain connection, or before it was verified.
 const char *conn_peer(const struct conn *conn);

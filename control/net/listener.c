@@ -140,6 +140,7 @@ static void incoming_on_hello(struct incoming *incoming, const struct message *h
 	incoming->node = strdup(hello->node);
 	snprintf(answer.node, sizeof(answer.node), "%s", listener->config->node);
 	snprintf(answer.to, sizeof(answer.to), "%s", hello->node);
+	incoming->conn.large = true;
 	if (!incoming->node || conn_send(&incoming->conn, &answer) < 0)
 		incoming_drop(incoming);
 	else
@@ -182,7 +183,8 @@ static void incoming_on_message(void *owner, const struct message *message)
 		incoming_on_hello(incoming, message);
 	else if (message->type == MESSAGE_PING)
 		incoming_on_ping(incoming, message);
-	else if (message->type == MESSAGE_OFFER || message->type == MESSAGE_SYNC)
+	else if (message->type == MESSAGE_OFFER || message->type == MESSAGE_SYNC ||
+		 message->type == MESSAGE_RAFT)
 		listener->on_message(listener->owner, incoming->node, incoming->link, message);
 	else
 		incoming_refuse(incoming, "a message that has no place here");

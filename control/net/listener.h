@@ -49,7 +49,7 @@ struct listener {
 	uint64_t deaf_ns;   // until when none is taken; 0: they are
 	struct incoming incoming[LISTENER_MAX];
 
-	// OFFER or SYNC of `node`; `message` lives until the call returns.
+	// OFFER, SYNC or RAFT of `node`; `message` lives until the call returns.
 	void (*on_message)(
 		void *owner, const char *node, uint64_t link, const struct message *message);
 	void (*on_link_down)(void *owner, uint64_t link);

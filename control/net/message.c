@@ -20,6 +20,7 @@ static const char *const message_names[MESSAGE_TYPE_COUNT] = {
 	[MESSAGE_OFFER] = "offer",
 	[MESSAGE_ACCEPT] = "accept",
 	[MESSAGE_REFUSE] = "refuse",
+	[MESSAGE_RAFT] = "raft",
 };
 
 enum field_kind { FIELD_NUMBER, FIELD_TEXT, FIELD_BOOT, FIELD_BYTES, FIELD_ADDRESS };
@@ -203,7 +204,7 @@ static int message_fill(
 	const char *type = json_string_value(json_object_get(object, "type"));
 
 	for (int i = 1; type && i < MESSAGE_TYPE_COUNT; i++) {
-		if (i != MESSAGE_SYNC && strcmp(type, message_names[i]) == 0)
+		if (i != MESSAGE_SYNC && i != MESSAGE_RAFT && strcmp(type, message_names[i]) == 0)
 			message->type = (enum message_type)i;
 	}
 	if (!message->type) {
@@ -263,29 +264,58 @@ static void sync_parse(const uint8_t *payload, size_t size, struct message *mess
 		.data_size = (uint32_t)size - 4};
 }
 
+// ---- a RAFT: nothing but bytes ----
+
+void message_raft_head(uint8_t head[MESSAGE_FRAME_HEAD], uint32_t size)
+{
+	be32_put(head, MESSAGE_FRAME_RAFT | size);
+}
+
+static void raft_parse(const uint8_t *payload, size_t size, struct message *message)
+{
+	*message = (struct message){
+		.type = MESSAGE_RAFT, .data = payload, .data_size = (uint32_t)size};
+}
+
+// ---- frames ----
+
 size_t message_frame_size(const uint8_t *head)
 {
-	uint32_t size = be32_get(head);
-	bool sync = size & MESSAGE_FRAME_SYNC;
+	uint32_t size = be32_get(head) & ~(MESSAGE_FRAME_SYNC | MESSAGE_FRAME_RAFT);
+	uint32_t kind = be32_get(head) & (MESSAGE_FRAME_SYNC | MESSAGE_FRAME_RAFT);
+	uint32_t min = 1, max = MESSAGE_SIZE_MAX;
 
-	size &= ~MESSAGE_FRAME_SYNC;
-	if (sync ? size < 4 || size > 4 + MESSAGE_DATA_MAX : size == 0 || size > MESSAGE_SIZE_MAX)
+	if (kind == MESSAGE_FRAME_SYNC) {
+		min = 4;
+		max = 4 + MESSAGE_DATA_MAX;
+	} else if (kind == MESSAGE_FRAME_RAFT) {
+		max = MESSAGE_RAFT_MAX;
+	} else if (kind) {
 		return 0;
-	return MESSAGE_FRAME_HEAD + size;
+	}
+	return size >= min && size <= max ? MESSAGE_FRAME_HEAD + size : 0;
 }
 
 int message_parse_frame(
 	const uint8_t *frame, size_t size, struct message *message, char *error, size_t error_size)
 {
-	if (!(be32_get(frame) & MESSAGE_FRAME_SYNC))
-		return message_parse(frame + MESSAGE_FRAME_HEAD, size - MESSAGE_FRAME_HEAD, message,
-			error, error_size);
-	sync_parse(frame + MESSAGE_FRAME_HEAD, size - MESSAGE_FRAME_HEAD, message);
+	const uint8_t *payload = frame + MESSAGE_FRAME_HEAD;
+	uint32_t head = be32_get(frame);
+
+	size -= MESSAGE_FRAME_HEAD;
+	if (head & MESSAGE_FRAME_SYNC)
+		sync_parse(payload, size, message);
+	else if (head & MESSAGE_FRAME_RAFT)
+		raft_parse(payload, size, message);
+	else
+		return message_parse(payload, size, message, error, error_size);
 	return 0;
 }
 
 size_t message_frame(const struct message *message, uint8_t *buffer, size_t size)
 {
+	if (message->type == MESSAGE_RAFT)
+		return 0;
 	if (message->type == MESSAGE_SYNC)
 		return sync_frame(message, buffer, size);
 	return json_frame(message, buffer, size);

@@ -381,7 +381,7 @@ SEEDS = {
         "cut": packed(b"hello")[:-2],
     },
     "peer": {
-        "hello": b'{"type":"hello","version":6,"node":"b","to":"a"}',
+        "hello": b'{"type":"hello","version":7,"node":"b","to":"a"}',
         "ping": b'{"type":"ping","request":7}',
         "offer": OFFER,
         "offer6": OFFER.replace(b"10.77.1.1", b"fd77::1"),

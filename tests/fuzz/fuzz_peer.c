@@ -19,6 +19,13 @@ static void text_check(const char *text, size_t size)
 		FUZZ_CHECK((unsigned char)*text >= ' ' && *text != 127);
 }
 
+static void raft_check(const struct message *message)
+{
+	FUZZ_CHECK(message->data_size > 0 && message->data_size <= MESSAGE_RAFT_MAX);
+	for (uint32_t i = 0; i < message->data_size; i++)
+		(void)*(const volatile uint8_t *)&message->data[i];
+}
+
 // What is accepted frames again, and means the same.
 static void message_check(const struct message *message)
 {
@@ -47,7 +54,10 @@ static void on_message(void *owner, const struct message *message)
 {
 	(void)owner;
 	messages++;
-	message_check(message);
+	if (message->type == MESSAGE_RAFT)
+		raft_check(message);
+	else
+		message_check(message);
 }
 
 static void on_closed(void *owner, const char *why)
@@ -112,5 +122,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	stream(data, size);
 	framed(data, size, 0);
 	framed(data, size, MESSAGE_FRAME_SYNC);
+	framed(data, size, MESSAGE_FRAME_RAFT);
 	return 0;
 }

@@ -59,12 +59,48 @@ static void on_link_down(void *owner, uint64_t link)
 	((struct side *)owner)->links_down++;
 }
 
+// ---- lanes: what is told ----
+
+static uint8_t told_byte(uint32_t number, uint32_t at)
+{
+	return (uint8_t)(number * 31 + at);
+}
+
+enum lane_sent tell(struct stage *s, uint32_t number, uint32_t size)
+{
+	uint8_t *bytes = malloc(size);
+	enum lane_sent sent;
+
+	be32_put(bytes, number);
+	for (uint32_t i = 4; i < size; i++)
+		bytes[i] = told_byte(number, i);
+	sent = lanes_send(&s->a.calls, "b", bytes, size);
+	free(bytes);
+	return sent;
+}
+
+static void on_told(struct side *side, const struct message *message)
+{
+	uint32_t number = be32_get(message->data);
+
+	side->disorder |= number < side->heard_next;
+	for (uint32_t i = 4; i < message->data_size; i++)
+		side->disorder |= message->data[i] != told_byte(number, i);
+	side->heard_next = number + 1;
+	side->heard_bytes += message->data_size;
+	side->heard++;
+}
+
 static void on_message(void *owner, const char *node, uint64_t link, const struct message *message)
 {
 	struct message answer = *message;
 	struct side *side = owner;
 
 	(void)node;
+	if (message->type == MESSAGE_RAFT) {
+		on_told(side, message);
+		return;
+	}
 	side->asked++;
 	side->link = link;
 	side->last = *message;

@@ -28,6 +28,10 @@ struct side {
 	int asked, greeted, links_down;
 	uint64_t link; // of what was asked last
 	struct message last;
+	int heard;           // messages of lanes
+	uint32_t heard_next; // the number that the next one of them has, if none is lost
+	uint64_t heard_bytes;
+	bool disorder; // one was older than one before it, or not as it was sent
 	// What came of its own calls.
 	int ended, by_end[4];
 	uint64_t answer_link;
@@ -56,6 +60,8 @@ void turns(struct stage *s, uint64_t ns); // so much time passes
 // a asks b; the patience for a connection is 1.5 s, for the answer 5 s.
 void ask(struct stage *s, enum message_type type, uint32_t request);
 void ask_with(struct stage *s, const struct message *message);
+// a tells b over its lane: `size` bytes that begin with `number`.
+enum lane_sent tell(struct stage *s, uint32_t number, uint32_t size);
 // a asks whoever is at b's address.
 void ask_seed(struct stage *s, const void *data, size_t size);
 int open_channels(const struct calls *calls);

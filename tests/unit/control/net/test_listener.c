@@ -12,7 +12,13 @@
 #include "tests/unit/control/net/net_stage.h"
 #include "tests/unit/control/pki/folder.h"
 
-static const char hello_of_b[] = "{\"type\":\"hello\",\"version\":6,\"node\":\"b\",\"to\":\"a\"}";
+// MESSAGE_VERSION, as text.
+#define TEXT(number)  #number
+#define TEXT_OF(name) TEXT(name)
+#define VERSION       TEXT_OF(MESSAGE_VERSION)
+
+static const char hello_of_b[] =
+	"{\"type\":\"hello\",\"version\":" VERSION ",\"node\":\"b\",\"to\":\"a\"}";
 
 static void strangers__are_refused(void **state)
 {
@@ -23,14 +29,14 @@ static void strangers__are_refused(void **state)
 		{"{\"type\":\"ping\",\"request\":7}", "the first message is not a greeting"},
 		{"{\"type\":\"hello\",\"version\":77,\"node\":"
 		 "\"b\",\"to\":\"a\"}",
-			"node a speaks protocol version 6, not 77"},
-		{"{\"type\":\"hello\",\"version\":6,\"node\":"
+			"node a speaks protocol version " VERSION ", not 77"},
+		{"{\"type\":\"hello\",\"version\":" VERSION ",\"node\":"
 		 "\"b\",\"to\":\"z\"}",
 			"this is node a, not z"},
-		{"{\"type\":\"hello\",\"version\":6,\"node\":"
+		{"{\"type\":\"hello\",\"version\":" VERSION ",\"node\":"
 		 "\"a\",\"to\":\"a\"}",
 			"it greets as this node, a, or as nobody"},
-		{"{\"type\":\"hello\",\"version\":6,\"node\":\"\",\"to\":\"a\"}",
+		{"{\"type\":\"hello\",\"version\":" VERSION ",\"node\":\"\",\"to\":\"a\"}",
 			"it greets as this node, a, or as nobody"},
 	};
 	struct stage *s = *state;
@@ -81,7 +87,7 @@ static void strangers__hear_nothing(void **state)
 	char *folder = certify_both(s, "b"), text[1024];
 	int fd = stranger(s);
 
-	put(fd, "{\"type\":\"hello\",\"version\":6,\"node\":\"b\","
+	put(fd, "{\"type\":\"hello\",\"version\":" VERSION ",\"node\":\"b\","
 		"\"to\":\"a\"}");
 	last_word(s, fd, text);
 	assert_null(strchr(text, '{'));

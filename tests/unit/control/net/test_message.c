@@ -96,7 +96,7 @@ static void parse__every_type_survives(void **state)
 {
 	(void)state;
 	for (int type = 1; type < MESSAGE_TYPE_COUNT; type++) {
-		if (type == MESSAGE_SYNC)
+		if (type == MESSAGE_SYNC || type == MESSAGE_RAFT)
 			continue; // no JSON
 		struct message in = offer, back, again;
 		uint8_t frame[4096], second[4096];
@@ -267,6 +267,24 @@ static void sync__survives(void **state)
 	assert_int_equal(message_frame(&sync, frame, MESSAGE_FRAME_HEAD + 4 + 7), 0);
 }
 
+static void raft__is_bytes_and_framed_by_its_connection(void **state)
+{
+	struct message raft = {.type = MESSAGE_RAFT, .data = (const uint8_t *)"text"}, back;
+	uint8_t frame[MESSAGE_FRAME_HEAD + 4] = {0};
+	char error[160];
+
+	(void)state;
+	raft.data_size = 4;
+	assert_int_equal(message_frame(&raft, frame, sizeof(frame)), 0);
+	message_raft_head(frame, 4);
+	memcpy(frame + MESSAGE_FRAME_HEAD, "text", 4);
+	assert_int_equal(message_frame_size(frame), sizeof(frame));
+	assert_int_equal(message_parse_frame(frame, sizeof(frame), &back, error, sizeof(error)), 0);
+	assert_int_equal(back.type, MESSAGE_RAFT);
+	assert_int_equal(back.data_size, 4);
+	assert_ptr_equal(back.data, frame + MESSAGE_FRAME_HEAD);
+}
+
 static void frame_size__bounds(void **state)
 {
 	static const struct {
@@ -282,6 +300,11 @@ static void frame_size__bounds(void **state)
 		{MESSAGE_FRAME_SYNC | 4, 8},
 		{MESSAGE_FRAME_SYNC | (4 + MESSAGE_DATA_MAX), MESSAGE_FRAME_MAX},
 		{MESSAGE_FRAME_SYNC | (5 + MESSAGE_DATA_MAX), 0},
+		{MESSAGE_FRAME_RAFT, 0},
+		{MESSAGE_FRAME_RAFT | 1, 5},
+		{MESSAGE_FRAME_RAFT | MESSAGE_RAFT_MAX, MESSAGE_FRAME_HEAD + MESSAGE_RAFT_MAX},
+		{MESSAGE_FRAME_RAFT | (MESSAGE_RAFT_MAX + 1), 0},
+		{MESSAGE_FRAME_SYNC | MESSAGE_FRAME_RAFT | 8, 0}, // of both kinds
 		{UINT32_MAX, 0},
 	};
 	uint8_t head[4];
@@ -307,6 +330,7 @@ int main(void)
 		cmocka_unit_test(parse__flipped_bytes),
 		cmocka_unit_test(parse__deep_nesting),
 		cmocka_unit_test(sync__survives),
+		cmocka_unit_test(raft__is_bytes_and_framed_by_its_connection),
 		cmocka_unit_test(frame_size__bounds),
 	};
 
