@@ -64,8 +64,9 @@ bool raft_log_is_behind(const struct raft_log *log, uint64_t index, uint64_t ter
 // covers counts as here.
 uint32_t raft_log_known(
 	const struct raft_log *log, const struct raft_entry *entry, uint32_t entries);
-// The newest index at or before `index`, but not before the base, whose term is `term` at most:
-// nothing behind it can be the same in a log that has (index, term). Its own term in *found.
+// The newest index at or before `index` whose term is `term` at most: nothing behind it can be the
+// same in a log that has (index, term). Its own term in *found. Before the base nothing is known:
+// the search ends there, *found is 0, and a leader sends its snapshot.
 uint64_t raft_log_hint(const struct raft_log *log, uint64_t index, uint64_t term, uint64_t *found);
 // The newest entry of a kind at or before `index`; 0: none.
 uint64_t raft_log_newest(const struct raft_log *log, enum raft_entry_kind kind, uint64_t index);

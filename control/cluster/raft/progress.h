@@ -19,10 +19,10 @@ struct progress {
 	uint64_t match; // durable there
 	uint64_t next;  // to be sent; in REPLICATE it runs ahead of what was answered
 	enum raft_progress_state state;
-	bool waits;       // PROBE, SNAPSHOT: for an answer to what was sent
-	bool active;      // heard of; whoever judges that sets it back
-	bool quarantined; // as it says of itself
-	bool idle;        // REPLICATE: nothing came since the last progress_on_heartbeat
+	bool waits;                       // PROBE, SNAPSHOT: for an answer to what was sent
+	bool active;                      // heard of; whoever judges that sets it back
+	bool quarantined;                 // as it says of itself
+	bool idle;                        // nothing came since the last progress_on_heartbeat
 	uint64_t snapshot, offset, total; // SNAPSHOT: which, the next byte wanted, all of it
 	struct progress_message *message; // in flight, oldest at `oldest`
 	uint32_t messages_max, bytes_max;
@@ -42,8 +42,8 @@ bool progress_is_paused(const struct progress *progress);
 // Entries next to last were sent, `bytes` of them; last < next: none, a question. Not in SNAPSHOT.
 void progress_sent(struct progress *progress, uint64_t last, uint32_t bytes);
 
-// It has everything up to `index`. False: that was known. In PROBE, and when that is more than the
-// snapshot, REPLICATE begins.
+// It has everything up to `index`. False: that was known. In PROBE, and in SNAPSHOT when that
+// covers the snapshot, REPLICATE begins.
 bool progress_accept(struct progress *progress, uint64_t index);
 // It does not have `index` as we do; up to `hint` it may. False: an old answer that says nothing
 // new. Else PROBE, at a `next` that is smaller (but for what was sent without waiting), and nothing
@@ -52,9 +52,10 @@ bool progress_reject(struct progress *progress, uint64_t index, uint64_t hint);
 // Its log is damaged and ends with `index`: the only case where match goes back.
 void progress_set_back(struct progress *progress, uint64_t index);
 
-// A heartbeat was answered. True: ask with an APPEND without entries that follows next - 1, for
-// what is in flight has not been answered since the last heartbeat: it may be lost (or the answer).
-// In PROBE and SNAPSHOT what was sent is sent again.
+// A heartbeat was answered, and nothing else since the one before: what is in flight may be lost,
+// or the answers. In PROBE and SNAPSHOT nothing is waited for any more: it is sent again. In
+// REPLICATE true: ask with an APPEND without entries that follows next - 1; a follower that lacks
+// something rejects it.
 bool progress_on_heartbeat(struct progress *progress);
 
 // From now on this snapshot is sent, `total` bytes of it.

@@ -1,0 +1,167 @@
+// What a leader knows of one member, and what is under way to it.
+#include "control/cluster/raft/progress.h"
+
+#include <assert.h>
+
+size_t progress_size(uint32_t messages_max)
+{
+	return messages_max * sizeof(struct progress_message);
+}
+
+void progress_init(
+	struct progress *progress, void *memory, uint32_t messages_max, uint32_t bytes_max)
+{
+	assert(messages_max && bytes_max);
+	*progress = (struct progress){
+		.message = memory, .messages_max = messages_max, .bytes_max = bytes_max, .next = 1};
+}
+
+// Nothing is in flight or waited for.
+static void enter(struct progress *progress, enum raft_progress_state state)
+{
+	progress->state = state;
+	progress->waits = progress->idle = false;
+	progress->oldest = progress->messages = progress->bytes = 0;
+	progress->snapshot = progress->offset = progress->total = 0;
+}
+
+void progress_reset(struct progress *progress, uint64_t id, uint64_t session, uint64_t next)
+{
+	assert(next > 0);
+	enter(progress, RAFT_PROBE);
+	progress->id = id;
+	progress->session = session;
+	progress->match = 0;
+	progress->next = next;
+	progress->active = progress->quarantined = false;
+}
+
+bool progress_is_paused(const struct progress *progress)
+{
+	if (progress->state == RAFT_REPLICATE)
+		return progress->messages == progress->messages_max ||
+		       progress->bytes >= progress->bytes_max;
+	return progress->waits;
+}
+
+void progress_sent(struct progress *progress, uint64_t last, uint32_t bytes)
+{
+	uint32_t at = progress->oldest + progress->messages;
+
+	assert(progress->state != RAFT_SNAPSHOT);
+	if (progress->state == RAFT_PROBE) {
+		progress->waits = true;
+		progress->idle = false;
+		return;
+	}
+	if (last < progress->next)
+		return;
+	assert(progress->messages < progress->messages_max);
+	if (at >= progress->messages_max)
+		at -= progress->messages_max;
+	progress->message[at] = (struct progress_message){.last = last, .bytes = bytes};
+	progress->messages++;
+	progress->bytes += bytes;
+	progress->next = last + 1;
+}
+
+static void messages_free(struct progress *progress, uint64_t index)
+{
+	while (progress->messages && progress->message[progress->oldest].last <= index) {
+		progress->bytes -= progress->message[progress->oldest].bytes;
+		progress->messages--;
+		if (++progress->oldest == progress->messages_max)
+			progress->oldest = 0;
+	}
+}
+
+bool progress_accept(struct progress *progress, uint64_t index)
+{
+	bool known = index <= progress->match;
+
+	if (index < progress->match)
+		return false;
+	progress->match = index;
+	progress->idle = false;
+	if (progress->state == RAFT_PROBE ||
+		(progress->state == RAFT_SNAPSHOT && index >= progress->snapshot)) {
+		enter(progress, RAFT_REPLICATE);
+		progress->next = index + 1;
+	}
+	messages_free(progress, index);
+	if (progress->next <= index)
+		progress->next = index + 1;
+	return !known;
+}
+
+bool progress_reject(struct progress *progress, uint64_t index, uint64_t hint)
+{
+	uint64_t next = hint < index ? hint + 1 : index;
+
+	if (progress->state == RAFT_SNAPSHOT || index <= progress->match)
+		return false;
+	if (progress->state == RAFT_PROBE && index != progress->next - 1)
+		return false;
+	// What was in flight before it may have arrived: its answers are under way.
+	if (progress->state == RAFT_REPLICATE || next <= progress->match)
+		next = progress->match + 1;
+	enter(progress, RAFT_PROBE);
+	progress->next = next;
+	return true;
+}
+
+void progress_set_back(struct progress *progress, uint64_t index)
+{
+	if (index >= progress->match)
+		return;
+	enter(progress, RAFT_PROBE);
+	progress->match = index;
+	progress->next = index + 1;
+}
+
+bool progress_on_heartbeat(struct progress *progress)
+{
+	bool again = progress->idle;
+
+	progress->idle = progress->state != RAFT_REPLICATE || progress->messages > 0;
+	if (progress->state == RAFT_REPLICATE)
+		return again && progress->idle;
+	if (again)
+		progress->waits = false;
+	return false;
+}
+
+void progress_start_snapshot(struct progress *progress, uint64_t snapshot, uint64_t total)
+{
+	enter(progress, RAFT_SNAPSHOT);
+	progress->snapshot = snapshot;
+	progress->total = total;
+}
+
+void progress_sent_chunk(struct progress *progress)
+{
+	assert(progress->state == RAFT_SNAPSHOT);
+	progress->waits = true;
+	progress->idle = false;
+}
+
+bool progress_wants_chunk(struct progress *progress, uint64_t snapshot, uint64_t offset)
+{
+	if (progress->state != RAFT_SNAPSHOT || snapshot != progress->snapshot ||
+		offset > progress->total)
+		return false;
+	progress->offset = offset;
+	progress->waits = offset == progress->total;
+	progress->idle = false;
+	return true;
+}
+
+void progress_end_snapshot(struct progress *progress, bool installed)
+{
+	uint64_t next = installed ? progress->snapshot + 1 : 1;
+
+	if (progress->state != RAFT_SNAPSHOT)
+		return;
+	enter(progress, RAFT_PROBE);
+	progress->next = next > progress->match ? next : progress->match + 1;
+}
