@@ -153,6 +153,34 @@ W_PING = w_message(1, struct.pack(">I", 5) + w_name("self") + w_name("a"))
 W_CLUSTER = 0xAF63DE4C8601EFF2  # FNV-1a of "c"
 
 
+# Raft: configurations, changes of them, and messages.
+def f_conf(index, *members):
+    out = struct.pack(">BBQ", 1, len(members), index)
+    return out + b"".join(struct.pack(">QQB", i, index, roles) + w_name(f"n{i}") for i, roles in members)
+
+
+def f_changes(*changes):
+    return struct.pack(">BB", 1, len(changes)) + b"".join(
+        struct.pack(">BQ", kind, i) + w_name(f"n{i}") for kind, i in changes)
+
+
+def f_both(conf, changes):
+    return struct.pack("<H", len(conf)) + conf + changes
+
+
+def f_entry(term, kind, data=b""):
+    return struct.pack(">QB3xI", term, kind, len(data)) + data
+
+
+def f_message(kind, conf=b"", entries=(), data=b"", flags=0, proposal=0, offset=0, total=0):
+    head = struct.pack(">BBBBBBH", 1, 1, kind, flags, 0, proposal, 112)
+    head += struct.pack(">12Q", 1, 2, 5, 4, 10, 2, 9, 8, 2, 77, offset, total)
+    return head + struct.pack(">HHI", len(entries), len(conf), len(data)) + conf + b"".join(entries) + data
+
+
+F_CONF = f_conf(4, (1, 1), (2, 1), (3, 1), (4, 4), (5, 12))
+
+
 # Programs of fuzz_ring.
 def r_send(session, block_index, size):
     return struct.pack("<BBH", session << 4, block_index, size)
@@ -392,6 +420,22 @@ SEEDS = {
         "sync": struct.pack(">II", 1 << 31 | 12, 7) + b"digest..",
         "sync_long": struct.pack(">II", 1 << 31 | 5 + 24 * 1024, 7),
         "no_frame": struct.pack(">I", 1 << 31),
+    },
+    "raft_conf": {
+        "simple": f_both(F_CONF, f_changes((2, 4))),
+        "joint": f_both(F_CONF, f_changes((2, 4), (3, 1), (4, 2))),
+        "add": f_both(F_CONF, f_changes((0, 9), (1, 8))),
+        "in_joint": f_both(f_conf(4, (1, 3), (2, 2), (3, 6), (4, 1)), f_changes((4, 1))),
+        "last": f_both(f_conf(1, (1, 1)), f_changes((4, 1))),
+    },
+    "raft_message": {
+        "append": f_message(5, entries=[f_entry(3, 1), f_entry(3, 2, b"data"),
+                                        f_entry(5, 3, f_conf(13, (1, 1), (2, 3), (3, 2)))]),
+        "append_reply": f_message(6, flags=5),
+        "heartbeat": f_message(7),
+        "install": f_message(9, conf=F_CONF, data=b"chunk", offset=3, total=9),
+        "propose": f_message(14, data=b"data", proposal=2),
+        "change": f_message(14, data=f_changes((0, 9), (4, 1)), proposal=3),
     },
     "meta": {
         "full": META,

@@ -56,6 +56,8 @@ const char *conf_check(const struct raft_conf *conf)
 {
 	const char *wrong = NULL;
 
+	if (conf->index > INT64_MAX)
+		return "its index cannot be";
 	if (conf->members > RAFT_MEMBERS_MAX)
 		return "there are too many members";
 	for (uint32_t i = 0; i < conf->members && !wrong; i++)
@@ -195,6 +197,7 @@ static void forget_removed(struct raft_conf *conf)
 	for (uint32_t i = 0; i < conf->members; i++)
 		if (conf->member[i].roles)
 			conf->member[kept++] = conf->member[i];
+	memset(&conf->member[kept], 0, (conf->members - kept) * sizeof(conf->member[0]));
 	conf->members = kept;
 }
 
