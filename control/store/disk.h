@@ -33,8 +33,9 @@ struct disk;
 
 struct disk_ops {
 	const char *name; // "io_uring", "threads", ...
-	// A number of a file, or negative errno. Opened without the page cache where the file
-	// system can. `create`: made if it is not there. size: in bytes.
+	// A number of a file, or negative errno. Opened without the page cache where the file system
+	// can. `create`: made if it is not there. size: in bytes. A write behind the end makes the
+	// file longer.
 	int (*open)(struct disk *disk, const char *name, bool create, uint64_t *size);
 	void (*close)(struct disk *disk, int file);
 	// Makes the file `size` bytes long, with blocks allocated. 0 or negative errno.
@@ -46,6 +47,10 @@ struct disk_ops {
 	// For start only: waits. Bytes (fewer at the end of the file), or negative errno.
 	int64_t (*read_now)(
 		struct disk *disk, int file, uint64_t offset, void *bytes, uint32_t size);
+	// For start only: wait. 0 or negative errno. Nothing else is under way.
+	int (*write_now)(
+		struct disk *disk, int file, uint64_t offset, const void *bytes, uint32_t size);
+	int (*flush_now)(struct disk *disk, int file); // or DISK_FOLDER
 	// Memory stays put until its end is taken. False: DISK_REQUESTS_MAX are under way.
 	bool (*submit)(struct disk *disk, enum disk_op op, int file, uint64_t offset, void *bytes,
 		uint32_t size, uint64_t token);

@@ -55,11 +55,19 @@ struct store_callbacks {
 struct store;
 
 // Borrows disk. Recovers; then store_entry walks what was found until store_forget_recovered. NULL:
-// no memory.
+// no memory. A refused store takes no writes: free it. What was recovered is durable, also what a
+// crash had left half done.
 struct store *store_open(struct disk *disk, const struct store_config *config,
 	const struct store_callbacks *callbacks, struct store_recovered *recovered);
+// Whatever is under way must have ended (store_idle), or its memory is still the disk's: free the
+// disk first then.
 void store_free(struct store *store);
 bool store_entry(struct store *store, uint64_t index, struct raft_entry *entry);
+void store_forget_recovered(struct store *store);
+// A clean stop: writes down how far the log is durable, so that rot of its very end is seen, too.
+// Over when store_idle. No store_write after it.
+void store_stop(struct store *store);
+bool store_idle(const struct store *store); // nothing waits and nothing is under way
 
 // Takes the ends of what the disk did and begins what comes next; to be called when disk->wake_fd
 // is readable and after a batch of store_write.

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "dataplane/transform/crc32c.h"
+#include "lib/base/crc32c.h"
 
 static uint32_t encode(const struct codec *codec, const struct codec_workspace *workspace,
 	uint8_t level, const struct dictionary *dictionary, const uint8_t *raw, uint32_t raw_size,

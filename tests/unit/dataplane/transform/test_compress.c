@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "dataplane/transform/crc32c.h"
+#include "lib/base/crc32c.h"
 #include "tests/unit/dataplane/transform/codec_bed.h"
 
 static uint8_t raw[RECORD_RAW_MAX], slab[BLOCK_SIZE], back[BLOCK_SIZE];
