@@ -33,9 +33,9 @@ struct disk;
 
 struct disk_ops {
 	const char *name; // "io_uring", "threads", ...
-	// A number of a file, or negative errno. Opened without the page cache where the file system
-	// can. `create`: made if it is not there. size: in bytes. A write behind the end makes the
-	// file longer.
+	// A number of a file, or negative errno. Opened without the page cache where the file
+	// system can. `create`: made if it is not there. size: in bytes. A write behind the end
+	// makes it longer.
 	int (*open)(struct disk *disk, const char *name, bool create, uint64_t *size);
 	void (*close)(struct disk *disk, int file);
 	// Makes the file `size` bytes long, with blocks allocated. 0 or negative errno.

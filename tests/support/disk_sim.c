@@ -311,6 +311,44 @@ static void flush_end(struct disk_sim *sim, const struct request *request)
 		file_flush_end(file, request->number, request->upto);
 }
 
+static int sim_write_now(
+	struct disk *disk, int file, uint64_t offset, const void *bytes, uint32_t size)
+{
+	struct disk_sim *sim = sim_of(disk);
+	struct request request = {
+		.offset = offset, .bytes = (void *)(uintptr_t)bytes, .size = size};
+	struct file *of;
+	int error;
+
+	check_aligned(offset, bytes, size);
+	if (sim->off)
+		return -EIO;
+	of = file_of(sim, file);
+	sim->counts.writes++;
+	error = ordered(sim, DISK_WRITE);
+	if (!error && !fits(sim, offset + size > of->size ? offset + size - of->size : 0))
+		return -ENOSPC;
+	request.number = ++sim->number;
+	file_write(sim, of, &request, error != 0);
+	file_ended(of, request.number);
+	return error;
+}
+
+static int sim_flush_now(struct disk *disk, int file)
+{
+	struct disk_sim *sim = sim_of(disk);
+	struct request request = {.op = DISK_FLUSH, .file = file};
+
+	if (sim->off)
+		return -EIO;
+	request.number = ++sim->number;
+	if (file != DISK_FOLDER)
+		request.index = (uint32_t)(file_of(sim, file) - sim->file);
+	flush_begin(sim, &request);
+	flush_end(sim, &request);
+	return request.error;
+}
+
 static void request_end(struct disk_sim *sim, struct request *request)
 {
 	switch (request->op) {
@@ -370,6 +408,8 @@ const struct disk_ops disk_sim_ops = {
 	.remove = sim_remove,
 	.list = sim_list,
 	.read_now = sim_read_now,
+	.write_now = sim_write_now,
+	.flush_now = sim_flush_now,
 	.submit = sim_submit,
 	.poll = sim_poll,
 	.wake_fd = sim_wake_fd,
