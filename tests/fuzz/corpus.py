@@ -181,6 +181,41 @@ def f_message(kind, conf=b"", entries=(), data=b"", flags=0, proposal=0, offset=
 F_CONF = f_conf(4, (1, 1), (2, 1), (3, 1), (4, 4), (5, 12))
 
 
+# Requests and results of the key-value state machine, and its snapshots (the first byte is the size of pieces).
+def kv_request(compares, thens, elses, sequence=3):
+    head = struct.pack(">BQQQBBB", 1, 1, 2, sequence, len(compares), len(thens), len(elses))
+    return head + b"".join(compares + thens + elses)
+
+
+def kv_sized(text, width=">H"):
+    return struct.pack(width, len(text)) + text
+
+
+def kv_put(key, value):
+    return b"\2" + kv_sized(key) + kv_sized(value, ">I")
+
+
+def kv_range(reach, key, end=None):
+    return bytes([reach]) + kv_sized(key) + (b"" if end is None else kv_sized(end))
+
+
+def kv_get(reach, key, end=None, after=b"", limit=0):
+    return b"\1" + kv_range(reach, key, end) + kv_sized(after) + struct.pack(">I", limit)
+
+
+def kv_delete(reach, key, end=None, limit=0):
+    return b"\3" + kv_range(reach, key, end) + struct.pack(">I", limit)
+
+
+def kv_entry(key, value, revision=1):
+    return struct.pack(">HIQQQ", len(key), len(value), revision, revision, 1) + key + value
+
+
+def kv_snapshot(entries, origins=1):
+    head = b"\x40" + struct.pack(">IIQQQQII", 0x534c4b56, 1, 9, 12, len(entries), 64 << 20, 65536, origins)
+    return head + (struct.pack(">QQQQ", 1, 2, 3, 9) + bytes(128)) * origins + b"".join(entries) + bytes(8)
+
+
 # Programs of fuzz_ring.
 def r_send(session, block_index, size):
     return struct.pack("<BBH", session << 4, block_index, size)
@@ -441,6 +476,24 @@ SEEDS = {
         "full": META,
         "cut": META[:-3],
         "keys": KEYS,
+    },
+    "kv_request": {
+        "put": kv_request([], [kv_put(b"a", b"value")], []),
+        "delete": kv_request([], [kv_delete(2, b"a")], []),
+        "txn": kv_request([b"\1\1" + kv_sized(b"a") + kv_sized(b"v", ">I"),
+                           b"\4\3" + kv_sized(b"b") + struct.pack(">Q", 9)],
+                          [kv_put(b"a", b""), kv_get(3, b"a", b"c", b"b", 5), kv_delete(3, b"", b"", 2)],
+                          [kv_get(1, b"a"), b"\4" + struct.pack(">IQ", 9, 4096)], 0),
+        "puts": kv_request([], [kv_put(bytes([97 + i]), bytes(i)) for i in range(20)], []),
+        "result": struct.pack(">BBBQB", 1, 0, 1, 9, 4) + b"\1\0\0\1" + kv_sized(b"a") + kv_sized(b"v", ">I")
+                  + bytes(24) + b"\2" + bytes(8) + b"\3\1" + bytes(8) + b"\4",
+        "newer": b"\2" + bytes(40),
+    },
+    "kv_snapshot": {
+        "empty": kv_snapshot([], 0),
+        "some": kv_snapshot([kv_entry(b"a", b"value"), kv_entry(b"b", b"", 9), kv_entry(b"ab", bytes(300), 2)]),
+        "twice": kv_snapshot([kv_entry(b"a", b"value"), kv_entry(b"a", b"")]),
+        "many": kv_snapshot([kv_entry(bytes([i]), bytes([i])) for i in range(100)], 0),
     },
     "keyring": {
         "sealed": b"SG\1\0" + bytes.fromhex("72cd6e84") + bytes(60),

@@ -145,7 +145,7 @@ static void draw_request(void)
 	request->origin = 1 + below(3);
 	request->boot = 1 + below(2);
 	request->sequence = chance(80) ? 1 + run.index + below(3) : below(run.index + 1);
-	if (chance(1))
+	if (below(1000) == 0)
 		request->sequence += 1200; // others are old then
 	request->compares = chance(40) ? (uint32_t)below(3) : 0;
 	request->thens = chance(70) ? 1 : 1 + (uint32_t)below(6);

@@ -10,6 +10,8 @@
 
 #include "tests/unit/control/cluster/kv/stage.h"
 
+static const uint8_t zeros[KV_VALUE_MAX];
+
 static int setup(void **state)
 {
 	*state = stage_new(NULL);
@@ -267,7 +269,7 @@ static void quota__is_all_or_nothing(void **state)
 	hash = kv_hash(s->kv);
 	add_then(s, op_delete(key_range("a"), 0)); // makes no room for the same request
 	add_then(s, op_put("b", text("")));
-	add_then(s, op_put("c", (struct kv_bytes){s->bytes, half}));
+	add_then(s, op_put("c", (struct kv_bytes){zeros, half}));
 	assert_int_equal(stage_apply(s), KV_FULL);
 	assert_int_equal(kv_hash(s->kv), hash);
 	assert_int_equal(s->result.revision, 2);
@@ -286,7 +288,7 @@ static void admit__says_what_apply_would(void **state)
 	struct kv_request request = {.thens = 1};
 
 	assert_int_equal(kv_admit(s->kv, &request), KV_MALFORMED);
-	request.op[0] = op_put("a", (struct kv_bytes){s->bytes, KV_VALUE_DEFAULT + 1});
+	request.op[0] = op_put("a", (struct kv_bytes){zeros, KV_VALUE_DEFAULT + 1});
 	assert_int_equal(kv_admit(s->kv, &request), KV_TOO_LARGE);
 	add_then(s, op_limits(KV_VALUE_MAX, KV_QUOTA_MIN));
 	stage_apply(s);
