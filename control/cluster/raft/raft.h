@@ -118,7 +118,7 @@ enum raft_message_type {
 	RAFT_MSG_VOTE_REPLY,   // reject
 	RAFT_MSG_APPEND,       // index, log_term: what precedes; commit; entries
 	RAFT_MSG_APPEND_REPLY, // index: durable to here; reject: not index; hint, hint_term
-	RAFT_MSG_HEARTBEAT,    // commit; context: round of confirmation
+	RAFT_MSG_HEARTBEAT,    // commit; context: round of confirmation. 0: told, not asked
 	RAFT_MSG_HEARTBEAT_REPLY, // context
 	RAFT_MSG_INSTALL,         // index, log_term, conf: of the snapshot; offset, total, data
 	RAFT_MSG_INSTALL_REPLY, // index: of the snapshot; offset: the next wanted; reject: not now
@@ -131,7 +131,7 @@ enum raft_message_type {
 };
 
 // Members that a type does not name are 0. Pointers are borrowed: of a message that is taken, valid
-// until the next call that is no raft_take_message.
+// until the next call.
 struct raft_message {
 	enum raft_message_type type;
 	bool reject, force, quarantined;
@@ -148,7 +148,7 @@ struct raft_message {
 	uint32_t size; // of data
 	const uint8_t
 		*data; // PROPOSE; INSTALL: NULL when it is taken, the caller adds `size` bytes of
-		       // its snapshot `index`, from `offset`
+		// its snapshot `index`, from `offset`
 	const struct raft_conf *conf;
 	const struct raft_entry *entry;
 };
@@ -157,9 +157,10 @@ struct raft_message {
 struct raft_write {
 	uint64_t id; // for raft_on_written
 	uint64_t term, vote;
-	bool state;           // term or vote are others than before
-	uint64_t truncate;    // entries from here on are gone; 0: none
-	uint64_t first, last; // entries to append (raft_entry); first > last: none
+	bool state;        // term or vote are others than before
+	uint64_t truncate; // entries from here on are gone; 0: none
+	// Entries to append (raft_entry), RAFT_ENTRIES_MAX at most; first > last: none.
+	uint64_t first, last;
 };
 
 // A chunk of a snapshot that the leader sends. The caller writes it to a temporary one;

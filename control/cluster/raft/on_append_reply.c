@@ -1,0 +1,37 @@
+// A member says how far its log is durable, or that it does not follow ours.
+#include "control/cluster/raft/core.h"
+
+static void rejected(
+	struct raft *raft, struct progress *progress, const struct raft_message *message)
+{
+	uint64_t hint = message->hint, term;
+
+	// The only case where what was durable is no more: rot.
+	if (message->quarantined && hint < progress->match) {
+		progress_set_back(progress, hint);
+		return;
+	}
+	// Behind it nothing of ours can be the same as there: terms only grow.
+	if (hint > raft->log.base_index && hint <= raft->log.last)
+		hint = raft_log_hint(&raft->log, hint, message->hint_term, &term);
+	if (progress_reject(progress, message->index, hint) && message->hint >= message->index)
+		progress->waits = true; // it has what precedes, but no room: not before a heartbeat
+}
+
+enum raft_result on_append_reply(struct raft *raft, const struct raft_message *message)
+{
+	struct peer *peer = leader_heard(raft, message);
+	struct progress *progress;
+
+	if (!peer)
+		return RAFT_STALE;
+	progress = &peer->progress;
+	progress->quarantined = message->quarantined;
+	if (message->reject)
+		rejected(raft, progress, message);
+	else if (message->index > raft->log.last)
+		return RAFT_MALFORMED;
+	else
+		progress_accept(progress, message->index);
+	return RAFT_OK;
+}
