@@ -14,6 +14,7 @@
 
 enum store_limits {
 	STORE_GROUP_MAX = 4 * 1024 * 1024, // bytes of one group
+	STORE_CHUNK_MAX = 1024 * 1024,     // bytes of one store_snapshot_add
 	STORE_IDENTITY_SIZE = 16,
 };
 
