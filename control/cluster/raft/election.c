@@ -9,6 +9,17 @@ void election_arm(struct raft *raft)
 	raft->election_ns = raft->now_ns + base + core_random(raft) % base;
 }
 
+void election_begin(struct raft *raft)
+{
+	uint32_t voters = 0;
+
+	election_arm(raft);
+	for (uint32_t i = 0; i < raft->conf.members; i++)
+		voters += (raft->conf.member[i].roles & (RAFT_VOTER | RAFT_VOTER_OLD)) != 0;
+	if (voters == 1 && election_may(raft))
+		raft->election_ns = raft->now_ns;
+}
+
 // Not with a disk that may be unable to keep what we would be elected for (R7, R8).
 bool election_may(const struct raft *raft)
 {

@@ -86,7 +86,7 @@ void raft_start(struct raft *raft, uint64_t now_ns)
 	// We may have answered a leader just before we died: it counts on that for its lease (R4).
 	if (raft->log.last > 0)
 		raft->loyal_ns = raft->now_ns + ms(raft->config.election_ms);
-	election_arm(raft);
+	election_begin(raft);
 	core_settle(raft);
 }
 
@@ -109,6 +109,7 @@ bool raft_bootstrap(struct raft *raft, uint64_t now_ns, const struct raft_conf *
 	election_follow(raft, 1, RAFT_NOBODY);
 	raft->conf = raft->scratch;
 	leader_append(raft, RAFT_CONF, bytes, conf_write(&raft->conf, bytes));
+	election_begin(raft);
 	return true;
 }
 

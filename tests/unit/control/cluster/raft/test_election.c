@@ -36,6 +36,32 @@ static void election__a_cluster_of_one(void **state)
 	(void)state;
 }
 
+// Nobody to wait for: neither when the cluster begins nor when its only node starts again. And
+// while its disk keeps nothing it stands once, not with a new term each time it is looked at.
+static void election__a_cluster_of_one_leads_at_once(void **state)
+{
+	struct stage *stage = stage_new(1, 1, 1);
+	uint64_t term;
+
+	stage_pass(stage, 1);
+	assert_int_equal(stage_leader(stage), 1);
+	term = stage_status(stage, 1).now.term;
+	stage_crash(stage, 1);
+	stage_restart(stage, 1);
+	stage_node(stage, 1)->disk.held = true;
+	for (int i = 0; i < 50; i++)
+		stage_pass(stage, 1);
+	assert_int_equal(stage_leader(stage), 0);
+	assert_int_equal(stage_status(stage, 1).now.term, term + 1);
+	stage_node(stage, 1)->disk.held = false;
+	stage_written(stage, 1, RAFT_WRITES_MAX);
+	stage_pass(stage, 1);
+	assert_int_equal(stage_leader(stage), 1);
+	assert_int_equal(stage_status(stage, 1).now.term, term + 1);
+	stage_free(stage);
+	(void)state;
+}
+
 static void election__two_of_three_go_on_after_the_leader(void **state)
 {
 	for (uint64_t seed = 1; seed <= 50; seed++) {
@@ -175,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(election__one_of_three_leads),
 		cmocka_unit_test(election__a_cluster_of_one),
+		cmocka_unit_test(election__a_cluster_of_one_leads_at_once),
 		cmocka_unit_test(election__two_of_three_go_on_after_the_leader),
 		cmocka_unit_test(election__no_request_before_our_vote_is_durable),
 		cmocka_unit_test(election__transfer),
