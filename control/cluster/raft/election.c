@@ -20,11 +20,23 @@ void election_begin(struct raft *raft)
 		raft->election_ns = raft->now_ns;
 }
 
+// A configuration without us that is not committed as far as we know: perhaps nobody else has it,
+// and without us as their leader the others cannot have it (4.2.2).
+static bool is_needed(const struct raft *raft)
+{
+	struct raft_conf before;
+
+	if (raft->conf.index <= raft->commit)
+		return false;
+	change_conf_at(raft, raft->conf.index - 1, &before);
+	return conf_is_voter(&before, raft->config.id);
+}
+
 // Not with a disk that may be unable to keep what we would be elected for (R7, R8).
 bool election_may(const struct raft *raft)
 {
-	return conf_is_voter(&raft->conf, raft->config.id) && !raft->failed && !raft->quarantined &&
-	       !raft->install.ending && !write_is_stalled(raft);
+	return (conf_is_voter(&raft->conf, raft->config.id) || is_needed(raft)) && !raft->failed &&
+	       !raft->quarantined && !raft->install.ending && !write_is_stalled(raft);
 }
 
 bool election_is_loyal(const struct raft *raft)
@@ -54,6 +66,14 @@ void election_follow(struct raft *raft, uint64_t term, uint64_t leader)
 	election_arm(raft);
 }
 
+// Who is no voter any more stands without a vote of its own.
+static uint32_t own_vote(const struct raft *raft)
+{
+	uint32_t self = core_self(raft);
+
+	return self < raft->conf.members ? 1u << self : 0;
+}
+
 // All other voters are asked.
 static uint32_t everybody(const struct raft *raft)
 {
@@ -77,7 +97,7 @@ void election_timeout(struct raft *raft)
 	}
 	election_follow(raft, raft->term, RAFT_NOBODY);
 	raft->role = RAFT_PRE_CANDIDATE;
-	raft->yes = 1u << core_self(raft);
+	raft->yes = own_vote(raft);
 	raft->ask = everybody(raft);
 	election_count(raft);
 }
@@ -99,7 +119,7 @@ static void ask_when_durable(struct raft *raft)
 	if (raft->asked || !write_is_durable(raft))
 		return;
 	raft->asked = true;
-	raft->yes = 1u << core_self(raft);
+	raft->yes = own_vote(raft);
 	raft->ask = everybody(raft);
 }
 
