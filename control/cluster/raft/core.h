@@ -153,7 +153,7 @@ static inline uint64_t ms(uint64_t n)
 // raft.c
 void core_at(struct raft *raft, uint64_t now_ns); // time never goes back
 uint64_t core_random(struct raft *raft);
-uint32_t core_self(const struct raft *raft); // our position in conf; conf.members: none
+uint32_t core_self(const struct raft *raft); // our bit by position in conf; 0: we are none
 // What follows from an event: all that waits for something to be durable, committed or confirmed.
 void core_settle(struct raft *raft);
 

@@ -9,34 +9,53 @@ void election_arm(struct raft *raft)
 	raft->election_ns = raft->now_ns + base + core_random(raft) % base;
 }
 
-void election_begin(struct raft *raft)
-{
-	uint32_t voters = 0;
-
-	election_arm(raft);
-	for (uint32_t i = 0; i < raft->conf.members; i++)
-		voters += (raft->conf.member[i].roles & (RAFT_VOTER | RAFT_VOTER_OLD)) != 0;
-	if (voters == 1 && election_may(raft))
-		raft->election_ns = raft->now_ns;
-}
-
-// A configuration without us that is not committed as far as we know: perhaps nobody else has it,
-// and without us as their leader the others cannot have it (4.2.2).
-static bool is_needed(const struct raft *raft)
+// Who is removed by an entry that is not known to be committed may still be needed to commit it
+// (4.2.2): the others may lack it.
+static bool is_voter(const struct raft *raft)
 {
 	struct raft_conf before;
 
-	if (raft->conf.index <= raft->commit)
+	if (conf_is_voter(&raft->conf, raft->config.id))
+		return true;
+	if (raft->conf.index <= raft->commit || raft->conf.index <= raft->log.base_index)
 		return false;
 	change_conf_at(raft, raft->conf.index - 1, &before);
 	return conf_is_voter(&before, raft->config.id);
 }
 
+static bool is_alone(const struct raft_conf *conf, uint64_t id)
+{
+	for (uint32_t i = 0; i < conf->members; i++)
+		if (conf->member[i].id != id &&
+			conf->member[i].roles & (RAFT_VOTER | RAFT_VOTER_OLD))
+			return false;
+	return true;
+}
+
+// Nor was there another one before the last change: it could lead with a lease, not knowing yet
+// that it is removed.
+static bool was_alone(const struct raft *raft)
+{
+	struct raft_conf before;
+
+	if (raft->conf.index <= raft->log.base_index)
+		return true; // committed, and whoever led has heard of it first
+	change_conf_at(raft, raft->conf.index - 1, &before);
+	return is_alone(&before, raft->config.id);
+}
+
 // Not with a disk that may be unable to keep what we would be elected for (R7, R8).
 bool election_may(const struct raft *raft)
 {
-	return (conf_is_voter(&raft->conf, raft->config.id) || is_needed(raft)) && !raft->failed &&
-	       !raft->quarantined && !raft->install.ending && !write_is_stalled(raft);
+	return is_voter(raft) && !raft->failed && !raft->quarantined && !raft->install.ending &&
+	       !write_is_stalled(raft);
+}
+
+void election_begin(struct raft *raft)
+{
+	election_arm(raft);
+	if (election_may(raft) && is_alone(&raft->conf, raft->config.id) && was_alone(raft))
+		raft->election_ns = raft->now_ns;
 }
 
 bool election_is_loyal(const struct raft *raft)
@@ -66,14 +85,6 @@ void election_follow(struct raft *raft, uint64_t term, uint64_t leader)
 	election_arm(raft);
 }
 
-// Who is no voter any more stands without a vote of its own.
-static uint32_t own_vote(const struct raft *raft)
-{
-	uint32_t self = core_self(raft);
-
-	return self < raft->conf.members ? 1u << self : 0;
-}
-
 // All other voters are asked.
 static uint32_t everybody(const struct raft *raft)
 {
@@ -97,7 +108,7 @@ void election_timeout(struct raft *raft)
 	}
 	election_follow(raft, raft->term, RAFT_NOBODY);
 	raft->role = RAFT_PRE_CANDIDATE;
-	raft->yes = own_vote(raft);
+	raft->yes = core_self(raft);
 	raft->ask = everybody(raft);
 	election_count(raft);
 }
@@ -119,7 +130,7 @@ static void ask_when_durable(struct raft *raft)
 	if (raft->asked || !write_is_durable(raft))
 		return;
 	raft->asked = true;
-	raft->yes = own_vote(raft);
+	raft->yes = core_self(raft);
 	raft->ask = everybody(raft);
 }
 

@@ -62,6 +62,16 @@ static bool add(struct raft *raft, const struct raft_entry *entry, uint32_t entr
 	return take(raft, entry, entries);
 }
 
+// What precedes a new entry is committed or matches; its term may still be wrong where our log
+// begins only behind `index`.
+static bool follows(const struct raft *raft, const struct raft_entry *entry)
+{
+	uint64_t term;
+
+	return entry->index > raft->commit && raft_log_term(&raft->log, entry->index - 1, &term) &&
+	       term <= entry->term;
+}
+
 enum raft_result on_append(struct raft *raft, const struct raft_message *message)
 {
 	uint64_t last = message->index + message->entries;
@@ -84,7 +94,7 @@ enum raft_result on_append(struct raft *raft, const struct raft_message *message
 		return RAFT_OK;
 	}
 	known = raft_log_known(&raft->log, message->entry, message->entries);
-	if (known < message->entries && message->entry[known].index <= raft->commit)
+	if (known < message->entries && !follows(raft, &message->entry[known]))
 		return RAFT_MALFORMED;
 	if (!add(raft, message->entry + known, message->entries - known)) {
 		follower_reject(raft, message);

@@ -20,7 +20,8 @@ static void tell_of_rot(struct raft *raft, const struct raft_message *message)
 
 enum raft_result on_heartbeat(struct raft *raft, const struct raft_message *message)
 {
-	uint64_t commit = message->commit;
+	// Not while a snapshot takes the place of the log: what is in it is not of this leader.
+	uint64_t commit = raft->install.ending ? 0 : message->commit;
 	struct raft_message *reply;
 
 	raft->session = message->session;

@@ -131,7 +131,9 @@ uint64_t core_random(struct raft *raft)
 
 uint32_t core_self(const struct raft *raft)
 {
-	return conf_position(&raft->conf, raft->config.id);
+	uint32_t position = conf_position(&raft->conf, raft->config.id);
+
+	return position < raft->conf.members ? 1u << position : 0;
 }
 
 void core_settle(struct raft *raft)

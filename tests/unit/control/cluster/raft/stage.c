@@ -8,6 +8,12 @@
 
 #define SNAPSHOT_BYTES 1000u
 
+// By its own clock.
+static uint64_t time_of(const struct stage *stage, const struct stage_node *node)
+{
+	return stage->now_ns / 1000 * (uint64_t)(1000 + node->drift);
+}
+
 static uint64_t draw(struct stage *stage)
 {
 	stage->random ^= stage->random << 13;
@@ -67,7 +73,7 @@ static void boot(struct stage *stage, struct stage_node *node)
 	node->applied = disk->snapshot_index;
 	node->sum = stage->committed_sum[disk->snapshot_index];
 	node->config.seed = draw(stage);
-	raft_start(node->raft, stage->now_ns);
+	raft_start(node->raft, time_of(stage, node));
 }
 
 struct stage *stage_new_with(
@@ -94,7 +100,7 @@ struct stage *stage_new_with(
 		node->disk.record = calloc(STAGE_LOG, sizeof(*node->disk.record));
 		boot(stage, node);
 		if (i < voters) {
-			bool formed = raft_bootstrap(node->raft, stage->now_ns, &conf);
+			bool formed = raft_bootstrap(node->raft, time_of(stage, node), &conf);
 
 			assert(formed);
 		}
@@ -188,7 +194,7 @@ static void end(struct stage *stage, struct stage_node *node)
 		disk->last = i;
 	}
 	free(pending.record);
-	raft_on_written(node->raft, stage->now_ns, write->id);
+	raft_on_written(node->raft, time_of(stage, node), write->id);
 }
 
 void stage_written(struct stage *stage, uint64_t id, uint32_t count)
@@ -204,7 +210,7 @@ static bool write_out(struct stage *stage, struct stage_node *node)
 	struct raft_write write;
 	bool any = false;
 
-	while (raft_take_write(node->raft, stage->now_ns, &write)) {
+	while (raft_take_write(node->raft, time_of(stage, node), &write)) {
 		pend(node, &write);
 		any = true;
 	}
@@ -245,8 +251,8 @@ static bool send_out(struct stage *stage, struct stage_node *node)
 		any = true;
 		assert(message.to != node->id && message.from == node->id);
 		if (message.to < 1 || message.to > stage->nodes ||
-			stage->cut[message.from][message.to] || stage->muted & 1u << message.type ||
-			draw(stage) % 1000 < stage->loss)
+			stage->queued >= STAGE_QUEUE - 2 || stage->cut[message.from][message.to] ||
+			stage->muted & 1u << message.type || draw(stage) % 1000 < stage->loss)
 			continue;
 		queue(stage, &message);
 		if (draw(stage) % 1000 < stage->duplicates)
@@ -267,7 +273,8 @@ static void receive(struct stage *stage, uint32_t at)
 	if (raft_message_read(&message, &scratch, slot.bytes, slot.size) != RAFT_OK)
 		abort();
 	if (node->raft && !stage->cut[slot.from][slot.to]) {
-		enum raft_result result = raft_on_message(node->raft, stage->now_ns, &message);
+		enum raft_result result =
+			raft_on_message(node->raft, time_of(stage, node), &message);
 
 		assert(result != RAFT_MALFORMED);
 	}
@@ -315,7 +322,7 @@ static void install(struct stage *stage, struct stage_node *node, const struct r
 	assert(chunk->offset == 0 || chunk->offset == node->chunk_offset);
 	node->chunk_offset = chunk->offset + chunk->size;
 	node->chunks++;
-	raft_on_chunk(node->raft, stage->now_ns, ok);
+	raft_on_chunk(node->raft, time_of(stage, node), ok);
 	if (!ok || !last)
 		return;
 	while (disk->pendings > 0)
@@ -326,7 +333,7 @@ static void install(struct stage *stage, struct stage_node *node, const struct r
 	node->applied = index;
 	node->sum = stage->committed_sum[index];
 	assert(stage->committed[index] == term);
-	raft_on_installed(node->raft, stage->now_ns, true);
+	raft_on_installed(node->raft, time_of(stage, node), true);
 }
 
 static bool take_rest(struct stage *stage, struct stage_node *node)
@@ -352,6 +359,12 @@ static bool take_rest(struct stage *stage, struct stage_node *node)
 	for (; raft_take_read(node->raft, &read); any = true) {
 		node->reads++;
 		node->reads_failed += read.result != RAFT_OK;
+		if (read.result == RAFT_OK &&
+			read.index < stage->floor[read.cookie % STAGE_READS]) {
+			fprintf(stderr, "read %llu of node %llu is old\n",
+				(unsigned long long)read.cookie, (unsigned long long)node->id);
+			abort();
+		}
 		node->read_index = read.index;
 	}
 	for (; raft_take_chunk(node->raft, &chunk); any = true)
@@ -386,6 +399,9 @@ static bool turn(struct stage *stage)
 		any |= write_out(stage, node);
 		any |= send_out(stage, node);
 		any |= take_rest(stage, node);
+		if (stage_status(stage, node->id).last - node->disk.snapshot_index >
+			node->config.log_entries / 2)
+			stage_snapshot(stage, node->id);
 		check(stage, node);
 	}
 	return any;
@@ -396,6 +412,8 @@ void stage_run(struct stage *stage)
 	for (uint32_t rounds = 0; turn(stage) || stage->queued > 0; rounds++) {
 		assert(rounds < 5000); // it comes to rest
 		stage_deliver(stage, 1 + (uint32_t)(draw(stage) % 4));
+		if (draw(stage) % 1000 < stage->slow)
+			return;
 	}
 }
 
@@ -405,7 +423,7 @@ void stage_pass(struct stage *stage, uint32_t ms)
 		stage->now_ns += (ms < 10 ? ms : 10) * 1000000u;
 		for (uint32_t i = 0; i < stage->nodes; i++)
 			if (stage->node[i].raft)
-				raft_on_tick(stage->node[i].raft, stage->now_ns);
+				raft_on_tick(stage->node[i].raft, time_of(stage, &stage->node[i]));
 		stage_run(stage);
 	}
 }
@@ -413,7 +431,7 @@ void stage_pass(struct stage *stage, uint32_t ms)
 void stage_pass_node(struct stage *stage, uint64_t id, uint32_t ms)
 {
 	stage->now_ns += ms * 1000000ull;
-	raft_on_tick(stage_raft(stage, id), stage->now_ns);
+	raft_on_tick(stage_raft(stage, id), time_of(stage, stage_node(stage, id)));
 	stage_run(stage);
 }
 
@@ -465,7 +483,8 @@ bool stage_propose(struct stage *stage, uint64_t id, const char *text)
 	struct stage_node *node = stage_node(stage, id);
 	uint64_t before = node->accepted;
 
-	raft_propose(node->raft, stage->now_ns, 77, (const uint8_t *)text, (uint32_t)strlen(text));
+	raft_propose(node->raft, time_of(stage, node), 77, (const uint8_t *)text,
+		(uint32_t)strlen(text));
 	stage_run(stage);
 	return node->accepted > before;
 }
@@ -477,9 +496,43 @@ enum raft_result stage_change(
 	uint64_t before = node->accepted;
 
 	node->refusal = RAFT_LOST;
-	raft_change(node->raft, stage->now_ns, 78, changes, count);
+	raft_change(node->raft, time_of(stage, node), 78, changes, count);
 	stage_run(stage);
 	return node->accepted > before ? RAFT_OK : node->refusal;
+}
+
+enum raft_result stage_transfer(struct stage *stage, uint64_t id, uint64_t to)
+{
+	struct stage_node *node = stage_node(stage, id);
+
+	return raft_transfer(node->raft, time_of(stage, node), to);
+}
+
+void stage_read(struct stage *stage, uint64_t id)
+{
+	struct stage_node *node = stage_node(stage, id);
+	uint32_t cookie = stage->reads++;
+
+	stage->floor[cookie % STAGE_READS] = stage->committed_last;
+	raft_read(node->raft, time_of(stage, node), cookie);
+}
+
+void stage_rot(struct stage *stage, uint64_t id, uint64_t index)
+{
+	struct stage_disk *disk = &stage_node(stage, id)->disk;
+	uint64_t term = disk->last > disk->snapshot_index ? disk->record[disk->last].term
+							  : disk->snapshot_term;
+
+	stage_crash(stage, id);
+	if (index <= disk->snapshot_index || index > disk->last)
+		return;
+	if (!disk->quarantined || term > disk->last_term ||
+		(term == disk->last_term && disk->last > disk->last_index)) {
+		disk->last_index = disk->last;
+		disk->last_term = term;
+	}
+	disk->quarantined = true;
+	disk->last = index - 1;
 }
 
 void stage_crash(struct stage *stage, uint64_t id)

@@ -8,7 +8,7 @@
 #include "control/cluster/raft/codec.h"
 #include "control/cluster/raft/raft.h"
 
-enum stage_limits { STAGE_NODES = 7, STAGE_LOG = 8192, STAGE_QUEUE = 4096, STAGE_ENTRY = 64 };
+enum stage_limits { STAGE_NODES = 7, STAGE_LOG = 8192, STAGE_QUEUE = 4096, STAGE_READS = 4096 };
 
 struct stage_record {
 	uint64_t term;
@@ -45,6 +45,7 @@ struct stage_node {
 	uint64_t chunk_offset;
 	uint32_t chunks;
 	bool chunks_fail;
+	int32_t drift; // of its clock, per mille
 };
 
 struct stage_message {
@@ -63,10 +64,13 @@ struct stage {
 	bool cut[STAGE_NODES + 1][STAGE_NODES + 1]; // from, to
 	uint32_t muted;                             // bit: messages of this type are lost
 	uint32_t loss, duplicates, reorder;         // per mille
-	uint64_t committed[STAGE_LOG];              // term of what was applied anywhere; 0: nothing
+	uint32_t slow; // per mille: that what is under way stays there while time passes
+	uint64_t committed[STAGE_LOG]; // term of what was applied anywhere; 0: nothing
 	uint64_t committed_sum[STAGE_LOG];
 	uint64_t committed_last;
 	uint64_t leader_of[STAGE_LOG]; // by term
+	uint64_t floor[STAGE_READS];   // what had been applied anywhere when a read began
+	uint32_t reads;
 };
 
 // All of `voters` are members from the start; the others run and know nobody.
@@ -92,7 +96,12 @@ uint64_t stage_leader(struct stage *stage); // of the highest term; 0: nobody
 bool stage_propose(struct stage *stage, uint64_t id, const char *text); // taken
 enum raft_result stage_change(
 	struct stage *stage, uint64_t id, const struct raft_change *changes, uint32_t count);
+enum raft_result stage_transfer(struct stage *stage, uint64_t id, uint64_t to);
+// Its answer must not be older than what was applied anywhere by now.
+void stage_read(struct stage *stage, uint64_t id);
 void stage_crash(struct stage *stage, uint64_t id); // what was not durable is lost
+// Down, and all that was durable from `index` on is lost.
+void stage_rot(struct stage *stage, uint64_t id, uint64_t index);
 void stage_restart(struct stage *stage, uint64_t id);
 void stage_written(struct stage *stage, uint64_t id, uint32_t count); // so many writes end
 void stage_snapshot(struct stage *stage, uint64_t id);                // of all that is applied

@@ -36,14 +36,27 @@ static void change_something(struct stage *stage, uint64_t id)
 	raft_change(stage_raft(stage, id), stage->now_ns, 1, changes, 1 + below(stage, 2));
 }
 
-static void disturb(struct stage *stage)
+// One at a time, so that one good copy is left.
+static void rot(struct stage *stage)
+{
+	uint64_t id = anybody(stage);
+
+	for (uint64_t other = 1; other <= stage->nodes; other++)
+		if (!stage_raft(stage, other) || stage_status(stage, other).quarantined)
+			return;
+	stage_rot(stage, id, 1 + below(stage, 1 + (uint32_t)stage_node(stage, id)->disk.last));
+	stage_restart(stage, id);
+}
+
+// `rotten`: disks lose what was durable; then the members stay the same.
+static void disturb(struct stage *stage, bool rotten)
 {
 	uint64_t id = anybody(stage), other = anybody(stage);
 	struct raft *raft = stage_raft(stage, id);
 	char text[32];
 
 	snprintf(text, sizeof(text), "%u", below(stage, 1000000));
-	switch (below(stage, 12)) {
+	switch (below(stage, 14)) {
 	case 0:
 		if (raft)
 			stage_crash(stage, id);
@@ -61,10 +74,12 @@ static void disturb(struct stage *stage)
 		break;
 	case 4:
 		if (raft)
-			raft_transfer(raft, stage->now_ns, other);
+			stage_transfer(stage, id, other);
 		break;
 	case 5:
-		if (raft)
+		if (rotten)
+			rot(stage);
+		else if (raft)
 			change_something(stage, id);
 		break;
 	case 6:
@@ -73,7 +88,19 @@ static void disturb(struct stage *stage)
 		break;
 	case 7:
 		if (raft)
-			raft_read(raft, stage->now_ns, 5);
+			stage_read(stage, id);
+		break;
+	case 8: // whoever leads is cut off, and does not know it yet
+		id = stage_leader(stage);
+		if (id == 0)
+			break;
+		stage_isolate(stage, id, below(stage, 2));
+		stage_read(stage, id);
+		break;
+	case 9:
+		for (id = 1; id <= stage->nodes; id++)
+			if (stage_raft(stage, id))
+				stage_read(stage, id);
 		break;
 	default:
 		if (raft)
@@ -83,7 +110,7 @@ static void disturb(struct stage *stage)
 
 static void heal(struct stage *stage)
 {
-	stage->loss = stage->duplicates = stage->reorder = 0;
+	stage->loss = stage->duplicates = stage->reorder = stage->slow = 0;
 	for (uint64_t id = 1; id <= stage->nodes; id++) {
 		stage_isolate(stage, id, false);
 		stage_node(stage, id)->disk.held = false;
@@ -92,16 +119,36 @@ static void heal(struct stage *stage)
 	}
 }
 
+static struct stage *storm_stage(uint32_t nodes, uint32_t voters, uint64_t seed)
+{
+	struct raft_config config;
+
+	stage_config(&config);
+	if (seed % 2) {
+		config.log_entries = 64;
+		config.log_bytes = 64 * 1024;
+		config.uncommitted_bytes = 4096;
+	}
+	config.keep_entries = (uint32_t)(seed % 5) * 3;
+	config.lease = seed % 7 < 4;
+	config.inflight_messages = 1 + (uint32_t)(seed % 11);
+	return stage_new_with(nodes, voters, seed, &config);
+}
+
 static void storm(uint32_t nodes, uint32_t voters, uint64_t seed)
 {
-	struct stage *stage = stage_new(nodes, voters, seed);
+	struct stage *stage = storm_stage(nodes, voters, seed);
+	bool rotten = below(stage, 3) == 0;
 	uint64_t leader;
 
+	for (uint64_t id = 1; id <= nodes; id++)
+		stage_node(stage, id)->drift = (int32_t)below(stage, 41) - 20;
 	stage->loss = below(stage, 2) * below(stage, 100);
 	stage->duplicates = below(stage, 2) * below(stage, 100);
 	stage->reorder = below(stage, 2) * below(stage, 500);
+	stage->slow = below(stage, 2) * below(stage, 500);
 	for (uint32_t i = 0; i < 300; i++) {
-		disturb(stage);
+		disturb(stage, rotten);
 		stage_pass(stage, below(stage, 4) == 0 ? 10 + below(stage, 400) : 10);
 	}
 	heal(stage);
@@ -121,8 +168,10 @@ static void storm(uint32_t nodes, uint32_t voters, uint64_t seed)
 
 static void storm__all_is_well_afterwards(void **state)
 {
-	const char *first = getenv("STORM_SEED");
-	uint64_t from = first ? strtoull(first, NULL, 10) : 1, to = first ? from : 400;
+	const char *seeds = getenv("STORM_SEED"); // the first, and how many
+	char *rest = NULL;
+	uint64_t from = seeds ? strtoull(seeds, &rest, 10) : 1;
+	uint64_t to = from - 1 + (seeds && *rest ? strtoull(rest, NULL, 10) : seeds ? 1 : 400);
 
 	// A crash of the process shows no more than the last line: which seed it was.
 	for (uint64_t seed = from; seed <= to; seed++) {
