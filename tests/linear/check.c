@@ -1,0 +1,135 @@
+// A history key by key: what cannot matter is left out, the rest is searched for an order.
+#include "tests/linear/check.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+enum { STEPS_DEFAULT = 20 * 1000 * 1000 };
+
+const char *linear_verdict_text(enum linear_verdict verdict)
+{
+	static const char *const texts[] = {
+		[LINEAR_YES] = "linearizable",
+		[LINEAR_NO] = "not linearizable",
+		[LINEAR_UNDECIDED] = "undecided: the limit came first",
+	};
+
+	return texts[verdict];
+}
+
+bool all_observed(const struct search_op *ops, uint32_t count, uint32_t left_out)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct linear_op *op = ops[i].op;
+
+		if (i == left_out || ops[i].open || ops[i].blind)
+			continue;
+		if (op->kind == LINEAR_SWAP && op->held == LINEAR_NOT_HELD)
+			return true;
+		if (op->kind == LINEAR_DELETE && op->held == LINEAR_HELD)
+			return true;
+	}
+	return false;
+}
+
+bool observed(const struct search_op *ops, uint32_t count, uint64_t value, uint32_t left_out)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		const struct linear_op *op = ops[i].op;
+
+		if (i == left_out || ops[i].blind)
+			continue;
+		if (op->kind == LINEAR_GET && op->value == value)
+			return true;
+		if (op->kind == LINEAR_SWAP && op->expect == value)
+			return true;
+		if (op->kind == LINEAR_DELETE && op->held == LINEAR_NOT_HELD && !ops[i].open &&
+			value == LINEAR_ABSENT)
+			return true;
+	}
+	return false;
+}
+
+// What may not have happened, and left a value that nobody saw, need not have happened.
+uint32_t useful(struct search_op *ops, uint32_t count)
+{
+	uint32_t kept = 0;
+
+	if (all_observed(ops, count, UINT32_MAX))
+		return count;
+	for (uint32_t i = 0; i < count; i++) {
+		if (!ops[i].open || observed(ops, count, ops[i].put, i))
+			ops[kept++] = ops[i];
+	}
+	return kept;
+}
+
+static struct search_op prepared(const struct linear_op *op, uint32_t index)
+{
+	bool open = op->outcome == LINEAR_UNKNOWN;
+
+	assert(op->value != SEARCH_ANY && op->expect != SEARCH_ANY);
+	assert(open || op->kind != LINEAR_SWAP || op->held != LINEAR_UNTOLD);
+	assert(open || op->call_ns <= op->return_ns);
+	return (struct search_op){.op = op,
+		.call = op->call_ns,
+		.end = open ? UINT64_MAX : op->return_ns,
+		.put = op->kind == LINEAR_DELETE ? LINEAR_ABSENT : op->value,
+		.open = open,
+		.index = index};
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct search_op *x = a, *y = b;
+
+	if (x->op->key != y->op->key)
+		return x->op->key < y->op->key ? -1 : 1;
+	if (x->call != y->call)
+		return x->call < y->call ? -1 : 1;
+	return (x->index > y->index) - (x->index < y->index);
+}
+
+static void key_check(struct search_op *ops, uint32_t count, const struct linear_limits *limits,
+	struct linear_report *report)
+{
+	enum linear_verdict verdict;
+	uint64_t key = ops[0].op->key;
+
+	report->keys++;
+	count = useful(ops, count);
+	verdict = search_run(ops, count, LINEAR_ABSENT, limits, &report->steps);
+	if (verdict == LINEAR_YES || report->verdict == LINEAR_NO)
+		return;
+	if (verdict == LINEAR_NO || report->verdict == LINEAR_YES) {
+		report->verdict = verdict;
+		report->key = key;
+	}
+	if (verdict == LINEAR_NO)
+		window_find(ops, count, limits, report);
+}
+
+enum linear_verdict linear_check(const struct linear_op *ops, size_t count,
+	const struct linear_limits *limits, struct linear_report *report)
+{
+	struct search_op *all = calloc(count + 1, sizeof(*all));
+	struct linear_limits bounds = limits ? *limits : (struct linear_limits){0};
+	uint32_t kept = 0, end;
+
+	assert(all && count < UINT32_MAX);
+	*report = (struct linear_report){.verdict = LINEAR_YES};
+	bounds.steps = bounds.steps ? bounds.steps : STEPS_DEFAULT;
+	for (uint32_t i = 0; i < count; i++) {
+		if (ops[i].outcome == LINEAR_OK ||
+			(ops[i].outcome == LINEAR_UNKNOWN && ops[i].kind != LINEAR_GET))
+			all[kept++] = prepared(&ops[i], i);
+	}
+	qsort(all, kept, sizeof(*all), by_key);
+	for (uint32_t at = 0; at < kept; at = end) {
+		for (end = at + 1; end < kept && all[end].op->key == all[at].op->key;)
+			end++;
+		key_check(all + at, end - at, &bounds, report);
+	}
+	free(all);
+	return report->verdict;
+}
