@@ -194,6 +194,29 @@ static void election__who_was_cut_off_has_no_higher_term(void **state)
 	(void)state;
 }
 
+// A leader removes itself, and the only one with that configuration is it: the others cannot lead,
+// for its log is longer, and it must not think that it has no part in it (4.2.2).
+static void election__who_removed_itself_stands_until_that_is_committed(void **state)
+{
+	for (uint64_t seed = 1; seed <= 20; seed++) {
+		struct stage *stage = stage_new(2, 2, seed);
+		uint64_t leader = stage_elect(stage), other = 3 - leader;
+		const struct raft_change remove = {.kind = RAFT_REMOVE, .id = leader};
+
+		stage_isolate(stage, leader, true);
+		stage_change(stage, leader, &remove, 1);
+		stage_crash(stage, leader);
+		stage_isolate(stage, leader, false);
+		stage_restart(stage, leader);
+		stage_pass(stage, 20000);
+		assert_int_equal(stage_leader(stage), other);
+		assert_true(stage_propose(stage, other, "alone"));
+		assert_int_equal(raft_conf(stage_raft(stage, other))->members, 1);
+		stage_free(stage);
+	}
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +230,7 @@ int main(void)
 		cmocka_unit_test(election__a_stalled_leader_hands_over),
 		cmocka_unit_test(election__who_failed_leads_no_more),
 		cmocka_unit_test(election__who_was_cut_off_has_no_higher_term),
+		cmocka_unit_test(election__who_removed_itself_stands_until_that_is_committed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
