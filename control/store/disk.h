@@ -65,6 +65,12 @@ struct disk { // first member of each backend's own
 	const struct disk_ops *ops;
 };
 
-// Both hold the folder open and lock it against a second process. NULL: errno says why.
+// Both make the folder (0700) if it is not there, hold it open and lock it against a second
+// process. NULL: errno says why; EBUSY: another process has it; EPERM: it belongs to somebody else,
+// or others may write to it; ENOSYS: there is no io_uring here.
 struct disk *disk_uring_new(const char *folder);
 struct disk *disk_threads_new(const char *folder);
+// io_uring, or threads where that is forbidden or SLUICE_DISK=threads.
+struct disk *disk_new(const char *folder);
+// For who only looks: a shared lock, no submit, everything that would change something is refused.
+struct disk *disk_readonly_new(const char *folder);

@@ -1,6 +1,7 @@
 // See stage.h.
 #include "tests/unit/control/store/stage.h"
 
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -41,6 +42,16 @@ static void on_chunk(void *owner, uint64_t cookie, int error)
 		stage->chunk_error = error;
 }
 
+void stage_init_on(struct stage *stage, struct disk *disk)
+{
+	*stage = (struct stage){
+		.config = {.node = 7, .segment_bytes = 64 * 1024, .group_bytes = 16 * 1024},
+		.size = 100,
+		.disk = disk,
+	};
+	memset(stage->config.cluster, 0x5c, sizeof(stage->config.cluster));
+}
+
 void stage_init(struct stage *stage, uint64_t seed)
 {
 	struct disk_sim_config config = {
@@ -51,11 +62,7 @@ void stage_init(struct stage *stage, uint64_t seed)
 		.jitter_ns = 50,
 	};
 
-	*stage = (struct stage){
-		.config = {.node = 7, .segment_bytes = 64 * 1024, .group_bytes = 16 * 1024},
-		.size = 100,
-	};
-	memset(stage->config.cluster, 0x5c, sizeof(stage->config.cluster));
+	stage_init_on(stage, NULL);
 	stage->sim = disk_sim_new(&config);
 	stage->disk = disk_sim_disk(stage->sim);
 }
@@ -86,7 +93,19 @@ void stage_open(struct stage *stage)
 void stage_fini(struct stage *stage)
 {
 	stage_close(stage);
-	disk_sim_free(stage->sim);
+	stage->disk->ops->free(stage->disk);
+}
+
+// Of a real disk.
+static bool stage_wait(struct stage *stage)
+{
+	struct pollfd wake = {.fd = stage->disk->ops->wake_fd(stage->disk), .events = POLLIN};
+
+	if (store_idle(stage->store))
+		return false;
+	assert_int_equal(poll(&wake, 1, 30000), 1);
+	store_turn(stage->store);
+	return true;
 }
 
 bool stage_run_one(struct stage *stage)
@@ -94,6 +113,8 @@ bool stage_run_one(struct stage *stage)
 	uint64_t next;
 
 	store_turn(stage->store);
+	if (!stage->sim)
+		return stage_wait(stage);
 	next = disk_sim_next_ns(stage->sim);
 	if (next == UINT64_MAX)
 		return false;

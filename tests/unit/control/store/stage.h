@@ -8,7 +8,7 @@
 enum { STAGE_ENTRIES_MAX = 20000 };
 
 struct stage {
-	struct disk_sim *sim;
+	struct disk_sim *sim; // NULL: a real disk
 	struct disk *disk;
 	struct store *store;
 	struct store_config config;
@@ -24,8 +24,9 @@ struct stage {
 };
 
 void stage_init(struct stage *stage, uint64_t seed);
-void stage_open(struct stage *stage);  // frees the one before
-void stage_close(struct stage *stage); // the store, not the disk
+void stage_init_on(struct stage *stage, struct disk *disk); // takes disk
+void stage_open(struct stage *stage);                       // frees the one before
+void stage_close(struct stage *stage);                      // the store, not the disk
 void stage_fini(struct stage *stage);
 // Turns until nothing is under way, or `turns` ends of the disk were seen.
 void stage_run(struct stage *stage);
