@@ -235,6 +235,18 @@ static bool any_sector_zero(const uint8_t *bytes, uint32_t first, uint32_t end)
 	return false;
 }
 
+bool group_owns(const uint8_t *bytes, const struct group *group, uint32_t sector)
+{
+	uint32_t sectors = group->size / GROUP_SECTOR, tail = tail_sectors(sectors);
+	const uint8_t *table = bytes + (sectors - tail) * GROUP_SECTOR;
+
+	if (sector == 0 || sector >= sectors - tail ||
+		crc32c(table, tail * GROUP_SECTOR) != be32_get(bytes + AT_TAIL_CRC))
+		return false;
+	return crc32c(bytes + sector * GROUP_SECTOR, GROUP_SECTOR) ==
+	       be32_get(table + (sector - 1) * 4);
+}
+
 // The first sector is right; what of the others?
 static enum group_state body_state(const struct group *group, const uint8_t *bytes)
 {

@@ -77,6 +77,9 @@ bool group_parse(struct group *group, const uint8_t sector[GROUP_SECTOR]);
 // The last sector of a group, whose first one may be damaged: segment, offset, sequence,
 // last_index, last_term, size and chain.
 bool group_parse_trailer(struct group *group, const uint8_t sector[GROUP_SECTOR]);
+// Are the bytes of this sector the ones that the group had been given? Of a damaged one whose first
+// sector is right.
+bool group_owns(const uint8_t *bytes, const struct group *group, uint32_t sector);
 // The record at `at` (0: the first) of a whole group's payload; at goes to the next. False: the
 // end, or (*at == UINT32_MAX) malformed.
 bool group_record(

@@ -8,7 +8,7 @@
 #include "control/store/store.h"
 
 enum {
-	STORE_ZEROS = 1024 * 1024, // bytes of one write of zeros
+	STORE_ZEROS = 1024 * 1024, // bytes of one write of zeros, or one read at start
 	STORE_READS_MAX = 8,       // of snapshots, under way
 	STORE_SNAPSHOTS = 2,       // kept
 	STORE_NO_FILE = -2,        // as a file (DISK_FOLDER is -1)
@@ -166,6 +166,7 @@ struct store {
 	struct tail tail;
 	struct prepare prepare;
 	uint8_t *zeros;
+	uint32_t zeros_bytes;
 	struct segment *segments; // ascending, the active one last
 	uint32_t segment_count, segment_room;
 	bool spare;         // there is a file of that name

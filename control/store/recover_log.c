@@ -208,9 +208,23 @@ static bool inside(const struct recovery *r, uint32_t segment, uint64_t at, uint
 	return at < *known;
 }
 
+// The bad group's own: it says nothing of whether it was durable, nor do an application's bytes.
+static bool is_bads_own(
+	const struct recovery *r, uint32_t segment, uint64_t at, const struct group *bad)
+{
+	const struct recover_segment *s = &r->segment[r->end];
+
+	if (segment != r->end || at < r->offset || bad->size == 0 || bad->segment != s->number ||
+		bad->offset != r->offset || at >= r->offset + bad->size || bad->size > s->size)
+		return false;
+	return at == r->offset ? bad->sequence == r->sequence + 1
+			       : group_owns(s->bytes + r->offset, bad,
+					 (uint32_t)((at - r->offset) / GROUP_SECTOR));
+}
+
 // Groups that came after the last good one, wherever they lie: each says that all before it had
 // been flushed, and the metadata may say so, too.
-static bool later_groups(struct recovery *r, enum group_state state, const struct group *bad)
+static bool later_groups(struct recovery *r, const struct group *bad)
 {
 	bool found = r->meta.durable_sequence > r->sequence;
 
@@ -223,14 +237,9 @@ static bool later_groups(struct recovery *r, enum group_state state, const struc
 
 			if (inside(r, i, at, &known) || !group_parse(&group, s->bytes + at) ||
 				memcmp(group.cluster, r->meta.cluster, GROUP_CLUSTER_SIZE) != 0 ||
-				group.node != r->meta.node || group.sequence <= r->sequence)
+				group.node != r->meta.node || group.sequence <= r->sequence ||
+				is_bads_own(r, i, at, bad))
 				continue;
-			if (i == r->end && at == r->offset && state != GROUP_WHOLE &&
-				bad->size > 0 && group.sequence == r->sequence + 1 &&
-				group.segment == s->number && group.offset == at) {
-				known = at + group.size; // it speaks of itself
-				continue;
-			}
 			found = true;
 			lost(r, group.before_term, group.before_index);
 			lost(r, group.last_term, group.last_index);
@@ -317,7 +326,7 @@ static void classify(struct recovery *r, enum group_state state, const struct gr
 	for (uint32_t i = r->end; i < r->segments; i++)
 		r->torn_bytes += used_bytes(&r->segment[i], i == r->end ? r->offset : 0);
 	r->junk = r->torn_bytes > 0;
-	rotten = later_groups(r, state, bad) || is_rotten(r, state, bad);
+	rotten = later_groups(r, bad) || is_rotten(r, state, bad);
 	r->cut = rotten;
 	r->torn_bytes = rotten ? 0 : r->torn_bytes;
 	if (rotten || r->junk)

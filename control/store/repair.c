@@ -93,7 +93,8 @@ static bool copy_good(struct store *store, struct recovery *r, const char *name)
 
 	while (error == 0 && at < s->size) {
 		uint64_t end = at < r->offset ? r->offset : s->size;
-		uint32_t piece = end - at < STORE_ZEROS ? (uint32_t)(end - at) : STORE_ZEROS;
+		uint32_t piece =
+			end - at < store->zeros_bytes ? (uint32_t)(end - at) : store->zeros_bytes;
 
 		error = ops->write_now(store->disk, file, at,
 			at < r->offset ? s->bytes + at : store->zeros, piece);
@@ -156,9 +157,10 @@ static bool zero_torn(struct store *store, struct recovery *r)
 			continue;
 		segment_name(name, s->number);
 		file = ops->open(store->disk, name, false, &size);
-		for (; file >= 0 && error == 0 && at < s->size; at += STORE_ZEROS) {
-			uint32_t piece =
-				s->size - at < STORE_ZEROS ? (uint32_t)(s->size - at) : STORE_ZEROS;
+		for (; file >= 0 && error == 0 && at < s->size; at += store->zeros_bytes) {
+			uint32_t piece = s->size - at < store->zeros_bytes
+						 ? (uint32_t)(s->size - at)
+						 : store->zeros_bytes;
 
 			if (!group_is_zero(s->bytes + at, piece))
 				error = ops->write_now(store->disk, file, at, store->zeros, piece);

@@ -51,7 +51,15 @@ static void prepare_zeros(struct store *store)
 
 	prepare->phase = PREPARE_ZEROS;
 	store_submit(store, DISK_WRITE, prepare->file, prepare->zeroed, store->zeros,
-		left < STORE_ZEROS ? (uint32_t)left : STORE_ZEROS, TOKEN_SEGMENT, 0);
+		left < store->zeros_bytes ? (uint32_t)left : store->zeros_bytes, TOKEN_SEGMENT, 0);
+}
+
+// Left to the next snapshot: without one a full store would stay full.
+static uint64_t reserve(const struct store *store)
+{
+	uint64_t newest = store->snapshot_count > 0 ? store->snapshots[0].file_bytes : 0;
+
+	return newest > store->config.segment_bytes ? newest : store->config.segment_bytes;
 }
 
 static void prepare_begin(struct store *store)
@@ -68,7 +76,7 @@ static void prepare_begin(struct store *store)
 	};
 	if (store->spare)
 		error = ops->rename(store->disk, NAME_SPARE, NAME_NEXT);
-	else if (most != 0 && store_bytes(store) + prepare->size > most)
+	else if (most != 0 && store_bytes(store) + prepare->size + reserve(store) > most)
 		error = -ENOSPC;
 	if (error == 0)
 		prepare->file = ops->open(store->disk, NAME_NEXT, true, &size);
@@ -111,7 +119,7 @@ void segment_on_done(struct store *store, int error)
 		return;
 	}
 	if (prepare->phase == PREPARE_ZEROS) {
-		prepare->zeroed += left < STORE_ZEROS ? left : STORE_ZEROS;
+		prepare->zeroed += left < store->zeros_bytes ? left : store->zeros_bytes;
 		if (prepare->zeroed < prepare->size) {
 			prepare_zeros(store);
 			return;

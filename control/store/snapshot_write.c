@@ -125,7 +125,8 @@ int store_snapshot_add(struct store *store, uint64_t cookie, const uint8_t *byte
 		return write->phase == SNAPSHOT_NONE ? -EINVAL : -EBUSY;
 	if (size > STORE_CHUNK_MAX)
 		return -EMSGSIZE;
-	if (most != 0 && store_bytes(store) + size + 2 * SNAPFILE_UNIT_SIZE > most) {
+	if (most != 0 &&
+		store_bytes(store) - write->offset + snapfile_bytes(write->size + size) > most) {
 		give_up(store);
 		return -ENOSPC;
 	}

@@ -174,11 +174,16 @@ static void fill_recovered(struct store_recovered *out, const struct store *stor
 
 static bool open_memory(struct store *store)
 {
-	store->zeros = store_blocks(STORE_ZEROS);
+	uint32_t zeros = store->config.segment_bytes;
+
+	if (zeros == 0 || zeros > STORE_ZEROS)
+		zeros = STORE_ZEROS;
+	store->zeros_bytes = zeros;
+	store->zeros = store_blocks(zeros);
 	store->commit.slot_bytes = store_blocks(META_SLOT_SIZE);
 	if (!store->zeros || !store->commit.slot_bytes)
 		return false;
-	memset(store->zeros, 0, STORE_ZEROS);
+	memset(store->zeros, 0, zeros);
 	return true;
 }
 
