@@ -14,8 +14,10 @@ static void rejected(
 	// Behind it nothing of ours can be the same as there: terms only grow.
 	if (hint > raft->log.base_index && hint <= raft->log.last)
 		hint = raft_log_hint(&raft->log, hint, message->hint_term, &term);
-	if (progress_reject(progress, message->index, hint) && message->hint >= message->index)
-		progress->waits = true; // it has what precedes, but no room: not before a heartbeat
+	// It has what precedes, but no room: not before a heartbeat.
+	if (progress_reject(progress, message->index, hint) && message->hint >= message->index &&
+		raft_log_matches(&raft->log, message->hint, message->hint_term))
+		progress->waits = true;
 }
 
 enum raft_result on_append_reply(struct raft *raft, const struct raft_message *message)

@@ -16,12 +16,17 @@ void progress_init(
 		.message = memory, .messages_max = messages_max, .bytes_max = bytes_max, .next = 1};
 }
 
+static void nothing_in_flight(struct progress *progress)
+{
+	progress->oldest = progress->messages = progress->bytes = 0;
+}
+
 // Nothing is in flight or waited for.
 static void enter(struct progress *progress, enum raft_progress_state state)
 {
 	progress->state = state;
 	progress->waits = progress->idle = false;
-	progress->oldest = progress->messages = progress->bytes = 0;
+	nothing_in_flight(progress);
 	progress->snapshot = progress->offset = progress->total = 0;
 }
 
@@ -44,25 +49,45 @@ bool progress_is_paused(const struct progress *progress)
 	return progress->waits;
 }
 
-void progress_sent(struct progress *progress, uint64_t last, uint32_t bytes)
+static void message_add(struct progress *progress, uint64_t last, uint32_t bytes)
 {
 	uint32_t at = progress->oldest + progress->messages;
 
-	assert(progress->state != RAFT_SNAPSHOT);
-	if (progress->state == RAFT_PROBE) {
-		progress->waits = true;
-		progress->idle = false;
-		return;
-	}
-	if (last < progress->next)
-		return;
 	assert(progress->messages < progress->messages_max);
 	if (at >= progress->messages_max)
 		at -= progress->messages_max;
 	progress->message[at] = (struct progress_message){.last = last, .bytes = bytes};
 	progress->messages++;
 	progress->bytes += bytes;
-	progress->next = last + 1;
+}
+
+void progress_sent(struct progress *progress, uint64_t last, uint32_t bytes)
+{
+	assert(progress->state != RAFT_SNAPSHOT);
+	if (progress->state == RAFT_PROBE) {
+		nothing_in_flight(progress); // the probe before it was lost
+		progress->waits = true;
+		progress->idle = false;
+	}
+	if (last < progress->next)
+		return;
+	message_add(progress, last, bytes);
+	if (progress->state == RAFT_REPLICATE)
+		progress->next = last + 1;
+}
+
+// What the probe carried need not be sent again: who says that the logs meet took all of it.
+static void replicate(struct progress *progress, uint64_t index)
+{
+	uint64_t next = index + 1;
+
+	if (progress->state == RAFT_SNAPSHOT)
+		enter(progress, RAFT_REPLICATE);
+	if (progress->messages && progress->message[progress->oldest].last >= next)
+		next = progress->message[progress->oldest].last + 1;
+	progress->state = RAFT_REPLICATE;
+	progress->waits = false;
+	progress->next = next;
 }
 
 static void messages_free(struct progress *progress, uint64_t index)
@@ -84,10 +109,8 @@ bool progress_accept(struct progress *progress, uint64_t index)
 	progress->match = index;
 	progress->idle = false;
 	if (progress->state == RAFT_PROBE ||
-		(progress->state == RAFT_SNAPSHOT && index >= progress->snapshot)) {
-		enter(progress, RAFT_REPLICATE);
-		progress->next = index + 1;
-	}
+		(progress->state == RAFT_SNAPSHOT && index >= progress->snapshot))
+		replicate(progress, index);
 	messages_free(progress, index);
 	if (progress->next <= index)
 		progress->next = index + 1;

@@ -46,6 +46,32 @@ static void probe__one_message_at_a_time(void **state)
 	assert_false(progress_is_paused(&p));
 }
 
+// The answer may come in two: what was durable at once, and what the probe carried.
+static void probe__what_it_carried_is_not_sent_twice(void **state)
+{
+	struct progress p = peer(10);
+
+	(void)state;
+	progress_sent(&p, 12, 30);
+	assert_true(progress_accept(&p, 9));
+	assert_int_equal(p.state, RAFT_REPLICATE);
+	assert_true(p.match == 9 && p.next == 13);
+	assert_true(p.messages == 1 && p.bytes == 30);
+	assert_true(progress_accept(&p, 12));
+	assert_int_equal(p.messages + p.bytes, 0);
+
+	p = peer(10);
+	progress_sent(&p, 12, 30);
+	progress_sent(&p, 11, 20); // again, shorter
+	assert_true(progress_accept(&p, 9));
+	assert_true(p.next == 12 && p.messages == 1 && p.bytes == 20);
+	// it was lost after all
+	assert_false(progress_on_heartbeat(&p));
+	assert_true(progress_on_heartbeat(&p));
+	assert_true(progress_reject(&p, 11, 9));
+	assert_int_equal(p.next, 10);
+}
+
 static void probe__goes_back_to_the_hint_and_not_behind_match(void **state)
 {
 	struct progress p = peer(10);
@@ -254,6 +280,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(probe__one_message_at_a_time),
+		cmocka_unit_test(probe__what_it_carried_is_not_sent_twice),
 		cmocka_unit_test(probe__goes_back_to_the_hint_and_not_behind_match),
 		cmocka_unit_test(probe__an_empty_log_is_a_match),
 		cmocka_unit_test(replicate__runs_ahead_within_its_limits),
