@@ -145,7 +145,7 @@ int print_metrics(const struct cli *cli, const json_t *result);
 
 // version.c: only of this program; no node is asked.
 int version_print(const struct cli *cli);
-// version.c, send.c, trace.c, members.c, join.c, serve.c, pki.c, dict.c
+// version.c, send.c, trace.c, members.c, join.c, serve.c, pki.c, dict.c, raft_log.c
 int version_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 int send_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
@@ -168,11 +168,13 @@ int dict_train_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 int dict_show_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
+int raft_log_run(
+	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 
 extern const struct schema_method members_method, join_method, send_method, serve_method,
 	version_method, help_method;
 extern const struct schema_method pki_init_method, pki_issue_method, pki_show_method;
-extern const struct schema_method dict_train_method, dict_show_method;
+extern const struct schema_method dict_train_method, dict_show_method, raft_log_method;
 extern const struct command_text members_text, join_text, trace_text, send_text, serve_text,
 	version_text, help_text;
-extern const struct command_text pki_show_text, dict_train_text, dict_show_text;
+extern const struct command_text pki_show_text, dict_train_text, dict_show_text, raft_log_text;

@@ -39,6 +39,7 @@ const struct command cli_commands[] = {
 	{"pki", "show", &pki_show_method, NULL, &pki_show_text, NULL, NULL, pki_show_run},
 	{"dict", "train", &dict_train_method, NULL, &dict_train_text, NULL, NULL, dict_train_run},
 	{"dict", "show", &dict_show_method, NULL, &dict_show_text, NULL, NULL, dict_show_run},
+	{"raft", "log", &raft_log_method, NULL, &raft_log_text, NULL, NULL, raft_log_run},
 	{"version", NULL, &version_method, NULL, &version_text, NULL, NULL, version_run},
 	{"help", NULL, &help_method, NULL, &help_text, NULL, NULL, help_run},
 	{0},
