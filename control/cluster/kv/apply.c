@@ -65,26 +65,46 @@ static struct ops ops_choose(const struct kv *kv, const struct kv_request *reque
 	return (struct ops){request->op, request->thens, true};
 }
 
-// Before anything is done: whether all of it can be. What these operations free themselves makes no
-// room for what they put.
-static enum kv_status ops_admit(const struct kv *kv, struct ops ops)
+static uint64_t cost_of(const struct kv_op *op)
+{
+	return KV_ENTRY_COST + (uint64_t)op->range.key.size + op->value.size;
+}
+
+// Bytes of quota that the puts need. What the same operations free makes no room for them.
+static uint64_t growth_of(const struct kv *kv, struct ops ops)
 {
 	uint64_t growth = 0;
 
 	for (uint32_t i = 0; i < ops.count; i++) {
 		const struct kv_op *op = &ops.op[i];
-		uint64_t cost = KV_ENTRY_COST + (uint64_t)op->range.key.size + op->value.size, had;
 		const struct kv_entry *old;
+		uint64_t had;
 
 		if (op->kind != KV_PUT)
 			continue;
-		if (op->value.size > kv->value_max)
-			return KV_TOO_LARGE;
 		old = tree_find(&kv->tree, op->range.key);
 		had = old ? entry_cost(old) : 0;
-		growth += cost > had ? cost - had : 0;
+		growth += cost_of(op) > had ? cost_of(op) - had : 0;
 	}
-	return growth > 0 && kv->used + growth > kv->quota ? KV_FULL : KV_OK;
+	return growth;
+}
+
+// Before anything is done: whether all of it can be. Only near the quota it matters what is there.
+static enum kv_status ops_admit(const struct kv *kv, struct ops ops)
+{
+	uint64_t most = 0;
+
+	for (uint32_t i = 0; i < ops.count; i++) {
+		if (ops.op[i].kind != KV_PUT)
+			continue;
+		if (ops.op[i].value.size > kv->value_max)
+			return KV_TOO_LARGE;
+		most += cost_of(&ops.op[i]);
+	}
+	if (most == 0 || kv->used + most <= kv->quota)
+		return KV_OK;
+	most = growth_of(kv, ops);
+	return most > 0 && kv->used + most > kv->quota ? KV_FULL : KV_OK;
 }
 
 static void get_run(

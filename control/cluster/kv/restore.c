@@ -109,7 +109,6 @@ static bool on_entry(struct restore *restore)
 
 	if (tree_find(&restore->fresh->tree, entry_key(entry)))
 		return false;
-	entry_seal(entry);
 	state_add(restore->fresh, entry);
 	restore->entry = NULL;
 	restore->keys--;

@@ -45,29 +45,33 @@ static void state_remove(struct kv *kv, struct kv_entry *entry)
 	entry_put(entry, &kv->limbo);
 }
 
-void state_add(struct kv *kv, struct kv_entry *entry)
+// It is in the index, instead of `old` (or NULL).
+static void state_count(struct kv *kv, struct kv_entry *entry, struct kv_entry *old)
 {
-	struct kv_entry *old = tree_put(&kv->tree, entry);
-
+	entry_seal(entry);
 	kv->sum += entry->hash;
 	kv->used += entry_cost(entry);
 	if (old)
 		state_remove(kv, old);
 }
 
+void state_add(struct kv *kv, struct kv_entry *entry)
+{
+	state_count(kv, entry, tree_put(&kv->tree, entry));
+}
+
 uint64_t state_put(struct kv *kv, struct kv_bytes key, struct kv_bytes value, uint64_t revision)
 {
-	const struct kv_entry *old = tree_find(&kv->tree, key);
-	struct kv_entry *entry = entry_new(key.size, value.size);
+	struct kv_entry *entry = entry_new(key.size, value.size), *old;
 
 	memcpy(entry->bytes, key.data, key.size);
 	if (value.size)
 		memcpy(entry->bytes + key.size, value.data, value.size);
+	old = tree_put(&kv->tree, entry); // one search for both
 	entry->create_revision = old ? old->create_revision : revision;
 	entry->version = old ? old->version + 1 : 1;
 	entry->mod_revision = revision;
-	entry_seal(entry);
-	state_add(kv, entry);
+	state_count(kv, entry, old);
 	history_add(&kv->history, KV_EVENT_PUT, revision, entry, &kv->limbo);
 	return entry->version;
 }

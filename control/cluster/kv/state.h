@@ -26,7 +26,7 @@ struct kv {
 	struct kv_request scratch; // of kv_apply
 };
 
-// Takes the entry into the index, and the one that it replaces out of it; no event.
+// Takes the entry into the index, sealed, and the one that it replaces out of it; no event.
 void state_add(struct kv *kv, struct kv_entry *entry);
 // One put or delete of revision `revision`. state_put returns the new version of the key.
 uint64_t state_put(struct kv *kv, struct kv_bytes key, struct kv_bytes value, uint64_t revision);

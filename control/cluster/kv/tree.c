@@ -234,7 +234,6 @@ static void node_level_out(struct tree_node *node, uint32_t at)
 		right->count = both - half;
 		slot_set(node, low + 1, right->first[0], NULL);
 	}
-	slot_set(node, low, left->first[0], NULL);
 }
 
 static struct kv_entry *node_take(struct tree_node *node, const struct sought *sought)
