@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Writes the seeds of the corpus: well-formed inputs that mutation starts from. usage: corpus.py FOLDER"""
 import os
+import random
 import struct
 import sys
 
@@ -472,6 +473,8 @@ SEEDS = {
         "propose": f_message(14, data=b"data", proposal=2),
         "change": f_message(14, data=f_changes((0, 9), (4, 1)), proposal=3),
     },
+    # Steps of one node: noise does well, what is found is kept by the fuzzer.
+    "raft_core": {"noise%d" % seed: random.Random(seed).randbytes(4000) for seed in range(1, 7)},
     "meta": {
         "full": META,
         "cut": META[:-3],

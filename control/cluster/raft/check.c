@@ -10,7 +10,7 @@ static void check_log(const struct raft *raft)
 	assert(raft->commit <= raft->log.last);
 	assert(raft->durable <= raft->handed && raft->handed <= raft->log.last);
 	assert(raft_log_last_term(&raft->log) <= raft->term);
-	assert(raft->truncate == 0 || raft->truncate > raft->commit);
+	assert(raft->truncate == 0 || raft->truncate == raft->handed + 1);
 }
 
 static void check_writes(const struct raft *raft)

@@ -103,21 +103,38 @@ static bool install(struct raft *raft, struct peer *peer, struct raft_message *m
 	return true;
 }
 
+// What it needs next is not in the log any more.
+static bool is_gone(const struct raft *raft, const struct progress *progress)
+{
+	return progress->state == RAFT_SNAPSHOT || progress->next <= raft->log.base_index;
+}
+
 static bool send_entries(struct raft *raft, struct peer *peer, struct raft_message *message)
 {
 	struct progress *progress = &peer->progress;
 
 	if (progress_is_paused(progress))
 		return false;
-	if (progress->state == RAFT_SNAPSHOT || progress->next <= raft->log.base_index)
+	if (is_gone(raft, progress))
 		return install(raft, peer, message);
 	if (progress->next <= raft->log.last || progress->state == RAFT_PROBE)
 		return append(raft, peer, true, message);
 	return false;
 }
 
+// What is in flight may be lost. A question that follows it, or what replaces it if the log has
+// gone on since: the member would wait for ever (R13).
+static bool ask(struct raft *raft, struct peer *peer, struct raft_message *message)
+{
+	if (is_gone(raft, &peer->progress))
+		return peer->progress.state != RAFT_SNAPSHOT && install(raft, peer, message);
+	return append(raft, peer, false, message);
+}
+
 static bool send_to(struct raft *raft, struct peer *peer, struct raft_message *message)
 {
+	bool asked = peer->ask;
+
 	if (peer->timeout_now) {
 		peer->timeout_now = false;
 		head(raft, message, peer, RAFT_MSG_TIMEOUT_NOW);
@@ -127,16 +144,9 @@ static bool send_to(struct raft *raft, struct peer *peer, struct raft_message *m
 		peer->heartbeat = false;
 		return heartbeat(raft, peer, raft->round, message);
 	}
-	if (send_entries(raft, peer, message)) {
-		peer->ask = false;
-		return true;
-	}
-	if (peer->ask) {
-		peer->ask = false;
-		if (append(raft, peer, false, message))
-			return true;
-	}
-	return peer->told < commit_of(raft, peer) && heartbeat(raft, peer, 0, message);
+	peer->ask = false;
+	return send_entries(raft, peer, message) || (asked && ask(raft, peer, message)) ||
+	       (peer->told < commit_of(raft, peer) && heartbeat(raft, peer, 0, message));
 }
 
 // Members in turn.
