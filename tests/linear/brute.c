@@ -81,8 +81,8 @@ static bool has_order(const struct linear_op *ops, uint32_t count, uint32_t done
 
 static struct linear_op draw_op(struct rng *r)
 {
-	static const uint8_t outcomes[] = {LINEAR_OK, LINEAR_OK, LINEAR_OK, LINEAR_OK, LINEAR_OK,
-		LINEAR_OK, LINEAR_UNKNOWN, LINEAR_FAILED};
+	static const uint8_t outcomes[] = {LINEAR_OK, LINEAR_OK, LINEAR_OK, LINEAR_OK,
+		LINEAR_UNKNOWN, LINEAR_OK, LINEAR_UNKNOWN, LINEAR_FAILED};
 	struct linear_op op = {.key = 1, .outcome = outcomes[rng_below(r, 8)]};
 
 	op.kind = (enum linear_kind)rng_between(r, LINEAR_GET, LINEAR_SWAP);

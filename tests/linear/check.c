@@ -50,17 +50,53 @@ bool observed(const struct search_op *ops, uint32_t count, uint64_t value, uint3
 	return false;
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+// What somebody saw or expected, in order; to be freed.
+static uint64_t *seen_values(const struct search_op *ops, uint32_t count, uint32_t *seen)
+{
+	uint64_t *values = calloc((size_t)count + 1, sizeof(*values));
+
+	assert(values);
+	*seen = 0;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct linear_op *op = ops[i].op;
+
+		if (ops[i].blind)
+			continue;
+		if (op->kind == LINEAR_GET || op->kind == LINEAR_SWAP)
+			values[(*seen)++] = op->kind == LINEAR_GET ? op->value : op->expect;
+		if (op->kind == LINEAR_DELETE && op->held == LINEAR_NOT_HELD && !ops[i].open)
+			values[(*seen)++] = LINEAR_ABSENT;
+	}
+	qsort(values, *seen, sizeof(*values), by_number);
+	return values;
+}
+
 // What may not have happened, and left a value that nobody saw, need not have happened.
 uint32_t useful(struct search_op *ops, uint32_t count)
 {
-	uint32_t kept = 0;
+	bool all = all_observed(ops, count, UINT32_MAX);
+	uint32_t kept = 0, seen;
+	uint64_t *values = seen_values(ops, count, &seen);
 
-	if (all_observed(ops, count, UINT32_MAX))
-		return count;
 	for (uint32_t i = 0; i < count; i++) {
-		if (!ops[i].open || observed(ops, count, ops[i].put, i))
-			ops[kept++] = ops[i];
+		bool counts = bsearch(&ops[i].put, values, seen, sizeof(*values), by_number);
+		bool writes = ops[i].op->kind != LINEAR_GET;
+
+		if (!counts && ops[i].open && !all)
+			continue;
+		ops[kept] = ops[i];
+		if (!counts && writes && ops[i].put != LINEAR_ABSENT)
+			ops[kept].put = SEARCH_OTHER;
+		kept++;
 	}
+	free(values);
 	return kept;
 }
 
@@ -68,7 +104,7 @@ static struct search_op prepared(const struct linear_op *op, uint32_t index)
 {
 	bool open = op->outcome == LINEAR_UNKNOWN;
 
-	assert(op->value != SEARCH_ANY && op->expect != SEARCH_ANY);
+	assert(op->value < SEARCH_OTHER && op->expect < SEARCH_OTHER);
 	assert(open || op->kind != LINEAR_SWAP || op->held != LINEAR_UNTOLD);
 	assert(open || op->call_ns <= op->return_ns);
 	return (struct search_op){.op = op,

@@ -35,7 +35,7 @@ struct linear_op {
 	enum linear_held held; // of SWAP that is OK never UNTOLD
 	uint32_t client;
 	uint64_t key;
-	uint64_t value, expect;      // any numbers but UINT64_MAX; they stand for what was stored
+	uint64_t value, expect; // any numbers below UINT64_MAX - 1; they stand for what was stored
 	uint64_t call_ns, return_ns; // UNKNOWN: return_ns does not count
 };
 

@@ -3,7 +3,8 @@
 
 #include "tests/linear/linear.h"
 
-#define SEARCH_ANY UINT64_MAX // as a state: nobody knows
+#define SEARCH_ANY   UINT64_MAX       // as a state: nobody knows
+#define SEARCH_OTHER (UINT64_MAX - 1) // a value that nobody saw: all of these are alike
 
 struct search_op {
 	const struct linear_op *op;
