@@ -175,6 +175,27 @@ static void restore__sees_every_bit_that_is_wrong(void **state)
 	stage_free(s);
 }
 
+static void restore__of_a_key_that_comes_twice_is_refused(void **state)
+{
+	enum { HEAD = 48, ENTRY = 30 + 1 + 5, TAIL = 8 };
+	struct stage *s = stage_new(NULL);
+	uint8_t twice[HEAD + 2 * ENTRY + TAIL], *bytes;
+	size_t size;
+
+	(void)state;
+	put(s, "a", "value");
+	bytes = snapshot_take(s->kv, 4096, &size);
+	assert_int_equal(size, HEAD + ENTRY + TAIL);
+	assert_int_equal(snapshot_put(s->kv, bytes, size, size), KV_RESTORE_OK);
+	memcpy(twice, bytes, HEAD + ENTRY);
+	memcpy(twice + HEAD + ENTRY, bytes + HEAD, ENTRY + TAIL); // the hash would be right
+	twice[31] = 2;                                            // keys
+	assert_int_equal(
+		snapshot_put(s->kv, twice, sizeof(twice), sizeof(twice)), KV_RESTORE_MALFORMED);
+	free(bytes);
+	stage_free(s);
+}
+
 static void restore__ends_a_snapshot_and_begins_history_anew(void **state)
 {
 	struct stage *s = filled(20);
@@ -210,6 +231,7 @@ int main(void)
 		cmocka_unit_test(snapshot__given_up),
 		cmocka_unit_test(restore__of_what_is_not_whole_changes_nothing),
 		cmocka_unit_test(restore__sees_every_bit_that_is_wrong),
+		cmocka_unit_test(restore__of_a_key_that_comes_twice_is_refused),
 		cmocka_unit_test(restore__ends_a_snapshot_and_begins_history_anew),
 	};
 

@@ -130,6 +130,24 @@ static void watch__that_is_too_slow_is_told(void **state)
 	stage_free(s);
 }
 
+// What is gone was told already.
+static void watch__that_is_just_in_time_lost_nothing(void **state)
+{
+	struct stage *s = stage_new(&small);
+	const struct kv_range all = prefix_range("");
+	struct kv_watch watch;
+
+	(void)state;
+	kv_watch_init(s->kv, &watch, &all, 0);
+	put(s, "a", "");
+	expect_event(s, &watch, KV_EVENT_PUT, 1, "a", false);
+	for (uint32_t i = 0; i < small.history_events; i++)
+		put(s, "b", "");
+	assert_int_equal(state_of(s->kv).oldest, 2);
+	expect_event(s, &watch, KV_EVENT_PUT, 2, "b", false);
+	stage_free(s);
+}
+
 static void watch__of_a_revision_that_is_lost_in_part_loses_all_of_it(void **state)
 {
 	struct stage *s = stage_new(&small);
@@ -182,6 +200,7 @@ int main(void)
 		cmocka_unit_test(watch__has_the_events_of_a_revision_together),
 		cmocka_unit_test(watch__waits_for_a_revision_to_come),
 		cmocka_unit_test(watch__that_is_too_slow_is_told),
+		cmocka_unit_test(watch__that_is_just_in_time_lost_nothing),
 		cmocka_unit_test(watch__of_a_revision_that_is_lost_in_part_loses_all_of_it),
 		cmocka_unit_test(history__is_bounded_in_bytes),
 	};
