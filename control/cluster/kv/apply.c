@@ -8,6 +8,7 @@
 struct step {
 	uint64_t revision; // of what it changes
 	bool changed;
+	uint64_t deleted;
 	uint64_t bytes;           // of the items in result
 	struct kv_result *result; // or NULL
 };
@@ -135,11 +136,13 @@ static void delete_run(
 	struct kv_entry *entry;
 
 	while ((entry = range_next(kv, &op->range, (struct kv_bytes){0}))) {
-		done->more = op->limit && done->deleted == op->limit;
+		done->more = (op->limit && done->deleted == op->limit) ||
+			     step->deleted == KV_DELETES_MAX;
 		if (done->more)
 			return;
 		state_delete(kv, entry, step->revision);
 		done->deleted++;
+		step->deleted++;
 		step->changed = true;
 	}
 }

@@ -19,9 +19,10 @@ enum kv_sizes {
 	KV_RESULT_MAX = 1 << 20,      // bytes of keys and values in a result
 	KV_REQUEST_MAX = 1 << 20,     // bytes, encoded: RAFT_ENTRY_MAX
 	KV_ENCODED_MAX = 1200 * 1024, // bytes of an encoded result at most
-	KV_ENTRY_COST = 96,  // bytes that a key counts against the quota, beside key and value
-	KV_ORIGINS_MAX = 64, // whose requests are remembered
-	KV_WINDOW = 1024,    // requests of one origin that are remembered
+	KV_ENTRY_COST = 96,     // bytes that a key counts against the quota, beside key and value
+	KV_ORIGINS_MAX = 64,    // whose requests are remembered
+	KV_WINDOW = 1024,       // requests of one origin that are remembered
+	KV_DELETES_MAX = 65536, // keys that one request deletes, so that it ends soon
 };
 
 #define KV_QUOTA_MIN     4096ull
@@ -70,7 +71,7 @@ struct kv_op {
 	struct kv_range range; // PUT: KV_KEY
 	struct kv_bytes value; // PUT
 	struct kv_bytes after; // GET: only keys behind this one: the last that an answer had
-	uint32_t limit;        // GET, DELETE: keys at most; 0: as many as fit, all
+	uint32_t limit;        // GET, DELETE: keys at most; 0: as many as a request may
 	uint32_t value_max;    // LIMITS
 	uint64_t quota;        // LIMITS
 };
@@ -199,6 +200,7 @@ enum kv_watch_result kv_watch_next(
 // ---- snapshots ----
 
 // The state as it is now, as bytes, in slices: entries may be applied between them. One at a time.
+// What they replace is kept until it is written: at worst as much memory again as there was.
 void kv_snapshot_begin(struct kv *kv);
 // Writes up to `room` bytes. 0: that was all.
 size_t kv_snapshot_next(struct kv *kv, uint8_t *bytes, size_t room);

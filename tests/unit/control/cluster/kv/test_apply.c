@@ -86,6 +86,34 @@ static void delete__takes_keys_prefixes_and_ranges(void **state)
 	assert_int_equal(state_of(s->kv).used, 0);
 }
 
+static void delete__of_very_many_goes_on(void **state)
+{
+	struct stage *s = *state;
+	uint8_t key[3];
+
+	for (uint32_t i = 0; i < KV_DELETES_MAX + 100; i++) {
+		const struct kv_range range = {.reach = KV_KEY, .key = {key, sizeof(key)}};
+
+		key[0] = (uint8_t)(i >> 16);
+		key[1] = (uint8_t)(i >> 8);
+		key[2] = (uint8_t)i;
+		add_then(s, (struct kv_op){.kind = KV_PUT, .range = range});
+		assert_int_equal(stage_apply(s), KV_OK);
+	}
+	add_then(s, op_delete(prefix_range(""), 50));
+	add_then(s, op_delete(prefix_range(""), 0));
+	add_then(s, op_delete(prefix_range(""), 1));
+	assert_int_equal(stage_apply(s), KV_OK);
+	assert_int_equal(s->result.op[0].deleted, 50);
+	assert_int_equal(s->result.op[1].deleted, KV_DELETES_MAX - 50);
+	assert_true(s->result.op[1].more);
+	assert_int_equal(s->result.op[2].deleted, 0);
+	assert_true(s->result.op[2].more);
+	assert_int_equal(delete_range(s, prefix_range("")), KV_OK);
+	assert_int_equal(s->result.op[0].deleted, 100);
+	assert_false(s->result.op[0].more);
+}
+
 static void get__goes_on_where_it_ended(void **state)
 {
 	struct stage *s = *state;
@@ -256,6 +284,10 @@ static void limits__hold_for_what_comes(void **state)
 	add_then(s, op_limits(10, KV_QUOTA_MIN));
 	assert_int_equal(stage_apply(s), KV_OK);
 	assert_int_equal(s->result.revision, 6); // nothing new
+	add_then(s, op_put("b", text("")));
+	add_then(s, op_limits(10, KV_QUOTA_MIN));
+	assert_int_equal(stage_apply(s), KV_OK);
+	assert_int_equal(s->result.revision, 7);
 }
 
 static void quota__is_all_or_nothing(void **state)
@@ -359,6 +391,7 @@ int main(void)
 		CASE(put__counts_revisions_and_versions),
 		CASE(delete__of_nothing_changes_nothing),
 		CASE(delete__takes_keys_prefixes_and_ranges),
+		CASE(delete__of_very_many_goes_on),
 		CASE(get__goes_on_where_it_ended),
 		CASE(get__of_too_much_says_that_there_is_more),
 		CASE(txn__each_operation_sees_those_before_it),
