@@ -44,11 +44,12 @@ static bool was_alone(const struct raft *raft)
 	return is_alone(&before, raft->config.id);
 }
 
-// Not with a disk that may be unable to keep what we would be elected for (R7, R8).
+// Not with a disk that may be unable to keep what we would be elected for (R7, R8), nor without
+// room for the entry that a term begins with.
 bool election_may(const struct raft *raft)
 {
 	return is_voter(raft) && !raft->failed && !raft->quarantined && !raft->install.ending &&
-	       !write_is_stalled(raft);
+	       !write_is_stalled(raft) && raft_log_has_room(&raft->log, 0);
 }
 
 void election_begin(struct raft *raft)

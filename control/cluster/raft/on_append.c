@@ -28,30 +28,24 @@ static bool entries_are_valid(struct raft *raft, const struct raft_message *mess
 	return true;
 }
 
-// All or nothing. The leader sends again what was not taken.
-static bool take(struct raft *raft, const struct raft_entry *entry, uint32_t entries)
+// As many as there is room for. The leader sends again what was not taken.
+static uint32_t take(struct raft *raft, const struct raft_entry *entry, uint32_t entries)
 {
+	uint32_t taken = 0;
 	bool conf = false;
 
-	for (uint32_t i = 0; i < entries; i++) {
-		if (!raft_log_append(&raft->log, &entry[i])) {
-			if (i > 0)
-				write_truncate(raft, entry[0].index);
-			return false;
-		}
-		conf |= entry[i].kind == RAFT_CONF;
-	}
+	while (taken < entries && raft_log_append(&raft->log, &entry[taken]))
+		conf |= entry[taken++].kind == RAFT_CONF;
 	if (conf)
 		change_refresh(raft);
-	raft->entries_appended += entries;
-	return true;
+	raft->entries_appended += taken;
+	return taken;
 }
 
-// False: no room.
-static bool add(struct raft *raft, const struct raft_entry *entry, uint32_t entries)
+static uint32_t add(struct raft *raft, const struct raft_entry *entry, uint32_t entries)
 {
 	if (entries == 0)
-		return true;
+		return 0;
 	if (entry->index <= raft->log.last) {
 		bool conf = raft->conf.index >= entry->index;
 
@@ -96,11 +90,14 @@ enum raft_result on_append(struct raft *raft, const struct raft_message *message
 	known = raft_log_known(&raft->log, message->entry, message->entries);
 	if (known < message->entries && !follows(raft, &message->entry[known]))
 		return RAFT_MALFORMED;
-	if (!add(raft, message->entry + known, message->entries - known)) {
+	known += add(raft, message->entry + known, message->entries - known);
+	last = message->index + known;
+	// Also when the log is full: what is committed can be applied, and makes room.
+	commit_to(raft, message->commit < last ? message->commit : last);
+	if (known == 0 && message->entries > 0) {
 		follower_reject(raft, message);
 		return RAFT_FULL;
 	}
 	follower_matches(raft, last);
-	commit_to(raft, message->commit < last ? message->commit : last);
 	return RAFT_OK;
 }

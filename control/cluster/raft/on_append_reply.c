@@ -11,13 +11,14 @@ static void rejected(
 		progress_set_back(progress, hint);
 		return;
 	}
+	if (hint >= message->index && raft_log_matches(&raft->log, hint, message->hint_term)) {
+		progress_refuse(progress, message->index); // it has what precedes, but no room
+		return;
+	}
 	// Behind it nothing of ours can be the same as there: terms only grow.
 	if (hint > raft->log.base_index && hint <= raft->log.last)
 		hint = raft_log_hint(&raft->log, hint, message->hint_term, &term);
-	// It has what precedes, but no room: not before a heartbeat.
-	if (progress_reject(progress, message->index, hint) && message->hint >= message->index &&
-		raft_log_matches(&raft->log, message->hint, message->hint_term))
-		progress->waits = true;
+	progress_reject(progress, message->index, hint);
 }
 
 enum raft_result on_append_reply(struct raft *raft, const struct raft_message *message)

@@ -133,6 +133,15 @@ bool progress_reject(struct progress *progress, uint64_t index, uint64_t hint)
 	return true;
 }
 
+void progress_refuse(struct progress *progress, uint64_t index)
+{
+	if (progress->state == RAFT_SNAPSHOT || index < progress->match || index >= progress->next)
+		return;
+	enter(progress, RAFT_PROBE);
+	progress->next = index + 1;
+	progress->waits = true;
+}
+
 void progress_set_back(struct progress *progress, uint64_t index)
 {
 	if (index >= progress->match)

@@ -49,6 +49,9 @@ bool progress_accept(struct progress *progress, uint64_t index);
 // new. Else PROBE, at a `next` that is smaller (but for what was sent without waiting), and nothing
 // is waited for.
 bool progress_reject(struct progress *progress, uint64_t index, uint64_t hint);
+// It has `index` as we do, but no room for what follows: PROBE from there, and nothing is sent
+// before a heartbeat was answered. Nothing happens by an old answer.
+void progress_refuse(struct progress *progress, uint64_t index);
 // Its log is damaged and ends with `index`: the only case where match goes back.
 void progress_set_back(struct progress *progress, uint64_t index);
 

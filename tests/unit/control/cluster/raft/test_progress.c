@@ -249,6 +249,30 @@ static void snapshot__ends_in_a_probe(void **state)
 	assert_int_equal(p.next, 8);
 }
 
+// A follower whose log is full, however long: what it has is not asked for again.
+static void refuse__waits_where_it_is(void **state)
+{
+	struct progress p = replicating(4);
+
+	(void)state;
+	progress_sent(&p, 6, 10);
+	progress_sent(&p, 8, 10);
+	progress_refuse(&p, 3); // an old one
+	progress_refuse(&p, 9); // of what was not sent
+	assert_int_equal(p.state, RAFT_REPLICATE);
+	progress_refuse(&p, 6);
+	assert_true(p.state == RAFT_PROBE && p.next == 7 && p.messages == 0);
+	for (int i = 0; i < 3; i++) {
+		assert_true(progress_is_paused(&p));
+		progress_on_heartbeat(&p);
+		progress_on_heartbeat(&p);
+		assert_false(progress_is_paused(&p));
+		progress_sent(&p, 8, 10);
+		progress_refuse(&p, 6);
+		assert_int_equal(p.next, 7);
+	}
+}
+
 static void set_back__match_goes_back_once(void **state)
 {
 	struct progress p = replicating(20);
@@ -291,6 +315,7 @@ int main(void)
 		cmocka_unit_test(snapshot__chunk_by_chunk),
 		cmocka_unit_test(snapshot__a_lost_chunk_is_sent_again),
 		cmocka_unit_test(snapshot__ends_in_a_probe),
+		cmocka_unit_test(refuse__waits_where_it_is),
 		cmocka_unit_test(set_back__match_goes_back_once),
 		cmocka_unit_test(reset__forgets_whom_it_was),
 	};
