@@ -214,7 +214,7 @@ void segment_name(char name[DISK_NAME_MAX], uint64_t number);
 void snapshot_step(struct store *store);
 void snapshot_on_done(struct store *store, int error);
 void snapshot_on_reset(struct store *store);
-void snapshot_refused(struct store *store, int error);
+void snapshot_refused(struct store *store);
 void snapshot_fail(struct store *store, int error);
 bool snapshot_busy(const struct store *store); // something of it is under way
 void snapshot_free(struct store *store);

@@ -254,12 +254,12 @@ void queue_refuse(struct store *store, int error)
 	}
 	store->last = NULL;
 	store->refused = true;
+	if (installed)
+		snapshot_refused(store);
 	store->queued_index = store->tail.last_index;
 	store->queued_term = store->tail.last_term;
 	store->queued_state_term = store->meta.term;
 	store->queued_state_vote = store->meta.vote;
-	if (installed)
-		snapshot_refused(store, error);
 	queue_end(store, store->ticket, error);
 }
 

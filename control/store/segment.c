@@ -193,7 +193,9 @@ void store_compact(struct store *store, uint64_t index)
 
 	if (index > most)
 		index = most;
-	while (!store->failed && store->segment_count > 1 && store->segments[0].index_max <= index)
+	// The last group is kept: it says where the next one follows.
+	while (!store->failed && store->segment_count > (store->tail.offset > 0 ? 1u : 2u) &&
+		store->segments[0].index_max <= index)
 		segment_drop_first(store);
 	if (store->spare && !store->failed)
 		segment_retry(store);

@@ -291,12 +291,16 @@ void snapshot_on_reset(struct store *store)
 		snapshot_ended(store, 0);
 }
 
-// There was no room to say that the log is replaced. The snapshot is there: the next start sees
-// it, and the next group says it.
-void snapshot_refused(struct store *store, int error)
+// There was no room to say that the log is replaced. The snapshot is there, and a start would see
+// that it counts: the next group says it.
+void snapshot_refused(struct store *store)
 {
-	if (store->write.phase == SNAPSHOT_RESET)
-		snapshot_ended(store, error);
+	if (store->write.phase != SNAPSHOT_RESET)
+		return;
+	store->tail.last_index = store->write.index;
+	store->tail.last_term = store->write.term;
+	store->reset_pending = true;
+	snapshot_ended(store, 0);
 }
 
 void snapshot_fail(struct store *store, int error)

@@ -49,7 +49,8 @@ struct store_recovered {
 struct store_callbacks {
 	void (*on_written)(void *owner, uint64_t id, int error);     // ids of store_write, in order
 	void (*on_snapshot)(void *owner, uint64_t index, int error); // of store_snapshot_end
-	void (*on_chunk)(void *owner, uint64_t cookie, int error);   // of store_snapshot_read, _add
+	// Of store_snapshot_add, _read. A read that fails (-EUCLEAN: rot) stops nothing.
+	void (*on_chunk)(void *owner, uint64_t cookie, int error);
 	void *owner;
 };
 
@@ -81,7 +82,8 @@ void store_compact(struct store *store, uint64_t index);
 
 // A snapshot, in order: begin, add..., end (checked, durable, the older of two before it removed).
 // `received`: one of another node: with its end the log before and after it is gone, and it is the
-// new beginning. One at a time.
+// new beginning; no entries are written between begin and on_snapshot. One at a time, and one add:
+// -EBUSY. -EEXIST: there is one up to `index` or further. -ENOSPC: it is given up, no more.
 int store_snapshot_begin(struct store *store, uint64_t index, uint64_t term,
 	const struct raft_conf *conf, bool received);
 int store_snapshot_add(

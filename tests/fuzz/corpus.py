@@ -480,6 +480,14 @@ SEEDS = {
         "cut": META[:-3],
         "keys": KEYS,
     },
+    "store_segment": {
+        "groups": bytes([1, 0, 0, 0] + [0, 3, 3, 10, 3, 200, 3, 5] * 3),
+        "truncate": bytes([1, 2, 5, 1] + [0, 2, 3, 10, 3, 9, 0, 2, 129, 2, 1, 3, 4, 250, 0, 1, 3, 1]),
+        "reset": bytes([1, 0, 0, 0] + [0, 2, 3, 10, 3, 9, 0, 2, 130, 90, 1, 3, 4]),
+    },
+    "store_meta": {
+        "slot": bytes(16) + bytes(range(80)),
+    },
     "kv_request": {
         "put": kv_request([], [kv_put(b"a", b"value")], []),
         "delete": kv_request([], [kv_delete(2, b"a")], []),

@@ -109,6 +109,46 @@ static void store_recover__every_prefix_and_some_subsets_of_a_large_group(void *
 	stage_fini(&stage);
 }
 
+// The log goes on in a new segment and everything before is covered by a snapshot: until a group is
+// durable in the new one, the old one is what says that nothing is missing.
+static void store_compact__keeps_the_last_group(void **state)
+{
+	(void)state;
+	for (int after = 0; after < 16; after++) {
+		struct stage stage;
+		struct store_status status;
+		uint64_t last = 0, segments;
+
+		stage_init(&stage, 12);
+		stage_open(&stage);
+		for (; last < 720; last += 90) // four of a segment: the next has no room
+			stage_append(&stage, last + 1, last + 90, 1);
+		store_status(stage.store, &status);
+		segments = status.segments;
+		assert_int_equal(stage_snapshot(&stage, last, 1, 1000, false), 0);
+		stage_run(&stage);
+		stage_write(&stage, 0, last + 1, last + 90, 1);
+		store_turn(stage.store);
+		store_status(stage.store, &status);
+		assert_int_equal(status.segments, segments + 1);
+		store_compact(stage.store, last);
+		for (int i = 0; i < after; i++)
+			stage_run_one(&stage);
+		disk_sim_crash_keep(stage.sim, NULL, NULL);
+		store_turn(stage.store);
+		stage_close(&stage);
+		disk_sim_power(stage.sim);
+		stage_open(&stage);
+		assert_int_equal(stage.found.verdict, STORE_CLEAN);
+		assert_int_equal(stage.found.boot.snapshot_index, last);
+		assert_true(stage.found.last >= last);
+		stage_append(&stage, stage.found.last + 1, stage.found.last + 5, 1);
+		stage_crash(&stage);
+		assert_int_equal(stage.found.verdict, STORE_CLEAN);
+		stage_fini(&stage);
+	}
+}
+
 // ---- any crash ---------------------------------------------------------------------------------
 
 enum { WRITES_MAX = 512, LOG_MAX = 8192 };
@@ -371,6 +411,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(store_recover__every_subset_of_a_small_group),
 		cmocka_unit_test(store_recover__every_prefix_and_some_subsets_of_a_large_group),
+		cmocka_unit_test(store_compact__keeps_the_last_group),
 		cmocka_unit_test(store__whatever_is_done_and_whenever_it_crashes),
 	};
 
