@@ -217,6 +217,13 @@ def kv_snapshot(entries, origins=1):
     return head + (struct.pack(">QQQQ", 1, 2, 3, 9) + bytes(128)) * origins + b"".join(entries) + bytes(8)
 
 
+# A whole one: its hash is right.
+KV_WHOLE = (struct.pack(">IIQQQQII", 0x534c4b56, 1, 4, 4, 2, 1 << 20, 100, 1)
+            + struct.pack(">QQQQ", 0x0102030405060708, 9, 70, 1) + struct.pack(">QQ", 0, 64) + bytes(112)
+            + struct.pack(">HIQQQ", 1, 5, 1, 3, 2) + b"aagain" + struct.pack(">HIQQQ", 2, 0, 2, 2, 1) + b"ab"
+            + bytes.fromhex("b29fd3d06cd3c086"))
+
+
 # Programs of fuzz_ring.
 def r_send(session, block_index, size):
     return struct.pack("<BBH", session << 4, block_index, size)
@@ -503,6 +510,7 @@ SEEDS = {
     "kv_snapshot": {
         "empty": kv_snapshot([], 0),
         "some": kv_snapshot([kv_entry(b"a", b"value"), kv_entry(b"b", b"", 9), kv_entry(b"ab", bytes(300), 2)]),
+        "whole": b"\x40" + KV_WHOLE,
         "twice": kv_snapshot([kv_entry(b"a", b"value"), kv_entry(b"a", b"")]),
         "many": kv_snapshot([kv_entry(bytes([i]), bytes([i])) for i in range(100)], 0),
     },

@@ -4,7 +4,7 @@
 #include <assert.h>
 #include <stdlib.h>
 
-enum { STEPS_DEFAULT = 20 * 1000 * 1000 };
+enum { STEPS_DEFAULT = 20 * 1000 * 1000, STEPS_QUICK = 1000 * 1000 };
 
 const char *linear_verdict_text(enum linear_verdict verdict)
 {
@@ -126,23 +126,41 @@ static int by_key(const void *a, const void *b)
 	return (x->index > y->index) - (x->index < y->index);
 }
 
+// First a short search, for most histories need no more; then parts of it, for most of what is
+// wrong is wrong in a short time; then all of it.
+static enum linear_verdict key_search(const struct search_op *ops, uint32_t count,
+	const struct linear_limits *limits, struct linear_report *report)
+{
+	struct linear_limits quick = *limits;
+	enum linear_verdict verdict;
+
+	quick.steps = quick.steps < STEPS_QUICK ? quick.steps : STEPS_QUICK;
+	verdict = search_run(ops, count, LINEAR_ABSENT, &quick, &report->steps);
+	if (verdict == LINEAR_YES)
+		return verdict;
+	if (window_scan(ops, count, limits, report))
+		return LINEAR_NO;
+	if (verdict == LINEAR_UNDECIDED && quick.steps < limits->steps)
+		verdict = search_run(ops, count, LINEAR_ABSENT, limits, &report->steps);
+	if (verdict == LINEAR_NO)
+		window_find(ops, count, limits, report);
+	return verdict;
+}
+
+// Once a key has no order, the others are only counted.
 static void key_check(struct search_op *ops, uint32_t count, const struct linear_limits *limits,
 	struct linear_report *report)
 {
 	enum linear_verdict verdict;
-	uint64_t key = ops[0].op->key;
 
 	report->keys++;
-	count = useful(ops, count);
-	verdict = search_run(ops, count, LINEAR_ABSENT, limits, &report->steps);
-	if (verdict == LINEAR_YES || report->verdict == LINEAR_NO)
+	if (report->verdict == LINEAR_NO)
 		return;
+	verdict = key_search(ops, useful(ops, count), limits, report);
 	if (verdict == LINEAR_NO || report->verdict == LINEAR_YES) {
+		report->key = verdict == LINEAR_YES ? 0 : ops[0].op->key;
 		report->verdict = verdict;
-		report->key = key;
 	}
-	if (verdict == LINEAR_NO)
-		window_find(ops, count, limits, report);
 }
 
 enum linear_verdict linear_check(const struct linear_op *ops, size_t count,

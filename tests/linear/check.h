@@ -12,5 +12,8 @@ bool observed(const struct search_op *ops, uint32_t count, uint64_t value, uint3
 bool all_observed(const struct search_op *ops, uint32_t count, uint32_t left_out);
 
 // Of a key whose operations have no order: fills in window and last.
-void window_find(struct search_op *ops, uint32_t count, const struct linear_limits *limits,
+void window_find(const struct search_op *ops, uint32_t count, const struct linear_limits *limits,
+	struct linear_report *report);
+// Whether some short part of a history has no order, whatever was before it: fills in the same.
+bool window_scan(const struct search_op *ops, uint32_t count, const struct linear_limits *limits,
 	struct linear_report *report);

@@ -6,12 +6,13 @@
 
 #include "tests/linear/check.h"
 
-enum { THIN_MAX = 400 };
+// Steps of a search that makes the part smaller, of all that thin it out, of one that scans.
+enum { STEPS_MAX = 2000 * 1000, THIN_STEPS_MAX = 50 * 1000 * 1000, SCAN_STEPS_MAX = 50 * 1000 };
 
 struct window {
 	const struct search_op *all;
 	uint32_t count;
-	const struct linear_limits *limits;
+	struct linear_limits limits;
 	struct linear_report *report;
 	struct search_op *part; // what is tried
 	uint32_t parts;
@@ -41,7 +42,7 @@ static void part_make(struct window *window, uint64_t first, uint64_t last)
 
 static bool has_no_order(struct window *window)
 {
-	return search_run(window->part, window->parts, window->state, window->limits,
+	return search_run(window->part, window->parts, window->state, &window->limits,
 		       &window->report->steps) == LINEAR_NO;
 }
 
@@ -69,16 +70,19 @@ static uint64_t *times_of(const struct window *window, bool ends, uint32_t *coun
 	return times;
 }
 
-// The first end of an operation at which nothing explains all up to it.
-static uint64_t last_find(struct window *window)
+// The first end of an operation at which nothing explains all from `first` up to it. At `known`
+// nothing does.
+static uint64_t last_find(struct window *window, uint64_t first, uint64_t known)
 {
 	uint32_t count, low = 0, high;
 	uint64_t *times = times_of(window, true, &count), last;
 
-	for (high = count - 1; low < high;) { // at `high` there is no order
+	for (high = count - 1; times[high] > known;)
+		high--;
+	while (low < high) { // at `high` there is no order
 		uint32_t middle = (low + high) / 2;
 
-		part_make(window, 0, times[middle]);
+		part_make(window, first, times[middle]);
 		if (has_no_order(window))
 			high = middle;
 		else
@@ -130,7 +134,9 @@ static bool may_be_left_out(const struct window *window, uint32_t at)
 
 static void thin_out(struct window *window)
 {
-	for (uint32_t at = window->parts; at-- > 0 && window->parts <= THIN_MAX;) {
+	uint64_t end = window->report->steps + THIN_STEPS_MAX;
+
+	for (uint32_t at = window->parts; at-- > 0 && window->report->steps < end;) {
 		struct search_op out = window->part[at];
 		size_t behind = (window->parts - at - 1) * sizeof(out);
 
@@ -146,29 +152,80 @@ static void thin_out(struct window *window)
 	}
 }
 
-void window_find(struct search_op *ops, uint32_t count, const struct linear_limits *limits,
+static void window_init(struct window *window, const struct search_op *ops, uint32_t count,
+	const struct linear_limits *limits, struct linear_report *report)
+{
+	*window = (struct window){.all = ops,
+		.count = count,
+		.limits = *limits,
+		.report = report,
+		.part = calloc((size_t)count + 1, sizeof(*ops))};
+	assert(window->part && count > 0);
+	if (window->limits.steps > STEPS_MAX)
+		window->limits.steps = STEPS_MAX;
+}
+
+// Nothing explains what was up to `last`.
+static void window_report(struct window *window, uint64_t last)
+{
+	struct linear_report *report = window->report;
+	uint64_t first = first_find(window, last);
+
+	part_make(window, first, last);
+	thin_out(window);
+	report->from_start = window->state == LINEAR_ABSENT;
+	report->window_ops = window->parts;
+	for (uint32_t i = 0; i < window->parts; i++) {
+		if (i < LINEAR_WINDOW_MAX)
+			report->window[i] = window->part[i].index;
+		if (window->part[i].end == last)
+			report->last = window->part[i].index;
+	}
+}
+
+void window_find(const struct search_op *ops, uint32_t count, const struct linear_limits *limits,
 	struct linear_report *report)
 {
-	struct window window = {.all = ops,
-		.count = count,
-		.limits = limits,
-		.report = report,
-		.part = calloc((size_t)count + 1, sizeof(*ops)),
-		.state = LINEAR_ABSENT};
-	uint64_t last, first;
+	struct window window;
 
-	assert(window.part && count > 0);
-	last = last_find(&window);
-	first = first_find(&window, last);
-	part_make(&window, first, last);
-	thin_out(&window);
-	report->from_start = window.state == LINEAR_ABSENT;
-	report->window_ops = window.parts;
-	for (uint32_t i = 0; i < window.parts; i++) {
-		if (i < LINEAR_WINDOW_MAX)
-			report->window[i] = window.part[i].index;
-		if (window.part[i].end == last)
-			report->last = window.part[i].index;
-	}
+	window_init(&window, ops, count, limits, report);
+	window.state = LINEAR_ABSENT;
+	window_report(&window, last_find(&window, 0, UINT64_MAX));
 	free(window.part);
+}
+
+// The end of a part of so many operations, from the one that begins as number `at`, that has no
+// order whatever was before it. 0: it has one.
+static uint64_t scan_part(struct window *window, const uint64_t *begins, const uint64_t *ends,
+	uint32_t at, uint32_t width)
+{
+	part_make(window, begins[at], ends[at + width - 1]);
+	return has_no_order(window) ? ends[at + width - 1] : 0;
+}
+
+bool window_scan(const struct search_op *ops, uint32_t count, const struct linear_limits *limits,
+	struct linear_report *report)
+{
+	struct window window;
+	uint32_t times;
+	uint64_t *begins, *ends, last = 0, first = 0;
+
+	window_init(&window, ops, count, limits, report);
+	begins = times_of(&window, false, &times);
+	ends = times_of(&window, true, &times);
+	window.state = SEARCH_ANY;
+	window.limits.steps = SCAN_STEPS_MAX;
+	for (uint32_t width = 8; !last && width / 2 < times; width *= 4) {
+		for (uint32_t at = 0; !last && at < times; at += width / 2) {
+			first = begins[at];
+			last = scan_part(
+				&window, begins, ends, at, width < times - at ? width : times - at);
+		}
+	}
+	if (last)
+		window_report(&window, last_find(&window, first, last));
+	free(begins);
+	free(ends);
+	free(window.part);
+	return last;
 }

@@ -175,6 +175,39 @@ static void restore__sees_every_bit_that_is_wrong(void **state)
 	stage_free(s);
 }
 
+// The bytes of version 1, its hash included: what older nodes wrote is read for ever.
+static void snapshot__of_version_1(void **state)
+{
+	static const uint8_t golden[284] = {'S', 'L', 'K', 'V', [7] = 1,
+		// revision, applied, keys, quota, largest value, origins
+		[15] = 4, [23] = 4, [31] = 2, [37] = 0x10, [43] = 100, [47] = 1,
+		// an origin, its boot, sequence, index; bit 70
+		[48] = 1, 2, 3, 4, 5, 6, 7, 8, [63] = 9, [71] = 70, [79] = 1, [95] = 0x40,
+		// sizes, create and mod revision, version, key, value
+		[209] = 1, [213] = 5, [221] = 1, [229] = 3, [237] = 2, 'a', 'a', 'g', 'a', 'i',
+		'n', [245] = 2, [257] = 2, [265] = 2, [273] = 1, 'a', 'b',
+		// hash
+		0xb2, 0x9f, 0xd3, 0xd0, 0x6c, 0xd3, 0xc0, 0x86};
+	struct stage *s = stage_new(NULL);
+	size_t size;
+	uint8_t *bytes;
+
+	(void)state;
+	s->request.origin = 0x0102030405060708;
+	s->request.boot = 9;
+	s->request.sequence = 70;
+	put(s, "a", "value");
+	put(s, "ab", "");
+	put(s, "a", "again");
+	add_then(s, op_limits(100, 1 << 20));
+	stage_apply(s);
+	bytes = snapshot_take(s->kv, 4096, &size);
+	assert_int_equal(size, sizeof(golden));
+	assert_memory_equal(bytes, golden, size);
+	free(bytes);
+	stage_free(s);
+}
+
 static void restore__of_a_key_that_comes_twice_is_refused(void **state)
 {
 	enum { HEAD = 48, ENTRY = 30 + 1 + 5, TAIL = 8 };
@@ -231,6 +264,7 @@ int main(void)
 		cmocka_unit_test(snapshot__given_up),
 		cmocka_unit_test(restore__of_what_is_not_whole_changes_nothing),
 		cmocka_unit_test(restore__sees_every_bit_that_is_wrong),
+		cmocka_unit_test(snapshot__of_version_1),
 		cmocka_unit_test(restore__of_a_key_that_comes_twice_is_refused),
 		cmocka_unit_test(restore__ends_a_snapshot_and_begins_history_anew),
 	};
