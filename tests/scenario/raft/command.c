@@ -33,7 +33,7 @@ const struct verb VERBS[] = {
 	{"run", "MS [hold=NAME]: time passes in a cluster that works; such messages wait", do_run},
 	{"stabilize", "[ID...] [hold=NAME]: all messages and writes, until there are none",
 		do_stabilize},
-	{"deliver", "[from=ID] [to=ID] [type=NAME] [count=N] [keep]", do_deliver},
+	{"deliver", "[from=ID] [to=ID] [type=NAME] [count=N] [skip=N] [keep]", do_deliver},
 	{"drop", "[from=ID] [to=ID] [type=NAME] [count=N]", do_drop},
 	{"cut", "ID ID: nothing passes from the first to the second", do_cut},
 	{"isolate", "ID: nothing passes from or to it", do_isolate},

@@ -6,6 +6,7 @@ static struct filter filter_of(const struct command *command)
 	struct filter filter = {.from = number_of(command, "from", 0),
 		.to = number_of(command, "to", 0),
 		.count = (uint32_t)number_of(command, "count", PACKETS_MAX),
+		.skip = (uint32_t)number_of(command, "skip", 0),
 		.keep = has(command, "keep")};
 	const char *type = text_of(command, "type");
 

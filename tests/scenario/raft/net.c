@@ -81,13 +81,14 @@ static struct packet take(struct world *world, uint32_t at)
 // What they cause is not delivered by the same call.
 static uint32_t each(struct world *world, struct filter filter, bool deliver)
 {
-	uint32_t done = 0, at = 0, waiting = world->packets;
+	uint32_t done = 0, at = 0, skipped = 0, waiting = world->packets;
 
 	while (waiting > 0 && done < filter.count) {
 		struct packet packet = world->packet[at];
 
 		waiting--;
-		if (!matches(&packet, &filter) || (deliver && world->node[packet.to].paused)) {
+		if (!matches(&packet, &filter) || skipped++ < filter.skip ||
+			(deliver && world->node[packet.to].paused)) {
 			at++;
 			continue;
 		}

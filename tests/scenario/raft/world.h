@@ -148,8 +148,8 @@ struct filter {
 	uint64_t from, to;           // 0: all
 	enum raft_message_type type; // 0: all
 	uint32_t count;
-	uint32_t before; // only the first so many of what waits
-	bool keep;       // a copy stays
+	uint32_t skip; // not the first so many of these
+	bool keep;     // a copy stays
 };
 // How many were.
 uint32_t net_deliver(struct world *world, struct filter filter);
