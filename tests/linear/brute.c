@@ -15,7 +15,7 @@ enum { OPS_MAX = 8, VALUES = 3 };
 static struct {
 	const char *program;
 	uint64_t seed;
-	uint64_t yes, no, smaller, anything_before;
+	uint64_t yes, no, smaller, anything_before, by_parts;
 } run;
 
 static void print_replay(void)
@@ -122,16 +122,37 @@ static void make_plausible(struct rng *r, struct linear_op *ops, uint32_t count)
 		ops[rng_below(r, count)].value = 1 + rng_below(r, VALUES);
 }
 
-// The operations of the window alone have no order, whatever was there before them.
-static void window_check(const struct linear_op *ops, const struct linear_report *report)
+// Without an order, whatever was there before.
+static bool is_proof(const struct linear_op *ops, uint32_t count, bool from_start)
 {
-	struct linear_op window[OPS_MAX];
+	for (uint64_t value = 0; value <= (from_start ? 0 : VALUES + 1); value++) {
+		if (has_order(ops, count, 0, value))
+			return false;
+	}
+	return true;
+}
 
-	assert(report->window_ops >= 1 && report->window_ops <= OPS_MAX);
-	for (uint32_t i = 0; i < report->window_ops; i++)
+// The operations of the window have no order, and none of those that were left out gives them one.
+static void window_check(
+	const struct linear_op *ops, uint32_t count, const struct linear_report *report)
+{
+	struct linear_op window[OPS_MAX + 1];
+	uint32_t parts = report->window_ops, in_window = 0;
+	bool last = false;
+
+	assert(parts >= 1 && parts <= OPS_MAX);
+	for (uint32_t i = 0; i < parts; i++) {
 		window[i] = ops[report->window[i]];
-	for (uint64_t value = 0; value <= (report->from_start ? 0 : VALUES + 1); value++)
-		assert(!has_order(window, report->window_ops, 0, value));
+		in_window |= 1u << report->window[i];
+		last |= report->window[i] == report->last;
+	}
+	assert(last);
+	assert(is_proof(window, parts, report->from_start));
+	for (uint32_t i = 0; i < count; i++) {
+		window[parts] = ops[i];
+		if (!(in_window >> i & 1))
+			assert(is_proof(window, parts + 1, report->from_start));
+	}
 	run.anything_before += !report->from_start;
 }
 
@@ -153,10 +174,15 @@ static void run_seed(uint64_t seed)
 	assert(report.verdict == (order ? LINEAR_YES : LINEAR_NO));
 	run.yes += order;
 	run.no += !order;
-	if (order)
-		return;
-	window_check(ops, &report);
-	run.smaller += report.window_ops < count;
+	run.smaller += !order && report.window_ops < count;
+	if (!order)
+		window_check(ops, count, &report);
+	// with short parts of it alone
+	linear_check(ops, count, &(struct linear_limits){.steps = 1}, &report);
+	assert(report.verdict != (order ? LINEAR_NO : LINEAR_YES));
+	if (report.verdict == LINEAR_NO)
+		window_check(ops, count, &report);
+	run.by_parts += report.verdict == LINEAR_NO;
 }
 
 int main(int argc, char **argv)
@@ -172,5 +198,5 @@ int main(int argc, char **argv)
 		(unsigned long long)run.yes, (unsigned long long)run.no,
 		(unsigned long long)run.smaller, (unsigned long long)run.anything_before);
 	return count >= 1000 && (run.yes < count / 10 || run.no < count / 10 || !run.smaller ||
-					!run.anything_before);
+					!run.anything_before || !run.by_parts);
 }

@@ -132,7 +132,8 @@ static bool may_be_left_out(const struct window *window, uint32_t at)
 	       !observed(window->part, window->parts, op->put, at);
 }
 
-static void thin_out(struct window *window)
+// But what ended last stays: with its end nothing was explained any more.
+static void thin_out(struct window *window, uint64_t last)
 {
 	uint64_t end = window->report->steps + THIN_STEPS_MAX;
 
@@ -140,7 +141,7 @@ static void thin_out(struct window *window)
 		struct search_op out = window->part[at];
 		size_t behind = (window->parts - at - 1) * sizeof(out);
 
-		if (!may_be_left_out(window, at))
+		if (out.end == last || !may_be_left_out(window, at))
 			continue;
 		memmove(window->part + at, window->part + at + 1, behind);
 		window->parts--;
@@ -172,7 +173,7 @@ static void window_report(struct window *window, uint64_t last)
 	uint64_t first = first_find(window, last);
 
 	part_make(window, first, last);
-	thin_out(window);
+	thin_out(window, last);
 	report->from_start = window->state == LINEAR_ABSENT;
 	report->window_ops = window->parts;
 	for (uint32_t i = 0; i < window->parts; i++) {
