@@ -57,6 +57,9 @@ static const struct goal goals[] = {
 	{"membership: nothing allocated", "swim/cpu/*", GOAL_ALLOCS, 0},
 	{"members_get, over an array", "swim/members-get/*", GOAL_OVER_NS, 5},
 	{"members_get: nothing allocated", "swim/members-get/*", GOAL_ALLOCS, 0},
+	{"consensus: entries/s, three replicas in one thread", "raft/core/batch/64", GOAL_MEDIAN,
+		500e3},
+	{"consensus: nothing allocated", "raft/core/*", GOAL_ALLOCS, 0},
 };
 
 // Where the figure stands in a row, and its unit ("": a number); at_most: smaller is better.

@@ -24,6 +24,7 @@ static const struct {
 	{pool_benches, &pool_benches_count},
 	{members_benches, &members_benches_count},
 	{kv_benches, &kv_benches_count},
+	{raft_benches, &raft_benches_count},
 };
 
 bool bench_instant;

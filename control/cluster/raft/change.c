@@ -3,7 +3,8 @@
 // term is committed (R2).
 #include "control/cluster/raft/core.h"
 
-void change_conf_at(const struct raft *raft, uint64_t index, struct raft_conf *conf)
+// Looks through the log.
+static void find(const struct raft *raft, uint64_t index, struct raft_conf *conf)
 {
 	uint64_t newest = raft_log_newest(&raft->log, RAFT_CONF, index);
 	struct raft_entry entry;
@@ -16,9 +17,17 @@ void change_conf_at(const struct raft *raft, uint64_t index, struct raft_conf *c
 		assert(!"every configuration was read before it came into the log");
 }
 
+void change_conf_at(const struct raft *raft, uint64_t index, struct raft_conf *conf)
+{
+	if (raft->conf.index <= index)
+		*conf = raft->conf;
+	else
+		find(raft, index, conf);
+}
+
 void change_refresh(struct raft *raft)
 {
-	change_conf_at(raft, raft->log.last, &raft->conf);
+	find(raft, raft->log.last, &raft->conf);
 }
 
 // The next one, of raft->scratch.
