@@ -50,13 +50,13 @@ static bool on_head(struct restore *restore)
 {
 	struct kv_in in = {restore->part, FORMAT_HEAD, false};
 	struct kv *fresh = restore->fresh;
+	bool ours = in_u32(&in) == FORMAT_MAGIC;
+	uint32_t version = in_u32(&in);
 
-	if (in_u32(&in) != FORMAT_MAGIC)
-		return false;
-	if (in_u32(&in) != FORMAT_VERSION) {
+	if (ours && version > FORMAT_VERSION)
 		restore->result = KV_RESTORE_TOO_NEW;
+	if (!ours || version != FORMAT_VERSION)
 		return false;
-	}
 	fresh->revision = in_u64(&in);
 	fresh->applied = in_u64(&in);
 	restore->keys = in_u64(&in);
