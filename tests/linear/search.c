@@ -185,11 +185,9 @@ static bool op_can(const struct search_op *op, uint64_t state, uint64_t *next)
 	return false;
 }
 
-// What only looks may as well look at once, when it sees what it saw.
+// Of what must happen: what only looks may as well look at once, when it sees what it saw.
 static bool only_looks(const struct search_op *op)
 {
-	if (op->open || op->blind)
-		return false;
 	return op->op->kind == LINEAR_GET ||
 	       (op->op->kind != LINEAR_PUT && op->op->held == LINEAR_NOT_HELD);
 }

@@ -246,6 +246,26 @@ static void result__of_the_largest_fits(void **state)
 	stage_free(s);
 }
 
+// Each get has few enough items, all of them together have not.
+static void result_parse__bounds_all_items(void **state)
+{
+	enum { HEAD = 12, ITEMS = 600 };
+	size_t size, op_size;
+
+	(void)state;
+	result = (struct kv_result){.ops = 1, .items = ITEMS};
+	result.op[0] = (struct kv_op_result){.kind = KV_GET, .items = ITEMS};
+	for (uint32_t i = 0; i < ITEMS; i++)
+		result.item[i] = (struct kv_item){.key = text("a")};
+	size = kv_result_encode(&result, bytes, sizeof(bytes));
+	op_size = size - HEAD;
+	memcpy(bytes + size, bytes + HEAD, op_size);
+	assert_int_equal(kv_result_parse(&result_back, bytes, size), KV_OK);
+	bytes[HEAD - 1] = 2; // operations
+	assert_int_equal(kv_result_parse(&result_back, bytes, size + op_size), KV_MALFORMED);
+	assert_int_equal(result_back.items, 0);
+}
+
 static void status_text__is_a_sentence(void **state)
 {
 	(void)state;
@@ -263,6 +283,7 @@ int main(void)
 		cmocka_unit_test(request_parse__checks_each_field),
 		cmocka_unit_test(result__comes_back),
 		cmocka_unit_test(result__of_the_largest_fits),
+		cmocka_unit_test(result_parse__bounds_all_items),
 		cmocka_unit_test(status_text__is_a_sentence),
 	};
 
