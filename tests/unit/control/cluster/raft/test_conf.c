@@ -276,7 +276,7 @@ static void conf_read__refuses_what_is_cut_or_longer(void **state)
 	assert_false(conf_read(&back, bytes, size));
 	bytes[10 + 16] = V;
 	assert_true(conf_read(&back, bytes, size));
-	bytes[10 + 18] = 0; // a name with an end inside
+	bytes[10 + 18 + 1] = 0; // a name with an end inside: "n", and something behind it
 	assert_false(conf_read(&back, bytes, size));
 }
 

@@ -271,6 +271,11 @@ static void refuse__waits_where_it_is(void **state)
 		progress_refuse(&p, 6);
 		assert_int_equal(p.next, 7);
 	}
+	progress_on_heartbeat(&p);
+	progress_on_heartbeat(&p);
+	progress_sent(&p, 8, 10);
+	assert_true(progress_reject(&p, 6, 1)); // not behind what it has
+	assert_int_equal(p.next, 5);
 }
 
 static void set_back__match_goes_back_once(void **state)
