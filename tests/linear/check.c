@@ -22,7 +22,7 @@ bool all_observed(const struct search_op *ops, uint32_t count, uint32_t left_out
 	for (uint32_t i = 0; i < count; i++) {
 		const struct linear_op *op = ops[i].op;
 
-		if (i == left_out || ops[i].open || ops[i].blind)
+		if (i == left_out || ops[i].open)
 			continue;
 		if (op->kind == LINEAR_SWAP && op->held == LINEAR_NOT_HELD)
 			return true;
@@ -37,7 +37,7 @@ bool observed(const struct search_op *ops, uint32_t count, uint64_t value, uint3
 	for (uint32_t i = 0; i < count; i++) {
 		const struct linear_op *op = ops[i].op;
 
-		if (i == left_out || ops[i].blind)
+		if (i == left_out)
 			continue;
 		if (op->kind == LINEAR_GET && op->value == value)
 			return true;
@@ -67,8 +67,6 @@ static uint64_t *seen_values(const struct search_op *ops, uint32_t count, uint32
 	for (uint32_t i = 0; i < count; i++) {
 		const struct linear_op *op = ops[i].op;
 
-		if (ops[i].blind)
-			continue;
 		if (op->kind == LINEAR_GET || op->kind == LINEAR_SWAP)
 			values[(*seen)++] = op->kind == LINEAR_GET ? op->value : op->expect;
 		if (op->kind == LINEAR_DELETE && op->held == LINEAR_NOT_HELD && !ops[i].open)

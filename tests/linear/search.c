@@ -166,8 +166,6 @@ static bool swap_can(const struct search_op *op, uint64_t state, uint64_t *next)
 static bool op_can(const struct search_op *op, uint64_t state, uint64_t *next)
 {
 	*next = op->put;
-	if (op->blind)
-		return true;
 	switch (op->op->kind) {
 	case LINEAR_GET:
 		*next = op->op->value;
@@ -195,7 +193,7 @@ static bool only_looks(const struct search_op *op)
 // Whether it matters to an operation what was there before it.
 static bool looks(const struct search_op *op)
 {
-	if (op->blind || op->op->kind == LINEAR_PUT)
+	if (op->op->kind == LINEAR_PUT)
 		return false;
 	if (op->op->kind == LINEAR_DELETE)
 		return !op->open && op->op->held != LINEAR_UNTOLD;
@@ -344,9 +342,9 @@ static int node_order(const void *a, const void *b)
 
 static bool alike(const struct search_op *a, const struct search_op *b)
 {
-	if (a->put != b->put || a->blind != b->blind)
+	if (a->put != b->put)
 		return false;
-	if (a->blind || (a->op->kind != LINEAR_SWAP && b->op->kind != LINEAR_SWAP))
+	if (a->op->kind != LINEAR_SWAP && b->op->kind != LINEAR_SWAP)
 		return true; // writes, whatever was there
 	return a->op->kind == b->op->kind && a->op->expect == b->op->expect;
 }

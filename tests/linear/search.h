@@ -11,7 +11,6 @@ struct search_op {
 	uint64_t call, end; // order of the events: smaller is earlier
 	uint64_t put;       // state after it, of those that write
 	bool open;          // need not happen
-	bool blind;         // whatever it says to have found does not count
 	uint32_t index;     // of the caller
 };
 

@@ -20,21 +20,19 @@ struct window {
 };
 
 // Only what was called up to `last` and, with an unknown state before it, what ended from `first`
-// on. What had not ended by then, or had begun before, may have happened or not; what it saw does
-// not count.
+// on. What had not ended by then, or had begun before, may have happened in it or not.
 static void part_make(struct window *window, uint64_t first, uint64_t last)
 {
 	window->parts = 0;
 	for (uint32_t i = 0; i < window->count; i++) {
 		struct search_op op = window->all[i];
-		bool began_before = op.call<first, ends_later = op.end> last;
+		bool in_part = op.call >= first && op.end <= last;
 
 		if (op.call > last || op.end < first)
 			continue;
-		if ((began_before || ends_later) && op.op->kind == LINEAR_GET)
+		if (!in_part && op.op->kind == LINEAR_GET)
 			continue;
-		op.blind |= began_before;
-		op.open |= began_before || ends_later;
+		op.open |= !in_part;
 		window->part[window->parts++] = op;
 	}
 	window->parts = useful(window->part, window->parts);
@@ -125,8 +123,7 @@ static bool may_be_left_out(const struct window *window, uint32_t at)
 
 	if (op->op->kind == LINEAR_GET)
 		return true;
-	if (!op->open && !op->blind && op->op->kind != LINEAR_PUT &&
-		op->op->held == LINEAR_NOT_HELD)
+	if (!op->open && op->op->kind != LINEAR_PUT && op->op->held == LINEAR_NOT_HELD)
 		return true; // it changed nothing
 	return !all_observed(window->part, window->parts, at) &&
 	       !observed(window->part, window->parts, op->put, at);
