@@ -280,6 +280,36 @@ static void message_read__refuses_wrong_entries(void **state)
 	refuse_message(&m);
 }
 
+// More than there is room for when they are read, and one that no log takes.
+static void message_read__refuses_too_much(void **state)
+{
+	enum { MANY = RAFT_ENTRIES_MAX + 1, LARGE = RAFT_ENTRY_MAX + 1 };
+	static struct raft_entry noops[MANY];
+	static uint8_t large[LARGE], bytes[LARGE + 1024];
+	struct raft_message m = append();
+
+	(void)state;
+	for (uint32_t i = 0; i < MANY; i++)
+		noops[i] = (struct raft_entry){.term = 3, .kind = RAFT_NOOP};
+	m.entry = noops;
+	m.entries = MANY - 1;
+	assert_int_equal(read_copy(bytes, raft_message_write(&m, bytes, sizeof(bytes))), RAFT_OK);
+	m.entries = MANY;
+	assert_int_equal(
+		read_copy(bytes, raft_message_write(&m, bytes, sizeof(bytes))), RAFT_MALFORMED);
+	noops[0] =
+		(struct raft_entry){.term = 3, .kind = RAFT_DATA, .size = LARGE - 1, .data = large};
+	m.entries = 1;
+	assert_int_equal(read_copy(bytes, raft_message_write(&m, bytes, sizeof(bytes))), RAFT_OK);
+	noops[0].size = LARGE;
+	assert_int_equal(
+		read_copy(bytes, raft_message_write(&m, bytes, sizeof(bytes))), RAFT_MALFORMED);
+	m = (struct raft_message){.type = RAFT_MSG_HEARTBEAT, .from = 1, .to = 2, .term = 5};
+	m.size = 4; // it has no data
+	m.data = large;
+	refuse_message(&m);
+}
+
 static void message_read__refuses_a_wrong_chunk_or_proposal(void **state)
 {
 	struct raft_message m = install();
@@ -346,6 +376,7 @@ int main(void)
 		cmocka_unit_test(message_max__holds_the_largest),
 		cmocka_unit_test(message_read__refuses_a_wrong_header),
 		cmocka_unit_test(message_read__refuses_wrong_entries),
+		cmocka_unit_test(message_read__refuses_too_much),
 		cmocka_unit_test(message_read__refuses_a_wrong_chunk_or_proposal),
 		cmocka_unit_test(message_read__understands_a_newer_one),
 		cmocka_unit_test(names__of_everything),
