@@ -12,8 +12,11 @@ enum waiting_kind { WAITING_NONE, WAITING_WRITE, WAITING_READ, WAITING_CHANGE };
 struct waiting {
 	enum waiting_kind kind;
 	uint64_t sequence, cookie, deadline_ns;
+	uint64_t again_ns;    // it is asked for again; NEVER: something is under way
+	enum raft_result why; // it has not been done yet
+	bool left;            // it was given to somebody who may do it
 	uint64_t index, term; // where it was accepted, or what the read must see; 0: not known
-	uint8_t *bytes;       // of a read: the request; owned
+	uint8_t *bytes;       // of a write or read: the request; owned
 	uint32_t size;
 };
 
@@ -46,6 +49,7 @@ struct replica {
 	struct waiting *waiting;
 	uint64_t sequence; // of the last request
 	uint64_t oldest;   // none before it waits
+	uint64_t again_ns; // no request is asked for again before
 	uint32_t waits, reads_ready;
 	bool proposing;            // what is refused now never left this node
 	struct kv_request request; // scratch: too large for a stack

@@ -76,7 +76,7 @@ struct replica *replica_new(const struct replica_config *config,
 	replica->callbacks = *callbacks;
 	replica->now_ns = now_ns;
 	replica->oldest = 1;
-	replica->retry_ns = NEVER;
+	replica->retry_ns = replica->again_ns = NEVER;
 	if (allocate(replica))
 		replica->store = store_open(disk, &config->store, &ends, recovered);
 	if (!replica->store || recovered->verdict == STORE_REFUSED ||

@@ -3,8 +3,9 @@
 // clients' requests and the time go in; bytes of messages and answers come out by callback. The
 // control process and the simulator run exactly this.
 //
-// Writes become entries and are answered by the node that took them when it applies them. Reads
-// ask for an index (ReadIndex or lease) and are answered from the own state when it is applied:
+// Writes become entries and are answered by the node that took them when it applies them. Without a
+// leader, or when one is lost, they are proposed again until request_ms: kv applies what is
+// repeated once. Reads ask for an index (ReadIndex or lease) and are answered from the own state when it is applied:
 // any member answers, linearizably. One thread; callbacks must not call back into the replica.
 #pragma once
 
@@ -19,6 +20,8 @@
 enum replica_limits {
 	REPLICA_REQUESTS_MAX = KV_WINDOW / 2, // that wait for their answer
 	REPLICA_SENDS_MAX = 8,                // chunks that are read for others at once
+	REPLICA_AGAIN_MS = 20,   // after a refusal that will pass: who leads is not known, ...
+	REPLICA_REPEAT_MS = 500, // and when what was passed on has no answer
 };
 
 struct replica_config {
@@ -27,7 +30,7 @@ struct replica_config {
 	struct kv_config kv;
 	uint64_t boot;             // of this process: another one each time, not 0
 	uint32_t requests;         // to REPLICA_REQUESTS_MAX
-	uint32_t request_ms;       // then nobody knows what became of it
+	uint32_t request_ms;       // then it is given up
 	uint32_t snapshot_entries; // applied since the last one: time for the next
 	uint32_t snapshot_bytes;   // the same in bytes
 	uint32_t retry_ms;         // after the disk had no room

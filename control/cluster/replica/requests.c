@@ -44,11 +44,69 @@ static void end(struct replica *replica, struct waiting *waiting, enum replica_o
 	answer(replica, waiting->cookie, &what);
 }
 
-// Reads never are in doubt: nothing was done.
+// What never left this node, and reads, are not in doubt: nothing was done.
 static void give_up(struct replica *replica, struct waiting *waiting, enum raft_result why)
 {
-	end(replica, waiting, waiting->kind == WAITING_READ ? REPLICA_REFUSED : REPLICA_UNKNOWN,
-		why, NULL);
+	bool doubt = waiting->kind != WAITING_READ && waiting->left;
+
+	end(replica, waiting, doubt ? REPLICA_UNKNOWN : REPLICA_REFUSED, why, NULL);
+}
+
+// ---- asking ----------------------------------------------------------------------------------
+
+static void again(struct replica *replica, struct waiting *waiting, uint32_t after_ms)
+{
+	waiting->again_ns = replica->now_ns + replica_ms(after_ms);
+	if (waiting->again_ns < replica->again_ns)
+		replica->again_ns = waiting->again_ns;
+}
+
+// What the core refuses within the call never left this node.
+static void settle(struct replica *replica)
+{
+	struct raft_outcome outcome;
+
+	replica->proposing = true;
+	while (raft_take_outcome(replica->raft, &outcome))
+		requests_on_outcome(replica, &outcome);
+	replica->proposing = false;
+}
+
+// A write that was passed on may be lost on its way.
+static void ask_write(struct replica *replica, struct waiting *waiting)
+{
+	uint64_t sequence = waiting->sequence;
+
+	waiting->again_ns = NEVER;
+	raft_propose(replica->raft, replica->now_ns, sequence, waiting->bytes, waiting->size);
+	settle(replica);
+	waiting = find(replica, sequence);
+	if (!waiting || waiting->again_ns != NEVER)
+		return;
+	waiting->left = true;
+	if (!waiting->index)
+		again(replica, waiting, REPLICA_REPEAT_MS);
+}
+
+static void ask_read(struct replica *replica, struct waiting *waiting)
+{
+	waiting->again_ns = NEVER;
+	raft_read(replica->raft, replica->now_ns, waiting->sequence);
+}
+
+// Whether it passes by itself, and how soon. Without room the client shall know at once.
+static bool passes(enum raft_result why)
+{
+	return why == RAFT_NO_LEADER || why == RAFT_LOST || why == RAFT_TRANSFERRING ||
+	       why == RAFT_STALLED || why == RAFT_STALE;
+}
+
+static void ask_later(struct replica *replica, struct waiting *waiting, enum raft_result why)
+{
+	replica->reads_ready -= waiting->kind == WAITING_READ && waiting->index;
+	waiting->index = waiting->term = 0;
+	waiting->why = why;
+	again(replica, waiting, REPLICA_AGAIN_MS);
 }
 
 // NULL: too many wait, the client knows.
@@ -67,20 +125,23 @@ static struct waiting *begin(
 	*waiting = (struct waiting){.kind = kind,
 		.sequence = ++replica->sequence,
 		.cookie = cookie,
+		.again_ns = NEVER,
+		.why = RAFT_LOST,
 		.deadline_ns = replica->now_ns + replica_ms(replica->config.request_ms)};
 	return waiting;
 }
 
-// What the core refuses within the call never left this node.
-static void settle(struct replica *replica)
+// Of the request that replica->encoded has. False: no memory; the client knows.
+static bool keep(struct replica *replica, struct waiting *waiting, size_t size)
 {
-	struct raft_outcome outcome;
-
-	replica->proposing = true;
-	while (raft_take_outcome(replica->raft, &outcome))
-		requests_on_outcome(replica, &outcome);
-	replica->proposing = false;
-	pump(replica);
+	waiting->bytes = size ? malloc(size) : NULL;
+	if (!waiting->bytes) {
+		end(replica, waiting, REPLICA_REFUSED, size ? RAFT_FULL : RAFT_MALFORMED, NULL);
+		return false;
+	}
+	memcpy(waiting->bytes, replica->encoded, size);
+	waiting->size = (uint32_t)size;
+	return true;
 }
 
 void replica_write(
@@ -96,13 +157,10 @@ void replica_write(
 	replica->request.boot = replica->config.boot;
 	replica->request.sequence = waiting->sequence;
 	size = kv_request_encode(&replica->request, replica->encoded, KV_REQUEST_MAX);
-	if (!size) {
-		end(replica, waiting, REPLICA_REFUSED, RAFT_MALFORMED, NULL);
+	if (!keep(replica, waiting, size))
 		return;
-	}
-	raft_propose(replica->raft, replica->now_ns, waiting->sequence, replica->encoded,
-		(uint32_t)size);
-	settle(replica);
+	ask_write(replica, waiting);
+	pump(replica);
 }
 
 void replica_change(struct replica *replica, uint64_t now_ns, uint64_t cookie,
@@ -112,8 +170,10 @@ void replica_change(struct replica *replica, uint64_t now_ns, uint64_t cookie,
 
 	if (!waiting)
 		return;
+	waiting->left = true;
 	raft_change(replica->raft, replica->now_ns, waiting->sequence, changes, count);
 	settle(replica);
+	pump(replica);
 }
 
 static bool is_read(const struct kv_request *request)
@@ -133,14 +193,9 @@ void replica_read(
 	if (!waiting)
 		return;
 	size = is_read(request) ? kv_request_encode(request, replica->encoded, KV_REQUEST_MAX) : 0;
-	waiting->bytes = size ? malloc(size) : NULL;
-	if (!waiting->bytes) {
-		end(replica, waiting, REPLICA_REFUSED, size ? RAFT_FULL : RAFT_MALFORMED, NULL);
+	if (!keep(replica, waiting, size))
 		return;
-	}
-	memcpy(waiting->bytes, replica->encoded, size);
-	waiting->size = (uint32_t)size;
-	raft_read(replica->raft, replica->now_ns, waiting->sequence);
+	ask_read(replica, waiting);
 	pump(replica);
 }
 
@@ -155,7 +210,14 @@ enum kv_status replica_read_stale(
 // A forwarded one may have been taken although this says no: the network repeats messages.
 static void on_refused(struct replica *replica, struct waiting *waiting, enum raft_result why)
 {
-	end(replica, waiting, replica->proposing ? REPLICA_REFUSED : REPLICA_UNKNOWN, why, NULL);
+	bool later = passes(why) || (why == RAFT_FULL && waiting->left);
+
+	if (waiting->kind == WAITING_WRITE && later)
+		ask_later(replica, waiting, why);
+	else if (replica->proposing && (waiting->kind == WAITING_CHANGE || !waiting->left))
+		end(replica, waiting, REPLICA_REFUSED, why, NULL);
+	else
+		give_up(replica, waiting, why);
 }
 
 void requests_on_outcome(struct replica *replica, const struct raft_outcome *outcome)
@@ -171,11 +233,13 @@ void requests_on_outcome(struct replica *replica, const struct raft_outcome *out
 	}
 	waiting->index = outcome->index;
 	waiting->term = outcome->term;
+	waiting->again_ns = NEVER;
 	if (waiting->index > replica->applied)
 		return;
 	// What is applied there was not this one, or it would have been answered; but of changes.
-	if (waiting->kind == WAITING_CHANGE && raft_entry(replica->raft, waiting->index, &entry) &&
-		entry.term == waiting->term)
+	if (waiting->kind == WAITING_WRITE)
+		ask_later(replica, waiting, RAFT_LOST);
+	else if (raft_entry(replica->raft, waiting->index, &entry) && entry.term == waiting->term)
 		end(replica, waiting, REPLICA_DONE, RAFT_OK, NULL);
 	else
 		give_up(replica, waiting, RAFT_LOST);
@@ -237,8 +301,11 @@ void requests_lost(struct replica *replica, uint64_t term)
 	for (uint32_t i = 0; replica->waits && i < replica->config.requests; i++) {
 		struct waiting *waiting = &replica->waiting[i];
 
-		if ((waiting->kind == WAITING_WRITE || waiting->kind == WAITING_CHANGE) &&
-			waiting->index && waiting->term < term)
+		if (!waiting->index || waiting->term >= term)
+			continue;
+		if (waiting->kind == WAITING_WRITE)
+			ask_later(replica, waiting, RAFT_LOST);
+		else if (waiting->kind == WAITING_CHANGE)
 			give_up(replica, waiting, RAFT_LOST);
 	}
 }
@@ -259,6 +326,10 @@ void requests_on_read(struct replica *replica, const struct raft_read *read)
 
 	if (!waiting || waiting->kind != WAITING_READ || waiting->index)
 		return;
+	if (read->result != RAFT_OK && passes((enum raft_result)read->result)) {
+		ask_later(replica, waiting, (enum raft_result)read->result);
+		return;
+	}
 	if (read->result != RAFT_OK) {
 		give_up(replica, waiting, (enum raft_result)read->result);
 		return;
@@ -280,18 +351,41 @@ void requests_on_applied(struct replica *replica)
 	}
 }
 
+static void ask_again(struct replica *replica)
+{
+	replica->again_ns = NEVER;
+	for (uint32_t i = 0; replica->waits && i < replica->config.requests; i++) {
+		struct waiting *waiting = &replica->waiting[i];
+
+		if (!waiting->kind || waiting->again_ns == NEVER)
+			continue;
+		if (waiting->again_ns > replica->now_ns) {
+			if (waiting->again_ns < replica->again_ns)
+				replica->again_ns = waiting->again_ns;
+		} else if (waiting->kind == WAITING_WRITE) {
+			ask_write(replica, waiting);
+		} else {
+			ask_read(replica, waiting);
+		}
+	}
+}
+
 void requests_on_tick(struct replica *replica)
 {
 	struct waiting *waiting;
 
 	while (replica->waits && (waiting = find(replica, replica->oldest)) != NULL &&
 		waiting->deadline_ns <= replica->now_ns)
-		give_up(replica, waiting, RAFT_LOST);
+		give_up(replica, waiting, waiting->why);
+	if (replica->now_ns >= replica->again_ns)
+		ask_again(replica);
 }
 
 uint64_t requests_next_ns(const struct replica *replica)
 {
-	return replica->waits ? slot_of(replica, replica->oldest)->deadline_ns : NEVER;
+	uint64_t next_ns = replica->waits ? slot_of(replica, replica->oldest)->deadline_ns : NEVER;
+
+	return replica->again_ns < next_ns ? replica->again_ns : next_ns;
 }
 
 void requests_free(struct replica *replica)
