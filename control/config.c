@@ -65,6 +65,15 @@ static const cyaml_schema_field_t membership_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t consensus_fields[] = {
+	CONFIG_TEXT(struct raw_consensus, folder),
+	CONFIG_TEXT(struct raw_consensus, join),
+	CONFIG_TEXT(struct raw_consensus, lease),
+	CONFIG_TEXT(struct raw_consensus, election_ms),
+	CONFIG_TEXT(struct raw_consensus, heartbeat_ms),
+	CYAML_FIELD_END,
+};
+
 #define POOL_TEXT(key, ...) CONFIG_TEXT(struct raw_pool, key),
 #define POOL_TIME(key, ...) CONFIG_TEXT(struct raw_pool, key##_ms),
 
@@ -114,6 +123,7 @@ static const cyaml_schema_field_t config_fields[] = {
 	CONFIG_PART(dataplane, dataplane_fields),
 	CONFIG_PART(security, security_fields),
 	CONFIG_PART(membership, membership_fields),
+	CONFIG_PART(consensus, consensus_fields),
 	CONFIG_PART(pool, pool_fields),
 	CONFIG_LIST(links, link_value, SETUP_LINKS_MAX),
 	CONFIG_LIST(peers, peer_value, CONFIG_PEERS_MAX),

@@ -61,6 +61,14 @@ struct config_membership {
 	struct config_seed seeds[CONFIG_SEEDS_MAX];
 };
 
+// Of Raft: what the cluster decides together.
+struct config_consensus {
+	char folder[CONFIG_PATH_SIZE]; // of log and snapshots; empty: this node takes no part
+	bool join;                     // a node without a log becomes a member by itself
+	bool lease;                    // reads without a round of messages
+	uint32_t election_ms, heartbeat_ms;
+};
+
 struct config {
 	char file[CONFIG_PATH_SIZE];
 	char node[NAME_SIZE];
@@ -71,6 +79,7 @@ struct config {
 	struct setup_dataplane dataplane;
 	struct config_security security;
 	struct config_membership membership;
+	struct config_consensus consensus;
 	struct pool_config pool; // of control connections: the preset's, and what is written
 	uint32_t links_count, peers_count, dictionaries_count;
 	struct setup_link links[SETUP_LINKS_MAX];

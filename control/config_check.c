@@ -265,7 +265,7 @@ int config_check(
 		if (check_peer(&check, config->peers_count) < 0)
 			return -1;
 	}
-	if (check_membership(&check) < 0 || check_pool(&check) < 0)
+	if (check_membership(&check) < 0 || check_consensus(&check) < 0 || check_pool(&check) < 0)
 		return -1;
 	for (; config->dictionaries_count < raw->dictionaries_count; config->dictionaries_count++) {
 		if (check_dictionary(&check, config->dictionaries_count) < 0)

@@ -26,4 +26,5 @@ int check_endpoint(const struct check *check, const char *key, const char *text,
 // The sections that have files of their own.
 int check_security(const struct check *check);
 int check_membership(const struct check *check);
+int check_consensus(const struct check *check);
 int check_pool(const struct check *check);

@@ -31,6 +31,10 @@ struct raw_membership {
 	uint32_t seeds_count;
 };
 
+struct raw_consensus {
+	char *folder, *join, *lease, *election_ms, *heartbeat_ms;
+};
+
 #define RAW_TEXT(key, ...) char *key;
 #define RAW_TIME(key, ...) char *key##_ms;
 
@@ -57,6 +61,7 @@ struct raw_config {
 	struct raw_dataplane *dataplane;
 	struct raw_security *security;
 	struct raw_membership *membership;
+	struct raw_consensus *consensus;
 	struct raw_pool *pool;
 	struct raw_link *links;
 	uint32_t links_count;

@@ -237,6 +237,7 @@ static void meta_tell(struct gossip *gossip)
 {
 	struct meta meta = {.boot_id = gossip->boot_id,
 		.gone_id = gossip->gone_id,
+		.consensus = gossip->consensus,
 		.protocol_min = MESSAGE_VERSION,
 		.protocol_max = MESSAGE_VERSION,
 		.version = SLUICE_VERSION};
@@ -266,6 +267,15 @@ void gossip_plane_set(struct gossip *gossip, uint64_t boot_id)
 void gossip_plane_gone(struct gossip *gossip, uint64_t boot_id)
 {
 	gossip->gone_id = boot_id;
+	if (gossip->swim && !swim_left(gossip->swim))
+		meta_tell(gossip);
+}
+
+void gossip_consensus_set(struct gossip *gossip, uint32_t consensus)
+{
+	if (gossip->consensus == consensus)
+		return;
+	gossip->consensus = consensus;
 	if (gossip->swim && !swim_left(gossip->swim))
 		meta_tell(gossip);
 }

@@ -63,9 +63,10 @@ struct gossip {
 	bool carrying; // `out` is being carried out
 	uint8_t plain[KEYRING_FRAME_PLAIN_MAX], sealed[KEYRING_FRAME_MAX]; // a frame on its way
 	uint32_t incarnation;
-	uint64_t boot_id; // of our dataplane, told to all
-	uint64_t gone_id; // of the one that died last
-	int fd;           // -1
+	uint64_t boot_id;   // of our dataplane, told to all
+	uint32_t consensus; // enum meta_consensus, told to all
+	uint64_t gone_id;   // of the one that died last
+	int fd;             // -1
 	struct gossip_batches *batches;
 	uint16_t port; // UDP and TCP
 	struct loop_watch watch;
@@ -132,6 +133,8 @@ void gossip_swim_config(const struct config *config, uint16_t port, struct swim_
 void gossip_plane_set(struct gossip *gossip, uint64_t boot_id);
 // It is gone for sure, and its sessions with it.
 void gossip_plane_gone(struct gossip *gossip, uint64_t boot_id);
+// What we are to the consensus, an enum meta_consensus.
+void gossip_consensus_set(struct gossip *gossip, uint32_t consensus);
 // One ping. 0: on_pong is called later, once; or with a sentence -ENOENT (no other member of that
 // name), -EINVAL (this node has left), -EBUSY (GOSSIP_PINGS_MAX are under way).
 int gossip_ping(struct gossip *gossip, const char *node, gossip_pong_fn on_pong, void *owner,

@@ -7,11 +7,12 @@
 #include "lib/base/bytes.h"
 
 enum meta_type {
-	META_BOOT_ID = 1,  // 8 bytes
-	META_PROTOCOL = 2, // lowest and highest, 2 bytes each
-	META_VERSION = 3,  // text without its zero
-	META_LINK = 4,     // 16 bytes of address, 1 of prefix; once a link
-	META_GONE_ID = 5,  // 8 bytes
+	META_BOOT_ID = 1,   // 8 bytes
+	META_PROTOCOL = 2,  // lowest and highest, 2 bytes each
+	META_VERSION = 3,   // text without its zero
+	META_LINK = 4,      // 16 bytes of address, 1 of prefix; once a link
+	META_GONE_ID = 5,   // 8 bytes
+	META_CONSENSUS = 6, // 1 byte; not written: none
 	META_TYPE_END,
 };
 
@@ -40,6 +41,10 @@ size_t meta_encode(const struct meta *meta, uint8_t bytes[META_SIZE_MAX])
 	at = field_put(at + 4, META_VERSION, version);
 	memcpy(at, meta->version, version);
 	at += version;
+	if (meta->consensus) {
+		at = field_put(at, META_CONSENSUS, 1);
+		*at++ = (uint8_t)meta->consensus;
+	}
 	for (uint32_t i = 0; i < meta->links_count; i++) {
 		at = field_put(at, META_LINK, META_LINK_SIZE);
 		memcpy(at, meta->links[i].address.bytes, 16);
@@ -97,6 +102,9 @@ static int field_take(struct meta *meta, uint32_t type, const uint8_t *value, si
 		return version_take(meta, value, size);
 	case META_LINK:
 		return link_take(meta, value, size);
+	case META_CONSENSUS: // a newer node may know more of them
+		meta->consensus = size && value[0] < META_CONSENSUS_COUNT ? value[0] : 0;
+		return size ? 0 : -1;
 	default:
 		return 0; // of a newer node
 	}

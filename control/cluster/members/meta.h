@@ -18,10 +18,19 @@ struct meta_link {
 	uint8_t prefix;         // length
 };
 
+// Of the consensus.
+enum meta_consensus {
+	META_CONSENSUS_NONE = 0, // takes no part
+	META_CONSENSUS_ASKS,     // would be a member
+	META_CONSENSUS_MEMBER,
+	META_CONSENSUS_COUNT,
+};
+
 struct meta {
 	uint64_t boot_id; // of its dataplane; 0: not known (yet)
 	uint64_t gone_id; // its dataplane that ran last is gone for sure; 0: none is
 	uint16_t protocol_min, protocol_max; // of messages between control processes
+	uint32_t consensus;                  // enum meta_consensus
 	uint32_t links_count;
 	struct meta_link links[META_LINKS_MAX];
 	char version[META_VERSION_SIZE]; // of the program

@@ -125,7 +125,7 @@ static void config_load__shape(void **state)
 	(void)state;
 	expect("node: a\n", "nod: a\n",
 		"nod: there is no such key; allowed here: node, run_dir, control, dataplane, "
-		"security, membership, pool, links, peers, dictionaries");
+		"security, membership, consensus, pool, links, peers, dictionaries");
 	expect("workers: 2", "wrokers: 2",
 		"dataplane.wrokers: there is no such key; allowed here: workers, hugepages, "
 		"memory_mb, idle, program, "

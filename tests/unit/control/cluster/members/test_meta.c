@@ -15,6 +15,7 @@ static struct meta meta_full(void)
 	struct meta meta = {.boot_id = 0x0123456789abcdefull,
 		.protocol_min = 5,
 		.protocol_max = 6,
+		.consensus = META_CONSENSUS_MEMBER,
 		.links_count = META_LINKS_MAX,
 		.version = "0.5.0-rc1-0123456789abcdefabcde"}; // the longest
 
@@ -50,12 +51,25 @@ static void meta_decode__skips_what_a_newer_node_says(void **state)
 	assert_int_equal(meta.boot_id, 0);
 }
 
+static void meta_decode__consensus(void **state)
+{
+	static const uint8_t asks[] = {6, 1, META_CONSENSUS_ASKS}, newer[] = {6, 2, 77, 1};
+	struct meta meta;
+
+	(void)state;
+	assert_int_equal(meta_decode(&meta, asks, sizeof(asks)), 0);
+	assert_int_equal(meta.consensus, META_CONSENSUS_ASKS);
+	assert_int_equal(meta_decode(&meta, newer, sizeof(newer)), 0);
+	assert_int_equal(meta.consensus, META_CONSENSUS_NONE);
+}
+
 static void meta_decode__refuses_what_cannot_be(void **state)
 {
 	static const struct {
 		uint8_t size;
 		uint8_t bytes[48];
 	} bad[] = {
+		{2, {6, 0}},                                       // says nothing
 		{1, {1}},                                          // no length
 		{2, {1, 8}},                                       // no value
 		{9, {1, 7, 0, 0, 0, 0, 0, 0, 1}},                  // a short number
@@ -93,6 +107,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(meta_encode__of_the_largest_comes_back),
 		cmocka_unit_test(meta_decode__skips_what_a_newer_node_says),
+		cmocka_unit_test(meta_decode__consensus),
 		cmocka_unit_test(meta_decode__refuses_what_cannot_be),
 		cmocka_unit_test(meta_decode__refuses_too_many_links),
 	};
