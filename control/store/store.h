@@ -56,6 +56,9 @@ struct store_callbacks {
 
 struct store;
 
+// Whether the folder has a store; then `cluster` is whose (zeros: it cannot be read, and store_open
+// says why). For start only: waits.
+bool store_peek(struct disk *disk, uint8_t cluster[STORE_IDENTITY_SIZE]);
 // Borrows disk. Recovers; then store_entry walks what was found until store_forget_recovered. NULL:
 // no memory. A refused store takes no writes: free it. What was recovered is durable, also what a
 // crash had left half done.
