@@ -71,6 +71,7 @@ static const cyaml_schema_field_t consensus_fields[] = {
 	CONFIG_TEXT(struct raw_consensus, lease),
 	CONFIG_TEXT(struct raw_consensus, election_ms),
 	CONFIG_TEXT(struct raw_consensus, heartbeat_ms),
+	CONFIG_TEXT(struct raw_consensus, segment_mb),
 	CYAML_FIELD_END,
 };
 

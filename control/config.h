@@ -67,6 +67,7 @@ struct config_consensus {
 	bool join;                     // a node without a log becomes a member by itself
 	bool lease;                    // reads without a round of messages
 	uint32_t election_ms, heartbeat_ms;
+	uint32_t segment_mb; // of the log, of which there are two at least
 };
 
 struct config {

@@ -4,6 +4,7 @@
 // Longer than any pause of a machine that is well, and what a cluster can be without a leader.
 #define ELECTION_MS  1000
 #define HEARTBEAT_MS 100
+#define SEGMENT_MB   16
 
 static int check_switch(
 	const struct check *check, const char *key, const char *text, bool standard, bool *on)
@@ -18,12 +19,12 @@ static int check_switch(
 	return 0;
 }
 
-static int check_ms(const struct check *check, const char *key, const char *text, uint32_t min,
-	uint32_t max, uint32_t *ms)
+static int check_number(const struct check *check, const char *key, const char *text, uint32_t min,
+	uint32_t max, uint32_t *number)
 {
 	char why[SETUP_WHY_SIZE];
 
-	if (text && !setup_number(ms, text, min, max, why))
+	if (text && !setup_number(number, text, min, max, why))
 		return check_fail(check, "consensus.%s: %s", key, why);
 	return 0;
 }
@@ -36,12 +37,15 @@ int check_consensus(const struct check *check)
 
 	consensus->election_ms = ELECTION_MS;
 	consensus->heartbeat_ms = HEARTBEAT_MS;
+	consensus->segment_mb = SEGMENT_MB;
 	if (check_switch(check, "join", raw->join, true, &consensus->join) < 0 ||
 		check_switch(check, "lease", raw->lease, false, &consensus->lease) < 0 ||
-		check_ms(check, "election_ms", raw->election_ms, 100, 60000,
+		check_number(check, "election_ms", raw->election_ms, 100, 60000,
 			&consensus->election_ms) < 0 ||
-		check_ms(check, "heartbeat_ms", raw->heartbeat_ms, 10, 10000,
-			&consensus->heartbeat_ms) < 0)
+		check_number(check, "heartbeat_ms", raw->heartbeat_ms, 10, 10000,
+			&consensus->heartbeat_ms) < 0 ||
+		check_number(
+			check, "segment_mb", raw->segment_mb, 4, 1024, &consensus->segment_mb) < 0)
 		return -1;
 	if (consensus->heartbeat_ms * 3 > consensus->election_ms)
 		return check_fail(check,

@@ -32,7 +32,7 @@ struct raw_membership {
 };
 
 struct raw_consensus {
-	char *folder, *join, *lease, *election_ms, *heartbeat_ms;
+	char *folder, *join, *lease, *election_ms, *heartbeat_ms, *segment_mb;
 };
 
 #define RAW_TEXT(key, ...) char *key;

@@ -48,6 +48,7 @@ static void config_load__consensus_standards(void **state)
 	assert_false(config.consensus.lease);
 	assert_int_equal(config.consensus.election_ms, 1000);
 	assert_int_equal(config.consensus.heartbeat_ms, 100);
+	assert_int_equal(config.consensus.segment_mb, 16);
 }
 
 static void config_load__consensus_as_written(void **state)
@@ -58,7 +59,7 @@ static void config_load__consensus_as_written(void **state)
 	(void)state;
 	assert_int_equal(load(&config,
 				 "consensus: {folder: /a, join: off, lease: on, election_ms: 300, "
-				 "heartbeat_ms: 50}\n",
+				 "heartbeat_ms: 50, segment_mb: 4}\n",
 				 error),
 		0);
 	assert_false(config.consensus.join);
@@ -83,6 +84,7 @@ static void config_load__consensus_mistakes(void **state)
 			"consensus.heartbeat_ms: 334 is too long for an election_ms of 1000"},
 		{"consensus: {folder: /a, election_ms: 200}\n",
 			"consensus.heartbeat_ms: 100 is too long for an election_ms of 200"},
+		{"consensus: {folder: /a, segment_mb: 3}\n", "consensus.segment_mb: "},
 		{"consensus: {folders: /a}\n", "folders"},
 	};
 	char error[CONFIG_ERROR_SIZE];
