@@ -273,11 +273,13 @@ void node_stop(struct node *node)
 	if (node->plane.state == PLANE_STOPPING)
 		return; // asked twice
 	if (node->leave_dataplane) {
+		consensus_leave(&node->consensus);
 		loop_quit(node->loop);
 		return;
 	}
 	node->stopping = true;
 	log_info("Stopping the dataplane and leaving the cluster.");
+	consensus_leave(&node->consensus);
 	plane_stop(&node->plane);
 }
 

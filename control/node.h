@@ -9,6 +9,7 @@
 #include "control/cluster/directory.h"
 #include "control/cluster/session/session.h"
 #include "control/config.h"
+#include "control/consensus/consensus.h"
 #include "control/identity.h"
 #include "control/loop.h"
 #include "control/net/calls.h"
@@ -45,6 +46,7 @@ struct node {
 	struct calls calls;               // what we ask peers
 	uint8_t frame[KEYRING_FRAME_MAX]; // of membership, on its way
 	struct directory directory;       // peers by name
+	struct consensus consensus;       // what all nodes decide together
 	struct session_core *core;        // attempts in flight
 	struct session_output *out;       // of the core, between two calls
 	bool carrying;                    // node.c is carrying out `out`

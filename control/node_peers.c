@@ -150,8 +150,10 @@ static void node_on_message(
 		node_on_synced(node, link, message);
 		return;
 	}
-	if (message->type == MESSAGE_RAFT)
-		return; // this node takes no part in consensus
+	if (message->type == MESSAGE_RAFT) {
+		consensus_on_message(&node->consensus, name, message->data, message->data_size);
+		return;
+	}
 	session_on_offer(node->core, &turn, name, link, message, node->out);
 	node_carry(node);
 }
@@ -229,6 +231,7 @@ int node_peers_init(struct node *node)
 	node->listener.on_link_down = node_on_link_down;
 	node->listener.on_greeted = node_on_greeted;
 	node->listener.owner = node;
+	consensus_init(&node->consensus, &node->config, node->loop, &node->calls, &node->gossip);
 	return calls_init(
 		&node->calls, &node->config, &node->directory, &node->identity.tls, node->loop);
 }
@@ -240,6 +243,7 @@ int node_peers_start(struct node *node, char *error, size_t error_size)
 		return -1;
 	node->directory.members = node->gossip.members.own;
 	members_watch(&node->gossip.members, &node->watcher);
+	consensus_start(&node->consensus);
 	return 0;
 }
 
@@ -247,6 +251,7 @@ void node_peers_stop(struct node *node)
 {
 	loop_timer_stop(node->loop, &node->members_told);
 	node->directory.members = NULL;
+	consensus_stop(&node->consensus);
 	gossip_stop(&node->gossip);
 	calls_fini(&node->calls);
 	listener_stop(&node->listener);
