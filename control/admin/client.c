@@ -87,6 +87,7 @@ static void client_finish(struct client *client, json_t *result, const struct rp
 	json_decref(client->id);
 	client->id = NULL;
 	client->method = NULL;
+	client->pending = NULL;
 	client->request = 0;
 	client->busy = false;
 }
@@ -119,6 +120,26 @@ static void client_on_pong(void *owner, bool ok, uint64_t rtt_ns)
 	client_run(client);
 }
 
+static void client_on_answer(void *owner, json_t *result, const struct rpc_error *error)
+{
+	struct client *client = owner;
+
+	client_finish(client, result, error);
+	if (!client->calling)
+		client_run(client);
+}
+
+// Whatever becomes of it, nobody here is told.
+static void client_forget(struct client *client)
+{
+	if (client->request)
+		node_session_forget(client->node, client->request);
+	gossip_ping_forget(&client->node->gossip, client);
+	if (client->pending)
+		client->pending->on_answer = NULL;
+	client->pending = NULL;
+}
+
 static void client_call(struct client *client, const json_t *params)
 {
 	struct method_call call = {
@@ -128,6 +149,7 @@ static void client_call(struct client *client, const json_t *params)
 		.now_ns = loop_now_ns(client->node->loop),
 		.on_opened = client_on_opened,
 		.on_pong = client_on_pong,
+		.answer = {.on_answer = client_on_answer, .owner = client},
 		.owner = client,
 		.stream = &client->stream,
 		.feed = client->feed,
@@ -136,13 +158,15 @@ static void client_call(struct client *client, const json_t *params)
 	struct rpc_error error = {.code = RPC_INTERNAL, .text = "out of memory"};
 	json_t *result;
 
-	client->busy = true;
+	client->busy = client->calling = true;
 	result = method_find(client->method->name)(&call, &error);
+	client->calling = false;
 	if (!call.later) {
 		client_finish(client, result, &error);
 		return;
 	}
 	client->request = client->busy ? call.request : 0;
+	client->pending = client->busy ? call.pending : NULL;
 	if (client->busy && !client->stream.on)
 		client_patience(
 			client, (uint64_t)schema_integer(call.method, params, "timeout_ms") +
@@ -358,8 +382,7 @@ static void client_on_time(void *owner)
 		client_close(client);
 		return;
 	}
-	node_session_forget(client->node, client->request);
-	gossip_ping_forget(&client->node->gossip, client);
+	client_forget(client);
 	rpc_error_set(&error, RPC_TIMEOUT, "no answer within the deadline");
 	client_finish(client, NULL, &error);
 	client_run(client);
@@ -416,9 +439,7 @@ void client_close(struct client *client)
 {
 	if (client->fd < 0)
 		return;
-	if (client->busy && client->request)
-		node_session_forget(client->node, client->request);
-	gossip_ping_forget(&client->node->gossip, client);
+	client_forget(client);
 	trace_stream_stop(&client->stream);
 	members_feed_remove(client->feed, &client->watch);
 	if (client->busy && client->method)

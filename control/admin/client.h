@@ -13,6 +13,8 @@
 #include "control/loop.h"
 #include "control/node.h"
 
+struct method_later;
+
 struct client {
 	struct node *node;
 	struct members_feed *feed;
@@ -33,8 +35,10 @@ struct client {
 	bool busy;
 	json_t *id;
 	const struct schema_method *method;
-	uint32_t request;           // of node_session_open, 0: none
-	struct trace_stream stream; // of session.trace: lines before the answer
+	uint32_t request;             // of node_session_open, 0: none
+	bool calling;                 // the method has not returned yet
+	struct method_later *pending; // of a method that answers later; NULL: none
+	struct trace_stream stream;   // of session.trace: lines before the answer
 
 	struct members_stream watch; // of members.watch: lines after the answer, until it hangs up
 };

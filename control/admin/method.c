@@ -31,6 +31,14 @@ static const struct {
 	{"pool.resume", method_pool_resume},
 	{"pool.warm", method_pool_warm},
 	{"pool.explain", method_pool_explain},
+	{"kv.get", method_kv_get},
+	{"kv.list", method_kv_list},
+	{"kv.put", method_kv_put},
+	{"kv.delete", method_kv_delete},
+	{"raft.show", method_raft_show},
+	{"raft.bootstrap", method_raft_bootstrap},
+	{"raft.transfer", method_raft_transfer},
+	{"raft.member", method_raft_member},
 	{"metrics", method_metrics},
 	{"help", method_help},
 };
@@ -41,6 +49,14 @@ method_fn method_find(const char *name)
 		if (strcmp(handlers[i].name, name) == 0)
 			return handlers[i].fn;
 	return NULL;
+}
+
+void method_answer(const struct method_later *later, json_t *result, const struct rpc_error *error)
+{
+	if (later->on_answer)
+		later->on_answer(later->owner, result, error);
+	else
+		json_decref(result);
 }
 
 int method_code_of(uint32_t ipc_result)

@@ -12,13 +12,22 @@
 #include "control/admin/trace_stream.h"
 #include "control/node.h"
 
+// Who waits for an answer that takes time. Its owner calls method_answer once, perhaps before the
+// method returns; the client sets on_answer to NULL when it does not wait any more.
+struct method_later {
+	void (*on_answer)(void *owner, json_t *result, const struct rpc_error *error);
+	void *owner;
+};
+
 struct method_call {
 	struct node *node;
 	const struct schema_method *method;
-	const json_t *params;     // checked by the schema; NULL: none
-	uint64_t now_ns;          // CLOCK_MONOTONIC
-	node_opened_fn on_opened; // for what takes time: called once with `owner`
-	gossip_pong_fn on_pong;   // the same, of a ping
+	const json_t *params;         // checked by the schema; NULL: none
+	uint64_t now_ns;              // CLOCK_MONOTONIC
+	node_opened_fn on_opened;     // for what takes time: called once with `owner`
+	gossip_pong_fn on_pong;       // the same, of a ping
+	struct method_later answer;   // the same, of anything else: copied by the handler
+	struct method_later *pending; // set by the handler: its copy
 	void *owner;
 	struct trace_stream *stream; // the client's, for what answers with lines first
 	struct members_feed *feed;   // whose lines follow the answer, in the client's `watch`
@@ -56,12 +65,26 @@ json_t *method_pool_pause(struct method_call *call, struct rpc_error *error);
 json_t *method_pool_resume(struct method_call *call, struct rpc_error *error);
 json_t *method_pool_warm(struct method_call *call, struct rpc_error *error);
 json_t *method_pool_explain(struct method_call *call, struct rpc_error *error);
+json_t *method_kv_get(struct method_call *call, struct rpc_error *error);
+json_t *method_kv_list(struct method_call *call, struct rpc_error *error);
+json_t *method_kv_put(struct method_call *call, struct rpc_error *error);
+json_t *method_kv_delete(struct method_call *call, struct rpc_error *error);
+json_t *method_raft_show(struct method_call *call, struct rpc_error *error);
+json_t *method_raft_bootstrap(struct method_call *call, struct rpc_error *error);
+json_t *method_raft_transfer(struct method_call *call, struct rpc_error *error);
+json_t *method_raft_member(struct method_call *call, struct rpc_error *error);
 json_t *method_metrics(struct method_call *call, struct rpc_error *error);
 json_t *method_help(struct method_call *call, struct rpc_error *error);
 
 // Shared by several methods.
+// Takes `result`; NULL: `error`.
+void method_answer(const struct method_later *later, json_t *result, const struct rpc_error *error);
+// Why the consensus did not do it.
+void method_consensus_error(
+	struct rpc_error *error, const struct replica_answer *answer, const char *why);
 json_t *method_links(const struct node *node);
-json_t *method_membership(const struct node *node); // of status
+json_t *method_membership(const struct node *node);          // of status
+json_t *method_consensus(const struct consensus *consensus); // the same
 json_t *method_member_row(
 	const struct gossip *gossip, const struct member *member, uint64_t now_ns);
 // What `members` answers; `down`: with those that are dead or have left.

@@ -157,14 +157,16 @@ json_t *method_status(struct method_call *call, struct rpc_error *error)
 	const struct tables *tables = &node->plane.tables;
 
 	(void)error;
-	return json_pack("{s:s, s:s, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", //
+	return json_pack(
+		"{s:s, s:s, s:f, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:o}", //
 		"node", node->config.node, "version", SLUICE_VERSION, "uptime_s",
 		seconds_since(call->now_ns, node->started_ns), "cipher",
 		cipher_name(node->config.security.cipher), "certificate", status_certificate(node),
 		"control", status_control(call), "dataplane", status_dataplane(call), "links",
-		method_links(node), "membership", method_membership(node), "sessions",
-		status_sessions(tables), "apps", status_apps(tables), "listeners",
-		status_listeners(tables), "dictionaries", status_dictionaries(tables));
+		method_links(node), "membership", method_membership(node), "consensus",
+		method_consensus(&node->consensus), "sessions", status_sessions(tables), "apps",
+		status_apps(tables), "listeners", status_listeners(tables), "dictionaries",
+		status_dictionaries(tables));
 }
 
 json_t *method_version(struct method_call *call, struct rpc_error *error)

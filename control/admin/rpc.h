@@ -5,7 +5,8 @@
 
 #include <jansson.h>
 
-#define RPC_LINE_MAX 65536u // bytes of one request, newline included
+// Bytes of one request, newline included: a value of 128 KiB in base64.
+#define RPC_LINE_MAX (192u * 1024)
 
 enum rpc_code {
 	RPC_PARSE = -32700,

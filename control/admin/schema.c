@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "control/cluster/kv/kv.h"
 #include "control/config.h"
 #include "lib/ipc/codec_names.h"
 #include "lib/ipc/controller_names.h"
@@ -25,6 +26,26 @@
 	}
 #define POOL_PEER_OR_ALL POOL_PEER("name of the node, or \"all\"")
 
+#define KV_KEY_PARAM                                                                              \
+	{                                                                                         \
+		.name = "key", .type = SCHEMA_STRING, .required = 1, .min = 1, .max = KV_KEY_MAX, \
+		.sentence = "text, to 512 bytes",                                                 \
+	}
+#define KV_STALE_PARAM                                                       \
+	{                                                                    \
+		.name = "stale", .type = SCHEMA_BOOLEAN,                     \
+		.sentence = "as this node has it: perhaps old, but at once", \
+	}
+#define CONSENSUS_TIMEOUT                                                                          \
+	{                                                                                          \
+		.name = "timeout_ms", .type = SCHEMA_INTEGER, .min = 100, .max = 60000,            \
+		.standard = "10000",                                                               \
+		.sentence = "how long it may take; a write that is late may be done all the same", \
+	}
+#define KV_PUT_MAX (128 * 1024)
+
+static const char *const raft_actions[] = {"add", "learner", "promote", "demote", "remove", NULL};
+
 const struct schema_method schema_methods[] = {
 	{
 		.name = "status",
@@ -42,7 +63,10 @@ const struct schema_method schema_methods[] = {
 			"hugepages, cipher_backend, workers, restarts, program_version, uptime_s}, "
 			"links[], "
 			"membership {cluster, left, members {STATE: count}, health, key "
-			"(id of the one that seals, null: in the clear), keys_error}, sessions, "
+			"(id of the one that seals, null: in the clear), keys_error}, consensus "
+			"{state "
+			"(off, asks, member, failed), why, leader, member (role of this node), "
+			"term, members}, sessions, "
 			"apps[] "
 			"{name, pid, uid, worker, sessions}, listeners[] {service, pid, fallback}, "
 			"dictionaries[] {id, zstd_id, bytes, sha256}",
@@ -377,6 +401,164 @@ const struct schema_method schema_methods[] = {
 			"removes a key from this node's file; no node may seal with it any more",
 		.result = "id",
 		.params = {KEYRING_ID},
+	},
+	{
+		.name = "kv.get",
+		.level = LEVEL_VIEWER,
+		.sentence = "the value of a key, with every write that was answered before",
+		.result = "key, value (value_base64 if it is no text), create_revision, "
+			  "mod_revision, version, revision (of all)",
+		.params =
+			{
+				KV_KEY_PARAM,
+				KV_STALE_PARAM,
+				CONSENSUS_TIMEOUT,
+			},
+	},
+	{
+		.name = "kv.list",
+		.level = LEVEL_VIEWER,
+		.sentence = "keys in order, with their values",
+		.result = "items[] {as of kv.get}, more (there are others behind the last one: ask "
+			  "again with after), revision",
+		.params =
+			{
+				{.name = "prefix",
+					.type = SCHEMA_STRING,
+					.min = 0,
+					.max = KV_KEY_MAX,
+					.standard = "",
+					.sentence = "only keys that begin so"},
+				{.name = "after",
+					.type = SCHEMA_STRING,
+					.min = 0,
+					.max = KV_KEY_MAX,
+					.standard = "",
+					.sentence = "only keys behind this one"},
+				{.name = "limit",
+					.type = SCHEMA_INTEGER,
+					.min = 1,
+					.max = KV_ITEMS_MAX,
+					.standard = "100",
+					.sentence = "so many at most"},
+				{.name = "keys",
+					.type = SCHEMA_BOOLEAN,
+					.sentence = "without the values"},
+				KV_STALE_PARAM,
+				CONSENSUS_TIMEOUT,
+			},
+	},
+	{
+		.name = "kv.put",
+		.level = LEVEL_OPERATOR,
+		.change = 1,
+		.sentence = "sets the value of a key: answered when a majority of the members has "
+			    "it on disk",
+		.result = "revision, version",
+		.params =
+			{
+				KV_KEY_PARAM,
+				{.name = "value",
+					.type = SCHEMA_STRING,
+					.min = 0,
+					.max = KV_PUT_MAX,
+					.sentence = "text"},
+				{.name = "value_base64",
+					.type = SCHEMA_STRING,
+					.min = 0,
+					.max = KV_PUT_MAX * 4 / 3 + 4,
+					.sentence = "any bytes"},
+				{.name = "if_revision",
+					.type = SCHEMA_INTEGER,
+					.min = -1,
+					.max = INT64_MAX,
+					.standard = "-1",
+					.sentence = "only if its mod_revision is this; 0: only if "
+						    "there is no such key"},
+				CONSENSUS_TIMEOUT,
+			},
+	},
+	{
+		.name = "kv.delete",
+		.level = LEVEL_OPERATOR,
+		.change = 1,
+		.sentence = "removes a key, or all that begin so",
+		.result = "deleted, revision",
+		.params =
+			{
+				KV_KEY_PARAM,
+				{.name = "prefix",
+					.type = SCHEMA_BOOLEAN,
+					.sentence = "all keys that begin so"},
+				CONSENSUS_TIMEOUT,
+			},
+	},
+	{
+		.name = "raft.show",
+		.level = LEVEL_VIEWER,
+		.sentence =
+			"this node's part in the cluster's consensus: leader, term, log, members",
+		.result = "node, state (off, asks, member, failed), why (what is wrong, or what "
+			  "recovery found), cluster, leader (a node, or null), role, term, commit, "
+			  "applied, first, last, durable, quarantined, members[] {name, role "
+			  "(voter, joining, learner, leaving), self, leader; of the leader also "
+			  "match, progress, active, quarantined, in_flight}, store {backend, "
+			  "error, full, durable, first, bytes, writes, flushes, snapshot}, kv "
+			  "{revision, keys, used_bytes, quota_bytes, value_max}",
+	},
+	{
+		.name = "raft.bootstrap",
+		.level = LEVEL_ADMIN,
+		.change = 1,
+		.sentence = "begins a cluster's consensus with this node alone; others that "
+			    "membership knows are added by themselves",
+		.result = "cluster",
+		.params =
+			{
+				{.name = "force",
+					.type = SCHEMA_BOOLEAN,
+					.sentence =
+						"although another node is a member of one already"},
+			},
+	},
+	{
+		.name = "raft.transfer",
+		.level = LEVEL_OPERATOR,
+		.change = 1,
+		.sentence = "hands leadership to another voter; only the leader can",
+		.result = "node",
+		.params =
+			{
+				{.name = "node",
+					.type = SCHEMA_STRING,
+					.required = 1,
+					.min = 1,
+					.max = NAME_SIZE - 1,
+					.sentence = "name of a voter"},
+			},
+	},
+	{
+		.name = "raft.member",
+		.level = LEVEL_ADMIN,
+		.change = 1,
+		.sentence = "changes who decides: adds (as a learner, that becomes a voter when it "
+			    "has caught up), promotes, demotes, removes",
+		.result = "node, action",
+		.params =
+			{
+				{.name = "action",
+					.type = SCHEMA_CHOICE,
+					.required = 1,
+					.choices = raft_actions,
+					.sentence = "what"},
+				{.name = "node",
+					.type = SCHEMA_STRING,
+					.required = 1,
+					.min = 1,
+					.max = NAME_SIZE - 1,
+					.sentence = "name of the node"},
+				CONSENSUS_TIMEOUT,
+			},
 	},
 	{
 		.name = "metrics",

@@ -141,6 +141,13 @@ int print_key_removed(const struct cli *cli, const json_t *result);
 int print_pool(const struct cli *cli, const json_t *result);
 int print_pool_done(const struct cli *cli, const json_t *result);
 int print_pool_explained(const struct cli *cli, const json_t *result);
+int print_kv_value(const struct cli *cli, const json_t *result);
+int print_kv_items(const struct cli *cli, const json_t *result);
+int print_kv_deleted(const struct cli *cli, const json_t *result);
+int print_raft(const struct cli *cli, const json_t *result);
+int print_raft_begun(const struct cli *cli, const json_t *result);
+int print_raft_transfer(const struct cli *cli, const json_t *result);
+int print_raft_changed(const struct cli *cli, const json_t *result);
 int print_metrics(const struct cli *cli, const json_t *result);
 
 // version.c: only of this program; no node is asked.
@@ -156,6 +163,8 @@ int members_run(
 int join_run(struct cli *cli, const struct command *command, const json_t *params, char **operands);
 // members_watch.c: until a stop signal. `table`: standard output is a terminal. The exit code.
 int members_watch(const struct cli *cli, bool table, bool down);
+int kv_put_run(
+	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 int serve_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 int pki_init_run(
@@ -171,6 +180,8 @@ int dict_show_run(
 int raft_log_run(
 	struct cli *cli, const struct command *command, const json_t *params, char **operands);
 
+extern const struct schema_method kv_put_method;
+extern const struct command_text kv_get_text, kv_put_text;
 extern const struct schema_method members_method, join_method, send_method, serve_method,
 	version_method, help_method;
 extern const struct schema_method pki_init_method, pki_issue_method, pki_show_method;

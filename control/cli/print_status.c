@@ -105,6 +105,27 @@ static void status_cipher(const struct cli *cli, const json_t *r)
 			member_text(b, json_object_get(r, "dataplane"), "cipher_backend"));
 }
 
+// Nothing where it is not configured.
+static void status_consensus(const struct cli *cli, const json_t *r)
+{
+	const json_t *own = json_object_get(r, "consensus");
+	const char *state = json_string_value(json_object_get(own, "state"));
+	char leader[TABLE_CELL_SIZE], role[TABLE_CELL_SIZE], plain[STATUS_REASON_SIZE];
+
+	if (!state || strcmp(state, "off") == 0)
+		return;
+	if (strcmp(state, "asks") == 0)
+		printf("consensus  this node asks to be a member (sluice raft show)\n");
+	else if (strcmp(state, "member") == 0)
+		printf("consensus  leader %s, this node: %s\n", member_text(leader, own, "leader"),
+			member_text(role, own, "member"));
+	else
+		printf("consensus  %sthis node takes no part%s: %s\n", paint(cli, false),
+			unpaint(cli),
+			format_plain(plain, sizeof(plain),
+				json_string_value(json_object_get(own, "why"))));
+}
+
 // "4 alive, 1 dead": the cluster in a line.
 static void status_membership(const struct cli *cli, const json_t *r)
 {
@@ -170,6 +191,7 @@ int print_status(const struct cli *cli, const json_t *r)
 	status_processes(cli, r);
 	status_certificate(cli, r);
 	status_membership(cli, r);
+	status_consensus(cli, r);
 	status_table(cli, json_object_get(r, "links"), link_columns);
 	status_table(cli, json_object_get(r, "apps"), app_columns);
 	return CLI_OK;
