@@ -114,6 +114,9 @@ node_yaml() {
 		  certificate: $bed/pki/$1/node.crt
 		  key: $bed/pki/$1/node.key
 		  keyring: $bed/pki/$1/cluster.keys
+		consensus:
+		  folder: $bed/$1/consensus
+		  segment_mb: 4
 		links:
 		$(node_yaml_links "$1")
 		peers:
@@ -208,8 +211,26 @@ if not sys.argv[2]:
     alive = status.get("membership", {}).get("members", {}).get("alive", 0)
     if alive < int(sys.argv[3]):
         waits.append("%d of %d members alive" % (alive, int(sys.argv[3])))
+    consensus = status.get("consensus", {"state": "off"})
+    if consensus["state"] == "failed":
+        waits.append("given up: %s" % consensus["why"])
+    elif consensus["state"] != "off" and not (consensus.get("member") == "voter" and consensus.get("leader")):
+        waits.append("no voter of the consensus yet")
 print(", ".join(waits), end="")
 ' "$status" "${2:-}" "$(node_neighbours "$1")" 2>&1 || true
+}
+
+# node_bootstrap NODE: the consensus begins with it, and takes in the others.
+node_bootstrap() {
+	local try
+	for ((try = 0; try < 100; try++)); do
+		! node_cli "$1" raft bootstrap >/dev/null 2>&1 || return 0
+		node_process "$1" control || return 0 # node_wait says more
+		sleep 0.1
+	done
+	ui_fail ''
+	ui_error "the consensus of the nodes does not begin: $(node_cli "$1" raft bootstrap 2>&1)"
+	return 1
 }
 
 # node_ended NODE...: the first of them whose control process is gone; 1 when all run.

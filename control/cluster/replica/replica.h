@@ -5,8 +5,9 @@
 //
 // Writes become entries and are answered by the node that took them when it applies them. Without a
 // leader, or when one is lost, they are proposed again until request_ms: kv applies what is
-// repeated once. Reads ask for an index (ReadIndex or lease) and are answered from the own state when it is applied:
-// any member answers, linearizably. One thread; callbacks must not call back into the replica.
+// repeated once. Reads ask for an index (ReadIndex or lease) and are answered from the own state
+// when it is applied: any member answers, linearizably. One thread; callbacks must not call back
+// into the replica.
 #pragma once
 
 #include <stdbool.h>
