@@ -193,7 +193,9 @@ void store_write(
 			add_entries(store, write, entry))
 			store->refused = false;
 	}
-	if (!waiters_add(&store->waiters, write->id, newest_ticket(store)))
+	// Of a store that stopped nothing is durable, whatever its last ticket was.
+	if (!waiters_add(
+		    &store->waiters, write->id, store->failed ? UINT64_MAX : newest_ticket(store)))
 		store_fail(store, -ENOMEM);
 }
 
@@ -224,8 +226,10 @@ void queue_end(struct store *store, uint64_t ticket, int error)
 	while (store->waiters.count > 0) {
 		const struct waiter *next = &store->waiters.waiter[store->waiters.first];
 		struct waiter waiter;
-		int why = next->ticket == UINT64_MAX && error == 0 ? -ENOSPC : error;
+		int why = error;
 
+		if (next->ticket == UINT64_MAX && error == 0)
+			why = store->failed ? store->failed : -ENOSPC;
 		if (next->ticket > ticket && next->ticket != UINT64_MAX)
 			break;
 		waiter = waiters_take(&store->waiters);
