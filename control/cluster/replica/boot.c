@@ -53,5 +53,6 @@ bool boot_load(struct replica *replica, struct store_recovered *recovered)
 				"the log does not fit into memory, or behind the snapshot: raise "
 				"raft.log_bytes, or remove this member and add it again");
 	}
+	store_forget_recovered(replica->store);
 	return true;
 }

@@ -78,6 +78,18 @@ void disk_failed(struct replica *replica)
 	raft_on_failed(replica->raft, replica->now_ns);
 }
 
+void disk_turn(struct replica *replica)
+{
+	struct store_status status;
+
+	replica->stirred = false;
+	store_turn(replica->store);
+	// It may have stopped although no write of ours was under way.
+	store_status(replica->store, &status);
+	if (status.failed)
+		disk_failed(replica);
+}
+
 void disk_on_written(void *owner, uint64_t id, int error)
 {
 	struct replica *replica = owner;
@@ -101,8 +113,13 @@ void disk_on_tick(struct replica *replica)
 {
 	struct raft_write write = replica->full;
 
-	if (replica->now_ns < replica->retry_ns || replica->failed || replica->gives)
+	if (replica->now_ns < replica->retry_ns || replica->failed)
 		return;
+	// A snapshot is taking the place of this log: what is older must not come after it.
+	if (replica->gives || replica->receiving == RECEIVING_END) {
+		replica->retry_ns = replica->now_ns + replica_ms(replica->config.retry_ms);
+		return;
+	}
 	replica->full = (struct raft_write){0};
 	replica->retry_ns = NEVER;
 	give(replica, &write);

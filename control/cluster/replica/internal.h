@@ -106,6 +106,7 @@ void requests_free(struct replica *replica);
 
 // disk.c
 bool disk_take_writes(struct replica *replica);
+void disk_turn(struct replica *replica);
 void disk_on_written(void *owner, uint64_t id, int error);
 void disk_on_tick(struct replica *replica);
 void disk_on_installed(struct replica *replica); // the log that was to be written is gone

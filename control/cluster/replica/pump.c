@@ -72,8 +72,7 @@ static bool stir(struct replica *replica)
 {
 	if (!replica->stirred)
 		return false;
-	replica->stirred = false;
-	store_turn(replica->store);
+	disk_turn(replica);
 	return true;
 }
 

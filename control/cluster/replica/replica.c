@@ -118,6 +118,17 @@ static void at(struct replica *replica, uint64_t now_ns)
 		replica->now_ns = now_ns;
 }
 
+void replica_stop(struct replica *replica)
+{
+	store_stop(replica->store);
+	store_turn(replica->store);
+}
+
+bool replica_is_idle(const struct replica *replica)
+{
+	return store_idle(replica->store);
+}
+
 bool replica_bootstrap(struct replica *replica, uint64_t now_ns, const struct raft_conf *conf)
 {
 	at(replica, now_ns);
@@ -168,7 +179,7 @@ uint64_t replica_next_ns(const struct replica *replica)
 void replica_disk_turn(struct replica *replica, uint64_t now_ns)
 {
 	at(replica, now_ns);
-	store_turn(replica->store);
+	disk_turn(replica);
 	pump(replica);
 }
 

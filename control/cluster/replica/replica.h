@@ -71,7 +71,10 @@ const char *replica_config_check(const struct replica_config *config);
 struct replica *replica_new(const struct replica_config *config,
 	const struct replica_callbacks *callbacks, struct disk *disk, uint64_t now_ns,
 	struct store_recovered *recovered);
-// Who waits is not answered.
+// A clean stop: no call but replica_disk_turn and these two afterwards, until it is idle.
+void replica_stop(struct replica *replica);
+bool replica_is_idle(const struct replica *replica);
+// Who waits is not answered. It is idle, or its disk was freed before: memory may still be in use.
 void replica_free(struct replica *replica);
 // The first members of a new cluster, the same on each. False: there is a log already.
 bool replica_bootstrap(struct replica *replica, uint64_t now_ns, const struct raft_conf *conf);
