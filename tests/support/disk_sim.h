@@ -71,8 +71,8 @@ void disk_sim_stall(struct disk_sim *sim, uint64_t until_ns);
 // Flushes end well and do nothing.
 void disk_sim_lie(struct disk_sim *sim, bool lies);
 void disk_sim_room(struct disk_sim *sim, uint64_t bytes_max);
-// The next write goes to another block of the same file, and ends well.
-void disk_sim_misdirect(struct disk_sim *sim);
+// The next write goes to another block of the same file, and ends well. False: not any more.
+void disk_sim_misdirect(struct disk_sim *sim, bool next);
 // Flips one bit. False: no such file, or it is not that long.
 bool disk_sim_rot(struct disk_sim *sim, const char *name, uint64_t bit);
 // Flips a bit of a durable sector that is not all zeros, of a file whose name begins so. False:

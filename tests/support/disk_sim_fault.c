@@ -242,9 +242,9 @@ void disk_sim_room(struct disk_sim *sim, uint64_t bytes_max)
 	sim->config.bytes_max = bytes_max;
 }
 
-void disk_sim_misdirect(struct disk_sim *sim)
+void disk_sim_misdirect(struct disk_sim *sim, bool next)
 {
-	sim->misdirect = true;
+	sim->misdirect = next;
 }
 
 bool disk_sim_rot(struct disk_sim *sim, const char *name, uint64_t bit)

@@ -368,7 +368,7 @@ static void misdirect__writes_elsewhere(void **state)
 
 	(void)state;
 	put(sim, file, 0, 1, 4 * DISK_BLOCK);
-	disk_sim_misdirect(sim);
+	disk_sim_misdirect(sim, true);
 	assert_int_equal(put(sim, file, DISK_BLOCK, 2, DISK_BLOCK), 0);
 	assert_int_equal(seen(sim, "a", &bytes), 4 * DISK_BLOCK);
 	assert_int_equal(bytes[DISK_BLOCK], 1);

@@ -267,7 +267,7 @@ static void store_recover__misdirected_writes(void **state)
 			uint64_t count = 1 + rng_below(&rng, 40);
 
 			if (i == at)
-				disk_sim_misdirect(stage.sim);
+				disk_sim_misdirect(stage.sim, true);
 			stage_append(&stage, last + 1, last + count, 4);
 			last += count;
 			if (i == at && rng_percent(&rng, 50))
