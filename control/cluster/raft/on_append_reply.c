@@ -6,9 +6,11 @@ static void rejected(
 {
 	uint64_t hint = message->hint, term;
 
-	// The only case where what was durable is no more: rot.
+	// The only case where what was durable is no more: rot. What is left need not be ours: it
+	// may be what was cut off before.
 	if (message->quarantined && hint < progress->match) {
-		progress_set_back(progress, hint);
+		progress_set_back(progress, 0);
+		progress->next = hint + 1;
 		return;
 	}
 	if (hint >= message->index && raft_log_matches(&raft->log, hint, message->hint_term)) {

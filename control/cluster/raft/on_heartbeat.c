@@ -6,7 +6,7 @@ static void tell_of_rot(struct raft *raft, const struct raft_message *message)
 {
 	struct raft_message *reply;
 
-	if (message->commit <= raft->log.last)
+	if (message->commit <= raft->matched)
 		return;
 	reply = outbox_add(raft, RAFT_MSG_APPEND_REPLY, message->from, NULL, 0);
 	if (!reply)
@@ -27,7 +27,10 @@ enum raft_result on_heartbeat(struct raft *raft, const struct raft_message *mess
 	raft->session = message->session;
 	if (raft->quarantined)
 		tell_of_rot(raft, message);
-	// The leader names no more than we said was durable: it is in our log, unless by rot.
+	// The leader names no more than we said was durable: it is in our log, unless by rot. What
+	// is left after that may be what was cut off before.
+	if (raft->quarantined && commit > raft->matched)
+		commit = raft->matched;
 	if (commit > raft->log.last)
 		commit = raft->log.last;
 	if (commit > raft->matched)
