@@ -65,21 +65,29 @@ node_yaml_end() {
 	esac
 }
 
+# node_yaml_vlan NODE -> that line of its links; nothing where it is in none
+node_yaml_vlan() {
+	local vlan
+	vlan=$(cut -d, -f"$(node_index "$1")" <<<"$bed_vlans")
+	[ "${vlan:-0}" = 0 ] || printf '\n    vlan: %s' "$vlan"
+}
+
 node_yaml_links() {
-	local peer driver=$bed_driver name
+	local peer driver=$bed_driver name vlan
+	vlan=$(node_yaml_vlan "$1")
 	if bed_namespaces; then
 		[ "$bed_link" != tap ] || driver=tap
-		printf '  - name: lan\n    driver: %s\n    interface: dp0\n    address: %s/%d\n    mtu: %d\n' \
-			"$driver" "$(node_address "$1")" "$(node_prefix)" "$bed_mtu"
+		printf '  - name: lan\n    driver: %s\n    interface: dp0\n    address: %s/%d\n    mtu: %d%s\n' \
+			"$driver" "$(node_address "$1")" "$(node_prefix)" "$bed_mtu" "$vlan"
 		return
 	fi
 	for peer in $bed_nodes; do
 		[ "$peer" != "$1" ] || continue
 		name=$peer$1
 		[[ $1 > $peer ]] || name=$1$peer
-		printf '  - name: %s\n%s\n    socket: %s\n    address: %s/%d\n    mtu: %d\n' \
+		printf '  - name: %s\n%s\n    socket: %s\n    address: %s/%d\n    mtu: %d%s\n' \
 			"$name" "$(node_yaml_end "$1" "$peer")" "$bed/links/$name.sock" \
-			"$(node_address "$1" "$peer")" "$(node_prefix)" "$bed_mtu"
+			"$(node_address "$1" "$peer")" "$(node_prefix)" "$bed_mtu" "$vlan"
 	done
 }
 

@@ -10,6 +10,9 @@ voters() { sl "$1" raft show --json | python3 -c '
 import json, sys
 print(" ".join(sorted(m["name"] for m in json.load(sys.stdin)["members"] if m["role"] == "voter")))'; }
 has() { [ "$(sl "$1" kv get "$2" 2>/dev/null)" = "$3" ]; } # NODE KEY VALUE
+leads() { [ "$(leader a)" = "$1" ]; }
+votes() { [[ " $(voters "$lead") " == *" $1 "* ]]; } # as the leader has it
+votes_not() { ! votes "$1"; }
 others() { local n; for n in a b c; do [ "$n" = "$1" ] || printf '%s ' "$n"; done; }
 
 smoke_say "testbed up ends with three voters and a leader"
@@ -61,7 +64,7 @@ smoke_say "leadership is handed over, and stays there"
 first=$(leader a)
 to=$(others "$first") to=${to%% *}
 expect 0 sl "$first" raft transfer "$to"
-expect_soon 10 "node $to leads" eval '[ "$(leader a)" = "$to" ]'
+expect_soon 10 "node $to leads" leads "$to"
 expect 0 sl a kv put after-the-transfer yes
 
 smoke_say "without a majority nothing is promised: a write says so, a stale read is one by name"
@@ -79,10 +82,10 @@ smoke_say "a member is removed, and added again"
 lead=$(leader a)
 gone=$(others "$lead") gone=${gone%% *}
 expect 0 sl "$lead" raft member remove "$gone"
-expect_soon 10 "node $gone is no voter" eval '[[ " $(voters "$lead") " != *" $gone "* ]]'
+expect_soon 10 "node $gone is no voter" votes_not "$gone"
 expect 0 sl "$lead" kv put without yes
 expect 0 sl "$lead" raft member add "$gone"
-expect_soon 20 "node $gone is a voter again" eval '[[ " $(voters "$lead") " == *" $gone "* ]]'
+expect_soon 20 "node $gone is a voter again" votes "$gone"
 expect_soon 10 "node $gone has what it missed" has "$gone" without yes
 
 smoke_say "a second cluster is not begun by mistake"

@@ -27,10 +27,9 @@ sys.exit(1) if name is None else print(name)' 2>/dev/null && return
 wait_leader() { expect_soon 20 "somebody leads" leader; }
 # Acknowledged writes so far.
 acknowledged() { grep -c '"op": "put".*"outcome": "ok"' "$smoke_work/history" || true; }
+more_than() { [ "$(acknowledged)" -gt "$1" ]; }
 goes_on() { # after WHAT
-	local before
-	before=$(acknowledged)
-	expect_soon 30 "writes are acknowledged after $1" eval '[ "$(acknowledged)" -gt $((before + 20)) ]'
+	expect_soon 30 "writes are acknowledged after $1" more_than $(($(acknowledged) + 20))
 	smoke_say "$1"
 }
 goes_on "nothing yet"

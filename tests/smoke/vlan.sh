@@ -5,13 +5,6 @@
 smoke_begin "a link in a VLAN carries files to nodes of that VLAN, and neither hears nor answers anybody else"
 make_random "$smoke_work/file" 5000000
 
-# vlan_set NODE VLAN: restarts a node with its first link in that VLAN.
-vlan_set() {
-	bed_node stop "$1"
-	sed -i "/^    mtu:/a\\    vlan: $2" "$SLUICE_TESTBED/$1/node.yaml"
-	bed_node start "$1"
-}
-
 vlan_drops() { # NODE -> 0 when frames died there because of their tag
 	sl "$1" worker --json >"$smoke_work/drops"
 	[ "$(json "$smoke_work/drops" 'any(w["drops"].get("vlan", 0) > 0 for w in j["workers"])')" = true ]
@@ -22,14 +15,11 @@ stranger() { # VLAN: what node a answers to an ARP request with that tag
 }
 
 for driver in af_packet af_xdp; do
-	bed_up 3 --driver "$driver"
+	bed_up 3 --driver "$driver" --vlan 5,5,6
 	# The kernel carries a tag beside the frame, where XDP does not see it, unless a veth is told to put it in.
 	for node in a b c; do
 		[ "$driver" = af_packet ] || expect 0 ip netns exec sluice-net ethtool -K "port-$node" txvlan off
 	done
-	vlan_set a 5
-	vlan_set b 5
-	vlan_set c 6
 	expect 0 sl a link list --json
 	expect_json "j['links'][0]['vlan'] == 5"
 	rm -f "$SLUICE_TESTBED"/?/inbox/file
@@ -48,9 +38,7 @@ done
 
 # Where nobody else knows of tags: both ends of shared memory.
 for link in memif vhost; do
-	bed_up 2 --link "$link" --mtu 9000
-	vlan_set a 4094
-	vlan_set b 4094
+	bed_up 2 --link "$link" --mtu 9000 --vlan 4094,4094
 	rm -f "$SLUICE_TESTBED/b/inbox/file"
 	expect_soon 20 "a sends to b" sl a send "$smoke_work/file" b
 	expect_same "$smoke_work/file" "$SLUICE_TESTBED/b/inbox/file"
