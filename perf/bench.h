@@ -82,10 +82,11 @@ const struct bench *bench_find(const char *id);
 extern const struct bench aead_benches[], codec_benches[], codec_levels_benches[],
 	dispatch_benches[], dispatch_sorted_benches[], handshake_benches[], kv_benches[],
 	raft_benches[], members_benches[], memory_benches[], pool_benches[], ring_benches[],
-	ring_duo_benches[], timer_benches[], transform_benches[], transport_benches[],
-	loss_benches[], swim_benches[];
+	ring_duo_benches[], store_benches[], timer_benches[], transform_benches[],
+	transport_benches[], loss_benches[], swim_benches[];
 extern const size_t aead_benches_count, codec_benches_count, codec_levels_benches_count,
 	dispatch_benches_count, dispatch_sorted_benches_count, handshake_benches_count,
 	kv_benches_count, members_benches_count, memory_benches_count, pool_benches_count,
-	raft_benches_count, ring_benches_count, ring_duo_benches_count, timer_benches_count,
-	transform_benches_count, transport_benches_count, loss_benches_count, swim_benches_count;
+	raft_benches_count, ring_benches_count, ring_duo_benches_count, store_benches_count,
+	timer_benches_count, transform_benches_count, transport_benches_count, loss_benches_count,
+	swim_benches_count;

@@ -23,6 +23,7 @@ static const struct {
 	{swim_benches, &swim_benches_count},
 	{pool_benches, &pool_benches_count},
 	{members_benches, &members_benches_count},
+	{store_benches, &store_benches_count},
 	{kv_benches, &kv_benches_count},
 	{raft_benches, &raft_benches_count},
 };

@@ -149,6 +149,48 @@ static void store_compact__keeps_the_last_group(void **state)
 	}
 }
 
+// What a start has found it has told others of: it is flushed by then. The process ended before
+// the flush; then power goes.
+static void store_open__flushes_what_it_found(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_torn(&stage, 20);
+	disk_sim_exit(stage.sim);
+	store_turn(stage.store);
+	stage_close(&stage);
+	disk_sim_power(stage.sim);
+	stage_open(&stage);
+	assert_int_equal(stage.found.last, 25);
+	disk_sim_crash_keep(stage.sim, NULL, NULL);
+	stage_close(&stage);
+	disk_sim_power(stage.sim);
+	stage_open(&stage);
+	assert_int_equal(stage.found.verdict, STORE_CLEAN);
+	assert_int_equal(stage.found.last, 25);
+	stage_fini(&stage);
+}
+
+// The metadata says how far the log was durable; what is cut off on purpose is not missed.
+static void store_write__a_truncation_is_no_loss(void **state)
+{
+	struct stage stage;
+
+	(void)state;
+	stage_init(&stage, 13);
+	stage_open(&stage);
+	for (uint64_t last = 0; last < 810; last += 90)
+		stage_append(&stage, last + 1, last + 90, 1);
+	stage_write(&stage, 101, 1, 0, 1);
+	stage_run(&stage);
+	stage_crash(&stage);
+	assert_int_equal(stage.found.verdict, STORE_CLEAN);
+	assert_int_equal(stage.found.last, 100);
+	stage_expect(&stage, 1, 100, 1);
+	stage_fini(&stage);
+}
+
 // ---- any crash ---------------------------------------------------------------------------------
 
 enum { WRITES_MAX = 512, LOG_MAX = 8192 };
@@ -412,6 +454,8 @@ int main(void)
 		cmocka_unit_test(store_recover__every_subset_of_a_small_group),
 		cmocka_unit_test(store_recover__every_prefix_and_some_subsets_of_a_large_group),
 		cmocka_unit_test(store_compact__keeps_the_last_group),
+		cmocka_unit_test(store_open__flushes_what_it_found),
+		cmocka_unit_test(store_write__a_truncation_is_no_loss),
 		cmocka_unit_test(store__whatever_is_done_and_whenever_it_crashes),
 	};
 
