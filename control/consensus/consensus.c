@@ -286,12 +286,29 @@ void consensus_leave(struct consensus *consensus)
 	consensus_settle(consensus);
 }
 
+// The loop has ended, but not what the disk does: a clean stop writes down where the log ends.
+static void stop_disk(struct consensus *consensus)
+{
+	struct disk *disk = consensus->disk;
+	struct pollfd wake = {.fd = disk->ops->wake_fd(disk), .events = POLLIN};
+
+	replica_stop(consensus->replica);
+	for (int waited = 0; waited < CONSENSUS_STOP_MS; waited += CONSENSUS_STOP_LOOK_MS) {
+		if (replica_is_idle(consensus->replica))
+			return;
+		poll(&wake, 1, CONSENSUS_STOP_LOOK_MS);
+		replica_disk_turn(consensus->replica, loop_now_ns(consensus->loop));
+	}
+}
+
 void consensus_stop(struct consensus *consensus)
 {
 	loop_timer_stop(consensus->loop, &consensus->look);
 	loop_timer_stop(consensus->loop, &consensus->timer);
 	loop_watch_stop(consensus->loop, &consensus->disk_watch);
 	consensus_requests_end(consensus);
+	if (consensus->replica)
+		stop_disk(consensus);
 	if (consensus->disk)
 		consensus->disk->ops->free(consensus->disk); // nothing of it is under way then
 	replica_free(consensus->replica);

@@ -20,7 +20,9 @@ enum consensus_limits {
 	CONSENSUS_CLUSTER_SIZE = STORE_IDENTITY_SIZE,
 	CONSENSUS_PEERS_MAX = 2 * RAFT_MEMBERS_MAX, // whose names are known beside those of members
 	CONSENSUS_WHY_SIZE = 320,
-	CONSENSUS_VOTERS = 7,    // who asks becomes a voter up to so many, then a learner
+	CONSENSUS_VOTERS = 9,     // who asks becomes a voter up to so many, then a learner
+	CONSENSUS_STOP_MS = 1000, // for what the disk has to end
+	CONSENSUS_STOP_LOOK_MS = 10,
 	CONSENSUS_LOOK_MS = 100, // how often the leader looks for who asks
 };
 
