@@ -63,20 +63,31 @@ static void member_progress(json_t *row, const struct raft_peer *peer)
 	json_object_set_new(row, "in_flight", json_integer(peer->inflight_messages));
 }
 
+static int by_name(const void *a, const void *b)
+{
+	const struct raft_member *const *one = a, *const *other = b;
+
+	return strcmp((*one)->name, (*other)->name);
+}
+
 static json_t *members_rows(const struct consensus *consensus, uint64_t leader)
 {
 	const struct raft *raft = replica_raft(consensus->replica);
 	const struct raft_conf *conf = raft_conf(raft);
+	const struct raft_member *order[RAFT_MEMBERS_MAX];
 	json_t *rows = json_array();
 	struct raft_peer peer;
 
+	for (uint32_t i = 0; i < conf->members; i++)
+		order[i] = &conf->member[i];
+	qsort(order, conf->members, sizeof(order[0]), by_name);
 	for (uint32_t i = 0; i < conf->members; i++) {
-		const struct raft_member *member = &conf->member[i];
+		const struct raft_member *member = order[i];
 		json_t *row = json_pack("{s:o, s:s, s:b, s:b}", "name", rpc_text(member->name),
 			"role", member_role(member), "self", member->id == consensus->id, "leader",
 			member->id == leader);
 
-		if (raft_peer(raft, i, &peer))
+		if (raft_peer(raft, (uint32_t)(member - conf->member), &peer))
 			member_progress(row, &peer);
 		json_array_append_new(rows, row);
 	}
