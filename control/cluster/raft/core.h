@@ -159,7 +159,7 @@ void core_settle(struct raft *raft);
 
 // election.c
 void election_arm(struct raft *raft);
-void election_begin(struct raft *raft); // the same at start: the only voter waits for nobody
+void election_begin(struct raft *raft);     // the same at start: the only voter waits for nobody
 bool election_may(const struct raft *raft); // we may be a candidate
 // A leader lives, as far as we know: no vote for others.
 bool election_is_loyal(const struct raft *raft);

@@ -148,7 +148,7 @@ struct raft_message {
 	uint32_t size; // of data
 	const uint8_t
 		*data; // PROPOSE; INSTALL: NULL when it is taken, the caller adds `size` bytes of
-		// its snapshot `index`, from `offset`
+		       // its snapshot `index`, from `offset`
 	const struct raft_conf *conf;
 	const struct raft_entry *entry;
 };
