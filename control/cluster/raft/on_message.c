@@ -29,11 +29,18 @@ static const struct rule rules[RAFT_MSG_COUNT] = {
 	[RAFT_MSG_PROPOSE_REPLY] = {SORT_FREE, 0, on_propose_reply},
 };
 
+// Who has an empty log refuses what it is asked in no term.
+static bool has_term(const struct raft_message *message)
+{
+	return message->term > 0 || message->type == RAFT_MSG_READ_REPLY ||
+	       message->type == RAFT_MSG_PROPOSE_REPLY;
+}
+
 static bool is_a_message(const struct raft *raft, const struct raft_message *message)
 {
 	return message->type > 0 && message->type < RAFT_MSG_COUNT &&
 	       message->from != RAFT_NOBODY && message->from != raft->config.id &&
-	       message->to == raft->config.id && message->term > 0 && message->term < NEVER &&
+	       message->to == raft->config.id && has_term(message) && message->term < NEVER &&
 	       message->entries <= RAFT_ENTRIES_MAX && (message->entries == 0 || message->entry) &&
 	       message->index <= UINT64_MAX - RAFT_ENTRIES_MAX &&
 	       (message->size == 0 || message->data);

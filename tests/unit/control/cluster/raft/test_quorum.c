@@ -88,10 +88,10 @@ static uint64_t value_by_definition(const struct raft_conf *conf, const uint64_t
 {
 	uint64_t best = 0;
 
-	for (uint32_t i = 0; i < conf->members; i++) {
+	for (uint32_t i = 0; i < conf->members && i < RAFT_MEMBERS_MAX; i++) {
 		uint32_t set = 0;
 
-		for (uint32_t j = 0; j < conf->members; j++)
+		for (uint32_t j = 0; j < conf->members && j < RAFT_MEMBERS_MAX; j++)
 			set |= (uint32_t)(value[j] >= value[i]) << j;
 		if (has_quorum(conf, set) && value[i] > best)
 			best = value[i];

@@ -205,6 +205,29 @@ static void read__no_lease_after_a_transfer(void **state)
 	(void)state;
 }
 
+// A member that came back with an empty disk is asked as if it still led: it refuses, and that is no
+// malformed message though it is of no term (raft-sim's seed 2956).
+static void read__refused_by_one_with_an_empty_log(void **state)
+{
+	struct stage *stage = stage_new(4, 3, 1);
+	uint64_t leader = stage_elect(stage), other = leader % 3 + 1;
+	const enum raft_message_type types[] = {RAFT_MSG_READ_REPLY, RAFT_MSG_PROPOSE_REPLY};
+
+	for (int i = 0; i < 2; i++) {
+		const struct raft_message refusal = {.type = types[i],
+			.from = 4,
+			.to = other,
+			.reject = true,
+			.result = i ? RAFT_NO_LEADER : 0};
+
+		assert_int_not_equal(
+			raft_on_message(stage_raft(stage, other), stage->now_ns, &refusal),
+			RAFT_MALFORMED);
+	}
+	stage_free(stage);
+	(void)state;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +240,7 @@ int main(void)
 		cmocka_unit_test(read__a_follower_asks_the_leader),
 		cmocka_unit_test(read__not_before_an_entry_of_the_own_term),
 		cmocka_unit_test(read__no_lease_after_a_transfer),
+		cmocka_unit_test(read__refused_by_one_with_an_empty_log),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
