@@ -68,6 +68,7 @@ struct replica {
 	enum making making;
 	uint64_t made_index, made_size;
 	uint64_t since_entries, since_bytes; // applied since the last snapshot
+	uint64_t made_entries, made_bytes;   // the same of the one that is made
 	uint64_t rest_ns;                    // not before: the last one failed
 	uint8_t *chunk;                      // chunk_bytes
 	enum receiving receiving;

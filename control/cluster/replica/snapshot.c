@@ -17,9 +17,13 @@ void snapshot_on_applied(struct replica *replica, const struct raft_entry *entry
 	replica->since_bytes += entry->size + ENTRY_COST;
 }
 
-// Not again at once: what hindered it is still there.
+// Not again at once: what hindered it is still there. But as soon as it is not: what was to be in
+// this one still waits, and the log may be full of it.
 static void rest(struct replica *replica)
 {
+	replica->since_entries += replica->made_entries;
+	replica->since_bytes += replica->made_bytes;
+	replica->made_entries = replica->made_bytes = 0;
 	replica->rest_ns = replica->now_ns + replica_ms(replica->config.retry_ms);
 }
 
@@ -76,6 +80,8 @@ void snapshot_begin_due(struct replica *replica)
 	replica->making = MAKING_CHUNKS;
 	replica->made_index = replica->applied;
 	replica->made_size = 0;
+	replica->made_entries = replica->since_entries;
+	replica->made_bytes = replica->since_bytes;
 	replica->since_entries = replica->since_bytes = 0;
 	next(replica);
 }
@@ -119,6 +125,7 @@ void snapshot_on_end(void *owner, uint64_t index, int error)
 		rest(replica);
 		return;
 	}
+	replica->made_entries = replica->made_bytes = 0;
 	replica->snapshots++;
 	raft_compacted(replica->raft, index, replica->made_size);
 	store_compact(replica->store, index);
