@@ -146,9 +146,9 @@ struct raft_message {
 	uint64_t offset, total;
 	uint32_t entries;
 	uint32_t size; // of data
-	const uint8_t
-		*data; // PROPOSE; INSTALL: NULL when it is taken, the caller adds `size` bytes of
-		       // its snapshot `index`, from `offset`
+	// PROPOSE; INSTALL: NULL when it is taken, the caller adds `size` bytes of its snapshot
+	// `index`, from `offset`.
+	const uint8_t *data;
 	const struct raft_conf *conf;
 	const struct raft_entry *entry;
 };

@@ -205,8 +205,8 @@ static void read__no_lease_after_a_transfer(void **state)
 	(void)state;
 }
 
-// A member that came back with an empty disk is asked as if it still led: it refuses, and that is no
-// malformed message though it is of no term (raft-sim's seed 2956).
+// A member that came back with an empty disk is asked as if it still led: it refuses, in no term,
+// and that is no malformed message (raft-sim's seed 2956).
 static void read__refused_by_one_with_an_empty_log(void **state)
 {
 	struct stage *stage = stage_new(4, 3, 1);
