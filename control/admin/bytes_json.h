@@ -1,4 +1,5 @@
-// Bytes in JSON: text where they are text, else base64 under another name. Private to admin.
+// Bytes in JSON: text where they are text, else base64 under another name. For the server and the
+// command line.
 #pragma once
 
 #include <stdbool.h>

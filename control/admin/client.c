@@ -94,20 +94,23 @@ static void client_finish(struct client *client, json_t *result, const struct rp
 
 // ---- requests ----------------------------------------------------------------------------------
 
+static void client_on_answer(void *owner, json_t *result, const struct rpc_error *error)
+{
+	struct client *client = owner;
+
+	client_finish(client, result, error);
+	if (!client->calling)
+		client_run(client);
+}
+
 static void client_on_opened(void *owner, uint32_t ipc_result, uint32_t cid, const char *text)
 {
 	struct client *client = owner;
-	bool inside = client->request == 0; // called before node_session_open returned
 	struct rpc_error error;
 
-	if (ipc_result == IPC_OK) {
-		client_finish(client, method_session_opened(client->node, cid), NULL);
-	} else {
-		rpc_error_set(&error, method_code_of(ipc_result), "%s", text);
-		client_finish(client, NULL, &error);
-	}
-	if (!inside)
-		client_run(client);
+	rpc_error_set(&error, method_code_of(ipc_result), "%s", text);
+	client_on_answer(client,
+		ipc_result == IPC_OK ? method_session_opened(client->node, cid) : NULL, &error);
 }
 
 static void client_on_pong(void *owner, bool ok, uint64_t rtt_ns)
@@ -116,17 +119,8 @@ static void client_on_pong(void *owner, bool ok, uint64_t rtt_ns)
 	struct rpc_error error;
 
 	rpc_error_set(&error, RPC_TIMEOUT, "no answer: sluice members says how it is seen");
-	client_finish(client, ok ? json_pack("{s:I}", "rtt_ns", (json_int_t)rtt_ns) : NULL, &error);
-	client_run(client);
-}
-
-static void client_on_answer(void *owner, json_t *result, const struct rpc_error *error)
-{
-	struct client *client = owner;
-
-	client_finish(client, result, error);
-	if (!client->calling)
-		client_run(client);
+	client_on_answer(
+		client, ok ? json_pack("{s:I}", "rtt_ns", (json_int_t)rtt_ns) : NULL, &error);
 }
 
 // Whatever becomes of it, nobody here is told.

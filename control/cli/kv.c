@@ -5,8 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
+#include "control/admin/bytes_json.h"
 #include "control/cli/cli.h"
 #include "control/cli/print.h"
 
@@ -24,28 +23,12 @@ const struct command_text kv_get_text = {
 	.exits = {[CLI_REFUSED] = "there is no such key, or the cluster has no majority"},
 };
 
-static unsigned char *decoded(const char *base64, size_t *size)
-{
-	size_t length = strlen(base64), padding = 0;
-	unsigned char *bytes = malloc(length / 4 * 3 + 1);
-	int got = bytes ? EVP_DecodeBlock(bytes, (const unsigned char *)base64, (int)length) : -1;
-
-	if (got < 0) {
-		free(bytes);
-		return NULL;
-	}
-	while (padding < 2 && padding < length && base64[length - 1 - padding] == '=')
-		padding++;
-	*size = (size_t)got - padding;
-	return bytes;
-}
-
 int print_kv_value(const struct cli *cli, const json_t *result)
 {
 	const json_t *text = json_object_get(result, "value");
 	const char *base64 = json_string_value(json_object_get(result, "value_base64"));
-	size_t size = text ? json_string_length(text) : 0;
-	unsigned char *bytes = base64 ? decoded(base64, &size) : NULL;
+	uint32_t size = text ? (uint32_t)json_string_length(text) : 0;
+	uint8_t *bytes = base64 ? bytes_json_decode(base64, &size) : NULL;
 	const char *value = bytes ? (const char *)bytes : json_string_value(text);
 	bool ok = !size || (value && fwrite(value, 1, size, stdout) == size);
 
@@ -131,24 +114,6 @@ static char *file_read(const char *name, size_t *size)
 	return bytes;
 }
 
-// False: out of memory.
-static bool put_bytes(json_t *ask, const char *bytes, size_t size)
-{
-	json_t *text = memchr(bytes, 0, size) ? NULL : json_stringn(bytes, size);
-	char *base64;
-	bool set;
-
-	if (text)
-		return json_object_set_new(ask, "value", text) == 0;
-	base64 = malloc(4 * (size + 2) / 3 + 5);
-	if (!base64)
-		return false;
-	EVP_EncodeBlock((unsigned char *)base64, (const unsigned char *)bytes, (int)size);
-	set = json_object_set_new(ask, "value_base64", json_string(base64)) == 0;
-	free(base64);
-	return set;
-}
-
 // What goes to the node; NULL with *code after the error was said.
 static json_t *put_ask(const struct cli *cli, const json_t *params, char **operands, int *code)
 {
@@ -169,8 +134,10 @@ static json_t *put_ask(const struct cli *cli, const json_t *params, char **opera
 			errno == EFBIG ? "%s: more than 128 KiB, which is all that a value may have"
 				       : "%s cannot be read",
 			file);
-	else if (put_bytes(ask, bytes, size))
+	else {
+		bytes_json_set(ask, "value", (const uint8_t *)bytes, (uint32_t)size);
 		*code = CLI_OK;
+	}
 	if (file && *code == CLI_OK)
 		free(bytes);
 	if (*code == CLI_OK)

@@ -188,19 +188,19 @@ static const char *bootstrap(struct consensus *consensus)
 
 int consensus_bootstrap(struct consensus *consensus, bool force, char *why, size_t why_size)
 {
-	const char *not = bootstrap_why(consensus), *which;
+	const char *refusal = bootstrap_why(consensus), *which;
 
-	if (!not &&!force && others_are_members(consensus, &which)) {
+	if (!refusal && !force && others_are_members(consensus, &which)) {
 		snprintf(why, why_size,
 			"node %.40s is a member of a cluster's consensus already, and adds this "
 			"one; --force begins another cluster all the same",
 			which);
 		return -1;
 	}
-	not = not ? not : bootstrap(consensus);
-	if (!not )
+	refusal = refusal ? refusal : bootstrap(consensus);
+	if (!refusal)
 		return 0;
-	snprintf(why, why_size, "%s", not );
+	snprintf(why, why_size, "%s", refusal);
 	return -1;
 }
 
@@ -234,8 +234,7 @@ void consensus_start(struct consensus *consensus)
 	if (!folder[0])
 		return;
 	consensus->id = consensus_id(consensus->config->node);
-	consensus->frame_size = MESSAGE_RAFT_MAX;
-	consensus->frame = malloc(consensus->frame_size);
+	consensus->frame = malloc(MESSAGE_RAFT_MAX);
 	if (!consensus->frame) {
 		consensus_fail(consensus, "there is no memory for its messages");
 		return;
@@ -306,9 +305,9 @@ void consensus_stop(struct consensus *consensus)
 	loop_timer_stop(consensus->loop, &consensus->look);
 	loop_timer_stop(consensus->loop, &consensus->timer);
 	loop_watch_stop(consensus->loop, &consensus->disk_watch);
-	consensus_requests_end(consensus);
 	if (consensus->replica)
 		stop_disk(consensus);
+	consensus_requests_end(consensus); // the replica answers none of them twice
 	if (consensus->disk)
 		consensus->disk->ops->free(consensus->disk); // nothing of it is under way then
 	replica_free(consensus->replica);

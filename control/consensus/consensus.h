@@ -62,13 +62,11 @@ struct consensus {
 	struct replica *replica; // MEMBER
 	struct loop_timer timer, look;
 	struct loop_watch disk_watch;
-	uint8_t *frame; // of one message on its way
-	size_t frame_size;
+	uint8_t *frame; // of one message on its way: MESSAGE_RAFT_MAX
 	uint32_t next_peer;
 	struct consensus_peer peers[CONSENSUS_PEERS_MAX];
 	struct consensus_request request[REPLICA_REQUESTS_MAX];
 	uint64_t warned_ns; // when a message of another cluster was last logged
-	uint64_t dropped;   // messages of others: another cluster's, malformed
 	uint64_t leader;    // as last logged
 	bool changing;      // a member that asked is being added
 };

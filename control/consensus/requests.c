@@ -21,8 +21,8 @@ static const char *absent_why(const struct consensus *consensus)
 	return "this node's part in the consensus has stopped";
 }
 
-// NULL: it was answered already.
-static struct consensus_request *request_new(
+// False: it was answered already.
+static bool request_new(
 	struct consensus *consensus, consensus_answer_fn on_answer, void *owner, uint64_t *cookie)
 {
 	const struct replica_answer none = {.outcome = REPLICA_REFUSED, .why = RAFT_NO_LEADER},
@@ -30,7 +30,7 @@ static struct consensus_request *request_new(
 
 	if (!consensus->replica) {
 		on_answer(owner, &none, absent_why(consensus));
-		return NULL;
+		return false;
 	}
 	for (uint32_t i = 0; i < REPLICA_REQUESTS_MAX; i++) {
 		struct consensus_request *request = &consensus->request[i];
@@ -42,10 +42,10 @@ static struct consensus_request *request_new(
 			.owner = owner,
 			.used = true};
 		*cookie = (uint64_t)request->generation << 32 | i;
-		return request;
+		return true;
 	}
 	on_answer(owner, &full, raft_result_text(RAFT_FULL));
-	return NULL;
+	return false;
 }
 
 static const char *answer_why(const struct replica_answer *answer, char *text, size_t size)
@@ -67,6 +67,8 @@ void consensus_on_answer(void *owner, uint64_t cookie, const struct replica_answ
 	void *whose = request->owner;
 	char text[CONSENSUS_WHY_SIZE];
 
+	if (!request->used || request->generation != cookie >> 32)
+		return; // nobody waits for it any more
 	request->used = false;
 	on_answer(whose, answer, answer_why(answer, text, sizeof(text)));
 }

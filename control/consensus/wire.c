@@ -12,7 +12,7 @@ void consensus_on_send(void *owner, uint64_t to, const uint8_t *bytes, size_t si
 	struct consensus *consensus = owner;
 	const char *name = consensus_name(consensus, to);
 
-	if (!name || CONSENSUS_CLUSTER_SIZE + size > consensus->frame_size)
+	if (!name || CONSENSUS_CLUSTER_SIZE + size > MESSAGE_RAFT_MAX)
 		return; // nobody knows yet who that is: it is said again
 	memcpy(consensus->frame, consensus->cluster, CONSENSUS_CLUSTER_SIZE);
 	memcpy(consensus->frame + CONSENSUS_CLUSTER_SIZE, bytes, size);
@@ -24,17 +24,27 @@ static void drop(struct consensus *consensus, const char *node, const char *why)
 {
 	uint64_t now_ns = loop_now_ns(consensus->loop);
 
-	consensus->dropped++;
 	if (consensus->warned_ns && now_ns - consensus->warned_ns < CONSENSUS_MS(WARN_MS))
 		return;
 	consensus->warned_ns = now_ns;
 	log_warning("What node %s says to the consensus is not taken: %s.", node, why);
 }
 
-// A node that asks belongs to the cluster whose leader speaks to it first.
+static bool is_member(const struct consensus *consensus, const char *node)
+{
+	struct members_view view;
+
+	if (!consensus->gossip->members.own)
+		return false;
+	members_get(consensus->gossip->members.own, &view);
+	return members_find(&view, node) != NULL;
+}
+
+// A node without a log belongs to the cluster whose leader speaks to it first: it asked, or was
+// added by name. A certificate alone is not enough, the cluster's key must be the same, too.
 static bool adopt(struct consensus *consensus, const char *node, const uint8_t *cluster)
 {
-	if (consensus->state != CONSENSUS_ASKS || !consensus->config->consensus.join)
+	if (consensus->state != CONSENSUS_ASKS || !is_member(consensus, node))
 		return false;
 	if (consensus_open(consensus, cluster) < 0)
 		return false;

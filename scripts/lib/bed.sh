@@ -203,7 +203,7 @@ bed_remove() {
 bed_remove_files() {
 	local name
 	for name in node.yaml control.sock control.log control.pid serve.log serve.pid inbox \
-		control.lock data.sock dataplane.lock dataplane.log; do
+		control.lock data.sock dataplane.lock dataplane.log consensus; do
 		rm -rf -- "${1:?}/$name"
 	done
 }
